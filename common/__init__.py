@@ -1,0 +1,1 @@
+"""The networks, written once, and the judge; no framework is imported here."""

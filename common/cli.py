@@ -1,0 +1,210 @@
+"""The command `googlenet`: each verb reads its options, calls one function, shows the outcome."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from common import doctor as doctors
+from common import documents, images, show, weights
+from common.compare import compare as compare_networks
+from common.errors import UsageError, UserError
+from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
+from common.networks import NETWORKS, network
+from common.progress import progress
+from common.shapes import plan
+from common.spec import Shape
+from common.worker import call
+
+app = typer.Typer(
+    name="googlenet",
+    help="GoogLeNet in PyTorch, Keras and Paddle, and the proof that it is the same.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Argument(metavar="NETWORK", help="A name from `googlenet list`.")]
+Input = Annotated[
+    str, typer.Option(metavar="CxHxW", help="Input size; as published where not given.")
+]
+Classes = Annotated[int | None, typer.Option(help="Number of classes; 0 for the features.")]
+Aux = Annotated[bool, typer.Option("--aux", help="With the auxiliary heads.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Dtype = Annotated[str, typer.Option(metavar="float32|float64", help="What to compute in.")]
+Framework = Annotated[
+    str, typer.Option("-f", "--framework", metavar="FRAMEWORK", help=", ".join(ROOMS))
+]
+WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
+Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
+Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]
+
+
+@app.command("list")
+def list_networks(json: AsJson = False) -> None:
+    """Every network: origin, input, parameters, multiply-adds."""
+    plans = [plan(network(name)) for name in NETWORKS]
+    if json:
+        documents.print_json([documents.totals_json(each) for each in plans])
+    else:
+        show.console().print(show.list_table(plans))
+
+
+@app.command()
+def summary(
+    name: Name,
+    input: Input = "",
+    classes: Classes = None,
+    aux: Aux = False,
+    json: AsJson = False,
+) -> None:
+    """The layer table, worked out without any framework."""
+    laid_out = plan(network(name, size(input), classes, aux))
+    if json:
+        documents.print_json(documents.summary_json(laid_out))
+    else:
+        show.console().print(show.summary_table(laid_out))
+        print(show.totals_lines(laid_out))
+
+
+@app.command()
+def compare(
+    name: Name = "googlenet",
+    framework: Annotated[
+        list[str] | None,
+        typer.Option("-f", "--framework", metavar="FRAMEWORK", help="One of several; all if none."),
+    ] = None,
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(help="A JPEG or PNG, one of several; two photographs if none."),
+    ] = None,
+    dtype: Dtype = "float32",
+    aux: Aux = False,
+    json: AsJson = False,
+) -> None:
+    """The main job: the same weights and images through every framework, side by side."""
+    frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
+    for each in frameworks:
+        known("framework", each, FRAMEWORKS)
+    known("dtype", dtype, DTYPES)
+    laid_out = plan(network(name, aux=aux))
+    files = image or images.photographs()
+    x = images.batch(files, laid_out.network.input)
+    with progress() as say:
+        names = [file.name for file in files]
+        comparison = compare_networks(laid_out, x, names, frameworks, dtype, say)
+    if json:
+        documents.print_json(documents.comparison_json(comparison))
+    else:
+        show.print_comparison(comparison)
+    comparison.raise_if_failed()
+
+
+@app.command()
+def init(
+    name: Name,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights.")],
+    out: Annotated[Path, typer.Option(help="The .safetensors to write.")],
+    input: Input = "",
+    classes: Classes = None,
+    aux: Aux = False,
+    random_stats: Annotated[
+        bool, typer.Option("--random-stats", help="Draw biases and statistics too.")
+    ] = False,
+) -> None:
+    """Seeded weights, drawn in NumPy, so the same for every framework."""
+    laid_out = plan(network(name, size(input), classes, aux))
+    weights.write(out, weights.initial(laid_out, seed, random_stats), laid_out)
+
+
+@app.command()
+def run(
+    name: Name,
+    framework: Framework,
+    weights: WeightsFile,
+    input: Batch,
+    out: Out,
+    endpoints: Annotated[
+        str, typer.Option(metavar="all|NAME,...", help="The layers whose outputs are kept.")
+    ] = "all",
+    dtype: Dtype = "float32",
+    aux: Aux = False,
+) -> None:
+    """One forward pass in evaluation mode; one array an endpoint, and `logits`."""
+    known("framework", framework, tuple(ROOMS))
+    known("dtype", dtype, DTYPES)
+    if endpoints == "units":
+        raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
+    job = Job("run", framework, name, str(weights), str(input), "", endpoints, dtype, aux)
+    write_arrays(out, call(job)[0])
+
+
+@app.command()
+def grad(
+    name: Name,
+    framework: Framework,
+    weights: WeightsFile,
+    input: Batch,
+    labels: Annotated[Path, typer.Option(help="A .npy of N class numbers.")],
+    out: Out,
+    dtype: Dtype = "float32",
+    aux: Aux = False,
+) -> None:
+    """The training loss, nothing dropped, and its gradient by every parameter."""
+    known("framework", framework, FRAMEWORKS)
+    known("dtype", dtype, DTYPES)
+    job = Job("grad", framework, name, str(weights), str(input), str(labels), "", dtype, aux)
+    write_arrays(out, call(job)[0])
+
+
+@app.command()
+def doctor(json: AsJson = False) -> None:
+    """What is installed, whether it starts, how many threads it has, what would crash."""
+    with progress() as say:
+        diagnosis = doctors.examine(say)
+    if json:
+        documents.print_json(diagnosis)
+    else:
+        show.print_diagnosis(diagnosis)
+
+
+def size(text: str) -> Shape | None:
+    """CxHxW as numbers; None for nothing."""
+    if not text:
+        return None
+    try:
+        return tuple(int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise UsageError(f"--input {text}: an input is CxHxW, as 3x224x224") from None
+
+
+def known(what: str, given: str, allowed: Sequence[str]) -> None:
+    """Raises UsageError for a name that is not among those allowed."""
+    if given not in allowed:
+        raise UsageError(f"no {what} is called {given!r} here; there are: {', '.join(allowed)}")
+
+
+def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
+    """Writes an .npz, whole or not at all."""
+    with weights.written_whole(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def main() -> NoReturn:
+    """Runs the command; a user's mistake is one line on standard error and an exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except UserError as error:
+        code, message = error.code, str(error)
+    except typer.TyperException as error:
+        code, message = UsageError.code, f"{error.format_message()} (see googlenet --help)"
+    except (typer.Abort, KeyboardInterrupt):
+        code, message = 128 + signal.SIGINT, "interrupted"
+    print(f"googlenet: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,58 @@
+"""What is installed here, whether each framework starts, and what is known to crash."""
+
+import os
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from common.errors import UserError
+from common.job import ROOMS, Job
+from common.worker import call, environment
+
+PACKAGES = (
+    "numpy", "torch", "tensorflow", "tensorflow-cpu", "keras", "paddlepaddle",
+    "safetensors", "pillow", "scikit-learn", "rich", "typer",
+)  # fmt: skip
+CRASHES = (
+    "Importing TensorFlow before Paddle in one process kills it (signal 11): "
+    "this project never holds two frameworks in one process."
+)
+
+
+def examine(say: Callable[[str, str], None]) -> dict:
+    """Starts each framework once, alone; `say` is told which. Nothing is raised for a sick one."""
+    frameworks = {}
+    for framework in ROOMS:
+        say(framework, "starting")
+        frameworks[framework] = try_out(framework)
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "threads": int(environment()["OMP_NUM_THREADS"]),
+        "packages": {name: installed(name) for name in PACKAGES},
+        "frameworks": frameworks,
+        "would_crash": CRASHES,
+    }
+
+
+def try_out(framework: str) -> dict:
+    """One framework, imported by a worker."""
+    try:
+        _, report = call(Job("try", framework))
+    except UserError as error:
+        return {"starts": False, "error": str(error)}
+    return {
+        "starts": True,
+        "version": report.version,
+        "import_seconds": round(report.import_seconds, 2),
+        "megabytes": report.megabytes,
+    }
+
+
+def installed(package: str) -> str | None:
+    """The installed version, None where there is none."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,83 @@
+"""What scripts read: the same facts as the tables, as JSON documents."""
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+
+from common.compare import Comparison, Row, Side
+from common.shapes import Layer, Plan
+
+
+def print_json(document: object) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(document, indent=2))
+
+
+def layer_json(layer: Layer) -> dict:
+    """One layer as JSON."""
+    return {
+        "name": layer.path,
+        "type": type(layer.word).__name__,
+        "input": list(layer.input),
+        "output": list(layer.output),
+        "parameters": layer.parameter_count,
+        "multiply_adds": layer.multiply_adds,
+    }
+
+
+def totals_json(plan: Plan) -> dict:
+    """A network and its totals as JSON."""
+    return {
+        "network": plan.network.name,
+        "origin": plan.network.origin,
+        "input": list(plan.network.input),
+        "classes": plan.network.classes,
+        "aux": plan.network.aux,
+        "trunk_parameters": plan.trunk_parameter_count,
+        "parameters": plan.parameter_count,
+        "multiply_adds": plan.multiply_adds,
+    }
+
+
+def summary_json(plan: Plan) -> dict:
+    """A network, its totals and every layer as JSON, blocks before what is in them."""
+    layers = [layer_json(layer) for layer in plan.layers() if layer.path]
+    return totals_json(plan) | {"layers": layers}
+
+
+def comparison_json(comparison: Comparison) -> dict:
+    """A whole comparison as JSON."""
+    failures = comparison.failures()
+    return totals_json(comparison.plan) | {
+        "dtype": comparison.dtype,
+        "tolerance": comparison.tolerance,
+        "images": list(comparison.images),
+        "layers": [
+            layer_json(row.layer) | {"frameworks": row_json(row, comparison.sides)}
+            for row in comparison.rows
+        ],
+        "workers": {"numpy": vars(comparison.judge)}
+        | {
+            framework: vars(side.report) if side.report else {"error": str(side.error)}
+            for framework, side in comparison.sides.items()
+        },
+        "failures": failures,
+        "equal": not failures,
+    }
+
+
+def row_json(row: Row, sides: Mapping[str, Side]) -> dict:
+    """What each framework made of one row."""
+    return {
+        framework: {
+            "shape": list(next(iter(side.misshapen(row).values()), row.layer.output)),
+            "difference": finite(side.difference(row)),
+        }
+        for framework, side in sides.items()
+        if side.report
+    }
+
+
+def finite(value: float) -> float | None:
+    """A number that JSON can hold; null stands for the rest."""
+    return value if isfinite(value) else None

@@ -1,0 +1,32 @@
+"""What may go wrong by a user's doing, with the exit code that says so.
+
+Each message is one line: what and where it is, and what to do.
+"""
+
+
+class UserError(ValueError):
+    """A mistake the user can mend; shown without a traceback."""
+
+    code = 1
+
+
+class CheckFailed(UserError):
+    """A comparison did not hold."""
+
+
+class UsageError(UserError):
+    """An unknown name or an impossible option."""
+
+    code = 2
+
+
+class MissingFramework(UserError):
+    """A framework is not installed, or does not import."""
+
+    code = 3
+
+
+class DataError(UserError):
+    """A file, an array or weights that cannot be used."""
+
+    code = 4

@@ -1,0 +1,65 @@
+"""Photographs as batches: decoded, turned upright and resized once, for every framework alike."""
+
+import importlib.util
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from common.errors import DataError, UsageError
+from common.spec import Shape
+
+MOST_PIXELS = 100_000_000
+MODES = {1: "L", 3: "RGB"}
+
+
+def photographs() -> list[Path]:
+    """The two photographs that scikit-learn ships, found without importing it."""
+    spec = importlib.util.find_spec("sklearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError("scikit-learn and its photographs are not installed; give --image FILE")
+    folder = Path(spec.submodule_search_locations[0]) / "datasets" / "images"
+    return [folder / "china.jpg", folder / "flower.jpg"]
+
+
+def batch(paths: Sequence[Path], input: Shape) -> NDArray[np.float32]:
+    """Images as N x C x H x W in [-1, 1], for an input C x H x W of 1 or 3 channels."""
+    if input[0] not in MODES:
+        raise UsageError(f"images have 1 or 3 channels, and the network takes {input[0]}")
+    return np.stack([pixels(path, input) for path in paths])
+
+
+def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
+    """One image as C x H x W in [-1, 1]; raises DataError for what is not a usable image."""
+    channels, rows, columns = input
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            if image.width * image.height > MOST_PIXELS:
+                raise DataError(
+                    f"{path}: {image.width} x {image.height} pixels; make it smaller than "
+                    f"{MOST_PIXELS // 1_000_000} million"
+                )
+            upright = opaque(ImageOps.exif_transpose(image)).convert(MODES[channels])
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        raise DataError(f"{path}: not an image that can be read; give a JPEG or PNG") from None
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{path}: {error}") from None
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DataError(f"{path}: a broken image ({error})") from None
+    resized = upright.resize((columns, rows), Image.Resampling.BILINEAR)
+    values = np.asarray(resized, np.float32).reshape(rows, columns, channels)
+    return np.ascontiguousarray(values.transpose(2, 0, 1)) / np.float32(127.5) - np.float32(1)
+
+
+def opaque(image: Image.Image) -> Image.Image:
+    """The image with what shines through it set on white."""
+    if not image.has_transparency_data:
+        return image
+    layered = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered)

@@ -1,0 +1,33 @@
+"""The networks by name, each a table in a file of its own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from common.errors import UsageError
+from common.networks.googlenet import googlenet
+from common.shapes import by
+from common.spec import Network, Shape
+
+NETWORKS: dict[str, Callable[..., Network]] = {"googlenet": googlenet}
+
+
+def network(
+    name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
+) -> Network:
+    """The network of that name, for an input C x H x W, so many classes, with or without heads.
+
+    What is not said stays as published; 0 classes leave the pooled features. Raises UsageError
+    for an unknown name, an impossible number, or heads that the network or its features lack.
+    """
+    if name not in NETWORKS:
+        raise UsageError(f"no network is called {name!r}; there are: {', '.join(NETWORKS)}")
+    if classes is not None and classes < 0:
+        raise UsageError(f"{classes} classes: give 0 for the features, or more")
+    if input is not None and (len(input) != 3 or min(input) < 1):
+        raise UsageError(f"an input is CxHxW, as 3x224x224, and not {by(input)}")
+    made = NETWORKS[name]() if classes is None else NETWORKS[name](classes=classes)
+    if aux and not (made.heads and made.classes):
+        raise UsageError(
+            f"{name} with {made.classes} classes has no auxiliary heads; leave out aux"
+        )
+    return replace(made, input=input or made.input, aux=aux)

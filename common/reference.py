@@ -1,0 +1,123 @@
+"""The judge: what each word of the grammar means, in NumPy float64, for maps N x C x H x W."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.shapes import Layer, Pads, Plan
+from common.spec import (
+    AvgPool,
+    Chain,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool,
+    ReLU,
+    pair,
+)
+
+VERSION = np.__version__
+Array = NDArray[np.float64]
+Weights = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A planned network with its weights."""
+
+    plan: Plan
+    weights: Weights
+
+
+def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> Network:  # noqa: ARG001
+    """The network with these weights; whatever `dtype` is, the judge computes in float64."""
+    return Network(plan, {name: array.astype(np.float64) for name, array in weights.items()})
+
+
+def run(net: Network, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
+    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+
+    `x` is N x C x H x W, and so are the maps that come out.
+    """
+    plan = net.plan
+    outputs: dict[str, Array] = {}
+    result = apply(plan.body, x.astype(np.float64), net.weights, outputs)
+    for name, head in plan.heads.items():
+        apply(head, outputs[plan.network.heads[name].after], net.weights, outputs)
+    return {plan.network.output: result} | {path: outputs[path] for path in [*plan.heads, *paths]}
+
+
+def count(net: Network) -> int:
+    """How many parameters the network holds."""
+    return sum(array.size for array in net.weights.values())
+
+
+def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -> Array:
+    """The output of one layer; it and all within are also left in `outputs` under their paths."""
+    match layer.word:
+        case Chain():
+            y = x
+            for child in layer.children:
+                y = apply(child, y, weights, outputs)
+        case Concat():
+            branches = [apply(child, x, weights, outputs) for child in layer.children]
+            y = np.concatenate(branches, axis=1)
+        case Conv(stride=stride, bias=bias):
+            y = convolve(border(x, layer.pads), weights[f"{layer.path}.weight"], pair(stride))
+            if bias:
+                y = y + weights[f"{layer.path}.bias"][:, None, None]
+        case MaxPool(kernel, stride):
+            y = np.maximum.reduce(
+                list(slide(border(x, layer.pads, -np.inf), pair(kernel), pair(stride)))
+            )
+        case AvgPool(kernel, stride, counts_border=counts_border):
+            inside = border(np.ones_like(x[:1, :1]), layer.pads, float(counts_border))
+            total = added(slide(border(x, layer.pads), pair(kernel), pair(stride)))
+            y = total / added(slide(inside, pair(kernel), pair(stride)))
+        case GlobalAvgPool():
+            y = x.mean(axis=(2, 3), keepdims=True)
+        case ReLU():
+            y = np.maximum(x, 0)
+        case Dropout():
+            y = x
+        case Flatten():
+            y = x.reshape(len(x), -1)
+        case Linear():
+            y = x @ weights[f"{layer.path}.weight"].T + weights[f"{layer.path}.bias"]
+        case _:
+            raise TypeError(f"{layer.path}: the reference does not know {layer.word!r}")
+    outputs[layer.path] = y
+    return y
+
+
+def border(x: Array, pads: Pads, value: float = 0) -> Array:
+    """The map with a border of `value` around it."""
+    return np.pad(x, ((0, 0), (0, 0), *pads), constant_values=value)
+
+
+def slide(x: Array, kernel: tuple[int, int], stride: tuple[int, int]) -> Iterator[Array]:
+    """For each place in the window, row by row, the values that all windows have there."""
+    height, width = (n - k + 1 for n, k in zip(x.shape[2:], kernel, strict=True))
+    for i in range(kernel[0]):
+        for j in range(kernel[1]):
+            yield x[:, :, i : i + height : stride[0], j : j + width : stride[1]]
+
+
+def added(arrays: Iterator[Array]) -> Array:
+    """The sum of arrays of one shape."""
+    return np.asarray(sum(arrays), np.float64)
+
+
+def convolve(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
+    """The sum, over the places in the window, of one matrix product of the channels each."""
+    matrices = weight.transpose(2, 3, 0, 1).reshape(-1, *weight.shape[:2])
+    places = slide(x, (weight.shape[2], weight.shape[3]), stride)
+    return added(
+        np.einsum("oc,nc...->no...", matrix, values, optimize=True)
+        for matrix, values in zip(matrices, places, strict=True)
+    )

@@ -1,0 +1,258 @@
+"""Walks a spec for one input size: shapes, padding in numbers, parameters, multiply-adds.
+
+What comes out, a tree of `Layer`, is all that the frameworks and the reference ever see.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from common.errors import UsageError
+from common.spec import (
+    AvgPool,
+    Chain,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool,
+    Network,
+    Padding,
+    ReLU,
+    Rule,
+    Shape,
+    Size,
+    Word,
+    pair,
+)
+
+Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
+NO_PADS: Pads = ((0, 0), (0, 0))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One word in its place: its path, the maps around it (C x H x W), its parameters' shapes."""
+
+    path: str
+    word: Word
+    input: Shape
+    output: Shape
+    pads: Pads = NO_PADS
+    parameters: tuple[tuple[str, Shape], ...] = ()
+    children: tuple["Layer", ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def source(self) -> "Layer":
+        """The layer within whose output this one hands on: the end of a chain."""
+        return self.children[-1].source if isinstance(self.word, Chain) else self
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications by weights for one image, in this layer and all within it."""
+        own = prod(dict(self.parameters).get("weight", (0,))) * prod(self.output[1:])
+        return own + sum(child.multiply_adds for child in self.children)
+
+    @property
+    def parameter_count(self) -> int:
+        """The parameters of this layer and all within it."""
+        own = sum(prod(shape) for _, shape in self.parameters)
+        return own + sum(child.parameter_count for child in self.children)
+
+    def walk(self) -> Iterator["Layer"]:
+        """This layer, then all within it, in the order of computation."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def units(self) -> Iterator["Layer"]:
+        """The layers a person counts: blocks, pools, and convolutions together with their ReLU."""
+        if self.path:
+            yield self
+        if self.children and not self.is_unit:
+            for child in self.children:
+                yield from child.units()
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether nothing inside is worth a line of its own."""
+        return isinstance(self.word, Chain) and all(
+            not isinstance(child.word, Chain | Concat | MaxPool | AvgPool | Linear)
+            for child in self.children
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network laid out for its input: the body and, by name, the heads that hang on it."""
+
+    network: Network
+    body: Layer
+    heads: dict[str, Layer]
+
+    def roots(self) -> tuple[Layer, ...]:
+        """The body, then the heads."""
+        return (self.body, *self.heads.values())
+
+    def layers(self) -> Iterator[Layer]:
+        """Every layer of the body, then of the heads."""
+        for root in self.roots():
+            yield from root.walk()
+
+    def parameters(self) -> dict[str, Shape]:
+        """The shape of every parameter under its full name, in the weights file's layout."""
+        return {
+            f"{layer.path}.{name}": shape
+            for layer in self.layers()
+            for name, shape in layer.parameters
+        }
+
+    @property
+    def parameter_count(self) -> int:
+        """The parameters of the body and the heads."""
+        return sum(root.parameter_count for root in self.roots())
+
+    @property
+    def trunk_parameter_count(self) -> int:
+        """The parameters of the body without its classifier."""
+        return sum(
+            step.parameter_count
+            for step in self.body.children
+            if step.path != self.network.classifier
+        )
+
+    @property
+    def multiply_adds(self) -> int:
+        """The multiplications by weights for one image, of the body and the heads."""
+        return sum(root.multiply_adds for root in self.roots())
+
+    def loss_weights(self) -> dict[str, float]:
+        """How often the loss of each output counts in training."""
+        heads = {name: self.network.heads[name].weight for name in self.heads}
+        return {self.network.output: 1.0} | heads
+
+    def check_input(self, shape: Shape) -> None:
+        """Raises UsageError unless a batch's C x H x W is what the network was laid out for."""
+        if tuple(shape) != self.network.input:
+            raise UsageError(
+                f"{self.network.name} was built for inputs of {by(self.network.input)} and given "
+                f"{by(shape)}; build it with input={tuple(shape)}"
+            )
+
+    def find(self, path: str) -> Layer:
+        """The layer at `path`; raises UsageError where there is none."""
+        for layer in self.layers():
+            if layer.path == path:
+                return layer
+        raise UsageError(
+            f"{self.network.name} has no layer {path!r}; "
+            f"`googlenet summary {self.network.name}` lists them"
+        )
+
+
+def plan(network: Network) -> Plan:
+    """Lays a network out for its input; raises UsageError where a layer does not fit."""
+    body = place(network.body, "", network.input)
+    steps = {step.path: step for step in body.children}
+    heads = {
+        name: place(head.body, name, steps[head.after].output)
+        for name, head in network.heads.items()
+        if network.aux
+    }
+    return Plan(network, body, heads)
+
+
+def place(word: Word, path: str, shape: Shape) -> Layer:
+    """One word where its input has this shape."""
+    match word:
+        case Chain(steps):
+            children: list[Layer] = []
+            for name, step in steps.items():
+                before = children[-1].output if children else shape
+                children.append(place(step, join(path, name), before))
+            return Layer(path, word, shape, children[-1].output, children=tuple(children))
+        case Concat(branches):
+            children = [place(step, join(path, name), shape) for name, step in branches.items()]
+            output = join_channels(path, [child.output for child in children])
+            return Layer(path, word, shape, output, children=tuple(children))
+        case Conv(channels, kernel, stride, padding, bias):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            parameters: list[tuple[str, Shape]] = [("weight", (channels, shape[0], *pair(kernel)))]
+            if bias:
+                parameters.append(("bias", (channels,)))
+            return Layer(path, word, shape, (channels, *size), pads, tuple(parameters))
+        case MaxPool(kernel, stride, padding) | AvgPool(kernel, stride, padding):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            return Layer(path, word, shape, (shape[0], *size), pads)
+        case GlobalAvgPool():
+            return Layer(path, word, shape, (shape[0], 1, 1))
+        case Flatten():
+            return Layer(path, word, shape, (prod(shape),))
+        case Linear(features):
+            weight = (features, *shape)
+            return Layer(
+                path,
+                word,
+                shape,
+                (features,),
+                parameters=(("weight", weight), ("bias", weight[:1])),
+            )
+        case ReLU() | Dropout():
+            return Layer(path, word, shape, shape)
+    raise TypeError(f"{path}: {word!r} is not a word of the grammar")
+
+
+def by(shape: Shape) -> str:
+    """A shape as people write it: 3x224x224."""
+    return "x".join(str(size) for size in shape)
+
+
+def join(path: str, name: str) -> str:
+    """The path of a step inside a layer."""
+    return f"{path}.{name}" if path else name
+
+
+def join_channels(path: str, shapes: list[Shape]) -> Shape:
+    """The shape of maps laid one upon the other."""
+    if len({shape[1:] for shape in shapes}) > 1:
+        raise UsageError(f"{path}: branches of unequal size {shapes} cannot be joined")
+    return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+
+
+def slide(
+    path: str, shape: Shape, kernel: Size, stride: Size, padding: Padding
+) -> tuple[Shape, Pads]:
+    """The output size of a window that slides over a map, and the padding in numbers."""
+    sizes, pads = [], []
+    for axis in (0, 1):
+        arguments = shape[1 + axis], pair(kernel)[axis], pair(stride)[axis]
+        rule = padding if isinstance(padding, Rule) else pair(padding)[axis]
+        size, pad = slide_axis(*arguments, rule)
+        if size < 1:
+            rows, columns = pair(kernel)
+            raise UsageError(
+                f"{path}: a {rows}x{columns} window does not fit a map of {shape[1]}x{shape[2]}; "
+                "the network needs a larger input"
+            )
+        sizes.append(size)
+        pads.append(pad)
+    return tuple(sizes), (pads[0], pads[1])
+
+
+def slide_axis(
+    size: int, kernel: int, stride: int, padding: int | Rule
+) -> tuple[int, tuple[int, int]]:
+    """The number of windows along one axis, and the padding (before, after)."""
+    match padding:
+        case Rule.CEIL:
+            windows = -((kernel - size) // stride) + 1
+            return windows, (0, max((windows - 1) * stride + kernel - size, 0))
+        case int():
+            return (size + 2 * padding - kernel) // stride + 1, (padding, padding)

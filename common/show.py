@@ -1,0 +1,179 @@
+"""What people read: tables for a terminal, 100 columns wide, or for a pipe."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from common.compare import Comparison, Row, Side
+from common.shapes import Layer, Plan, by
+from common.spec import Chain, Concat
+
+WIDTH = 100
+LEGEND = """\
+=    the same shape as the plan; the number is the largest difference from the NumPy reference
+     in float64, relative to the layer's largest value, over the layer and all inside it
+"""
+SPELLED = {"Conv": "convolution", "MaxPool": "max pool", "AvgPool": "average pool"}
+
+
+def console() -> Console:
+    """Standard output; a pipe gets the width the tables are made for."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=False)
+
+
+def grid(*columns: str) -> Table:
+    """An empty table whose first column reads from the left and the others from the right."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def kind(layer: Layer) -> str:
+    """What a person calls the layer."""
+    match layer.word:
+        case Chain():
+            return kind(layer.children[0]) if layer.is_unit else ""
+        case Concat():
+            return "branches"
+    name = type(layer.word).__name__
+    return SPELLED.get(name, name)
+
+
+def summary_table(plan: Plan) -> Table:
+    """Every layer a person counts, indented by block."""
+    table = grid("layer", "", "output", "parameters", "multiply-adds")
+    table.columns[1].justify = "left"
+    for root in plan.roots():
+        for unit in root.units():
+            depth = unit.path.count(".")
+            table.add_row(
+                "  " * depth + unit.name,
+                kind(unit),
+                by(unit.output),
+                number(unit.parameter_count),
+                number(unit.multiply_adds),
+                style="" if depth else "bold",
+            )
+    return table
+
+
+def number(value: int) -> str:
+    """A number with its thousands apart; nothing for nothing."""
+    return f"{value:,}" if value else ""
+
+
+def totals_lines(plan: Plan) -> str:
+    """The totals in words."""
+    name, classes = plan.network.name, plan.network.classes
+    with_heads = f" and {len(plan.heads)} auxiliary heads" if plan.heads else ""
+    lines = [f"{name} without classifier: {plan.trunk_parameter_count:,} parameters"]
+    if classes:
+        lines.append(f"with {classes} classes{with_heads}: {plan.parameter_count:,} parameters")
+    lines.append(f"one image of {by(plan.network.input)}: {plan.multiply_adds:,} multiply-adds")
+    return "\n".join(lines)
+
+
+def list_table(plans: Sequence[Plan]) -> Table:
+    """Every network, a line each."""
+    table = grid("network", "origin", "input", "parameters", "multiply-adds")
+    table.columns[1].justify = "left"
+    table.columns[1].no_wrap = False
+    for plan in plans:
+        network = plan.network
+        table.add_row(
+            network.name,
+            network.origin,
+            by(network.input),
+            number(plan.parameter_count),
+            number(plan.multiply_adds),
+        )
+    return table
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Every row with each framework's shape and difference beside the plan's."""
+    table = grid("layer", "output", "parameters", "multiply-adds", *comparison.sides)
+    for row in comparison.rows:
+        cells = [cell(row, side, comparison.tolerance) for side in comparison.sides.values()]
+        layer = row.layer
+        counts = number(layer.parameter_count), number(layer.multiply_adds)
+        table.add_row(layer.path, by(layer.output), *counts, *cells)
+    return table
+
+
+def cell(row: Row, side: Side, tolerance: float) -> Text:
+    """`=` for equal shapes, and the largest difference; the first other shape, if there is one."""
+    if not side.report:
+        return Text("-", style="red")
+    for shape in side.misshapen(row).values():
+        return Text(by(shape), style="bold red")
+    difference = side.difference(row)
+    return Text(f"= {difference:.1e}", style="green" if difference <= tolerance else "bold red")
+
+
+def workers_table(comparison: Comparison) -> Table:
+    """Each worker: version, its own count of the parameters, time, peak memory."""
+    table = grid("worker", "version", "parameters", "import s", "run s", "peak MB")
+    table.columns[1].justify = "left"
+    reports = {"numpy (judge)": comparison.judge}
+    for framework, side in comparison.sides.items():
+        if side.report:
+            reports[framework] = side.report
+        else:
+            table.add_row(framework, Text(str(side.error), style="red"))
+    for name, report in reports.items():
+        table.add_row(
+            name,
+            report.version,
+            f"{report.parameters:,}",
+            f"{report.import_seconds:.1f}",
+            f"{report.seconds:.1f}",
+            f"{report.megabytes:,}",
+        )
+    return table
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """The table, the workers, the totals, and the verdict as the last line."""
+    out = console()
+    out.print(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
+    out.print(comparison_table(comparison))
+    print(LEGEND)
+    out.print(workers_table(comparison))
+    print(totals_lines(comparison.plan))
+    print(verdict(comparison))
+
+
+def print_diagnosis(diagnosis: Mapping) -> None:
+    """What the doctor found."""
+    python, cores, threads = (diagnosis[key] for key in ("python", "cores", "threads"))
+    print(f"Python {python}, {cores} cores, {threads} threads a worker, {diagnosis['platform']}")
+    table = grid("framework", "", "import s", "peak MB")
+    table.columns[1].justify = "left"
+    table.columns[1].no_wrap = False
+    for name, found in diagnosis["frameworks"].items():
+        if found["starts"]:
+            figures = f"{found['import_seconds']:.1f}", f"{found['megabytes']:,}"
+            table.add_row(name, found["version"], *figures)
+        else:
+            table.add_row(name, Text(found["error"], style="red"))
+    console().print(table)
+    packages = diagnosis["packages"].items()
+    print(", ".join(f"{name} {version}" for name, version in packages if version))
+    print(diagnosis["would_crash"])
+
+
+def verdict(comparison: Comparison) -> str:
+    """The last line: whether it is the same network."""
+    failures = comparison.failures()
+    if failures:
+        return f"NOT EQUAL: {len(failures)} checks failed, first: {failures[0]}"
+    return (
+        f"EQUAL: {', '.join(comparison.sides)} match the NumPy reference: "
+        f"shapes, counts, values within {comparison.tolerance:.0e}"
+    )

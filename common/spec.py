@@ -1,0 +1,167 @@
+"""The grammar: every network of this project is a sentence made of these words.
+
+A word says what is computed, never how a framework spells it. Sizes are (rows, columns); one
+number stands for both. Maps are C x H x W, one image; the batch goes without saying.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+Shape = tuple[int, ...]
+Size = int | tuple[int, int]
+
+
+class Rule(Enum):
+    """Padding that depends on the input's size; `shapes` turns it into numbers."""
+
+    CEIL = "the last window may hang over the far edge (PyTorch's ceil_mode)"
+
+
+Padding = Size | Rule
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution (in truth cross-correlation), zeros beyond the border."""
+
+    channels: int
+    kernel: Size
+    stride: Size = 1
+    padding: Padding = 0
+    bias: bool = True
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """The largest value under each window; what lies beyond the border never wins."""
+
+    kernel: Size
+    stride: Size
+    padding: Padding = 0
+
+
+@dataclass(frozen=True)
+class AvgPool:
+    """The mean under each window, over the values inside the border unless `counts_border`."""
+
+    kernel: Size
+    stride: Size
+    padding: Padding = 0
+    counts_border: bool = False
+
+
+@dataclass(frozen=True)
+class GlobalAvgPool:
+    """The mean of each channel, kept as a 1 x 1 map."""
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """max(x, 0)."""
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """In training, drops values with probability `rate` and scales the rest by 1 / (1 - rate)."""
+
+    rate: float
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """A map as one vector, in channel, row, column order."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A fully connected layer with a bias."""
+
+    features: int
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Named steps, one after the other."""
+
+    steps: Mapping[str, "Word"]
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Named branches from one input, joined along the channels in this order."""
+
+    branches: Mapping[str, "Word"]
+
+
+Word = Conv | MaxPool | AvgPool | GlobalAvgPool | ReLU | Dropout | Flatten | Linear | Chain | Concat
+
+
+@dataclass(frozen=True)
+class Head:
+    """An auxiliary classifier that hangs on the output of the step `after`.
+
+    In training its loss counts `weight` times.
+    """
+
+    after: str
+    body: Chain
+    weight: float
+
+
+@dataclass(frozen=True)
+class Network:
+    """A body, the heads that can hang on it, and the input it is made for.
+
+    `aux` says whether the heads are there. `classifier` is the step whose weights have one row
+    a class; with 0 classes the body ends before it, in the features.
+    """
+
+    name: str
+    origin: str
+    input: Shape
+    classes: int
+    body: Chain
+    heads: Mapping[str, Head]
+    classifier: str
+    aux: bool = False
+
+    @property
+    def output(self) -> str:
+        """The name under which the body's result travels."""
+        return "logits" if self.classes else "features"
+
+
+def without_dropout(network: Network) -> Network:
+    """The same network with nothing dropped, so that training steps can be compared."""
+    heads = {
+        name: replace(head, body=undropped_chain(head.body)) for name, head in network.heads.items()
+    }
+    return replace(network, body=undropped_chain(network.body), heads=heads)
+
+
+def undropped_chain(chain: Chain) -> Chain:
+    """The same chain with every dropout rate 0."""
+    return Chain({name: undropped(step) for name, step in chain.steps.items()})
+
+
+def undropped(word: Word) -> Word:
+    """The same word with every dropout rate 0."""
+    match word:
+        case Chain():
+            return undropped_chain(word)
+        case Concat(branches):
+            return Concat({name: undropped(branch) for name, branch in branches.items()})
+        case Dropout():
+            return Dropout(0)
+    return word
+
+
+def sequence(*words: Word) -> Chain:
+    """A chain whose steps are numbered from 0, for figures that give them no names."""
+    return Chain({str(number): word for number, word in enumerate(words)})
+
+
+def pair(size: Size) -> tuple[int, int]:
+    """A size as (rows, columns)."""
+    return size if isinstance(size, tuple) else (size, size)

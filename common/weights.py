@@ -1,0 +1,151 @@
+"""Weights: names and shapes from the plan, seeded values from NumPy, and the safetensors file.
+
+Conv weights are (out, in, rows, columns), linear weights (out, in), all float32. The file's
+metadata holds one key, `googlenet`, with JSON: network, classes, aux, format version.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import prod, sqrt
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from common.errors import DataError
+from common.shapes import Plan
+from common.spec import Network, Shape
+
+FORMAT = 1
+Arrays = dict[str, NDArray[np.float32]]
+
+
+def initial(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
+    """Seeded initial values: convolutions Kaiming normal (fan out), linear N(0, 0.01), biases 0.
+
+    Each parameter draws from a stream of its own, named by the seed and its name, so a network
+    has the same trunk with and without heads. `random_stats` draws what would start as a
+    constant too, so that no parameter can be ignored unseen.
+    """
+    return {
+        name: draw(name, shape, seed, random_stats) for name, shape in plan.parameters().items()
+    }
+
+
+def draw(name: str, shape: Shape, seed: int, random_stats: bool) -> NDArray[np.float32]:
+    """The initial value of one parameter."""
+    stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    if name.endswith(".weight"):
+        deviation = sqrt(2 / (shape[0] * prod(shape[2:]))) if len(shape) == 4 else 0.01
+        return (deviation * stream.standard_normal(shape)).astype(np.float32)
+    return (0.1 * stream.standard_normal(shape) * random_stats).astype(np.float32)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its name only once written and on the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
+    """Writes the weights file, whole or not at all."""
+    about = {
+        "network": plan.network.name,
+        "classes": plan.network.classes,
+        "aux": plan.network.aux,
+        "format": FORMAT,
+    }
+    # safetensors writes the memory as it lies: a transposed view must be made contiguous first.
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with written_whole(path) as temporary:
+        temporary.write_bytes(save(whole, {"googlenet": json.dumps(about)}))
+
+
+def read(path: Path) -> tuple[Arrays, dict]:
+    """The arrays of a weights file and its metadata; raises DataError for anything unsound."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    about = metadata(path, content)
+    try:
+        arrays = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a sound safetensors file ({error})") from None
+    for name, array in arrays.items():
+        if array.dtype != np.float32:
+            raise DataError(f"{path}: {name} is {array.dtype}, but weights are float32")
+        if not np.isfinite(array).all():
+            raise DataError(f"{path}: {name} holds NaN or infinity")
+    return arrays, about
+
+
+def classes_in(source: str, arrays: Mapping[str, NDArray], network: Network) -> int:
+    """How many classes weights of this network are for; 0 where they have no classifier."""
+    weight = arrays.get(f"{network.classifier}.weight")
+    if weight is None:
+        return 0
+    if weight.ndim < 1:
+        raise DataError(f"{source}: {network.classifier}.weight is a single number")
+    return len(weight)
+
+
+def metadata(path: Path, content: bytes) -> dict:
+    """What the file says of itself; {} where it does not, as in published files."""
+    length = int.from_bytes(content[:8], "little")
+    try:
+        header = json.loads(content[8 : 8 + length], object_pairs_hook=without_duplicates)
+        about = json.loads(header.get("__metadata__", {}).get("googlenet", "{}"))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise DataError(f"{path}: not a safetensors file ({error})") from None
+    if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
+        raise DataError(f"{path}: written in a format this version does not know ({about})")
+    return about
+
+
+def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object as a dict, refusing a name that stands in it twice."""
+    names = [name for name, _ in pairs]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"the name {repeated[0]!r} stands there twice")
+    return dict(pairs)
+
+
+def fit(source: str, arrays: Mapping[str, NDArray], about: Mapping, plan: Plan) -> Arrays:
+    """The plan's parameters out of `arrays`, in the plan's order; raises DataError unless all fit.
+
+    Heads that the file has and the plan does not are left out. `about` is the file's metadata.
+    """
+    if about.get("network", plan.network.name) != plan.network.name:
+        raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
+    wanted = plan.parameters()
+    heads = tuple(f"{name}." for name in plan.network.heads)
+    missing = [name for name in wanted if name not in arrays]
+    extra = [name for name in arrays if name not in wanted and not name.startswith(heads)]
+    misshapen = [
+        f"{name} is {arrays[name].shape} and not {shape}"
+        for name, shape in wanted.items()
+        if name in arrays and arrays[name].shape != shape
+    ]
+    faults = {"missing": missing, "unknown": extra, "of another shape": misshapen}
+    told = "; ".join(
+        f"{len(names)} {fault}, first {names[0]}" for fault, names in faults.items() if names
+    )
+    if told:
+        raise DataError(f"{source}: these are not weights of {plan.network.name}: {told}")
+    return {name: np.ascontiguousarray(arrays[name]) for name in wanted}

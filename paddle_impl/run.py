@@ -1,0 +1,65 @@
+"""One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
+
+from collections.abc import Mapping, Sequence
+
+import paddle
+from numpy.typing import NDArray
+from paddle.nn import functional as F
+
+from common.shapes import Plan
+from paddle_impl.build import Network
+from paddle_impl.weights import load, turned
+
+VERSION = paddle.__version__
+Arrays = dict[str, NDArray]
+
+
+def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> Network:
+    """The network with these weights, computing in `dtype`."""
+    net = Network(plan).to(dtype=dtype)
+    load(net, weights)
+    return net
+
+
+def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
+    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+
+    `x` is N x C x H x W, and so are the maps that come out.
+    """
+    net.eval()
+    found: dict[str, paddle.Tensor] = {}
+    for path in paths:
+        keep(net, path, found)
+    with paddle.no_grad():
+        found |= net.outputs(tensor(net, x))
+    return {name: value.numpy() for name, value in found.items()}
+
+
+def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
+    """The training loss and its gradient by every parameter, in the weights file's layout."""
+    net.train()
+    outputs = net.outputs(tensor(net, x))
+    target = paddle.to_tensor(labels)
+    loss = sum(
+        w * F.cross_entropy(outputs[name], target) for name, w in net.plan.loss_weights().items()
+    )
+    loss.backward()
+    gradients = {name: turned(p.grad.numpy()) for name, p in net.named_parameters()}
+    return {"loss": loss.numpy()} | gradients
+
+
+def count(net: Network) -> int:
+    """How many parameters the framework itself counts."""
+    return sum(parameter.size for parameter in net.parameters())
+
+
+def tensor(net: Network, x: NDArray) -> paddle.Tensor:
+    """A batch as the network takes it."""
+    return paddle.to_tensor(x, dtype=net.parameters()[0].dtype)
+
+
+def keep(net: Network, path: str, found: dict[str, paddle.Tensor]) -> None:
+    """Has the sublayer at `path` leave its output in `found` whenever it runs."""
+    dict(net.named_sublayers())[path].register_forward_post_hook(
+        lambda _, inputs, output: found.update({path: output})  # noqa: ARG005
+    )

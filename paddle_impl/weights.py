@@ -1,0 +1,35 @@
+"""Weights in and out of a Paddle network; a linear layer's weight is (in, out) there."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from numpy.typing import NDArray
+
+from common import weights
+from paddle_impl.build import Network
+
+
+def load(net: Network, arrays: Mapping[str, NDArray]) -> None:
+    """Sets every parameter from the arrays of its name; they fit the network's plan."""
+    for name, tensor in net.state_dict().items():
+        tensor.set_value(turned(arrays[name]).astype(tensor.numpy().dtype))
+
+
+def read(net: Network) -> dict[str, NDArray]:
+    """Every parameter as an array under its name."""
+    return {name: turned(tensor.numpy()) for name, tensor in net.state_dict().items()}
+
+
+def turned(array: NDArray) -> NDArray:
+    """A weight from the file's layout into Paddle's, or back."""
+    return array.T if array.ndim == 2 else array
+
+
+def load_weights(net: Network, path: str | Path) -> None:
+    """Sets every parameter from a weights file; raises DataError for a file that does not fit."""
+    load(net, weights.fit(str(path), *weights.read(Path(path)), net.plan))
+
+
+def save_weights(net: Network, path: str | Path) -> None:
+    """Writes every parameter into a weights file, whole or not at all."""
+    weights.write(Path(path), read(net), net.plan)

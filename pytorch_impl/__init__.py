@@ -1,0 +1,25 @@
+"""The networks in PyTorch: `googlenet(classes=10)` is an ordinary `nn.Module`."""
+
+from functools import partial
+
+from common import networks
+from common.shapes import plan
+from common.spec import Shape
+from pytorch_impl.build import Network
+from pytorch_impl.weights import load_weights, save_weights
+
+__all__ = ["googlenet", "load_weights", "network", "save_weights"]
+
+
+def network(
+    name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
+) -> Network:
+    """The named network, freshly initialised by PyTorch's own rules, for inputs N x C x H x W.
+
+    `input` is C x H x W and `classes` a number, both as published where not said; 0 classes leave
+    the features; `aux` adds the auxiliary heads. Raises UsageError for what cannot be built.
+    """
+    return Network(plan(networks.network(name, input, classes, aux)))
+
+
+googlenet = partial(network, "googlenet")

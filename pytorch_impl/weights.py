@@ -1,0 +1,31 @@
+"""Weights in and out of a PyTorch network; its own names and layouts are those of the file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from numpy.typing import NDArray
+
+from common import weights
+from pytorch_impl.build import Network
+
+
+def load(net: Network, arrays: Mapping[str, NDArray]) -> None:
+    """Sets every parameter from the arrays of its name; they fit the network's plan."""
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    net.load_state_dict(tensors, strict=True)
+
+
+def read(net: Network) -> dict[str, NDArray]:
+    """Every parameter as an array under its name."""
+    return {name: tensor.detach().numpy() for name, tensor in net.state_dict().items()}
+
+
+def load_weights(net: Network, path: str | Path) -> None:
+    """Sets every parameter from a weights file; raises DataError for a file that does not fit."""
+    load(net, weights.fit(str(path), *weights.read(Path(path)), net.plan))
+
+
+def save_weights(net: Network, path: str | Path) -> None:
+    """Writes every parameter into a weights file, whole or not at all."""
+    weights.write(Path(path), read(net), net.plan)

@@ -1,0 +1,27 @@
+"""The networks in Keras: `googlenet(classes=10)` is an ordinary functional `keras.Model`."""
+
+from functools import partial
+
+import keras
+
+from common import networks
+from common.shapes import plan
+from common.spec import Shape
+from tensorflow_impl.build import build
+from tensorflow_impl.weights import load_weights, save_weights
+
+__all__ = ["googlenet", "load_weights", "network", "save_weights"]
+
+
+def network(
+    name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
+) -> keras.Model:
+    """The named network, freshly initialised by Keras's own rules, for inputs N x H x W x C.
+
+    `input` is C x H x W and `classes` a number, both as published where not said; 0 classes leave
+    the features; `aux` adds the auxiliary heads. Raises UsageError for what cannot be built.
+    """
+    return build(plan(networks.network(name, input, classes, aux)))
+
+
+googlenet = partial(network, "googlenet")

@@ -1,0 +1,134 @@
+"""Plan to Keras: one case a word of the grammar, and a functional `keras.Model` comes out."""
+
+import math
+
+import keras
+from keras import KerasTensor, layers, ops
+
+from common.shapes import NO_PADS, Layer, Pads, Plan
+from common.spec import (
+    AvgPool,
+    Chain,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool,
+    ReLU,
+    pair,
+)
+
+
+def build(plan: Plan) -> keras.Model:
+    """A planned network for N x H x W x C; its layers bear the plan's paths, "." turned to "_".
+
+    In evaluation it returns the logits, N x classes (or the features, N x channels); in training
+    with heads a dict of `logits` and one entry a head.
+    """
+    channels, rows, columns = plan.network.input
+    x = keras.Input((rows, columns, channels), name="input")
+    taps: dict[str, KerasTensor] = {}
+    outputs = {plan.network.output: result(plan, x, taps)}
+    for name, head in plan.heads.items():
+        outputs[name] = apply(head, taps[plan.network.heads[name].after])
+    kind = NetworkWithHeads if plan.heads else keras.Model
+    model = kind(x, outputs if plan.heads else outputs[plan.network.output], name=plan.network.name)
+    model.plan = plan
+    return model
+
+
+def result(plan: Plan, x: KerasTensor, taps: dict[str, KerasTensor]) -> KerasTensor:
+    """The body's output; each step's own is left in `taps`, where heads hang."""
+    for step in plan.body.children:
+        x = taps[step.path] = apply(step, x)
+    return x
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class NetworkWithHeads(keras.Model):
+    """A functional model that hands out the heads' outputs in training, and in `evaluate` alone."""
+
+    evaluating = False
+
+    def call(self, inputs, training=None, mask=None):
+        outputs = super().call(inputs, training=training, mask=mask)
+        return outputs if training or self.evaluating else outputs["logits"]
+
+    def test_step(self, data):
+        # The losses that `fit` was given are named after all outputs; `evaluate` needs them too.
+        self.evaluating = True
+        try:
+            return super().test_step(data)
+        finally:
+            self.evaluating = False
+
+
+def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
+    """The output of one layer and all within it."""
+    name = keras_name(layer.path)
+    match layer.word:
+        case Chain():
+            for child in layer.children:
+                x = apply(child, x)
+            return x
+        case Concat():
+            branches = [apply(child, x) for child in layer.children]
+            return layers.Concatenate(name=name)(branches)
+        case Conv(channels, kernel, stride, bias=bias):
+            x, padding = border(layer, x, 0.0)
+            return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
+        case MaxPool(kernel, stride):
+            x, padding = border(layer, x, -math.inf)
+            return layers.MaxPooling2D(kernel, stride, padding, name=name)(x)
+        case AvgPool(kernel, stride, counts_border=counts_border):
+            x, padding = border(layer, x, 0.0 if counts_border else None)
+            return layers.AveragePooling2D(kernel, stride, padding, name=name)(x)
+        case GlobalAvgPool():
+            return layers.GlobalAveragePooling2D(keepdims=True, name=name)(x)
+        case ReLU():
+            return layers.ReLU(name=name)(x)
+        case Dropout(rate):
+            return layers.Dropout(rate, name=name)(x)
+        case Flatten():
+            # Keras keeps channels last; what follows expects channel, row, column order.
+            x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)
+            return layers.Flatten(name=name)(x)
+        case Linear(features):
+            return layers.Dense(features, name=name)(x)
+    raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
+
+
+def keras_name(path: str) -> str:
+    """A path as a Keras layer name, which may not hold dots."""
+    return path.replace(".", "_")
+
+
+def border(layer: Layer, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
+    """The layer's padding in Keras' own form: "valid", "same", or a border laid on beforehand.
+
+    A `value` of None is a border that does not count; an average pool has that for "same" alone.
+    """
+    counts = isinstance(layer.word, AvgPool) and value is not None
+    if layer.pads == NO_PADS:
+        return x, "valid"
+    if layer.pads == same(layer) and not counts:
+        return x, "same"
+    name = keras_name(layer.path) + "_pad"
+    if value == 0:
+        return layers.ZeroPadding2D(layer.pads, name=name)(x), "valid"
+    if value == -math.inf:
+        return ops.pad(x, ((0, 0), *layer.pads, (0, 0)), constant_values=value), "valid"
+    raise TypeError(f"{layer.path}: tensorflow_impl cannot average with a border of {layer.pads}")
+
+
+def same(layer: Layer) -> Pads:
+    """What Keras' "same" would pad here."""
+    pads = []
+    for size, kernel, stride in zip(
+        layer.input[1:], pair(layer.word.kernel), pair(layer.word.stride), strict=True
+    ):
+        total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+        pads.append((total // 2, total - total // 2))
+    return pads[0], pads[1]

@@ -1,0 +1,73 @@
+"""One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from common.shapes import Plan
+from tensorflow_impl.build import build, keras_name
+from tensorflow_impl.weights import FROM_KERAS, load, turned, variables
+
+VERSION = f"{tf.__version__}, keras {keras.__version__}"
+Arrays = dict[str, NDArray]
+
+
+def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> keras.Model:
+    """The network with these weights, computing in `dtype`."""
+    keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
+    net = build(plan)
+    load(net, weights)
+    return net
+
+
+def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
+    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+
+    `x` is N x C x H x W, and so are the maps that come out.
+    """
+    wanted = {path: keep(net, path) for path in paths} | outputs(net)
+    found = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
+    return {name: channels_first(value.numpy()) for name, value in found.items()}
+
+
+def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
+    """The training loss and its gradient by every parameter, in the weights file's layout."""
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with tf.GradientTape() as tape:
+        found = keras.Model(net.inputs, outputs(net))(tensor(net, x), training=True)
+        loss = sum(
+            w * cross_entropy(labels, found[name]) for name, w in net.plan.loss_weights().items()
+        )
+    own = {name: variable.value for name, variable in variables(net).items()}
+    gradients = tape.gradient(loss, own)
+    return {"loss": loss.numpy()} | {
+        name: turned(gradient.numpy(), FROM_KERAS) for name, gradient in gradients.items()
+    }
+
+
+def count(net: keras.Model) -> int:
+    """How many parameters the framework itself counts."""
+    return net.count_params()
+
+
+def tensor(net: keras.Model, x: NDArray) -> tf.Tensor:
+    """A batch as the network takes it, channels last."""
+    return tf.constant(x.transpose(0, 2, 3, 1), net.dtype)
+
+
+def channels_first(value: NDArray) -> NDArray:
+    """Maps N x C x H x W; other arrays as they are."""
+    return value.transpose(0, 3, 1, 2) if value.ndim == 4 else value
+
+
+def outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
+    """The result and the heads' outputs under their names."""
+    return net.output if isinstance(net.output, dict) else {net.plan.network.output: net.output}
+
+
+def keep(net: keras.Model, path: str) -> keras.KerasTensor:
+    """The output of the layer at `path`."""
+    return net.get_layer(keras_name(net.plan.find(path).source.path)).output
