@@ -208,3 +208,7 @@ def main() -> NoReturn:
         code, message = 128 + signal.SIGINT, "interrupted"
     print(f"googlenet: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

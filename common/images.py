@@ -43,7 +43,7 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "
                     f"{MOST_PIXELS // 1_000_000} million"
                 )
-            upright = opaque(ImageOps.exif_transpose(image)).convert(MODES[channels])
+            upright = opaque(eight_bits(ImageOps.exif_transpose(image))).convert(MODES[channels])
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except UnidentifiedImageError:
@@ -55,6 +55,13 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     resized = upright.resize((columns, rows), Image.Resampling.BILINEAR)
     values = np.asarray(resized, np.float32).reshape(rows, columns, channels)
     return np.ascontiguousarray(values.transpose(2, 0, 1)) / np.float32(127.5) - np.float32(1)
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """A 16-bit grey image at 8 bits, which Pillow would otherwise cut off at 255."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8))
 
 
 def opaque(image: Image.Image) -> Image.Image:

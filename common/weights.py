@@ -70,7 +70,7 @@ def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
         "format": FORMAT,
     }
     # safetensors writes the memory as it lies: a transposed view must be made contiguous first.
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     with written_whole(path) as temporary:
         temporary.write_bytes(save(whole, {"googlenet": json.dumps(about)}))
 

@@ -134,7 +134,7 @@ def main(box: Path) -> None:
 
 def end_with_parent() -> None:
     """Waits until the parent lets go of the pipe, which also happens when it is killed."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)
     os._exit(1)
 
 

@@ -1,7 +1,11 @@
 """Plan to Paddle: one case a word of the grammar, and an ordinary `paddle.nn.Layer` comes out."""
 
+import math
+from collections.abc import Sequence
+
 import paddle
 from paddle import Tensor, nn
+from paddle.nn import functional as F
 
 from common.shapes import Layer, Plan
 from common.spec import (
@@ -15,6 +19,8 @@ from common.spec import (
     Linear,
     MaxPool,
     ReLU,
+    Size,
+    pair,
 )
 
 
@@ -28,26 +34,28 @@ class Network(nn.Layer):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
+        self.input = plan.network.input
+        self.output = plan.network.output
+        self.steps = [step.path for step in plan.body.children]
+        self.taps = {name: plan.network.heads[name].after for name in plan.heads}
         for layer in (*plan.body.children, *plan.heads.values()):
             self.add_sublayer(layer.path, module(layer))
 
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
-        return self.outputs(x) if self.training and self.plan.heads else self.result(x, {})
+        outputs = self.outputs(x, heads=self.training)
+        return outputs if len(outputs) > 1 else outputs[self.output]
 
-    def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The result and the heads' outputs under their names, in either mode."""
-        taps: dict[str, Tensor] = {}
-        outputs = {self.plan.network.output: self.result(x, taps)}
-        for name in self.plan.heads:
-            outputs[name] = getattr(self, name)(taps[self.plan.network.heads[name].after])
+    def outputs(self, x: Tensor, heads: bool = True) -> dict[str, Tensor]:
+        """The result and, if wanted, the heads' outputs, under their names, in either mode."""
+        if tuple(x.shape[1:]) != self.input:
+            self.plan.check_input(tuple(x.shape[1:]))
+        made = {}
+        for step in self.steps:
+            x = made[step] = getattr(self, step)(x)
+        outputs = {self.output: x}
+        for name, tap in self.taps.items() if heads else ():
+            outputs[name] = getattr(self, name)(made[tap])
         return outputs
-
-    def result(self, x: Tensor, taps: dict[str, Tensor]) -> Tensor:
-        """The body's output; each step's own is left in `taps`, where heads hang."""
-        self.plan.check_input(tuple(x.shape[1:]))
-        for step in self.plan.body.children:
-            x = taps[step.path] = getattr(self, step.path)(x)
-        return x
 
 
 class Branches(nn.Layer):
@@ -55,6 +63,34 @@ class Branches(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return paddle.concat([branch(x) for branch in self.children()], axis=1)
+
+
+class Mean(nn.Layer):
+    """The mean under each window, border counted or not, exact in float64 both ways.
+
+    Paddle's own average pools round 1 / size to float32 in the gradient, an error of 1e-8.
+    """
+
+    def __init__(
+        self,
+        kernel: tuple[int, ...],
+        stride: Size = 1,
+        padding: Sequence[int] = (0, 0, 0, 0),
+        counts_border: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel, self.stride, self.padding = kernel, stride, list(padding)
+        self.counts_border = counts_border or not any(padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.counts_border:
+            return self.total(x) / math.prod(self.kernel)
+        return self.total(x) / self.total(paddle.ones_like(x[:1, :1]))
+
+    def total(self, x: Tensor) -> Tensor:
+        """The sum under each window: a convolution, channel by channel, with ones."""
+        ones = paddle.ones([x.shape[1], 1, *self.kernel], x.dtype)
+        return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
 
 def module(layer: Layer) -> nn.Layer:
@@ -72,9 +108,9 @@ def module(layer: Layer) -> nn.Layer:
         case MaxPool(kernel, stride):
             return nn.MaxPool2D(kernel, stride, flat(layer))
         case AvgPool(kernel, stride, counts_border=counts_border):
-            return nn.AvgPool2D(kernel, stride, flat(layer), exclusive=not counts_border)
+            return Mean(pair(kernel), stride, flat(layer), counts_border)
         case GlobalAvgPool():
-            return nn.AdaptiveAvgPool2D(1)
+            return Mean(layer.input[1:])
         case ReLU():
             return nn.ReLU()
         case Dropout(rate):

@@ -6,9 +6,10 @@ from common import networks
 from common.shapes import plan
 from common.spec import Shape
 from pytorch_impl.build import Network
+from pytorch_impl.googlenet import GoogLeNet
 from pytorch_impl.weights import load_weights, save_weights
 
-__all__ = ["googlenet", "load_weights", "network", "save_weights"]
+__all__ = ["GoogLeNet", "googlenet", "load_weights", "network", "save_weights"]
 
 
 def network(
@@ -22,4 +23,5 @@ def network(
     return Network(plan(networks.network(name, input, classes, aux)))
 
 
+# After GoogLeNet, by hand, has come from the module of this name.
 googlenet = partial(network, "googlenet")

@@ -29,26 +29,28 @@ class Network(nn.Module):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
+        self.input = plan.network.input
+        self.output = plan.network.output
+        self.steps = [step.path for step in plan.body.children]
+        self.taps = {name: plan.network.heads[name].after for name in plan.heads}
         for layer in (*plan.body.children, *plan.heads.values()):
             self.add_module(layer.path, module(layer))
 
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
-        return self.outputs(x) if self.training and self.plan.heads else self.result(x, {})
+        outputs = self.outputs(x, heads=self.training)
+        return outputs if len(outputs) > 1 else outputs[self.output]
 
-    def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The result and the heads' outputs under their names, in either mode."""
-        taps: dict[str, Tensor] = {}
-        outputs = {self.plan.network.output: self.result(x, taps)}
-        for name in self.plan.heads:
-            outputs[name] = self.get_submodule(name)(taps[self.plan.network.heads[name].after])
+    def outputs(self, x: Tensor, heads: bool = True) -> dict[str, Tensor]:
+        """The result and, if wanted, the heads' outputs, under their names, in either mode."""
+        if tuple(x.shape[1:]) != self.input:
+            self.plan.check_input(tuple(x.shape[1:]))
+        made = {}
+        for step in self.steps:
+            x = made[step] = self.get_submodule(step)(x)
+        outputs = {self.output: x}
+        for name, tap in self.taps.items() if heads else ():
+            outputs[name] = self.get_submodule(name)(made[tap])
         return outputs
-
-    def result(self, x: Tensor, taps: dict[str, Tensor]) -> Tensor:
-        """The body's output; each step's own is left in `taps`, where heads hang."""
-        self.plan.check_input(tuple(x.shape[1:]))
-        for step in self.plan.body.children:
-            x = taps[step.path] = self.get_submodule(step.path)(x)
-        return x
 
 
 class Branches(nn.Module):

@@ -8,9 +8,10 @@ from common import networks
 from common.shapes import plan
 from common.spec import Shape
 from tensorflow_impl.build import build
+from tensorflow_impl.googlenet import GoogLeNet
 from tensorflow_impl.weights import load_weights, save_weights
 
-__all__ = ["googlenet", "load_weights", "network", "save_weights"]
+__all__ = ["GoogLeNet", "googlenet", "load_weights", "network", "save_weights"]
 
 
 def network(
@@ -24,4 +25,5 @@ def network(
     return build(plan(networks.network(name, input, classes, aux)))
 
 
+# After GoogLeNet, by hand, has come from the module of this name.
 googlenet = partial(network, "googlenet")

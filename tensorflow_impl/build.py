@@ -28,7 +28,8 @@ def build(plan: Plan) -> keras.Model:
     with heads a dict of `logits` and one entry a head.
     """
     channels, rows, columns = plan.network.input
-    x = keras.Input((rows, columns, channels), name="input")
+    dtype = keras.config.dtype_policy().compute_dtype
+    x = keras.Input((rows, columns, channels), dtype=dtype, name="input")
     taps: dict[str, KerasTensor] = {}
     outputs = {plan.network.output: result(plan, x, taps)}
     for name, head in plan.heads.items():

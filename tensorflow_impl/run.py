@@ -16,9 +16,12 @@ Arrays = dict[str, NDArray]
 
 def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> keras.Model:
     """The network with these weights, computing in `dtype`."""
-    keras.config.set_floatx(dtype)
+    policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
-    net = build(plan)
+    try:
+        net = build(plan)
+    finally:
+        keras.config.set_dtype_policy(policy)
     load(net, weights)
     return net
 
@@ -35,7 +38,7 @@ def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
 
 def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient by every parameter, in the weights file's layout."""
-    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=net.dtype)
     with tf.GradientTape() as tape:
         found = keras.Model(net.inputs, outputs(net))(tensor(net, x), training=True)
         loss = sum(

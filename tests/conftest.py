@@ -1,0 +1,90 @@
+"""One framework a process: `pytest tests/frameworks --framework pytorch`."""
+
+import importlib
+import importlib.util
+import os
+import warnings
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from common import weights
+from common.job import FRAMEWORKS
+from common.networks import network
+from common.shapes import Plan, plan
+
+PACKAGES = {"pytorch": "torch", "tensorflow": "tensorflow", "paddle": "paddle"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--framework", choices=FRAMEWORKS, help="whose tests/frameworks to run")
+
+
+def pytest_configure(config):
+    """Imports the framework first of all; what it warns of on import is not ours to mend."""
+    framework = config.getoption("--framework")
+    if framework and installed(framework):
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module(PACKAGES[framework])
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Collects tests/frameworks for the one framework asked for, and for none without."""
+    framework = config.getoption("--framework")
+    if framework is None:
+        return collection_path.name == "frameworks" or None
+    others = {f"test_{name}.py" for name in FRAMEWORKS}
+    if installed(framework):
+        others.remove(f"test_{framework}.py")
+    return collection_path.name in others or None
+
+
+@dataclass(frozen=True)
+class Room:
+    """One framework's folder, imported."""
+
+    name: str
+    package: ModuleType
+    run: ModuleType
+    weights: ModuleType
+    exhibit: ModuleType
+
+
+@pytest.fixture(scope="session")
+def room(request) -> Room:
+    """The framework's folder; where the framework is missing a skip, and in CI a failure."""
+    framework = request.config.getoption("--framework")
+    require(framework)
+    parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".googlenet")]
+    return Room(framework, *map(importlib.import_module, parts))
+
+
+def installed(framework: str) -> bool:
+    """Whether the framework is there, found without importing it."""
+    return importlib.util.find_spec(PACKAGES[framework]) is not None
+
+
+def require(framework: str) -> None:
+    """Skips the test, or fails it in CI, unless the framework is installed."""
+    if not installed(framework):
+        told = f"{framework} is not installed"
+        pytest.fail(told) if os.environ.get("CI") else pytest.skip(told)
+
+
+def planned(name="googlenet", size=(224, 224), **options) -> Plan:
+    """A plan for three-channel images of that size."""
+    return plan(network(name, input=(3, *size), **options))
+
+
+def seeded(plan: Plan) -> weights.Arrays:
+    """Weights in which nothing is constant, so that nothing can be ignored unseen."""
+    return weights.initial(plan, seed=1, random_stats=True)
+
+
+def noise(plan: Plan, images: int = 2) -> np.ndarray:
+    """A batch of seeded noise."""
+    return np.random.default_rng(2).standard_normal((images, *plan.network.input))

@@ -1,0 +1,76 @@
+"""The network written by hand is the network that was built."""
+
+from functools import reduce
+
+import numpy as np
+from conftest import noise, planned, seeded
+
+
+def dress(room, net, arrays, x):
+    """Gives the exhibit the built network's weights under the same names, all of them."""
+    if room.name == "pytorch":
+        import torch
+
+        net.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()}, strict=True)
+    elif room.name == "paddle":
+        turned = {name: room.weights.turned(array) for name, array in arrays.items()}
+        missing, unknown = net.set_state_dict(turned)
+        assert not missing
+        assert not unknown
+    else:
+        net(x, training=True)
+        assert len(net.weights) == len(arrays)
+        for name, array in arrays.items():
+            path, _, kind = name.rpartition(".")
+            layer = reduce(attribute, path.split("."), net)
+            to_keras = room.weights.turned(array, room.weights.TO_KERAS)
+            getattr(layer, room.weights.KERAS_NAMES[kind]).assign(to_keras)
+
+
+def attribute(parent, name):
+    """One step of a path: an attribute, or a place in a list."""
+    return parent[int(name)] if name.isdigit() else getattr(parent, name)
+
+
+def undropped(room, net):
+    """The network with every dropout rate 0."""
+    if room.name == "tensorflow":
+        for layer in net._flatten_layers():
+            if hasattr(layer, "rate"):
+                layer.rate = 0
+    else:
+        for layer in net.modules() if room.name == "pytorch" else net.sublayers():
+            if hasattr(layer, "p"):
+                layer.p = 0
+    return net
+
+
+def outputs(room, net, x, training):
+    """The outputs by name, in one mode."""
+    if room.name == "tensorflow":
+        found = net(x, training=training)
+    else:
+        net.train() if training else net.eval()
+        found = net(x)
+    named = found if training else {"logits": found}
+    return {
+        name: np.asarray(value.detach().numpy() if room.name != "tensorflow" else value)
+        for name, value in named.items()
+    }
+
+
+def test_the_exhibit_equals_the_built_network(room):
+    plan = planned(classes=10, aux=True)
+    arrays = seeded(plan)
+    built = undropped(room, room.run.loaded(plan, arrays, "float32"))
+    by_hand = room.exhibit.GoogLeNet(classes=10)
+    x = room.run.tensor(built, noise(plan))
+    dress(room, by_hand, arrays, x)
+    undropped(room, by_hand)
+    for training in (False, True):
+        expected = outputs(room, built, x, training)
+        found = outputs(room, by_hand, x, training)
+        assert found.keys() == expected.keys()
+        for name in expected:
+            largest = np.abs(expected[name]).max()
+            np.testing.assert_allclose(found[name], expected[name], atol=1e-5 * largest, rtol=0)

@@ -1,0 +1,63 @@
+"""Every layer of every network, held against the judge."""
+
+import numpy as np
+import pytest
+from conftest import noise, planned, seeded
+
+from common import reference, shapes
+from common.compare import TOLERANCES, relative
+from common.job import endpoints
+from common.networks import NETWORKS, network
+
+SIZES = [(224, 224), (96, 96), (112, 112), (150, 150), (225, 225), (299, 299), (128, 192)]
+
+
+def both(room, plan, dtype, images=2):
+    """The outputs of every layer, from the framework and from the judge."""
+    weights, x, paths = seeded(plan), noise(plan, images), endpoints(plan, "units")
+    found = room.run.run(room.run.loaded(plan, weights, dtype), x, paths)
+    right = reference.run(reference.loaded(plan, weights, dtype), x, paths)
+    return found, right
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_layer_at_native_size(room, name, dtype):
+    plan = planned(name, aux=True)
+    found, right = both(room, plan, dtype)
+    assert found.keys() == right.keys()
+    far = {path: relative(found[path], right[path]) for path in right}
+    assert {path: d for path, d in far.items() if not d <= TOLERANCES[dtype]} == {}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_shape_at_other_sizes(room, name, size):
+    plan = planned(name, size, classes=10, aux=True)
+    found, right = both(room, plan, "float64", images=1)
+    for path in endpoints(plan, "units"):
+        assert found[path].shape == (1, *plan.find(path).output)
+    assert max(relative(found[path], right[path]) for path in right) <= TOLERANCES["float64"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"input": (1, 64, 64)}, {"classes": 0}, {"input": (5, 97, 65)}]
+)
+def test_other_channels_and_features(room, options):
+    plan = shapes.plan(network("googlenet", **options))
+    found, right = both(room, plan, "float64")
+    assert plan.network.output in found
+    assert max(relative(found[path], right[path]) for path in right) <= TOLERANCES["float64"]
+
+
+def test_a_head_travels_under_its_name(room):
+    """aux1 hangs on 4a and aux2 on 4d: other inputs, other weights, other values."""
+    found, right = both(room, planned(size=(96, 96), classes=10, aux=True), "float64")
+    assert relative(right["aux1"], right["aux2"]) > 0.1
+    assert relative(found["aux1"], right["aux1"]) < 1e-12
+    assert relative(found["aux2"], right["aux2"]) < 1e-12
+
+
+def test_values_are_not_trivial(room):
+    found, _ = both(room, planned(aux=True), "float64")
+    assert all(np.std(array) > 0 for array in found.values())

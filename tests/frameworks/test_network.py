@@ -1,0 +1,85 @@
+"""What a user of the framework holds in hand: counts, modes, names, weights, errors."""
+
+import numpy as np
+import pytest
+from conftest import noise, planned, seeded
+from facts import FACTS
+
+from common.errors import DataError
+from common.networks import NETWORKS
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_framework_counts_the_published_parameters(room, name):
+    facts = FACTS[name]
+    for options, expected in [
+        ({"classes": 0}, facts.trunk),
+        ({}, facts.parameters),
+        ({"aux": True}, facts.with_heads),
+    ]:
+        assert room.run.count(room.package.network(name, **options)) == expected
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_block_holds_the_published_parameters(room, name):
+    held = room.weights.read(room.package.network(name))
+    for block, expected in FACTS[name].blocks.items():
+        sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
+        assert sum(sizes) == expected, block
+
+
+def batch(room, plan):
+    """A batch in the framework's own layout, as a user would pass it."""
+    return room.run.tensor(room.package.network("googlenet", input=plan.network.input), noise(plan))
+
+
+def forward(room, net, x, training):
+    """A call as each framework's users write it."""
+    if room.name == "tensorflow":
+        return net(x, training=training)
+    net.train() if training else net.eval()
+    return net(x)
+
+
+def test_training_returns_names_and_evaluation_logits(room):
+    plan = planned(size=(96, 96), classes=10, aux=True)
+    net = room.package.googlenet(input=(3, 96, 96), classes=10, aux=True)
+    x = batch(room, plan)
+    trained = forward(room, net, x, training=True)
+    assert set(trained) == {"logits", "aux1", "aux2"}
+    assert {tuple(value.shape) for value in trained.values()} == {(2, 10)}
+    assert tuple(forward(room, net, x, training=False).shape) == (2, 10)
+
+
+def test_without_heads_both_modes_return_logits(room):
+    plan = planned(size=(96, 96), classes=10)
+    net = room.package.googlenet(input=(3, 96, 96), classes=10)
+    for training in (True, False):
+        assert tuple(forward(room, net, batch(room, plan), training).shape) == (2, 10)
+
+
+def test_weights_go_in_and_come_back_bit_for_bit(room, tmp_path):
+    plan = planned(size=(96, 96), classes=10, aux=True)
+    net = room.package.googlenet(input=(3, 96, 96), classes=10, aux=True)
+    arrays = seeded(plan)
+    room.weights.load(net, arrays)
+    room.package.save_weights(net, tmp_path / "w.safetensors")
+    other = room.package.googlenet(input=(3, 96, 96), classes=10, aux=True)
+    room.package.load_weights(other, tmp_path / "w.safetensors")
+    back = room.weights.read(other)
+    assert list(back) == list(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(back[name], array)
+
+
+def test_weights_of_other_classes_are_refused(room, tmp_path):
+    net = room.package.googlenet(classes=10)
+    room.package.save_weights(net, tmp_path / "w.safetensors")
+    with pytest.raises(DataError, match=r"fc\.weight is \(10, 1024\) and not \(7, 1024\)"):
+        room.package.load_weights(room.package.googlenet(classes=7), tmp_path / "w.safetensors")
+
+
+def test_another_input_size_is_refused(room):
+    net = room.package.googlenet(input=(3, 96, 96))
+    with pytest.raises(ValueError, match=r"96"):
+        forward(room, net, batch(room, planned(size=(112, 112))), training=False)

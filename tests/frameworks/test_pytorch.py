@@ -1,0 +1,40 @@
+"""What comes out is what a user of PyTorch expects."""
+
+import torch
+from conftest import noise, planned, seeded
+
+PLAN = planned(size=(64, 64), classes=4)
+
+
+def tutorial_names():
+    """The state_dict keys of the common PyTorch tutorial's GoogLeNet with its heads."""
+    units = ["conv1", "conv2", "conv3"]
+    for block in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"):
+        for branch in ("branch1", "branch2.0", "branch2.1", "branch3.0", "branch3.1", "branch4.1"):
+            units.append(f"inception{block}.{branch}")
+    units += ["aux1", "aux2"]
+    layers = [f"{unit}.conv" for unit in units]
+    layers = [layer + ".conv" if layer.startswith("aux") else layer for layer in layers]
+    layers += ["aux1.fc1", "aux1.fc2", "aux2.fc1", "aux2.fc2", "fc"]
+    return {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
+
+
+def test_names_are_the_tutorials(room):
+    net = room.package.googlenet(aux=True)
+    assert set(net.state_dict()) == tutorial_names()
+    state = {name: torch.zeros_like(tensor) for name, tensor in net.state_dict().items()}
+    assert str(net.load_state_dict(state, strict=True)) == "<All keys matched successfully>"
+
+
+def test_compiles_and_exports(room):
+    net = room.run.loaded(PLAN, seeded(PLAN), "float32").eval()
+    x = room.run.tensor(net, noise(PLAN))
+    expected = net(x)
+    compiled = torch.compile(net, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x), expected)
+    torch.testing.assert_close(torch.export.export(net, (x,)).module()(x), expected)
+
+
+def test_prints_like_the_paper(room):
+    told = str(room.package.googlenet())
+    assert told.index("(conv1)") < told.index("(inception3a)") < told.index("(fc): Linear")

@@ -1,0 +1,26 @@
+"""What comes out is what a user of Keras expects."""
+
+import keras
+import numpy as np
+
+
+def test_fits_evaluates_predicts_and_saves(room, tmp_path):
+    net = room.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
+    x = np.random.default_rng(0).standard_normal((4, 96, 96, 3)).astype("float32")
+    y = {name: np.arange(4) for name in ("logits", "aux1", "aux2")}
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    net.compile("sgd", loss=dict.fromkeys(y, loss), loss_weights=net.plan.loss_weights())
+    told = net.fit(x, y, validation_data=(x, y), verbose=0).history
+    assert {"loss", "aux1_loss", "val_loss", "val_aux2_loss"} <= set(told)
+    assert net.predict(x, verbose=0).shape == (4, 4)
+    net.save(tmp_path / "net.keras")
+    again = keras.models.load_model(tmp_path / "net.keras")
+    np.testing.assert_allclose(again(x), net(x), rtol=1e-5, atol=1e-6)
+
+
+def test_is_functional_and_sums_up(room, capsys):
+    net = room.package.googlenet()
+    assert type(net).__name__ == "Functional"
+    assert isinstance(net, keras.Model)
+    net.summary()
+    assert "6,998,552" in capsys.readouterr().out

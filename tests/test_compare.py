@@ -1,0 +1,180 @@
+"""All frameworks at once, a process each: the verdict, the gradients, and what fails."""
+
+import itertools
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import noise, planned, require, seeded
+
+from common import reference, weights
+from common.compare import Comparison, Side, compare, relative, rows
+from common.errors import CheckFailed, MissingFramework
+from common.job import FRAMEWORKS, Job
+from common.spec import without_dropout
+from common.worker import Report, call
+
+REPORT = Report("1.0", 0, 0.1, 0.2, 100)
+
+
+@pytest.fixture
+def all_frameworks():
+    """Skips, or in CI fails, unless all are installed."""
+    for framework in FRAMEWORKS:
+        require(framework)
+
+
+@pytest.mark.usefixtures("all_frameworks")
+def test_the_main_job_says_equal():
+    done = subprocess.run(
+        [sys.executable, "-m", "common.cli", "compare", "--aux"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1].startswith("EQUAL: pytorch, tensorflow, paddle match")
+    assert max(map(len, lines)) <= 100
+    assert "13,378,280" in done.stdout
+    assert "5,973,552" in done.stdout
+    assert done.stderr.splitlines()[1:] == [f"{name}: computing" for name in FRAMEWORKS]
+
+
+@pytest.mark.usefixtures("all_frameworks")
+def test_the_main_job_in_float64_as_json():
+    command = [sys.executable, "-m", "common.cli", "compare", "--dtype", "float64", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["equal"]
+    assert told["failures"] == []
+    assert [layer["name"] for layer in told["layers"]][:2] == ["conv1", "maxpool1"]
+    for layer in told["layers"]:
+        for framework in FRAMEWORKS:
+            held = layer["frameworks"][framework]
+            assert held["shape"] == layer["output"]
+            assert 0 <= held["difference"] <= 1e-12
+    for framework in FRAMEWORKS:
+        assert told["workers"][framework]["parameters"] == 6_998_552
+
+
+@pytest.fixture(scope="module")
+def gradients(tmp_path_factory):
+    """Loss and gradients in float64 from each framework, and what they were computed from."""
+    for framework in FRAMEWORKS:
+        require(framework)
+    folder = tmp_path_factory.mktemp("gradients")
+    plan = planned(classes=10, aux=True)
+    weights.write(folder / "w", seeded(plan), plan)
+    np.save(folder / "x.npy", noise(plan))
+    np.save(folder / "y.npy", np.array([3, 7]))
+    files = [str(folder / name) for name in ("w", "x.npy", "y.npy")]
+    jobs = [Job("grad", name, "googlenet", *files, "", "float64", True) for name in FRAMEWORKS]
+    return plan, {job.framework: call(job)[0] for job in jobs}
+
+
+def test_gradients_are_equal(gradients):
+    plan, found = gradients
+    for arrays in found.values():
+        assert arrays.keys() == plan.parameters().keys() | {"loss"}
+        assert {name: arrays[name].shape for name in plan.parameters()} == plan.parameters()
+    for one, other in itertools.combinations(FRAMEWORKS, 2):
+        far = {name: relative(found[one][name], found[other][name]) for name in found[one]}
+        assert max(far.values()) <= 1e-10, (one, other, max(far, key=far.get))
+
+
+def judged_loss(plan, arrays):
+    """The loss by its definition, from the judge's outputs: cross entropy, 0.3 for each head."""
+    found = reference.run(reference.Network(plan, arrays), noise(plan), [])
+    total = 0.0
+    for name, weight in {"logits": 1.0, "aux1": 0.3, "aux2": 0.3}.items():
+        logits = found[name] - found[name].max(axis=1, keepdims=True)
+        log_sum = np.log(np.exp(logits).sum(axis=1))
+        total += weight * np.mean(log_sum - logits[[0, 1], [3, 7]])
+    return total
+
+
+def test_gradients_are_the_slope_of_the_judges_loss(gradients):
+    """Along one random direction; the step is small enough that no ReLU changes its mind."""
+    plan, found = gradients
+    plan = type(plan)(without_dropout(plan.network), plan.body, plan.heads)
+    arrays = {name: array.astype(np.float64) for name, array in seeded(plan).items()}
+    step, random = 1e-8, np.random.default_rng(9)
+    way = {name: random.standard_normal(array.shape) * 0.01 for name, array in arrays.items()}
+    ahead = judged_loss(plan, {name: arrays[name] + step * way[name] for name in arrays})
+    behind = judged_loss(plan, {name: arrays[name] - step * way[name] for name in arrays})
+    slope = (ahead - behind) / (2 * step)
+    for framework, gradient in found.items():
+        assert gradient["loss"] == pytest.approx(judged_loss(plan, arrays), rel=1e-12)
+        along = sum(np.sum(gradient[name] * way[name]) for name in arrays)
+        assert along == pytest.approx(slope, rel=1e-6), framework
+
+
+def comparison(**sides):
+    """A comparison of made-up sides, for two small images."""
+    plan = planned(size=(64, 64), classes=4)
+    return Comparison(plan, "float64", ("a.png",), rows(plan), REPORT, sides)
+
+
+def equal_side(**changes):
+    """A side in which all is as planned, but for the changes."""
+    outputs = {name: shape for row in comparison().rows for name, shape in row.outputs.items()}
+    report = Report("1.0", comparison().plan.parameter_count, 0.1, 0.2, 100)
+    given = {"shapes": outputs, "differences": dict.fromkeys(outputs, 0.0), "report": report}
+    return Side(**given | changes)
+
+
+def test_an_equal_side_passes():
+    assert comparison(paddle=equal_side()).failures() == []
+
+
+@pytest.mark.parametrize("wrong", [1e-11, float("nan"), float("inf")])
+def test_one_wrong_value_deep_inside_a_block_fails(wrong):
+    side = equal_side()
+    side.differences["inception4c.branch3.0"] = wrong
+    assert comparison(paddle=side).failures() == [f"paddle: inception4c differs by {wrong:.1e}"]
+    with pytest.raises(CheckFailed):
+        comparison(paddle=side).raise_if_failed()
+
+
+def test_one_wrong_shape_fails():
+    side = equal_side()
+    side.shapes = side.shapes | {"maxpool4": (832, 4, 4)}
+    assert comparison(paddle=side).failures() == ["paddle: maxpool4 is 832x4x4, not 832x2x2"]
+
+
+def test_one_parameter_too_many_fails():
+    side = equal_side(report=REPORT)
+    assert "paddle counts 0 parameters, not 5,977,652" in comparison(paddle=side).failures()[0]
+
+
+def test_a_missing_framework_is_not_a_failed_check():
+    missing = Side(error=MissingFramework("paddle is not installed"))
+    with pytest.raises(MissingFramework):
+        comparison(paddle=missing, pytorch=equal_side()).raise_if_failed()
+    with pytest.raises(CheckFailed):
+        comparison(paddle=missing, pytorch=equal_side(report=REPORT)).raise_if_failed()
+
+
+def test_arrays_of_another_shape_are_never_near():
+    assert np.isnan(relative(np.ones((2, 3)), np.ones((2, 1))))
+    assert relative(np.array([1.0, 4.0]), np.array([1.0, 5.0])) == pytest.approx(0.2)
+
+
+def test_a_worker_that_dies_is_a_row_in_the_table(tmp_path, monkeypatch, capsys):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, os\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'torch': os.kill(os.getpid(), 11)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    plan = planned(size=(32, 32), classes=4)
+    done = compare(plan, noise(plan), ["noise"], ["pytorch"], "float64", lambda *_: None)
+    assert done.failures() == ["pytorch: the worker was ended by signal 11, SIGSEGV"]
+    from common import show
+
+    show.print_comparison(done)
+    told = capsys.readouterr().out
+    assert "SIGSEGV" in told.splitlines()[-1]
+    assert told.splitlines()[-1].startswith("NOT EQUAL")

@@ -1,0 +1,101 @@
+"""Pictures of every kind become the same kind of batch."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common import images
+from common.errors import DataError, UsageError
+
+RED = (255, 0, 0)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "picture.png"
+
+
+def first_pixel(path, channels=3):
+    """The top left pixel of the picture as the networks see it, whole numbers in [-1, 1]."""
+    return images.pixels(path, (channels, 4, 6))[:, 0, 0].round().tolist()
+
+
+def test_the_two_photographs_are_there():
+    batch = images.batch(images.photographs(), (3, 224, 224))
+    assert batch.shape == (2, 3, 224, 224)
+    assert batch.dtype == np.float32
+    assert -1 <= batch.min() < -0.9
+    assert 0.9 < batch.max() <= 1
+    assert batch.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour"),
+    [("RGB", RED), ("RGBA", (*RED, 255)), ("CMYK", (0, 255, 255, 0)), ("P", 1)],
+)
+def test_red_is_red_in_every_mode(tmp_path, mode, colour):
+    picture = Image.new(mode, (9, 7), colour)
+    if mode == "P":
+        picture.putpalette([0, 0, 0, *RED])
+    path = tmp_path / ("picture.jpg" if mode == "CMYK" else "picture.png")
+    picture.save(path)
+    assert first_pixel(path) == [1, -1, -1]
+
+
+def test_grey_has_three_equal_channels_or_one(path):
+    Image.new("L", (9, 7), 255).save(path)
+    assert first_pixel(path) == [1, 1, 1]
+    assert first_pixel(path, channels=1) == [1]
+
+
+def test_sixteen_bits_keep_their_brightness(path):
+    Image.fromarray(np.full((7, 9), 32768, np.uint16)).save(path)
+    assert images.pixels(path, (1, 4, 6))[0, 0, 0] == pytest.approx(0, abs=0.01)
+
+
+def test_what_shines_through_is_white(path):
+    Image.new("RGBA", (9, 7), (*RED, 0)).save(path)
+    assert first_pixel(path) == [1, 1, 1]
+
+
+def test_a_turned_photograph_is_set_upright(tmp_path):
+    picture = Image.new("RGB", (40, 20), RED)
+    picture.paste((0, 0, 255), (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    picture.save(tmp_path / "turned.jpg", exif=exif)
+    assert first_pixel(tmp_path / "turned.jpg") == [1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "not an image"), (b"hello", "not an image"), (None, "no such file")],
+)
+def test_what_is_no_image_is_refused(path, content, told):
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=told):
+        images.pixels(path, (3, 4, 6))
+
+
+def test_a_truncated_image_is_refused(path):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(DataError, match="a broken image"):
+        images.pixels(path, (3, 4, 6))
+
+
+def test_a_huge_image_is_refused_before_it_is_decoded(path):
+    Image.new("1", (20_000, 20_000)).save(path)
+    with pytest.raises(DataError, match="pixels"):
+        images.pixels(path, (3, 4, 6))
+
+
+def test_a_folder_is_no_image(tmp_path):
+    with pytest.raises(DataError, match=r"broken image|not an image"):
+        images.pixels(tmp_path, (3, 4, 6))
+
+
+def test_five_channels_are_no_picture(path):
+    with pytest.raises(UsageError, match="1 or 3 channels"):
+        images.batch([path], (5, 4, 6))

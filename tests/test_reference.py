@@ -1,0 +1,109 @@
+"""The judge is judged: each word against a definition in plain loops, or worked by hand."""
+
+import itertools
+from math import inf
+
+import numpy as np
+import pytest
+from conftest import planned, seeded
+
+from common import reference
+from common.shapes import place
+from common.spec import (
+    AvgPool,
+    Chain,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool,
+    ReLU,
+    Rule,
+    pair,
+)
+
+RANDOM = np.random.default_rng(3)
+
+
+def judged(word, x, **weights):
+    """The judge's output for one word."""
+    layer = place(word, "word", x.shape[1:])
+    named = {f"word.{name}": array for name, array in weights.items()}
+    return reference.apply(layer, x, named, {})
+
+
+def windows(word, x):
+    """Every window of a padded map as (row, column, values), None beyond the border."""
+    layer = place(word, "word", x.shape[1:])
+    (top, _), (left, _) = layer.pads
+    down, right = pair(word.stride)
+    window = list(itertools.product(*map(range, pair(word.kernel))))
+    for row, column in itertools.product(*map(range, layer.output[1:])):
+        corner = row * down - top, column * right - left
+        yield row, column, [value(x, corner[0] + i, corner[1] + j) for i, j in window]
+
+
+def value(x, row, column):
+    """One pixel of the only channel of the only image, None beyond the border."""
+    inside = 0 <= row < x.shape[2] and 0 <= column < x.shape[3]
+    return x[0, 0, row, column] if inside else None
+
+
+@pytest.mark.parametrize("padding", [0, 1, (0, 1), Rule.CEIL], ids=str)
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (3, 1), ((2, 3), 1), (2, 2), (3, (2, 1))])
+def test_windows_against_plain_loops(kernel, stride, padding):
+    x = RANDOM.standard_normal((1, 1, 7, 8))
+    weight = RANDOM.standard_normal((1, 1, *pair(kernel)))
+    convolved = judged(Conv(1, kernel, stride, padding, bias=False), x, weight=weight)
+    largest = judged(MaxPool(kernel, stride, padding), x)
+    inside = judged(AvgPool(kernel, stride, padding), x)
+    everywhere = judged(AvgPool(kernel, stride, padding, counts_border=True), x)
+    for row, column, values in windows(MaxPool(kernel, stride, padding), x):
+        known = [v for v in values if v is not None]
+        products = [v * w for v, w in zip(values, weight.ravel(), strict=True) if v is not None]
+        place_of = (0, 0, row, column)
+        assert convolved[place_of] == pytest.approx(sum(products), abs=1e-14)
+        assert largest[place_of] == max(known, default=-inf)
+        assert inside[place_of] == pytest.approx(sum(known) / len(known))
+        assert everywhere[place_of] == pytest.approx(sum(known) / len(values))
+
+
+def test_convolution_sums_over_channels_and_adds_the_bias():
+    x = np.arange(8.0).reshape(1, 2, 2, 2)
+    weight = np.array([[1.0, 10.0], [0.0, -1.0]]).reshape(2, 2, 1, 1)
+    y = judged(Conv(2, 1), x, weight=weight, bias=np.array([0.5, 0.0]))
+    np.testing.assert_array_equal(y[0, 0], [[40.5, 51.5], [62.5, 73.5]])
+    np.testing.assert_array_equal(y[0, 1], [[-4, -5], [-6, -7]])
+
+
+def test_convolution_does_not_turn_the_kernel():
+    x = np.array([[[[1.0, 2.0]]]])
+    assert judged(Conv(1, (1, 2), bias=False), x, weight=np.array([[[[1.0, 0.0]]]])).item() == 1
+
+
+def test_the_small_words():
+    x = np.arange(-4.0, 4.0).reshape(1, 2, 2, 2)
+    np.testing.assert_array_equal(judged(ReLU(), x).ravel(), [0, 0, 0, 0, 0, 1, 2, 3])
+    np.testing.assert_array_equal(judged(Dropout(0.9), x), x)
+    np.testing.assert_array_equal(judged(Flatten(), x), [[-4, -3, -2, -1, 0, 1, 2, 3]])
+    np.testing.assert_array_equal(judged(GlobalAvgPool(), x).ravel(), [-2.5, 1.5])
+    y = judged(Linear(1), np.array([[1.0, 2.0]]), weight=np.array([[3.0, 4.0]]), bias=np.ones(1))
+    assert y.item() == 12
+
+
+def test_branches_keep_their_order_and_steps_follow_each_other():
+    x = np.array([-3.0, 2.0]).reshape(1, 2, 1, 1)
+    y = judged(Concat({"z": Chain({"0": ReLU()}), "a": Dropout(0.5)}), x)
+    np.testing.assert_array_equal(y.ravel(), [0, 2, -3, 2])
+
+
+def test_heads_read_the_step_they_hang_on():
+    plan = planned(size=(96, 96), classes=3, aux=True)
+    net = reference.loaded(plan, seeded(plan), "float64")
+    x = RANDOM.standard_normal((1, 3, 96, 96))
+    found = reference.run(net, x, ["inception4a", "inception4d"])
+    for name, after in {"aux1": "inception4a", "aux2": "inception4d"}.items():
+        alone = reference.apply(plan.heads[name], found[after], net.weights, {})
+        np.testing.assert_array_equal(found[name], alone)

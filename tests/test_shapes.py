@@ -1,0 +1,96 @@
+"""Shapes, counts and padding, from the tables alone."""
+
+import pytest
+from conftest import planned
+from facts import FACTS
+
+from common.errors import UsageError
+from common.networks import NETWORKS, network
+from common.shapes import place, plan, slide_axis
+from common.spec import Chain, Concat, Conv, Rule
+
+
+def test_every_network_has_its_facts():
+    assert FACTS.keys() == NETWORKS.keys()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parameters_are_the_published_ones(name):
+    facts = FACTS[name]
+    assert plan(network(name)).trunk_parameter_count == facts.trunk
+    assert plan(network(name, classes=0)).parameter_count == facts.trunk
+    assert plan(network(name)).parameter_count == facts.parameters
+    assert plan(network(name, aux=True)).parameter_count == facts.with_heads
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_block_has_the_published_parameters(name):
+    laid_out = plan(network(name))
+    held = {block: laid_out.find(block).parameter_count for block in FACTS[name].blocks}
+    assert held == FACTS[name].blocks
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_endpoints_have_the_published_shapes(name):
+    for size, expected in FACTS[name].endpoints.items():
+        laid_out = planned(name, (size, size))
+        assert {path: laid_out.find(path).output for path in expected} == expected, size
+
+
+def test_one_channel_and_ten_classes():
+    assert plan(network("googlenet", (1, 224, 224), classes=10)).parameter_count == 5_977_530
+
+
+def test_multiply_adds_of_known_convolutions():
+    """512 to 64 channels by 5x5: 819,200 weights; through a reduction to 24, 50,688."""
+    plain = place(Conv(64, 5, padding=2, bias=False), "plain", (512, 14, 14))
+    assert plain.multiply_adds == 819_200 * 14 * 14
+    steps = {"reduce": Conv(24, 1, bias=False), "conv": Conv(64, 5, padding=2, bias=False)}
+    assert place(Chain(steps), "reduced", (512, 14, 14)).multiply_adds == 50_688 * 14 * 14
+
+
+@pytest.mark.parametrize(
+    ("size", "padding", "expected"),
+    [
+        (112, Rule.CEIL, (56, (0, 1))),
+        (7, Rule.CEIL, (3, (0, 0))),
+        (14, Rule.CEIL, (7, (0, 1))),
+        (2, Rule.CEIL, (1, (0, 1))),
+        (112, 1, (56, (1, 1))),
+        (7, 1, (4, (1, 1))),
+        (112, 0, (55, (0, 0))),
+    ],
+)
+def test_a_3_by_3_window_of_stride_2(size, padding, expected):
+    assert slide_axis(size, 3, 2, padding) == expected
+
+
+def test_a_network_too_small_names_the_layer():
+    with pytest.raises(UsageError, match=r"^aux1\.averagePool: a 5x5 window does not fit .* 2x2"):
+        planned(size=(32, 32), aux=True)
+
+
+def test_branches_of_unequal_size_name_the_block():
+    word = Concat({"a": Conv(1, 1), "b": Conv(1, 3)})
+    with pytest.raises(UsageError, match=r"^block: branches of unequal size"):
+        place(word, "block", (3, 8, 8))
+
+
+def test_a_word_outside_the_grammar_names_its_path():
+    with pytest.raises(TypeError, match=r"^block\.step: .* is not a word"):
+        place(Chain({"step": "pool"}), "block", (3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("lenet", {}, "no network is called 'lenet'; there are: googlenet"),
+        ("googlenet", {"classes": -1}, "-1 classes"),
+        ("googlenet", {"classes": 0, "aux": True}, "no auxiliary heads"),
+        ("googlenet", {"input": (3, 224)}, "CxHxW"),
+        ("googlenet", {"input": (3, 0, 224)}, "CxHxW"),
+    ],
+)
+def test_impossible_networks_are_refused(name, options, told):
+    with pytest.raises(UsageError, match=told):
+        network(name, **options)

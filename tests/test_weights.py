@@ -1,0 +1,145 @@
+"""The weights file: what it holds, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import planned, seeded
+from safetensors.numpy import save
+
+from common import weights
+from common.errors import DataError
+
+PLAN = planned(classes=4, aux=True)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "w.safetensors"
+
+
+def test_what_is_written_is_read_bit_for_bit(path):
+    arrays = seeded(PLAN)
+    weights.write(path, arrays, PLAN)
+    back, about = weights.read(path)
+    assert about == {"network": "googlenet", "classes": 4, "aux": True, "format": 1}
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(back[name], array)
+
+
+def test_the_same_weights_give_the_same_bytes(path):
+    weights.write(path, seeded(PLAN), PLAN)
+    before = path.read_bytes()
+    weights.write(path, seeded(PLAN), PLAN)
+    assert path.read_bytes() == before
+
+
+def test_a_transposed_array_is_written_as_it_reads(path):
+    arrays = seeded(PLAN)
+    arrays["fc.weight"] = np.ascontiguousarray(arrays["fc.weight"].T).T
+    weights.write(path, arrays, PLAN)
+    np.testing.assert_array_equal(weights.read(path)[0]["fc.weight"], arrays["fc.weight"])
+
+
+def test_heads_do_not_change_the_trunk():
+    bare = weights.initial(planned(classes=4), seed=5)
+    headed = weights.initial(PLAN, seed=5)
+    assert bare.keys() < headed.keys()
+    for name, array in bare.items():
+        np.testing.assert_array_equal(headed[name], array)
+
+
+def test_initial_values_have_the_stated_spread():
+    arrays = weights.initial(planned(), seed=0)
+    assert arrays["conv3.conv.weight"].std() == pytest.approx((2 / (192 * 9)) ** 0.5, rel=0.01)
+    assert arrays["fc.weight"].std() == pytest.approx(0.01, rel=0.01)
+    assert not arrays["fc.bias"].any()
+    assert weights.initial(planned(), seed=0, random_stats=True)["fc.bias"].std() > 0.05
+    other = weights.initial(planned(), seed=1)
+    assert not np.array_equal(other["fc.weight"], arrays["fc.weight"])
+
+
+def test_nothing_half_written_is_left(path, tmp_path, monkeypatch):
+    path.write_bytes(b"what was there")
+    monkeypatch.setattr(weights, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
+    with pytest.raises(DataError, match=r"w\.safetensors: cannot be written \(No space"):
+        weights.write(path, seeded(PLAN), PLAN)
+    assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+    assert path.read_bytes() == b"what was there"
+
+
+def test_an_interrupt_leaves_the_old_file(path, tmp_path, monkeypatch):
+    path.write_bytes(b"what was there")
+    monkeypatch.setattr(weights.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        weights.write(path, seeded(PLAN), PLAN)
+    assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+    assert path.read_bytes() == b"what was there"
+
+
+def sound():
+    """A sound file as bytes."""
+    return save(seeded(PLAN), {"googlenet": "{}"})
+
+
+def with_header(change):
+    """The sound file with its header changed by a function of its text."""
+    content = sound()
+    length = int.from_bytes(content[:8], "little")
+    header = change(content[8 : 8 + length].decode()).encode()
+    return len(header).to_bytes(8, "little") + header + content[8 + length :]
+
+
+def doubled(header):
+    """The same header with its first tensor named twice."""
+    entry = json.dumps(json.loads(header)["fc.bias"])
+    return header.rstrip()[:-1] + f',"fc.bias":{entry}}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (lambda: b"", "not a safetensors file"),
+        (lambda: b"PK\x03\x04 a zip file, say, or a pickle", "not a safetensors file"),
+        (lambda: sound()[:-1], "not a sound safetensors file"),
+        (lambda: sound()[:1000], "not a safetensors file"),
+        (lambda: with_header(doubled), "the name 'fc.bias' stands there twice"),
+        (lambda: with_header(lambda h: h.replace('"{}"', r'"{\"format\": 9}"')), "a format"),
+        (lambda: with_header(lambda h: h.replace('"{}"', '"[]"')), "a format"),
+        (lambda: with_header(lambda _: "[" * 100_000), "not a safetensors file"),
+        (lambda: save({"a": np.ones(2)}), "a is float64, but weights are float32"),
+        (lambda: save({"a": np.float32([1, np.nan])}), "a holds NaN"),
+    ],
+    ids=range(10),
+)
+def test_unsound_files_are_refused(path, content, told):
+    path.write_bytes(content())
+    with pytest.raises(DataError, match=told):
+        weights.read(path)
+
+
+def test_a_missing_file_is_named(path):
+    with pytest.raises(DataError, match=r"w\.safetensors: cannot be read \(No such file"):
+        weights.read(path)
+
+
+def test_what_does_not_fit_is_named():
+    arrays = seeded(PLAN)
+    arrays["extra.weight"] = arrays.pop("conv1.conv.bias")
+    arrays["fc.bias"] = arrays["fc.bias"][:3]
+    with pytest.raises(DataError) as told:
+        weights.fit("w", arrays, {}, PLAN)
+    assert str(told.value) == (
+        "w: these are not weights of googlenet: 1 missing, first conv1.conv.bias; "
+        "1 unknown, first extra.weight; 1 of another shape, first fc.bias is (3,) and not (4,)"
+    )
+
+
+def test_a_file_of_another_network_is_refused():
+    with pytest.raises(DataError, match="weights of alexnet, not of googlenet"):
+        weights.fit("w", seeded(PLAN), {"network": "alexnet"}, PLAN)
+
+
+def test_heads_are_left_out_where_they_are_not_wanted():
+    bare = planned(classes=4)
+    assert list(weights.fit("w", seeded(PLAN), {}, bare)) == list(bare.parameters())

@@ -1,0 +1,147 @@
+"""Workers end in an answer or an error, and never stay behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import planned, seeded
+
+from common import weights, worker
+from common.errors import CheckFailed, DataError, MissingFramework, UsageError
+from common.job import Job
+
+PLAN = planned(size=(32, 32), classes=4)
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A small forward pass by the reference."""
+    weights.write(tmp_path / "w.safetensors", seeded(PLAN), PLAN)
+    np.save(tmp_path / "x.npy", np.ones((2, 3, 32, 32), np.float32))
+    files = str(tmp_path / "w.safetensors"), str(tmp_path / "x.npy")
+    return Job("run", "numpy", "googlenet", *files)
+
+
+def change(job, **fields):
+    """The same job but for some fields."""
+    return Job(**vars(job) | fields)
+
+
+def test_a_worker_answers(job):
+    arrays, report = worker.call(job)
+    assert arrays["logits"].shape == (2, 4)
+    assert arrays["inception5b"].shape == (2, 1024, 1, 1)
+    assert report.parameters == PLAN.parameter_count
+    assert report.megabytes > 10
+
+
+def test_a_users_error_keeps_its_kind(job):
+    with pytest.raises(UsageError, match="no layer 'inception9z'"):
+        worker.call(change(job, endpoints="inception9z"))
+    with pytest.raises(DataError, match=r"gone\.npy: cannot be read"):
+        worker.call(change(job, input="gone.npy"))
+
+
+def sabotage(tmp_path, monkeypatch, code):
+    """Has every Python started from here on run this code first."""
+    (tmp_path / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+def test_a_missing_framework_says_what_to_install(job, tmp_path, monkeypatch):
+    sabotage(tmp_path, monkeypatch, "import sys; sys.modules['torch'] = None")
+    with pytest.raises(MissingFramework, match=r"pytorch is not installed .*\[pytorch\]"):
+        worker.call(change(job, framework="pytorch"))
+
+
+def test_a_crash_is_told_with_its_signal(job, tmp_path, monkeypatch):
+    sabotage(tmp_path, monkeypatch, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    with pytest.raises(CheckFailed, match="numpy: the worker was ended by signal 11, SIGSEGV"):
+        worker.call(job)
+
+
+def test_a_bug_is_told_with_its_last_line(job):
+    with pytest.raises(CheckFailed, match=r"status 1 and no answer \(KeyError: 'nonsense'\)"):
+        worker.call(change(job, framework="nonsense"))
+
+
+def test_a_stalled_worker_is_stopped(job, tmp_path, monkeypatch):
+    sabotage(tmp_path, monkeypatch, "import time; time.sleep(60)")
+    began = time.monotonic()
+    with pytest.raises(CheckFailed, match="no answer within 1 s"):
+        worker.call(job, limit=1)
+    assert time.monotonic() - began < 30
+
+
+STALL = """
+import sys, pathlib, os, time
+if "common.worker" in sys.orig_argv:
+    pathlib.Path({mark!r}).write_text(str(os.getpid()))
+    if {deaf}: time.sleep(600)
+"""
+
+
+def waited_for(condition, seconds=20):
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def alive(pid):
+    """Whether a process is there and not merely waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_no_worker_stays_behind(job, tmp_path, sent):
+    """The command is interrupted while its worker is deep in something else."""
+    mark = tmp_path / "pid"
+    (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=True))
+    out = tmp_path / "y.npz"
+    command = [sys.executable, "-m", "common.cli", "run", "googlenet", "-f", "numpy"]
+    options = ["--weights", job.weights, "--input", job.input, "--out", str(out)]
+    parent = subprocess.Popen(
+        command + options,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert waited_for(lambda: mark.exists() and mark.read_text())
+    parent.send_signal(sent)
+    _, told = parent.communicate(timeout=20)
+    assert parent.returncode == 128 + sent
+    assert "Traceback" not in told
+    assert waited_for(lambda: not alive(mark.read_text()))
+    assert not out.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
+def test_a_worker_ends_when_its_parent_is_killed(job, tmp_path):
+    big = np.ones((64, 3, 32, 32), np.float32)
+    np.save(tmp_path / "big.npy", np.tile(big, (8, 1, 1, 1)))
+    mark = tmp_path / "pid"
+    (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=False))
+    code = (
+        "from common import worker; from common.job import Job; "
+        f"worker.call(Job(**{vars(job) | {'input': str(tmp_path / 'big.npy')}!r}))"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(tmp_path)}
+    )
+    assert waited_for(lambda: mark.exists() and mark.read_text())
+    parent.kill()
+    parent.wait()
+    assert waited_for(lambda: not alive(mark.read_text()))
