@@ -1,0 +1,42 @@
+# Every target sets up what it needs in .venv first, from the lock in requirements.txt.
+PYTHON ?= python3
+BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -q
+FRAMEWORKS = pytorch tensorflow paddle
+
+.PHONY: help setup compare test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: .venv/installed-all  ## all frameworks and tools in .venv
+
+compare: .venv/installed-all  ## the main job: one network, three frameworks, side by side
+	$(BIN)/googlenet compare
+
+test-all: .venv/installed-all test-common $(FRAMEWORKS:%=test-%)  ## every test in every framework
+
+test-common: .venv/installed-all  ## the tables, the judge, the command, all frameworks at once
+	$(PYTEST) tests
+
+test-pytorch: .venv/installed-pytorch  ## PyTorch's share; needs no other framework
+test-tensorflow: .venv/installed-tensorflow  ## Keras' share; needs no other framework
+test-paddle: .venv/installed-paddle  ## Paddle's share; needs no other framework
+$(FRAMEWORKS:%=test-%): test-%:
+	$(PYTEST) tests/frameworks --framework $*
+
+mutants: .venv/installed-all  ## breaks the code in many places; the tests must notice each
+	$(BIN)/python tests/mutants.py
+
+lint: .venv/installed-all  ## format, style, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:  ## forgets the set-up
+	rm -rf .venv build *.egg-info
+
+.venv/installed-%: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint requirements.txt --editable '.[$*,dev]'
+	touch $@

@@ -1,0 +1,78 @@
+"""Breaks the code in one place at a time and makes sure that the tests notice.
+
+`python tests/mutants.py [WORD ...]` runs all mutants, or those with a word in their name. Each is
+a copy of the tree with one text replaced; a mutant that its tests let pass is a failure, and so
+is a copy with nothing replaced that its tests do not let pass.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl", "tests", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A row of mutants.toml."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+def copy_over(source: Path, target: Path) -> None:
+    """Copies a file, or a folder without what Python left in it."""
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
+
+
+def survives(mutant: Mutant) -> bool:
+    """Whether the tests pass on a copy of the tree with the mistake in it."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            copy_over(ROOT / name, copy / name)
+        text = (copy / mutant.file).read_text()
+        if mutant.old not in text:
+            raise SystemExit(f"{mutant.name}: the text to break is no longer in {mutant.file}")
+        (copy / mutant.file).write_text(text.replace(mutant.old, mutant.new))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", *mutant.tests.split()]
+        environment = os.environ | {"PYTHONPATH": str(copy)}
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"{mutant.name}: its tests did not run\n{done.stdout[-2000:]}")
+        return done.returncode == 0
+
+
+def main(words: list[str]) -> int:
+    """Runs the mutants, one a core, and first their tests on an unbroken copy; counts failures."""
+    rows = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
+    mutants = [Mutant(**row) for row in rows]
+    chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
+    unbroken = {m.tests: replace(m, name=f"unbroken: {m.tests}", new=m.old) for m in chosen}
+    todo = [*unbroken.values(), *chosen]
+    failures = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for mutant, alive in zip(todo, pool.map(survives, todo), strict=True):
+            wrong = alive != (mutant.new == mutant.old)
+            failures += wrong
+            said = "survived" if alive else "caught"
+            print(f"{'WRONG' if wrong else 'ok':6}{said:9}{mutant.name}", flush=True)
+    print(f"{len(todo) - failures} passed, {failures} failed")
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(sys.argv[1:]) else 0)
