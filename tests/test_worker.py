@@ -118,6 +118,8 @@ def test_no_worker_stays_behind(job, tmp_path, sent):
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         stderr=subprocess.PIPE,
         text=True,
+        # A test run in the background has SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert waited_for(lambda: mark.exists() and mark.read_text())
     parent.send_signal(sent)
