@@ -17,7 +17,15 @@ LEGEND = """\
 =    the same shape as the plan; the number is the largest difference from the NumPy reference
      in float64, relative to the layer's largest value, over the layer and all inside it
 """
-SPELLED = {"Conv": "convolution", "MaxPool": "max pool", "AvgPool": "average pool"}
+SPELLED = {
+    "Conv": "convolution",
+    "MaxPool": "max pool",
+    "AvgPool": "average pool",
+    "GlobalAvgPool": "global average pool",
+    "Dropout": "dropout",
+    "Flatten": "flatten",
+    "Linear": "linear",
+}
 
 
 def console() -> Console:

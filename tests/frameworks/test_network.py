@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from conftest import noise, planned, seeded
 from facts import FACTS
+from readme import code
 
+from common import weights
 from common.errors import DataError
 from common.networks import NETWORKS
 
@@ -26,6 +28,9 @@ def test_every_block_holds_the_published_parameters(room, name):
     for block, expected in FACTS[name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
         assert sum(sizes) == expected, block
+
+
+FULL = planned(classes=10, aux=True)
 
 
 def batch(room, plan):
@@ -83,3 +88,9 @@ def test_another_input_size_is_refused(room):
     net = room.package.googlenet(input=(3, 96, 96))
     with pytest.raises(ValueError, match=r"96"):
         forward(room, net, batch(room, planned(size=(112, 112))), training=False)
+
+
+def test_the_readmes_lines_run(room, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    weights.write(tmp_path / "googlenet.safetensors", seeded(FULL), FULL)
+    exec(code(room.name), {})
