@@ -1,14 +1,18 @@
 """The judge: what each word of the grammar means, in NumPy float64, for maps N x C x H x W."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.shapes import Layer, Pads, Plan
+from common.shapes import Layer, Pads, Plan, adaptive_windows
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -53,8 +57,8 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
 
 
 def count(net: Network) -> int:
-    """How many parameters the network holds."""
-    return sum(array.size for array in net.weights.values())
+    """How many learned parameters the network holds."""
+    return sum(net.weights[name].size for name in net.plan.parameters())
 
 
 def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -> Array:
@@ -71,6 +75,22 @@ def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -
             y = convolve(border(x, layer.pads), weights[f"{layer.path}.weight"], pair(stride))
             if bias:
                 y = y + weights[f"{layer.path}.bias"][:, None, None]
+        case BatchNorm(scale=scale) as norm:
+            mean, variance, shift = (
+                weights[f"{layer.path}.{name}"][:, None, None]
+                for name in ("running_mean", "running_var", "bias")
+            )
+            y = (x - mean) / np.sqrt(variance + norm.float32_eps)
+            if scale:
+                y = y * weights[f"{layer.path}.weight"][:, None, None]
+            y = y + shift
+        case LRN(size, alpha, beta):
+            around = np.pad(x**2, ((0, 0), (size // 2, size // 2), (0, 0), (0, 0)))
+            squares = added(around[:, i : i + x.shape[1]] for i in range(size))
+            y = x / (1 + alpha / size * squares) ** beta
+        case Affine(scales, shifts):
+            each = (-1, *(1 for _ in x.shape[2:]))
+            y = x * np.reshape(scales, each) + np.reshape(shifts, each)
         case MaxPool(kernel, stride):
             y = np.maximum.reduce(
                 list(slide(border(x, layer.pads, -np.inf), pair(kernel), pair(stride)))
@@ -79,6 +99,11 @@ def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -
             inside = border(np.ones_like(x[:1, :1]), layer.pads, float(counts_border))
             total = added(slide(border(x, layer.pads), pair(kernel), pair(stride)))
             y = total / added(slide(inside, pair(kernel), pair(stride)))
+        case AdaptiveAvgPool(size):
+            rows, columns = (adaptive_windows(n, size) for n in x.shape[2:])
+            y = np.array(
+                [[x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in columns] for a, b in rows]
+            ).transpose(2, 3, 0, 1)
         case GlobalAvgPool():
             y = x.mean(axis=(2, 3), keepdims=True)
         case ReLU():
@@ -108,7 +133,7 @@ def slide(x: Array, kernel: tuple[int, int], stride: tuple[int, int]) -> Iterato
             yield x[:, :, i : i + height : stride[0], j : j + width : stride[1]]
 
 
-def added(arrays: Iterator[Array]) -> Array:
+def added(arrays: Iterable[Array]) -> Array:
     """The sum of arrays of one shape."""
     return np.asarray(sum(arrays), np.float64)
 

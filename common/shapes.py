@@ -9,7 +9,11 @@ from math import prod
 
 from common.errors import UsageError
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -42,6 +46,7 @@ class Layer:
     output: Shape
     pads: Pads = NO_PADS
     parameters: tuple[tuple[str, Shape], ...] = ()
+    statistics: tuple[tuple[str, Shape], ...] = ()
     children: tuple["Layer", ...] = ()
 
     @property
@@ -57,12 +62,13 @@ class Layer:
     @property
     def multiply_adds(self) -> int:
         """Multiplications by weights for one image, in this layer and all within it."""
-        own = prod(dict(self.parameters).get("weight", (0,))) * prod(self.output[1:])
+        weights = prod(dict(self.parameters).get("weight", ()))
+        own = weights * prod(self.output[1:]) if isinstance(self.word, Conv | Linear) else 0
         return own + sum(child.multiply_adds for child in self.children)
 
     @property
     def parameter_count(self) -> int:
-        """The parameters of this layer and all within it."""
+        """The learned parameters of this layer and all within it; statistics are none."""
         own = sum(prod(shape) for _, shape in self.parameters)
         return own + sum(child.parameter_count for child in self.children)
 
@@ -84,8 +90,7 @@ class Layer:
     def is_unit(self) -> bool:
         """Whether nothing inside is worth a line of its own."""
         return isinstance(self.word, Chain) and all(
-            not isinstance(child.word, Chain | Concat | MaxPool | AvgPool | Linear)
-            for child in self.children
+            isinstance(child.word, Conv | BatchNorm | ReLU) for child in self.children
         )
 
 
@@ -107,11 +112,19 @@ class Plan:
             yield from root.walk()
 
     def parameters(self) -> dict[str, Shape]:
-        """The shape of every parameter under its full name, in the weights file's layout."""
+        """The shape of every learned parameter under its full name, in the file's layout."""
         return {
             f"{layer.path}.{name}": shape
             for layer in self.layers()
             for name, shape in layer.parameters
+        }
+
+    def arrays(self) -> dict[str, Shape]:
+        """The shapes of all that a weights file holds: the parameters and the statistics."""
+        return {
+            f"{layer.path}.{name}": shape
+            for layer in self.layers()
+            for name, shape in (*layer.parameters, *layer.statistics)
         }
 
     @property
@@ -191,8 +204,15 @@ def place(word: Word, path: str, shape: Shape) -> Layer:
         case MaxPool(kernel, stride, padding) | AvgPool(kernel, stride, padding):
             size, pads = slide(path, shape, kernel, stride, padding)
             return Layer(path, word, shape, (shape[0], *size), pads)
+        case AdaptiveAvgPool(size):
+            return Layer(path, word, shape, (shape[0], size, size))
         case GlobalAvgPool():
             return Layer(path, word, shape, (shape[0], 1, 1))
+        case BatchNorm(scale=scale):
+            each = shape[:1]
+            learned = (("weight", each), ("bias", each)) if scale else (("bias", each),)
+            statistics = (("running_mean", each), ("running_var", each))
+            return Layer(path, word, shape, shape, parameters=learned, statistics=statistics)
         case Flatten():
             return Layer(path, word, shape, (prod(shape),))
         case Linear(features):
@@ -204,7 +224,7 @@ def place(word: Word, path: str, shape: Shape) -> Layer:
                 (features,),
                 parameters=(("weight", weight), ("bias", weight[:1])),
             )
-        case ReLU() | Dropout():
+        case ReLU() | Dropout() | LRN() | Affine():
             return Layer(path, word, shape, shape)
     raise TypeError(f"{path}: {word!r} is not a word of the grammar")
 
@@ -246,11 +266,28 @@ def slide(
     return tuple(sizes), (pads[0], pads[1])
 
 
+def adaptive_windows(size: int, windows: int) -> list[tuple[int, int]]:
+    """The (first, last + 1) of each window of an adaptive pool along one axis."""
+    return [(i * size // windows, -(-(i + 1) * size // windows)) for i in range(windows)]
+
+
+def mean_matrix(size: int, windows: int) -> list[list[float]]:
+    """The weights by which an adaptive pool takes means along one axis, a row each window."""
+    return [
+        [float(first <= i < last) / (last - first) for i in range(size)]
+        for first, last in adaptive_windows(size, windows)
+    ]
+
+
 def slide_axis(
     size: int, kernel: int, stride: int, padding: int | Rule
 ) -> tuple[int, tuple[int, int]]:
     """The number of windows along one axis, and the padding (before, after)."""
     match padding:
+        case Rule.SAME:
+            windows = -(-size // stride)
+            border = max((windows - 1) * stride + kernel - size, 0)
+            return windows, (border // 2, border - border // 2)
         case Rule.CEIL:
             windows = -((kernel - size) // stride) + 1
             return windows, (0, max((windows - 1) * stride + kernel - size, 0))

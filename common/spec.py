@@ -4,6 +4,7 @@ A word says what is computed, never how a framework spells it. Sizes are (rows, 
 number stands for both. Maps are C x H x W, one image; the batch goes without saying.
 """
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -16,6 +17,7 @@ class Rule(Enum):
     """Padding that depends on the input's size; `shapes` turns it into numbers."""
 
     CEIL = "the last window may hang over the far edge (PyTorch's ceil_mode)"
+    SAME = "ceil(size / stride) windows; of an odd border the larger half lies after (TensorFlow)"
 
 
 Padding = Size | Rule
@@ -30,6 +32,41 @@ class Conv:
     stride: Size = 1
     padding: Padding = 0
     bias: bool = True
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Each channel less its mean, divided by sqrt(variance + eps), scaled if `scale`, shifted.
+
+    In training the batch's mean and variance count, and the running ones keep the fraction
+    `keep` of their old value at each step.
+    """
+
+    eps: float
+    keep: float = 0.9
+    scale: bool = True
+
+    @property
+    def float32_eps(self) -> float:
+        """`eps` as everybody must use it, since Paddle stores it so."""
+        return float(struct.unpack("f", struct.pack("f", self.eps))[0])
+
+
+@dataclass(frozen=True)
+class LRN:
+    """x / (1 + alpha / size * the sum of squares of the `size` channels around it) ** beta."""
+
+    size: int
+    alpha: float
+    beta: float
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Each value times a constant plus a constant, one pair a channel or one for all."""
+
+    scale: tuple[float, ...]
+    shift: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +86,13 @@ class AvgPool:
     stride: Size
     padding: Padding = 0
     counts_border: bool = False
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool:
+    """`size` x `size` means, the i-th over rows i H / size to (i + 1) H / size, rounded outward."""
+
+    size: int
 
 
 @dataclass(frozen=True)
@@ -94,7 +138,19 @@ class Concat:
     branches: Mapping[str, "Word"]
 
 
-Word = Conv | MaxPool | AvgPool | GlobalAvgPool | ReLU | Dropout | Flatten | Linear | Chain | Concat
+Word = (
+    Conv | BatchNorm | LRN | Affine | MaxPool | AvgPool | AdaptiveAvgPool | GlobalAvgPool
+    | ReLU | Dropout | Flatten | Linear | Chain | Concat
+)  # fmt: skip
+
+
+class Init(Enum):
+    """How weights start; biases start at 0."""
+
+    FAN_OUT = "convolutions normal with variance 2 / (out x kernel), linear N(0, 0.01)"
+    FAN_IN = "normal with variance 2 / (in x kernel)"
+    XAVIER = "uniform with variance 2 / (in x kernel + out x kernel)"
+    TRUNCATED = "N(0, 0.01), redrawn beyond two deviations"
 
 
 @dataclass(frozen=True)
@@ -124,6 +180,7 @@ class Network:
     body: Chain
     heads: Mapping[str, Head]
     classifier: str
+    init: Init
     aux: bool = False
 
     @property

@@ -1,7 +1,8 @@
 """Weights: names and shapes from the plan, seeded values from NumPy, and the safetensors file.
 
-Conv weights are (out, in, rows, columns), linear weights (out, in), all float32. The file's
-metadata holds one key, `googlenet`, with JSON: network, classes, aux, format version.
+Conv weights are (out, in, rows, columns), linear weights (out, in); batch norm has `weight`,
+`bias`, `running_mean`, `running_var`. All are float32. The file's metadata holds one key,
+`googlenet`, with JSON: network, classes, aux, format version.
 """
 
 import json
@@ -19,31 +20,56 @@ from safetensors.numpy import load, save
 
 from common.errors import DataError
 from common.shapes import Plan
-from common.spec import Network, Shape
+from common.spec import Init, Network, Shape
 
 FORMAT = 1
 Arrays = dict[str, NDArray[np.float32]]
 
 
 def initial(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
-    """Seeded initial values: convolutions Kaiming normal (fan out), linear N(0, 0.01), biases 0.
+    """Seeded initial values as the network's `init` says; biases 0, batch norm the identity.
 
     Each parameter draws from a stream of its own, named by the seed and its name, so a network
     has the same trunk with and without heads. `random_stats` draws what would start as a
     constant too, so that no parameter can be ignored unseen.
     """
-    return {
-        name: draw(name, shape, seed, random_stats) for name, shape in plan.parameters().items()
-    }
+    arrays = {}
+    for name, shape in plan.arrays().items():
+        stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        if len(shape) > 1:
+            arrays[name] = draw(shape, stream, plan.network.init)
+        else:
+            arrays[name] = start(name, shape, stream, random_stats)
+    return arrays
 
 
-def draw(name: str, shape: Shape, seed: int, random_stats: bool) -> NDArray[np.float32]:
-    """The initial value of one parameter."""
-    stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    if name.endswith(".weight"):
-        deviation = sqrt(2 / (shape[0] * prod(shape[2:]))) if len(shape) == 4 else 0.01
-        return (deviation * stream.standard_normal(shape)).astype(np.float32)
-    return (0.1 * stream.standard_normal(shape) * random_stats).astype(np.float32)
+def draw(shape: Shape, stream: np.random.Generator, init: Init) -> NDArray[np.float32]:
+    """The initial values of convolution or linear weights."""
+    fan_out, fan_in = shape[0] * prod(shape[2:]), prod(shape[1:])
+    match init:
+        case Init.FAN_OUT:
+            deviation = sqrt(2 / fan_out) if len(shape) == 4 else 0.01
+            values = deviation * stream.standard_normal(shape)
+        case Init.FAN_IN:
+            values = sqrt(2 / fan_in) * stream.standard_normal(shape)
+        case Init.XAVIER:
+            values = sqrt(6 / (fan_in + fan_out)) * stream.uniform(-1, 1, shape)
+        case Init.TRUNCATED:
+            values = stream.standard_normal(shape)
+            while (far := np.abs(values) > 2).any():
+                values[far] = stream.standard_normal(far.sum())
+            values *= 0.01
+    return values.astype(np.float32)
+
+
+def start(
+    name: str, shape: Shape, stream: np.random.Generator, random: bool
+) -> NDArray[np.float32]:
+    """The initial values of biases and of batch norm: constants, or drawn around them."""
+    constant = 1 if name.endswith((".weight", ".running_var")) else 0
+    # Uniform, so that no variance can come out negative.
+    spread = stream.uniform(-0.3, 0.3, shape) if random else np.zeros(shape)
+    return (constant + spread).astype(np.float32)
 
 
 @contextmanager
@@ -133,7 +159,7 @@ def fit(source: str, arrays: Mapping[str, NDArray], about: Mapping, plan: Plan) 
     """
     if about.get("network", plan.network.name) != plan.network.name:
         raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
-    wanted = plan.parameters()
+    wanted = plan.arrays()
     heads = tuple(f"{name}." for name in plan.network.heads)
     missing = [name for name in wanted if name not in arrays]
     extra = [name for name in arrays if name not in wanted and not name.startswith(heads)]

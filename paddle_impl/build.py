@@ -7,9 +7,13 @@ import paddle
 from paddle import Tensor, nn
 from paddle.nn import functional as F
 
-from common.shapes import Layer, Plan
+from common.shapes import Layer, Plan, mean_matrix
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -65,6 +69,45 @@ class Branches(nn.Layer):
         return paddle.concat([branch(x) for branch in self.children()], axis=1)
 
 
+class LocalResponseNorm(nn.Layer):
+    """Paddle's own averages the squares, so its gradient has the fault told of in `Mean`."""
+
+    def __init__(self, size: int, alpha: float, beta: float) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta = size, alpha, beta
+
+    def forward(self, x: Tensor) -> Tensor:
+        half, channels = self.size // 2, x.shape[1]
+        around = F.pad(x * x, [0, 0, half, half, 0, 0, 0, 0])
+        squares = sum(around[:, i : i + channels] for i in range(self.size))
+        return x / (1 + self.alpha / self.size * squares) ** self.beta
+
+
+class Constants(nn.Layer):
+    """Each value times a constant plus a constant, one pair a channel or one for all."""
+
+    def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
+        super().__init__()
+        self.scale, self.shift = list(scale), list(shift)
+        self.shape = [-1, 1, 1] if maps else [-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        scale = paddle.to_tensor(self.scale, x.dtype).reshape(self.shape)
+        return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
+
+
+class AdaptiveMean(nn.Layer):
+    """Means over windows of unequal size: a product with a matrix of weights on either side."""
+
+    def __init__(self, input: tuple[int, ...], size: int) -> None:
+        super().__init__()
+        self.rows, self.columns = (mean_matrix(n, size) for n in input)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, columns = (paddle.to_tensor(m, x.dtype) for m in (self.rows, self.columns))
+        return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
+
+
 class Mean(nn.Layer):
     """The mean under each window, border counted or not, exact in float64 both ways.
 
@@ -105,10 +148,20 @@ def module(layer: Layer) -> nn.Layer:
             return nn.Conv2D(
                 layer.input[0], channels, kernel, stride, padding, bias_attr=None if bias else False
             )
+        case BatchNorm(keep=keep, scale=scale) as norm:
+            # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
+            weight = None if scale else paddle.ParamAttr(learning_rate=0.0)
+            return nn.BatchNorm2D(layer.input[0], keep, norm.float32_eps, weight)
+        case LRN(size, alpha, beta):
+            return LocalResponseNorm(size, alpha, beta)
+        case Affine(scale, shift):
+            return Constants(scale, shift, len(layer.input) == 3)
         case MaxPool(kernel, stride):
             return nn.MaxPool2D(kernel, stride, flat(layer))
         case AvgPool(kernel, stride, counts_border=counts_border):
             return Mean(pair(kernel), stride, flat(layer), counts_border)
+        case AdaptiveAvgPool(size):
+            return AdaptiveMean(layer.input[1:], size)
         case GlobalAvgPool():
             return Mean(layer.input[1:])
         case ReLU():

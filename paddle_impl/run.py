@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from common.shapes import Plan
 from paddle_impl.build import Network
-from paddle_impl.weights import load, turned
+from paddle_impl.weights import load, tensors, turned
 
 VERSION = paddle.__version__
 Arrays = dict[str, NDArray]
@@ -43,7 +43,8 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
         w * cross_entropy(outputs[name], target) for name, w in net.plan.loss_weights().items()
     )
     loss.backward()
-    gradients = {name: turned(p.grad.numpy()) for name, p in net.named_parameters()}
+    held = tensors(net)
+    gradients = {name: turned(held[name].grad.numpy()) for name in net.plan.parameters()}
     return {"loss": loss.numpy()} | gradients
 
 
@@ -55,8 +56,9 @@ def cross_entropy(logits: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor
 
 
 def count(net: Network) -> int:
-    """How many parameters the framework itself counts."""
-    return sum(parameter.size for parameter in net.parameters())
+    """How many parameters the framework itself would learn."""
+    learned = (p for p in net.parameters() if not p.stop_gradient)
+    return sum(p.size for p in learned if p.optimize_attr["learning_rate"])
 
 
 def tensor(net: Network, x: NDArray) -> paddle.Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import paddle
 from numpy.typing import NDArray
 
 from common import weights
@@ -10,14 +11,25 @@ from paddle_impl.build import Network
 
 
 def load(net: Network, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every parameter from the arrays of its name; they fit the network's plan."""
-    for name, tensor in net.state_dict().items():
+    """Sets every array from that of its name; they fit the network's plan."""
+    for name, tensor in tensors(net).items():
         tensor.set_value(turned(arrays[name]).astype(tensor.numpy().dtype))
 
 
 def read(net: Network) -> dict[str, NDArray]:
-    """Every parameter as an array under its name."""
-    return {name: turned(tensor.numpy()) for name, tensor in net.state_dict().items()}
+    """Every array of the weights file under its name."""
+    return {name: turned(tensor.numpy()) for name, tensor in tensors(net).items()}
+
+
+def tensors(net: Network) -> dict[str, paddle.Tensor]:
+    """The tensor that holds each array."""
+    own = net.state_dict()
+    return {name: own[paddle_name(name)] for name in net.plan.arrays()}
+
+
+def paddle_name(name: str) -> str:
+    """A parameter's name in Paddle, which calls the running statistics otherwise."""
+    return name.replace(".running_mean", "._mean").replace(".running_var", "._variance")
 
 
 def turned(array: NDArray) -> NDArray:

@@ -1,11 +1,18 @@
 """Plan to PyTorch: one case a word of the grammar, and an ordinary `nn.Module` comes out."""
 
+import math
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from common.shapes import Layer, Plan
+from common.shapes import Layer, Pads, Plan
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -15,7 +22,6 @@ from common.spec import (
     Linear,
     MaxPool,
     ReLU,
-    Rule,
 )
 
 
@@ -60,6 +66,30 @@ class Branches(nn.Module):
         return torch.cat([branch(x) for branch in self.children()], dim=1)
 
 
+class PaddedConv2d(nn.Conv2d):
+    """A convolution with a border of its own on each side, which Conv2d's padding cannot say."""
+
+    def __init__(self, pads: Pads, *arguments: int, bias: bool) -> None:
+        super().__init__(*arguments, bias=bias)
+        self.pads = reversed_flat(pads)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, self.pads))
+
+
+class Constants(nn.Module):
+    """Each value times a constant plus a constant, one pair a channel or one for all."""
+
+    def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
+        super().__init__()
+        shape = (-1, 1, 1) if maps else (-1,)
+        self.scale = torch.tensor(scale, dtype=torch.float64).reshape(shape)
+        self.shift = torch.tensor(shift, dtype=torch.float64).reshape(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale.to(x) + self.shift.to(x)
+
+
 def module(layer: Layer) -> nn.Module:
     """The module for one layer and all within it."""
     match layer.word:
@@ -68,15 +98,28 @@ def module(layer: Layer) -> nn.Module:
         case Concat():
             return fill(Branches(), layer)
         case Conv(channels, kernel, stride, bias=bias):
-            padding = symmetric(layer)
-            return nn.Conv2d(layer.input[0], channels, kernel, stride, padding, bias=bias)
-        case MaxPool(kernel, stride, Rule.CEIL):
-            return nn.MaxPool2d(kernel, stride, ceil_mode=True)
+            arguments = layer.input[0], channels, kernel, stride
+            if symmetric(layer.pads):
+                return nn.Conv2d(*arguments, padding=before(layer.pads), bias=bias)
+            return PaddedConv2d(layer.pads, *arguments, bias=bias)
+        case BatchNorm(keep=keep, scale=scale) as norm:
+            return batch_norm(layer.input[0], norm.float32_eps, 1 - keep, scale)
+        case LRN(size, alpha, beta):
+            return nn.LocalResponseNorm(size, alpha, beta)
+        case Affine(scale, shift):
+            return Constants(scale, shift, len(layer.input) == 3)
         case MaxPool(kernel, stride):
-            return nn.MaxPool2d(kernel, stride, symmetric(layer))
+            if symmetric(layer.pads):
+                return nn.MaxPool2d(kernel, stride, before(layer.pads))
+            if before(layer.pads) == (0, 0):
+                return nn.MaxPool2d(kernel, stride, ceil_mode=True)
+            border = nn.ConstantPad2d(reversed_flat(layer.pads), -math.inf)
+            return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
         case AvgPool(kernel, stride, counts_border=counts_border):
-            padding = symmetric(layer)
+            padding = before(layer.pads)
             return nn.AvgPool2d(kernel, stride, padding, count_include_pad=counts_border)
+        case AdaptiveAvgPool(size):
+            return nn.AdaptiveAvgPool2d(size)
         case GlobalAvgPool():
             return nn.AdaptiveAvgPool2d(1)
         case ReLU():
@@ -97,9 +140,24 @@ def fill(parent: nn.Module, layer: Layer) -> nn.Module:
     return parent
 
 
-def symmetric(layer: Layer) -> tuple[int, int]:
-    """The layer's padding in PyTorch's own form, which has one number for both sides."""
-    (top, bottom), (left, right) = layer.pads
-    if (top, left) != (bottom, right):
-        raise TypeError(f"{layer.path}: pytorch_impl cannot pad by {layer.pads}")
-    return top, left
+def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2d:
+    """Batch norm, with a learned scale or without; PyTorch's momentum is the weight of the new."""
+    norm = nn.BatchNorm2d(channels, eps, momentum)
+    if not scale:
+        norm.register_parameter("weight", None)
+    return norm
+
+
+def symmetric(pads: Pads) -> bool:
+    """Whether the border is the same on both sides, all that PyTorch's own padding can say."""
+    return all(first == last for first, last in pads)
+
+
+def before(pads: Pads) -> tuple[int, int]:
+    """The border above and to the left."""
+    return pads[0][0], pads[1][0]
+
+
+def reversed_flat(pads: Pads) -> tuple[int, ...]:
+    """The border as `F.pad` takes it: left, right, top, bottom."""
+    return *pads[1], *pads[0]

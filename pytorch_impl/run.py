@@ -49,7 +49,7 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def count(net: Network) -> int:
-    """How many parameters the framework itself counts."""
+    """How many parameters the framework itself would learn."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 

@@ -17,8 +17,9 @@ def load(net: Network, arrays: Mapping[str, NDArray]) -> None:
 
 
 def read(net: Network) -> dict[str, NDArray]:
-    """Every parameter as an array under its name."""
-    return {name: tensor.detach().numpy() for name, tensor in net.state_dict().items()}
+    """Every array of the weights file under its name; PyTorch's batch counters are left out."""
+    own = net.state_dict()
+    return {name: own[name].numpy() for name in net.plan.arrays()}
 
 
 def load_weights(net: Network, path: str | Path) -> None:

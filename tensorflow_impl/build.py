@@ -1,13 +1,19 @@
 """Plan to Keras: one case a word of the grammar, and a functional `keras.Model` comes out."""
 
 import math
+from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import KerasTensor, layers, ops
 
-from common.shapes import NO_PADS, Layer, Pads, Plan
+from common.shapes import NO_PADS, Layer, Pads, Plan, mean_matrix
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -66,6 +72,56 @@ class NetworkWithHeads(keras.Model):
             self.evaluating = False
 
 
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class LocalResponseNorm(layers.Layer):
+    """TensorFlow's own has no float64 and does not divide alpha by the size."""
+
+    def __init__(self, size: int, alpha: float, beta: float, **options) -> None:
+        super().__init__(**options)
+        self.size, self.alpha, self.beta = size, alpha, beta
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        half, channels = self.size // 2, x.shape[-1]
+        around = ops.pad(x * x, ((0, 0), (0, 0), (0, 0), (half, half)))
+        squares = sum(around[..., i : i + channels] for i in range(self.size))
+        return x / (1 + self.alpha / self.size * squares) ** self.beta
+
+    def get_config(self) -> dict:
+        own = {"size": self.size, "alpha": self.alpha, "beta": self.beta}
+        return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class Constants(layers.Layer):
+    """Each value times a constant plus a constant, one pair a channel or one for all."""
+
+    def __init__(self, scale: Sequence[float], shift: Sequence[float], **options) -> None:
+        super().__init__(**options)
+        self.scale, self.shift = tuple(scale), tuple(shift)
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return x * exact(self.scale, x) + exact(self.shift, x)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"scale": self.scale, "shift": self.shift}
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class AdaptiveMean(layers.Layer):
+    """Means over windows of unequal size: a product with a matrix of weights on either side."""
+
+    def __init__(self, size: int, **options) -> None:
+        super().__init__(**options)
+        self.size = size
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        rows, columns = (exact(mean_matrix(n, self.size), x) for n in x.shape[1:3])
+        return ops.einsum("nhwc,ih,jw->nijc", x, rows, columns)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"size": self.size}
+
+
 def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
     """The output of one layer and all within it."""
     name = keras_name(layer.path)
@@ -80,12 +136,21 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
         case Conv(channels, kernel, stride, bias=bias):
             x, padding = border(layer, x, 0.0)
             return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
+        case BatchNorm(keep=keep, scale=scale) as norm:
+            eps = norm.float32_eps
+            return layers.BatchNormalization(-1, keep, eps, scale=scale, name=name)(x)
+        case LRN(size, alpha, beta):
+            return LocalResponseNorm(size, alpha, beta, name=name)(x)
+        case Affine(scale, shift):
+            return Constants(scale, shift, name=name)(x)
         case MaxPool(kernel, stride):
             x, padding = border(layer, x, -math.inf)
             return layers.MaxPooling2D(kernel, stride, padding, name=name)(x)
         case AvgPool(kernel, stride, counts_border=counts_border):
             x, padding = border(layer, x, 0.0 if counts_border else None)
             return layers.AveragePooling2D(kernel, stride, padding, name=name)(x)
+        case AdaptiveAvgPool(size):
+            return AdaptiveMean(size, name=name)(x)
         case GlobalAvgPool():
             return layers.GlobalAveragePooling2D(keepdims=True, name=name)(x)
         case ReLU():
@@ -99,6 +164,11 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
         case Linear(features):
             return layers.Dense(features, name=name)(x)
     raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
+
+
+def exact(values: Sequence, like: KerasTensor) -> KerasTensor:
+    """Numbers as a tensor; a cast would round them to float32 on the way to float64."""
+    return ops.convert_to_tensor(np.asarray(values), dtype=like.dtype)
 
 
 def keras_name(path: str) -> str:

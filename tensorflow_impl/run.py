@@ -1,5 +1,6 @@
 """One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -44,7 +45,8 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
         loss = sum(
             w * cross_entropy(labels, found[name]) for name, w in net.plan.loss_weights().items()
         )
-    own = {name: variable.value for name, variable in variables(net).items()}
+    held = variables(net)
+    own = {name: held[name].value for name in net.plan.parameters()}
     gradients = tape.gradient(loss, own)
     return {"loss": loss.numpy()} | {
         name: turned(gradient.numpy(), FROM_KERAS) for name, gradient in gradients.items()
@@ -52,8 +54,8 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def count(net: keras.Model) -> int:
-    """How many parameters the framework itself counts."""
-    return net.count_params()
+    """How many parameters the framework itself would learn."""
+    return sum(math.prod(variable.shape) for variable in net.trainable_variables)
 
 
 def tensor(net: keras.Model, x: NDArray) -> tf.Tensor:

@@ -9,27 +9,36 @@ from numpy.typing import NDArray
 from common import weights
 from tensorflow_impl.build import keras_name
 
-KERAS_NAMES = {"weight": "kernel", "bias": "bias"}
+NAMES = {"weight": "kernel", "bias": "bias"}
+NORM_NAMES = {
+    "weight": "gamma",
+    "bias": "beta",
+    "running_mean": "moving_mean",
+    "running_var": "moving_variance",
+}
 
 
 def load(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every parameter from the arrays of its name; they fit the network's plan."""
+    """Sets every array from that of its name; they fit the network's plan."""
     for name, variable in variables(net).items():
         variable.assign(turned(arrays[name], TO_KERAS))
 
 
 def read(net: keras.Model) -> dict[str, NDArray]:
-    """Every parameter as an array under its name."""
+    """Every array of the weights file under its name."""
     return {name: turned(variable.numpy(), FROM_KERAS) for name, variable in variables(net).items()}
 
 
 def variables(net: keras.Model) -> dict[str, keras.Variable]:
-    """The variable that holds each parameter."""
-    found = {}
-    for name in net.plan.parameters():
-        path, _, kind = name.rpartition(".")
-        found[name] = getattr(net.get_layer(keras_name(path)), KERAS_NAMES[kind])
-    return found
+    """The variable that holds each array."""
+    return {name: variable(net, *name.rsplit(".", 1)) for name in net.plan.arrays()}
+
+
+def variable(net: keras.Model, path: str, kind: str) -> keras.Variable:
+    """The variable that holds one array of the layer at `path`."""
+    layer = net.get_layer(keras_name(path))
+    names = NORM_NAMES if isinstance(layer, keras.layers.BatchNormalization) else NAMES
+    return getattr(layer, names[kind])
 
 
 TO_KERAS = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}

@@ -75,9 +75,15 @@ def require(framework: str) -> None:
         pytest.fail(told) if os.environ.get("CI") else pytest.skip(told)
 
 
-def planned(name="googlenet", size=(224, 224), **options) -> Plan:
-    """A plan for three-channel images of that size."""
-    return plan(network(name, input=(3, *size), **options))
+def planned(name="googlenet", size=(224, 224), aux=False, **options) -> Plan:
+    """A plan for images of that size, with heads where they are wanted and the network has any."""
+    made = network(name, **options)
+    return plan(network(name, (made.input[0], *size), aux=aux and bool(made.heads), **options))
+
+
+def native(name, aux=False, **options) -> Plan:
+    """A plan for images of the size the network was made for."""
+    return planned(name, network(name).input[1:], aux, **options)
 
 
 def seeded(plan: Plan) -> weights.Arrays:

@@ -8,13 +8,14 @@ import sys
 import numpy as np
 import pytest
 from conftest import noise, planned, require, seeded
+from gradients import LABELS, subject
 
 from common import reference, weights
 from common.compare import Comparison, Side, compare, relative, rows
 from common.errors import CheckFailed, MissingFramework
 from common.job import FRAMEWORKS, Job
-from common.spec import without_dropout
-from common.worker import Report, call
+from common.networks import NETWORKS
+from common.worker import ROOT, Report, call, environment
 
 REPORT = Report("1.0", 0, 0.1, 0.2, 100)
 
@@ -59,26 +60,28 @@ def test_the_main_job_in_float64_as_json():
 
 @pytest.fixture(scope="module")
 def gradients(tmp_path_factory):
-    """Loss and gradients in float64 from each framework, and what they were computed from."""
+    """Loss and gradients in float64, from each framework for each network."""
+    folder = tmp_path_factory.mktemp("gradients")
     for framework in FRAMEWORKS:
         require(framework)
-    folder = tmp_path_factory.mktemp("gradients")
-    plan = planned(classes=10, aux=True)
-    weights.write(folder / "w", seeded(plan), plan)
-    np.save(folder / "x.npy", noise(plan))
-    np.save(folder / "y.npy", np.array([3, 7]))
-    files = [str(folder / name) for name in ("w", "x.npy", "y.npy")]
-    jobs = [Job("grad", name, "googlenet", *files, "", "float64", True) for name in FRAMEWORKS]
-    return plan, {job.framework: call(job)[0] for job in jobs}
+        command = [sys.executable, "tests/gradients.py", framework, str(folder), *NETWORKS]
+        done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    def found(name):
+        return {f: dict(np.load(folder / f"{f}-{name}.npz")) for f in FRAMEWORKS}
+
+    return found
 
 
-def test_gradients_are_equal(gradients):
-    plan, found = gradients
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_are_equal(gradients, name):
+    plan, found = subject(name), gradients(name)
     for arrays in found.values():
-        assert arrays.keys() == plan.parameters().keys() | {"loss"}
-        assert {name: arrays[name].shape for name in plan.parameters()} == plan.parameters()
+        shapes = {key: array.shape for key, array in arrays.items()}
+        assert shapes == plan.parameters() | {"loss": ()}
     for one, other in itertools.combinations(FRAMEWORKS, 2):
-        far = {name: relative(found[one][name], found[other][name]) for name in found[one]}
+        far = {key: relative(found[one][key], found[other][key]) for key in found[one]}
         assert max(far.values()) <= 1e-10, (one, other, max(far, key=far.get))
 
 
@@ -89,24 +92,35 @@ def judged_loss(plan, arrays):
     for name, weight in {"logits": 1.0, "aux1": 0.3, "aux2": 0.3}.items():
         logits = found[name] - found[name].max(axis=1, keepdims=True)
         log_sum = np.log(np.exp(logits).sum(axis=1))
-        total += weight * np.mean(log_sum - logits[[0, 1], [3, 7]])
+        total += weight * np.mean(log_sum - logits[[0, 1], LABELS])
     return total
 
 
-def test_gradients_are_the_slope_of_the_judges_loss(gradients):
+@pytest.mark.parametrize("name", ["googlenet", "googlenet.paper", "googlenet.paddle"])
+def test_gradients_are_the_slope_of_the_judges_loss(gradients, name):
     """Along one random direction; the step is small enough that no ReLU changes its mind."""
-    plan, found = gradients
-    plan = type(plan)(without_dropout(plan.network), plan.body, plan.heads)
-    arrays = {name: array.astype(np.float64) for name, array in seeded(plan).items()}
+    plan, found = subject(name), gradients(name)
+    arrays = {key: array.astype(np.float64) for key, array in seeded(plan).items()}
     step, random = 1e-8, np.random.default_rng(9)
-    way = {name: random.standard_normal(array.shape) * 0.01 for name, array in arrays.items()}
-    ahead = judged_loss(plan, {name: arrays[name] + step * way[name] for name in arrays})
-    behind = judged_loss(plan, {name: arrays[name] - step * way[name] for name in arrays})
+    way = {key: random.standard_normal(array.shape) * 0.01 for key, array in arrays.items()}
+    ahead = judged_loss(plan, {key: arrays[key] + step * way[key] for key in arrays})
+    behind = judged_loss(plan, {key: arrays[key] - step * way[key] for key in arrays})
     slope = (ahead - behind) / (2 * step)
     for framework, gradient in found.items():
         assert gradient["loss"] == pytest.approx(judged_loss(plan, arrays), rel=1e-12)
-        along = sum(np.sum(gradient[name] * way[name]) for name in arrays)
+        along = sum(np.sum(gradient[key] * way[key]) for key in arrays)
         assert along == pytest.approx(slope, rel=1e-6), framework
+
+
+def test_the_grad_command_gives_the_same(gradients, tmp_path):
+    plan = subject("googlenet")
+    weights.write(tmp_path / "w", seeded(plan), plan)
+    np.save(tmp_path / "x.npy", noise(plan))
+    np.save(tmp_path / "y.npy", LABELS)
+    files = [str(tmp_path / name) for name in ("w", "x.npy", "y.npy")]
+    arrays, _ = call(Job("grad", "pytorch", "googlenet", *files, "", "float64", True))
+    for name, array in gradients("googlenet")["pytorch"].items():
+        np.testing.assert_array_equal(arrays[name], array)
 
 
 def comparison(**sides):

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from common.errors import UsageError
-from common.networks.googlenet import googlenet
+from common.networks.googlenet import DIALECTS, googlenet
 from common.shapes import by
 from common.spec import Network, Shape
 
-NETWORKS: dict[str, Callable[..., Network]] = {"googlenet": googlenet}
+NETWORKS: dict[str, Callable[..., Network]] = {
+    dialect: partial(googlenet, dialect) for dialect in DIALECTS
+}
 
 
 def network(
@@ -25,7 +28,7 @@ def network(
         raise UsageError(f"{classes} classes: give 0 for the features, or more")
     if input is not None and (len(input) != 3 or min(input) < 1):
         raise UsageError(f"an input is CxHxW, as 3x224x224, and not {by(input)}")
-    made = NETWORKS[name]() if classes is None else NETWORKS[name](classes=classes)
+    made = NETWORKS[name](classes=classes)
     if aux and not (made.heads and made.classes):
         raise UsageError(
             f"{name} with {made.classes} classes has no auxiliary heads; leave out aux"

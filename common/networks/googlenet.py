@@ -1,7 +1,17 @@
-"""GoogLeNet: C. Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv:1409.4842)."""
+"""GoogLeNet: C. Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv:1409.4842).
+
+One table, and the readings of it that people meet: they agree on the channels and differ in
+everything else. A `Dialect` says how; its defaults are those of the common PyTorch tutorials.
+"""
+
+from dataclasses import dataclass, field, replace
 
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -9,16 +19,17 @@ from common.spec import (
     Flatten,
     GlobalAvgPool,
     Head,
+    Init,
     Linear,
     MaxPool,
     Network,
+    Padding,
     ReLU,
     Rule,
+    Shape,
     Word,
     sequence,
 )
-
-ORIGIN = "Szegedy et al. 2014, arXiv:1409.4842, table 1"
 
 # Table 1, the inception modules.
 #         1x1  3x3r  3x3  5x5r  5x5  pool proj
@@ -35,76 +46,227 @@ INCEPTION = {
 }  # fmt: skip
 
 
-def conv(channels: int, kernel: int, stride: int = 1, padding: int = 0) -> Chain:
-    """A convolution and its ReLU, the unit all of table 1 is counted in."""
-    return Chain({"conv": Conv(channels, kernel, stride, padding), "relu": ReLU()})
+@dataclass(frozen=True)
+class HeadDialect:
+    """How an auxiliary head reads section 5."""
+
+    pool: AvgPool | AdaptiveAvgPool = field(default=AvgPool(5, 3))
+    conv_relu: bool = True
+    # Paper: dropout 0.7 before fc2 alone; here: 0.5 before both, as the tutorials have it.
+    before_fc1: tuple[Word, ...] = (Dropout(0.5),)
+    fc1_relu: tuple[bool, bool] = (True, True)  # in aux1, in aux2
+    before_fc2: tuple[Word, ...] = (Dropout(0.5),)
 
 
-def inception(name: str) -> Concat:
+@dataclass(frozen=True)
+class Dialect:
+    """How a GoogLeNet reads table 1."""
+
+    origin: str
+    input: Shape = (3, 224, 224)
+    classes: int = 1000
+    transform: Affine | None = None
+    five: int = 5  # the kernel of what the paper calls 5x5
+    bias: bool = True
+    norm: BatchNorm | None = None
+    # Paper: local response normalisation after maxpool1 and conv3; here: none, as the tutorials.
+    lrn: LRN | None = None
+    stem_relu: bool = True
+    reduce_relu: bool = True
+    stem: Padding = 3
+    pool: Padding = Rule.CEIL
+    last_pool: int = 3
+    dropout: tuple[Word, ...] = (Dropout(0.4),)
+    conv_classifier: bool = False
+    head: HeadDialect | None = HeadDialect()
+    init: Init = Init.FAN_OUT
+
+
+def downscaled(rate: float) -> tuple[Word, ...]:
+    """Paddle's `downscale_in_infer`: dropout that scales down later instead of up in training."""
+    return Dropout(rate), Affine((1 - rate,), (0.0,))
+
+
+TORCHVISION = Dialect(
+    "torchvision.models.googlenet",
+    five=3,
+    bias=False,
+    norm=BatchNorm(1e-3),
+    last_pool=2,
+    dropout=(Dropout(0.2),),
+    head=HeadDialect(AdaptiveAvgPool(4), before_fc1=(), before_fc2=(Dropout(0.7),)),
+    init=Init.TRUNCATED,
+)
+
+# From ImageNet's mean and deviation of each channel to 0.5 and 0.5.
+IMAGENET = ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
+TRANSFORM_INPUT = Affine(
+    tuple(deviation / 0.5 for _, deviation in IMAGENET),
+    tuple((mean - 0.5) / 0.5 for mean, _ in IMAGENET),
+)
+
+DIALECTS = {
+    "googlenet": Dialect("the common PyTorch tutorials"),
+    "googlenet.paper": Dialect(
+        "Szegedy et al. 2014, arXiv:1409.4842",
+        lrn=LRN(5, 1e-4, 0.75),
+        head=HeadDialect(before_fc1=(), before_fc2=(Dropout(0.7),)),
+    ),
+    "googlenet.d2l": Dialect(
+        "Dive into Deep Learning, 8.4",
+        input=(1, 96, 96),
+        classes=10,
+        pool=1,
+        dropout=(),
+        head=None,
+        init=Init.XAVIER,
+    ),
+    "googlenet.slim": Dialect(
+        "TF-Slim inception_v1",
+        five=3,
+        bias=False,
+        norm=BatchNorm(1e-3, keep=0.9997, scale=False),
+        stem=Rule.SAME,
+        pool=Rule.SAME,
+        last_pool=2,
+        dropout=(Dropout(0.2),),
+        conv_classifier=True,
+        head=None,
+        init=Init.TRUNCATED,
+    ),
+    "googlenet.paddle": Dialect(
+        "a Paddle tutorial",
+        pool=1,
+        head=HeadDialect(conv_relu=False, before_fc1=(), before_fc2=(Dropout(0.7),)),
+        init=Init.FAN_IN,
+    ),
+    "googlenet.torchvision": TORCHVISION,
+    "googlenet.torchvision.input": replace(TORCHVISION, transform=TRANSFORM_INPUT),
+    "googlenet.paddle_vision": Dialect(
+        "paddle.vision.models.googlenet",
+        bias=False,
+        # One ReLU after each concatenation is the same as one at the end of each branch.
+        stem_relu=False,
+        reduce_relu=False,
+        pool=0,
+        dropout=downscaled(0.4),
+        head=HeadDialect(
+            conv_relu=False, before_fc1=(), fc1_relu=(True, False), before_fc2=downscaled(0.7)
+        ),
+        init=Init.FAN_IN,
+    ),
+}
+
+
+def conv(
+    d: Dialect,
+    channels: int,
+    kernel: int,
+    stride: int = 1,
+    padding: Padding = 0,
+    relu: bool = True,
+) -> Chain:
+    """A convolution with what follows it, the unit all of table 1 is counted in."""
+    steps: dict[str, Word] = {"conv": Conv(channels, kernel, stride, padding, d.bias)}
+    if d.norm:
+        steps["bn"] = d.norm
+    if relu:
+        steps["relu"] = ReLU()
+    return Chain(steps)
+
+
+def inception(d: Dialect, name: str) -> Concat:
     """Figure 2b: four branches, the large kernels behind 1x1 reductions."""
     one, three_reduce, three, five_reduce, five, pool = INCEPTION[name]
+    reduce_three = conv(d, three_reduce, 1, relu=d.reduce_relu)
+    reduce_five = conv(d, five_reduce, 1, relu=d.reduce_relu)
     return Concat(
         {
-            "branch1": conv(one, 1),
-            "branch2": sequence(conv(three_reduce, 1), conv(three, 3, padding=1)),
-            "branch3": sequence(conv(five_reduce, 1), conv(five, 5, padding=2)),
-            "branch4": sequence(MaxPool(3, 1, padding=1), conv(pool, 1)),
+            "branch1": conv(d, one, 1),
+            "branch2": sequence(reduce_three, conv(d, three, 3, padding=1)),
+            "branch3": sequence(reduce_five, conv(d, five, d.five, padding=d.five // 2)),
+            "branch4": sequence(MaxPool(3, 1, padding=1), conv(d, pool, 1)),
         }
     )
 
 
-def head(after: str, classes: int) -> Head:
+def stem(d: Dialect) -> dict[str, Word]:
+    """Table 1 down to the second max pool."""
+    steps: dict[str, Word] = {"transform": d.transform} if d.transform else {}
+    steps["conv1"] = conv(d, 64, 7, stride=2, padding=d.stem, relu=d.stem_relu)
+    steps["maxpool1"] = MaxPool(3, 2, d.pool)
+    if d.lrn:
+        steps["lrn1"] = d.lrn
+    steps["conv2"] = conv(d, 64, 1, relu=d.stem_relu)
+    steps["conv3"] = conv(d, 192, 3, padding=1, relu=d.stem_relu)
+    if d.lrn:
+        steps["lrn2"] = d.lrn
+    steps["maxpool2"] = MaxPool(3, 2, d.pool)
+    return steps
+
+
+def classifier(d: Dialect, classes: int) -> dict[str, Word]:
+    """What follows the last inception module."""
+    # TF-Slim and the Paddle tutorial: a 7x7 window; here: the whole map, the same at 224.
+    pool: dict[str, Word] = {"avgpool": GlobalAvgPool()}
+    if not classes:
+        return pool | {"flatten": Flatten()}
+    dropout = named("dropout", d.dropout)
+    if d.conv_classifier:
+        return pool | dropout | {"fc": Conv(classes, 1), "flatten": Flatten()}
+    return pool | {"flatten": Flatten()} | dropout | {"fc": Linear(classes)}
+
+
+def body(d: Dialect, classes: int) -> Chain:
+    """Table 1, top to bottom."""
+    return Chain(
+        {
+            **stem(d),
+            "inception3a": inception(d, "3a"),
+            "inception3b": inception(d, "3b"),
+            "maxpool3": MaxPool(3, 2, d.pool),
+            "inception4a": inception(d, "4a"),
+            "inception4b": inception(d, "4b"),
+            "inception4c": inception(d, "4c"),
+            "inception4d": inception(d, "4d"),
+            "inception4e": inception(d, "4e"),
+            "maxpool4": MaxPool(d.last_pool, 2, d.pool),
+            "inception5a": inception(d, "5a"),
+            "inception5b": inception(d, "5b"),
+            **classifier(d, classes),
+        }
+    )
+
+
+def head(d: Dialect, h: HeadDialect, after: str, fc1_relu: bool, classes: int) -> Head:
     """Section 5: the auxiliary classifier, its loss weighted by 0.3."""
-    # Paper: dropout 0.7 before fc2 alone; here: 0.5 before fc1 and fc2, as the tutorials have it.
     steps: dict[str, Word] = {
-        "averagePool": AvgPool(5, 3),
-        "conv": conv(128, 1),
+        "averagePool": h.pool,
+        "conv": conv(d, 128, 1, relu=h.conv_relu),
         "flatten": Flatten(),
-        "dropout1": Dropout(0.5),
+        **named("dropout1", h.before_fc1),
         "fc1": Linear(1024),
-        "relu": ReLU(),
-        "dropout2": Dropout(0.5),
+        **({"relu": ReLU()} if fc1_relu else {}),
+        **named("dropout2", h.before_fc2),
         "fc2": Linear(classes),
     }
     return Head(after, Chain(steps), weight=0.3)
 
 
-def body(classes: int) -> Chain:
-    """Table 1, top to bottom."""
-    # Paper: local response normalisation after maxpool1 and conv3; here: none.
-    steps: dict[str, Word] = {
-        "conv1": conv(64, 7, stride=2, padding=3),
-        "maxpool1": MaxPool(3, 2, Rule.CEIL),
-        "conv2": conv(64, 1),
-        "conv3": conv(192, 3, padding=1),
-        "maxpool2": MaxPool(3, 2, Rule.CEIL),
-        "inception3a": inception("3a"),
-        "inception3b": inception("3b"),
-        "maxpool3": MaxPool(3, 2, Rule.CEIL),
-        "inception4a": inception("4a"),
-        "inception4b": inception("4b"),
-        "inception4c": inception("4c"),
-        "inception4d": inception("4d"),
-        "inception4e": inception("4e"),
-        "maxpool4": MaxPool(3, 2, Rule.CEIL),
-        "inception5a": inception("5a"),
-        "inception5b": inception("5b"),
-        "avgpool": GlobalAvgPool(),
-        "flatten": Flatten(),
-    }
-    if classes:
-        steps |= {"dropout": Dropout(0.4), "fc": Linear(classes)}
-    return Chain(steps)
+def named(name: str, words: tuple[Word, ...]) -> dict[str, Word]:
+    """Steps for what stands in a place: nothing, or a dropout, or a dropout and its scale."""
+    return dict(zip((name, f"{name}_scale"), words, strict=False))
 
 
-def googlenet(classes: int = 1000) -> Network:
-    """The network of table 1 as the common PyTorch tutorials write it, with their names."""
-    return Network(
-        name="googlenet",
-        origin=ORIGIN,
-        input=(3, 224, 224),
-        classes=classes,
-        body=body(classes),
-        heads={"aux1": head("inception4a", classes), "aux2": head("inception4d", classes)},
-        classifier="fc",
-    )
+def googlenet(dialect: str = "googlenet", classes: int | None = None) -> Network:
+    """The network of table 1 in one of the `DIALECTS`, with the PyTorch tutorials' names."""
+    d = DIALECTS[dialect]
+    classes = d.classes if classes is None else classes
+    heads = {}
+    if d.head:
+        one, two = d.head.fc1_relu
+        heads = {
+            "aux1": head(d, d.head, "inception4a", one, classes),
+            "aux2": head(d, d.head, "inception4d", two, classes),
+        }
+    return Network(dialect, d.origin, d.input, classes, body(d, classes), heads, "fc", d.init)

@@ -24,7 +24,7 @@ def dress(room, net, arrays, x):
             path, _, kind = name.rpartition(".")
             layer = reduce(attribute, path.split("."), net)
             to_keras = room.weights.turned(array, room.weights.TO_KERAS)
-            getattr(layer, room.weights.KERAS_NAMES[kind]).assign(to_keras)
+            getattr(layer, room.weights.NAMES[kind]).assign(to_keras)
 
 
 def attribute(parent, name):
