@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common import doctor as doctors
 from common import documents, images, show, weights
 from common.compare import compare as compare_networks
+from common.convert import convert as convert_file
 from common.errors import UsageError, UserError
 from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
 from common.networks import NETWORKS, network
@@ -42,6 +43,7 @@ Framework = Annotated[
 ]
 WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
 Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
+DST_HELP = "What to write: .safetensors, .pth, .pdparams, .weights.h5, .ckpt."
 Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]
 
 
@@ -140,7 +142,7 @@ def run(
     known("dtype", dtype, DTYPES)
     if endpoints == "units":
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
-    job = Job("run", framework, name, str(weights), str(input), "", endpoints, dtype, aux)
+    job = Job("run", framework, name, str(weights), str(input), "", "", endpoints, dtype, aux)
     write_arrays(out, call(job)[0])
 
 
@@ -158,8 +160,24 @@ def grad(
     """The training loss, nothing dropped, and its gradient by every parameter."""
     known("framework", framework, FRAMEWORKS)
     known("dtype", dtype, DTYPES)
-    job = Job("grad", framework, name, str(weights), str(input), str(labels), "", dtype, aux)
+    job = Job("grad", framework, name, str(weights), str(input), str(labels), "", "", dtype, aux)
     write_arrays(out, call(job)[0])
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A checkpoint of any kind.")],
+    target: Annotated[Path, typer.Argument(metavar="DST", help=DST_HELP)],
+    network: Annotated[str, typer.Option(help="A name from `googlenet list`.")],
+    asked_from: Annotated[
+        str | None, typer.Option("--from", metavar="ZOO", help="SRC's layout, if not recognised.")
+    ] = None,
+    asked_to: Annotated[
+        str | None, typer.Option("--to", metavar="ZOO", help="DST's layout, if not its own.")
+    ] = None,
+) -> None:
+    """Published checkpoints and native files in and out, verified bit for bit."""
+    print(convert_file(source, target, network, asked_from, asked_to))
 
 
 @app.command()

@@ -27,7 +27,9 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker is asked: a forward pass (`run`), a gradient (`grad`), or to look (`try`).
+    """What one worker is asked: a forward pass (`run`), a gradient (`grad`), whether the
+    framework starts (`try`), its own kind of weights file to `read` or `write`, or the places
+    its own file has for a network's arrays (`places`).
 
     `endpoints` are layer paths, or `all` for the body's own steps, or `units` for all that a
     person would count, inside blocks and heads too.
@@ -39,6 +41,7 @@ class Job:
     weights: str = ""
     input: str = ""
     labels: str = ""
+    out: str = ""
     endpoints: str = "all"
     dtype: str = "float32"
     aux: bool = False
@@ -57,10 +60,8 @@ class Result:
 
 def perform(job: Job) -> Result:
     """Does the job in this process; raises UserError for whatever the user can mend."""
-    if job.verb == "try":
-        began = time.perf_counter()
-        room = enter(job.framework)
-        return Result({}, room.VERSION, 0, time.perf_counter() - began, 0.0)
+    if job.verb not in ("run", "grad"):
+        return perform_small(job)
     network(job.network, aux=job.aux)
     x = read_batch(Path(job.input))
     laid_out, arrays = read_network(job, x)
@@ -73,6 +74,26 @@ def perform(job: Job) -> Result:
     out = room.run(net, x, paths) if labels is None else room.grad(net, x, labels)
     ended = time.perf_counter()
     return Result(out, room.VERSION, room.count(net), entered - began, ended - entered)
+
+
+def perform_small(job: Job) -> Result:
+    """A job that needs no network's outputs."""
+    began = time.perf_counter()
+    room = enter(job.framework)
+    entered = time.perf_counter()
+    arrays = {}
+    if job.verb != "try":
+        files = import_module(room.__name__.replace(".run", ".files"))
+        match job.verb:
+            case "read":
+                arrays = files.read(Path(job.input))
+            case "write":
+                with np.load(job.input) as given:
+                    files.write(Path(job.out), dict(given))
+            case "places":
+                laid_out = plan(network(job.network, classes=1, aux=job.aux))
+                arrays = {name: np.array(place) for name, place in files.places(laid_out).items()}
+    return Result(arrays, room.VERSION, 0, entered - began, time.perf_counter() - entered)
 
 
 def enter(framework: str) -> ModuleType:

@@ -89,16 +89,22 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
     """Writes the weights file, whole or not at all."""
-    about = {
-        "network": plan.network.name,
-        "classes": plan.network.classes,
-        "aux": plan.network.aux,
-        "format": FORMAT,
-    }
-    # safetensors writes the memory as it lies: a transposed view must be made contiguous first.
-    whole = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     with written_whole(path) as temporary:
-        temporary.write_bytes(save(whole, {"googlenet": json.dumps(about)}))
+        temporary.write_bytes(packed(arrays, described(plan)))
+
+
+def described(plan: Plan) -> dict:
+    """What a weights file says of itself."""
+    network = plan.network
+    about = {"network": network.name, "classes": network.classes, "aux": network.aux}
+    return about | {"input": network.input, "format": FORMAT}
+
+
+def packed(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
+    """A safetensors file as bytes."""
+    # It takes the memory as it lies: a transposed view must be made contiguous first.
+    whole = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+    return save(whole, {"googlenet": json.dumps(about)})
 
 
 def read(path: Path) -> tuple[Arrays, dict]:
@@ -118,6 +124,14 @@ def read(path: Path) -> tuple[Arrays, dict]:
         if not np.isfinite(array).all():
             raise DataError(f"{path}: {name} holds NaN or infinity")
     return arrays, about
+
+
+def faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:
+    """What does not fit, in words: how many of each kind, and the first; "" if all fits."""
+    kinds = {"missing": missing, "unknown": unknown, "of another shape": misshapen}
+    return "; ".join(
+        f"{len(names)} {kind}, first {names[0]}" for kind, names in kinds.items() if names
+    )
 
 
 def classes_in(source: str, arrays: Mapping[str, NDArray], network: Network) -> int:
@@ -168,10 +182,6 @@ def fit(source: str, arrays: Mapping[str, NDArray], about: Mapping, plan: Plan) 
         for name, shape in wanted.items()
         if name in arrays and arrays[name].shape != shape
     ]
-    faults = {"missing": missing, "unknown": extra, "of another shape": misshapen}
-    told = "; ".join(
-        f"{len(names)} {fault}, first {names[0]}" for fault, names in faults.items() if names
-    )
-    if told:
+    if told := faults(missing, extra, misshapen):
         raise DataError(f"{source}: these are not weights of {plan.network.name}: {told}")
     return {name: np.ascontiguousarray(arrays[name]) for name in wanted}

@@ -22,7 +22,13 @@ def test_what_is_written_is_read_bit_for_bit(path):
     arrays = seeded(PLAN)
     weights.write(path, arrays, PLAN)
     back, about = weights.read(path)
-    assert about == {"network": "googlenet", "classes": 4, "aux": True, "format": 1}
+    assert about == {
+        "network": "googlenet",
+        "classes": 4,
+        "aux": True,
+        "input": [3, 224, 224],
+        "format": 1,
+    }
     for name, array in arrays.items():
         np.testing.assert_array_equal(back[name], array)
 

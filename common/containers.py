@@ -1,0 +1,174 @@
+"""The files that weights travel in, as plain arrays by whatever names they have inside.
+
+Nothing in a file is ever executed: PyTorch's are read with `weights_only`, Paddle's pickles by an
+unpickler that admits arrays alone, HDF5 without links, and safetensors hold no code.
+"""
+
+import io
+import os
+import pickle
+import tempfile
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from common import weights
+from common.errors import DataError
+from common.job import Job
+from common.worker import call
+
+Arrays = dict[str, NDArray]
+SUFFIXES = {
+    ".safetensors": "safetensors",
+    ".pth": "pytorch",
+    ".pt": "pytorch",
+    ".pdparams": "paddle",
+    ".h5": "keras",
+    ".ckpt": "tensorflow",
+}
+
+
+def kind_of(path: Path) -> str:
+    """The kind of container a name asks for; raises DataError for a name that asks for none."""
+    if path.suffix not in SUFFIXES:
+        raise DataError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
+    return SUFFIXES[path.suffix]
+
+
+def read(path: Path) -> tuple[Arrays, dict]:
+    """The arrays in a file, known by its content, and what the file says of itself."""
+    if path.with_name(f"{path.name}.index").exists():
+        return call(Job("read", "tensorflow", input=str(path)))[0], {}
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if start.startswith(b"\x89HDF"):
+        return read_hdf5(path), {}
+    if zipfile.is_zipfile(path):
+        return call(Job("read", "pytorch", input=str(path)))[0], {}
+    if start.startswith(b"\x80"):
+        return read_pickle(path), {}
+    return weights.read(path)
+
+
+def write(
+    path: Path, arrays: Mapping[str, NDArray], kind: str, about: Mapping | None = None
+) -> None:
+    """Writes the arrays in a container of that kind, whole or not at all."""
+    match kind:
+        case "safetensors":
+            with weights.written_whole(path) as temporary:
+                temporary.write_bytes(weights.packed(arrays, about or {}))
+        case "paddle":
+            with weights.written_whole(path) as temporary:
+                temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
+        case "keras":
+            with weights.written_whole(path) as temporary:
+                write_hdf5(temporary, arrays)
+        case "pytorch" | "tensorflow":
+            write_by_framework(path, arrays, kind)
+
+
+def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str) -> None:
+    """Has a framework write its own kind of file, or files, and then puts them in their place."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            box = Path(folder, "arrays.npz")
+            with open(box, "wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+            call(Job("write", framework, input=str(box), out=str(Path(folder, path.name))))
+            box.unlink()
+            # A TensorFlow checkpoint is found by its .index, which comes last.
+            for made in sorted(Path(folder).iterdir()):
+                os.replace(made, path.with_name(made.name))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def read_hdf5(path: Path) -> Arrays:
+    """The arrays in an HDF5 file by their place in it; nothing outside the file is looked at."""
+    arrays = {}
+
+    def take(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual or item.dtype.kind not in "fiu":
+                raise DataError(f"{path}: {name} is not an array of numbers in this file")
+            arrays[name] = item[()]
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(take)
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
+    return arrays
+
+
+def write_hdf5(path: Path, arrays: Mapping[str, NDArray]) -> None:
+    """Writes arrays to their places in an HDF5 file."""
+    with h5py.File(path, "w") as file:
+        for name, array in arrays.items():
+            file[name] = array
+
+
+class ArraysOnly(pickle.Unpickler):
+    """Unpickles NumPy arrays in dicts, and refuses to touch anything else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        known = {
+            ("numpy", "ndarray"): np.ndarray,
+            ("numpy", "dtype"): np.dtype,
+            ("numpy.core.multiarray", "_reconstruct"): empty_array,
+            ("numpy._core.multiarray", "_reconstruct"): empty_array,
+            ("collections", "OrderedDict"): OrderedDict,
+            ("builtins", "tuple"): tuple,
+            ("_codecs", "encode"): latin1,
+        }
+        if (module, name) not in known:
+            raise DataError(f"it would call {module}.{name}, which weights have no need of")
+        return known[module, name]
+
+
+def empty_array(kind: type, shape: tuple[int, ...], code: bytes) -> NDArray:
+    """What NumPy's own `_reconstruct` makes, an array to be filled, and of no other class."""
+    if kind is not np.ndarray:
+        raise DataError(f"it would make a {kind!r} and not an array")
+    return np.ndarray(shape, code.decode())
+
+
+def latin1(text: str, encoding: str) -> bytes:
+    """Bytes as old pickles hold them."""
+    if encoding != "latin1":
+        raise DataError(f"bytes in {encoding!r}")
+    return text.encode("latin1")
+
+
+def read_pickle(path: Path) -> Arrays:
+    """The arrays in a .pdparams file; raises DataError for anything but arrays by name."""
+    try:
+        found = ArraysOnly(io.BytesIO(path.read_bytes())).load()
+    except DataError as error:
+        raise DataError(f"{path}: refused: {error}") from None
+    except Exception as error:
+        # A broken pickle can raise nearly anything.
+        raise DataError(f"{path}: not a sound pickle of arrays ({error})") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: holds a {type(found).__name__} and not arrays by name")
+    found.pop("StructuredToParameterName@@", None)
+    arrays = {str(name): unwrapped(value) for name, value in found.items()}
+    strange = [name for name, value in arrays.items() if not isinstance(value, np.ndarray)]
+    if strange:
+        raise DataError(f"{path}: {strange[0]} is not an array")
+    return arrays
+
+
+def unwrapped(value: Any) -> Any:
+    """A tensor as Paddle pickles it outside a state dict: its name and its array."""
+    return value[1] if isinstance(value, tuple) and len(value) == 2 else value

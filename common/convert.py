@@ -1,0 +1,67 @@
+"""Published checkpoints and native files in and out, each conversion verified."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from common import containers, weights
+from common.errors import CheckFailed, UsageError
+from common.zoo import LAYOUTS, Carried, Layout, Match, layouts_for, recognise, spelled
+
+NATIVE = {layout.kind: layout for layout in reversed(LAYOUTS) if layout.networks == ".*"}
+
+
+def convert(
+    source: Path, target: Path, name: str, asked_from: str | None, asked_to: str | None
+) -> str:
+    """Reads a file as the named network and writes it in another layout; says what it was.
+
+    Raises UsageError for a layout the network is not published in, DataError for a file that is
+    not the network, CheckFailed if what was written does not read back bit for bit.
+    """
+    layouts_for(name, asked_from)
+    kind = containers.kind_of(target)
+    layout = target_layout(name, kind, asked_to)
+    arrays, about = containers.read(source)
+    match = recognise(str(source), arrays, about, name, asked_from)
+    if "carried" in about:
+        match = replace(match, carried=Carried(**about["carried"]))
+    out = spelled(match, layout)
+    described = weights.described(match.plan)
+    if match.carried != Carried():
+        described["carried"] = vars(match.carried)
+    containers.write(target, out, kind, described)
+    again, _ = containers.read(target)
+    if again.keys() != out.keys() or any(not np.array_equal(again[key], out[key]) for key in out):
+        raise CheckFailed(f"{target}: does not read back as it was written; do not use it")
+    return told(match, layout, len(out))
+
+
+def target_layout(name: str, kind: str, asked: str | None) -> Layout:
+    """The layout to write: the one asked for, or the container's own."""
+    if asked:
+        [layout] = layouts_for(name, asked)
+    elif kind in NATIVE:
+        layout = NATIVE[kind]
+    else:
+        published = [layout for layout in layouts_for(name, None) if layout.kind == kind]
+        if not published:
+            raise UsageError(f"{name} is not published as a TensorFlow checkpoint")
+        layout = published[0]
+    if (layout.kind == "keras") != (kind == "keras"):
+        raise UsageError(f"the layout {layout.name} and a {kind} file do not go together")
+    return layout
+
+
+def told(match: Match, layout: Layout, count: int) -> str:
+    """What was converted, in one line."""
+    network = match.plan.network
+    parts = [f"{network.classes} classes" if network.classes else "no classifier"]
+    if network.classes == 1001:
+        parts.append("of which class 0 is the background")
+    parts.append("with heads" if network.aux else "without heads")
+    return (
+        f"{network.name} from {match.layout.name} to {layout.name}: {', '.join(parts)}; "
+        f"{count} arrays written, read back and found the same bit for bit"
+    )

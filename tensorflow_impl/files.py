@@ -1,0 +1,54 @@
+"""TensorFlow's own weights files: checkpoints, and the places in Keras' .weights.h5."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from common.containers import read_hdf5
+from common.errors import DataError
+from common.shapes import Plan
+from tensorflow_impl.build import build
+from tensorflow_impl.weights import variables
+
+
+def read(path: Path) -> dict[str, NDArray]:
+    """The variables in a checkpoint, by name, without running any graph."""
+    try:
+        checkpoint = tf.train.load_checkpoint(str(path))
+        names = checkpoint.get_variable_to_dtype_map()
+        return {
+            name: checkpoint.get_tensor(name)
+            for name, dtype in names.items()
+            if dtype.is_floating or dtype.is_integer
+        }
+    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        first = str(error).splitlines()[0]
+        raise DataError(f"{path}: not a sound TensorFlow checkpoint ({first})") from None
+
+
+def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
+    """Writes arrays as variables of a checkpoint: two files that begin with `path`."""
+    tf.raw_ops.SaveV2(
+        prefix=str(path),
+        tensor_names=list(arrays),
+        shape_and_slices=[""] * len(arrays),
+        tensors=[tf.constant(array) for array in arrays.values()],
+    )
+
+
+def places(plan: Plan) -> dict[str, str]:
+    """Where Keras' `save_weights` puts each array, found by marking each with its number."""
+    net = build(plan)
+    own = variables(net)
+    for number, variable in enumerate(own.values()):
+        variable.assign(np.full(variable.shape, number, np.float32))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "marked.weights.h5")
+        net.save_weights(path)
+        found = read_hdf5(path)
+    numbered = {int(array.flat[0]): place for place, array in found.items()}
+    return {name: numbered[number] for number, name in enumerate(own)}
