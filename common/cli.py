@@ -18,7 +18,7 @@ from common.errors import UsageError, UserError
 from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
 from common.networks import NETWORKS, network
 from common.progress import progress
-from common.shapes import plan
+from common.shapes import Plan, plan
 from common.spec import Shape
 from common.worker import call
 
@@ -63,11 +63,16 @@ def summary(
     input: Input = "",
     classes: Classes = None,
     aux: Aux = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Where the parameters are, and whose count it is.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """The layer table, worked out without any framework."""
     laid_out = plan(network(name, size(input), classes, aux))
-    if json:
+    if explain:
+        show.print_ledger(headed_plan(name, size(input), classes))
+    elif json:
         documents.print_json(documents.summary_json(laid_out))
     else:
         show.console().print(show.summary_table(laid_out))
@@ -178,6 +183,26 @@ def convert(
 ) -> None:
     """Published checkpoints and native files in and out, verified bit for bit."""
     print(convert_file(source, target, network, asked_from, asked_to))
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A")],
+    second: Annotated[str, typer.Argument(metavar="B")],
+    input: Input = "",
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Measure what the same weights give in both.")
+    ] = False,
+) -> None:
+    """What differs between two networks, in words and numbers."""
+    plans = [headed_plan(name, size(input), None) for name in (first, second)]
+    show.print_difference(plans[0], plans[1], numbers)
+
+
+def headed_plan(name: str, input: Shape | None, classes: int | None) -> Plan:
+    """The network with its heads, where it has any and a classifier beside them."""
+    made = network(name, input, classes)
+    return plan(network(name, input, classes, bool(made.heads and made.classes)))
 
 
 @app.command()

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from common import diff as diffs
+from common import ledger as ledgers
 from common.compare import Comparison, Row, Side
 from common.shapes import Layer, Plan, by
 from common.spec import Chain, Concat
@@ -155,6 +157,63 @@ def print_comparison(comparison: Comparison) -> None:
     out.print(workers_table(comparison))
     print(totals_lines(comparison.plan))
     print(verdict(comparison))
+
+
+def print_ledger(plan: Plan) -> None:
+    """Every term of the parameter count, then the sums that were published and whose they are."""
+    table = grid("part", "of it", "numbers")
+    table.columns[1].justify = "left"
+    for term in ledgers.ledger(plan):
+        table.add_row(term.part, term.kind, number(term.count))
+    console().print(table)
+    for claim, terms, total in ledgers.claims(plan):
+        print(" + ".join(number(term.count) for term in terms))
+        if total == claim.number:
+            print(f"  = {number(total)}: {claim.whose}\n")
+        else:
+            print(f"  = {number(total)} here, where {number(claim.number)} is: {claim.whose}\n")
+
+
+def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
+    """What differs, in words; then shapes, parameters, multiply-adds; then outputs if wanted."""
+    first, second = one.network, other.network
+    print(f"first:  {first.name} ({first.origin}), {by(first.input)}, {first.classes} classes")
+    print(f"second: {second.name} ({second.origin}), {by(second.input)}, {second.classes} classes")
+    table = grid("what differs", "times", "where")
+    table.columns[0].no_wrap, table.columns[2].no_wrap = False, False
+    table.columns[2].justify = "left"
+    for difference in diffs.differences(one, other):
+        where = ", ".join(difference.paths[:2]) + (", ..." if len(difference.paths) > 2 else "")
+        table.add_row(difference.what, str(len(difference.paths)), where)
+    console().print(table)
+    effects = grid("effect on", "first", "second")
+    for path, mine, theirs in diffs.reshaped(one, other):
+        effects.add_row(path, mine, theirs)
+    for what, *counts in totals_pairs(one, other):
+        effects.add_row(what, *map(number, counts))
+    console().print(effects)
+    if numbers:
+        print(effect_line(diffs.effect(one, other)))
+
+
+def totals_pairs(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
+    """The totals of two plans side by side."""
+    return [
+        ("trunk parameters", one.trunk_parameter_count, other.trunk_parameter_count),
+        ("all parameters", one.parameter_count, other.parameter_count),
+        ("multiply-adds", one.multiply_adds, other.multiply_adds),
+    ]
+
+
+def effect_line(effect: diffs.Effect | None) -> str:
+    """The measured effect in one line."""
+    if effect is None:
+        return "their outputs are of unequal size and cannot be compared"
+    top = "the same" if effect.same_top else "another"
+    return (
+        f"{effect.shared} of the second's {effect.of} arrays filled from the first: "
+        f"its logits are off by {effect.relative:.2g} of the largest, the top class is {top}"
+    )
 
 
 def print_diagnosis(diagnosis: Mapping) -> None:

@@ -8,9 +8,13 @@ import pytest
 from conftest import planned, seeded
 
 from common import reference
-from common.shapes import place
+from common.shapes import adaptive_windows, place
 from common.spec import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
     AvgPool,
+    BatchNorm,
     Chain,
     Concat,
     Conv,
@@ -51,7 +55,7 @@ def value(x, row, column):
     return x[0, 0, row, column] if inside else None
 
 
-@pytest.mark.parametrize("padding", [0, 1, (0, 1), Rule.CEIL], ids=str)
+@pytest.mark.parametrize("padding", [0, 1, (0, 1), Rule.CEIL, Rule.SAME], ids=str)
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (3, 1), ((2, 3), 1), (2, 2), (3, (2, 1))])
 def test_windows_against_plain_loops(kernel, stride, padding):
     x = RANDOM.standard_normal((1, 1, 7, 8))
@@ -91,6 +95,49 @@ def test_the_small_words():
     np.testing.assert_array_equal(judged(GlobalAvgPool(), x).ravel(), [-2.5, 1.5])
     y = judged(Linear(1), np.array([[1.0, 2.0]]), weight=np.array([[3.0, 4.0]]), bias=np.ones(1))
     assert y.item() == 12
+
+
+def test_batch_norm_by_its_formula():
+    x = RANDOM.standard_normal((2, 2, 1, 3))
+    held = {name: np.array([0.5, 2]) for name in ("running_mean", "running_var", "bias", "weight")}
+    for scaled in (True, False):
+        y = judged(BatchNorm(0.25, scale=scaled), x, **held)
+        for channel, a in enumerate((0.5, 2.0)):
+            right = (x[:, channel] - a) / (a + 0.25) ** 0.5 * (a if scaled else 1) + a
+            np.testing.assert_allclose(y[:, channel], right, rtol=1e-14)
+
+
+def test_batch_norm_uses_the_float32_eps():
+    assert BatchNorm(1e-3).float32_eps == float(np.float32(1e-3)) != 1e-3
+
+
+def test_local_response_norm_by_plain_loops():
+    x = RANDOM.standard_normal((1, 7, 1, 1))
+    y = judged(LRN(5, 0.5, 0.75), x)
+    for c in range(7):
+        around = [x[0, i, 0, 0] ** 2 for i in range(c - 2, c + 3) if 0 <= i < 7]
+        right = x[0, c, 0, 0] / (1 + 0.5 / 5 * sum(around)) ** 0.75
+        assert y[0, c, 0, 0] == pytest.approx(right, rel=1e-14)
+
+
+def test_affine_by_channel_and_for_all():
+    x = np.array([1.0, 2.0]).reshape(1, 2, 1, 1)
+    y = judged(Affine((10.0, 100.0), (1.0, 2.0)), x)
+    np.testing.assert_array_equal(y.ravel(), [11, 202])
+    np.testing.assert_array_equal(judged(Affine((0.5,), (0.0,)), x[..., 0, 0]), [[0.5, 1]])
+
+
+@pytest.mark.parametrize(
+    ("rows", "windows"),
+    [(14, [(0, 4), (3, 7), (7, 11), (10, 14)]), (3, [(0, 1), (0, 2), (1, 3), (2, 3)])],
+)
+def test_adaptive_means_overlap(rows, windows):
+    assert adaptive_windows(rows, 4) == windows
+    x = RANDOM.standard_normal((1, 1, rows, rows))
+    y = judged(AdaptiveAvgPool(4), x)
+    for i, (a, b) in enumerate(windows):
+        for j, (c, d) in enumerate(windows):
+            assert y[0, 0, i, j] == pytest.approx(x[0, 0, a:b, c:d].mean())
 
 
 def test_branches_keep_their_order_and_steps_follow_each_other():

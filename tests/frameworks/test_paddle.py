@@ -5,6 +5,9 @@ import paddle
 import pytest
 from conftest import noise, planned, seeded
 
+from common import weights
+from common.convert import convert
+
 PLAN = planned(size=(64, 64), classes=4)
 
 
@@ -20,3 +23,30 @@ def test_turns_static_and_sums_up(room, capsys):
     told = paddle.summary(room.package.googlenet(), (1, 3, 224, 224))
     assert told["total_params"] == 6_998_552
     assert "Conv2D" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", [224, 160])
+def test_paddle_vision_is_what_paddle_publishes(room, tmp_path, size):
+    """Paddle's own model, its weights converted, every head."""
+    theirs = paddle.vision.models.googlenet(num_classes=10)
+    x = np.random.default_rng(0).standard_normal((2, 3, size, size)).astype(np.float32)
+    if size != 224:
+        theirs._fc_o1 = paddle.nn.Linear(*fc1_sizes(size))
+        theirs._fc_o2 = paddle.nn.Linear(*fc1_sizes(size))
+    theirs.eval()
+    paddle.save(theirs.state_dict(), str(tmp_path / "theirs.pdparams"))
+    name, ours = "googlenet.paddle_vision", tmp_path / "ours.safetensors"
+    convert(tmp_path / "theirs.pdparams", ours, name, None, None)
+    plan = planned(name, (size, size), classes=10, aux=True)
+    net = room.run.loaded(plan, weights.fit("ours", *weights.read(ours), plan), "float32")
+    found = room.run.run(net, x, [])
+    for key, expected in zip(("logits", "aux1", "aux2"), theirs(paddle.to_tensor(x)), strict=True):
+        largest = np.abs(expected.numpy()).max()
+        np.testing.assert_allclose(found[key], expected.numpy(), atol=1e-5 * largest, rtol=0)
+
+
+def fc1_sizes(size):
+    """The heads' first linear layer, which Paddle has fixed for images of 224."""
+    plan = planned("googlenet.paddle_vision", (size, size), classes=10, aux=True)
+    features, inputs = plan.arrays()["aux1.fc1.weight"]
+    return inputs, features

@@ -1,0 +1,105 @@
+"""Where a network's parameters are, term by term, and whose sum of them was published."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from common.shapes import Layer, Plan
+
+TERMS = {
+    ("Conv", "weight"): "convolution weights",
+    ("Conv", "bias"): "convolution biases",
+    ("BatchNorm", "weight"): "batch norm scale (gamma)",
+    ("BatchNorm", "bias"): "batch norm shift (beta)",
+    ("BatchNorm", "running_mean"): "batch norm mean, not learned",
+    ("BatchNorm", "running_var"): "batch norm variance, not learned",
+    ("Linear", "weight"): "linear weights",
+    ("Linear", "bias"): "linear biases",
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """So many numbers of one kind in one part: the trunk, the classifier or the heads."""
+
+    part: str
+    kind: str
+    count: int
+    learned: bool
+
+
+@dataclass(frozen=True)
+class Published:
+    """A count somebody states: of which parts, with the statistics or without."""
+
+    number: int
+    whose: str
+    parts: tuple[str, ...]
+    statistics: bool = False
+
+    def terms(self, ledger: list[Term]) -> list[Term]:
+        """The terms of the ledger that are in this count."""
+        return [
+            term for term in ledger if term.part in self.parts and (term.learned or self.statistics)
+        ]
+
+
+TRUNK, CLASSIFIER, HEADS = "trunk", "classifier", "heads"
+BARE, HEADLESS, WHOLE = (TRUNK,), (TRUNK, CLASSIFIER), (TRUNK, CLASSIFIER, HEADS)
+TABLE_1 = (
+    Published(5_973_552, 'table 1 without classifier, the "about 6M"', BARE),
+    Published(6_998_552, "with the classifier, as most people count", HEADLESS),
+    Published(13_378_280, "with both auxiliary heads, as the tutorials count", WHOLE),
+)
+TORCHVISION = (
+    Published(6_624_904, "torchvision: parameters(), without heads and statistics", HEADLESS),
+    Published(13_004_888, "torchvision with aux_logits=True", WHOLE),
+)
+PUBLISHED = {
+    "googlenet": TABLE_1,
+    "googlenet.paper": TABLE_1,
+    "googlenet.paddle": TABLE_1,
+    "googlenet.d2l": (Published(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),),
+    "googlenet.slim": (
+        Published(5_607_184, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+    ),
+    "googlenet.torchvision": TORCHVISION,
+    "googlenet.torchvision.input": TORCHVISION,
+    "googlenet.paddle_vision": (
+        Published(11_535_736, "paddle.vision: parameters(), heads always there, no biases", WHOLE),
+    ),
+}
+
+
+def ledger(plan: Plan) -> list[Term]:
+    """Every term that is not zero, the trunk's first."""
+    counts: dict[tuple[str, str, bool], int] = {}
+    for layer, part in placed(plan):
+        learned = [(name, shape, True) for name, shape in layer.parameters]
+        held = [(name, shape, False) for name, shape in layer.statistics]
+        for name, shape, is_learned in learned + held:
+            key = part, TERMS[type(layer.word).__name__, name], is_learned
+            counts[key] = counts.get(key, 0) + prod(shape)
+    return [
+        Term(part, kind, count, is_learned) for (part, kind, is_learned), count in counts.items()
+    ]
+
+
+def placed(plan: Plan) -> Iterator[tuple[Layer, str]]:
+    """Every layer and the part it is in."""
+    for layer in plan.body.walk():
+        inside = f"{layer.path}.".startswith(f"{plan.network.classifier}.")
+        yield layer, CLASSIFIER if inside else TRUNK
+    for head in plan.heads.values():
+        for layer in head.walk():
+            yield layer, HEADS
+
+
+def claims(plan: Plan) -> list[tuple[Published, list[Term], int]]:
+    """Each published count with its terms in this plan, and their sum."""
+    terms = ledger(plan)
+    found = []
+    for claim in PUBLISHED[plan.network.name]:
+        chosen = claim.terms(terms)
+        found.append((claim, chosen, sum(term.count for term in chosen)))
+    return found
