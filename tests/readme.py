@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-COMMANDS = {"compare": ["compare"]}
+COMMANDS = {
+    "compare": ["compare"],
+    "list": ["list"],
+    "diff": ["diff", "googlenet", "googlenet.paddle", "--numbers"],
+}
 
 
 def block(name: str) -> str:

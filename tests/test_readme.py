@@ -2,11 +2,18 @@
 
 import re
 
+import pytest
+
 from conftest import planned
-from readme import block
+from readme import block, output
 
 from common.shapes import by
 from common.show import number
+
+
+@pytest.mark.parametrize("name", ["list", "diff"])
+def test_what_is_shown_is_what_is_printed(name):
+    assert block(name) == output(name)
 
 
 def test_the_comparison_shown_has_every_row_of_the_plan():

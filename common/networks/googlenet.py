@@ -88,7 +88,7 @@ def downscaled(rate: float) -> tuple[Word, ...]:
 
 
 TORCHVISION = Dialect(
-    "torchvision.models.googlenet",
+    "torchvision.models",
     five=3,
     bias=False,
     norm=BatchNorm(1e-3),
@@ -106,14 +106,14 @@ TRANSFORM_INPUT = Affine(
 )
 
 DIALECTS = {
-    "googlenet": Dialect("the common PyTorch tutorials"),
+    "googlenet": Dialect("PyTorch tutorials"),
     "googlenet.paper": Dialect(
-        "Szegedy et al. 2014, arXiv:1409.4842",
+        "arXiv:1409.4842",
         lrn=LRN(5, 1e-4, 0.75),
         head=HeadDialect(before_fc1=(), before_fc2=(Dropout(0.7),)),
     ),
     "googlenet.d2l": Dialect(
-        "Dive into Deep Learning, 8.4",
+        "Dive into Deep Learning",
         input=(1, 96, 96),
         classes=10,
         pool=1,
@@ -122,7 +122,7 @@ DIALECTS = {
         init=Init.XAVIER,
     ),
     "googlenet.slim": Dialect(
-        "TF-Slim inception_v1",
+        "TF-Slim",
         five=3,
         bias=False,
         norm=BatchNorm(1e-3, keep=0.9997, scale=False),
@@ -143,7 +143,7 @@ DIALECTS = {
     "googlenet.torchvision": TORCHVISION,
     "googlenet.torchvision.input": replace(TORCHVISION, transform=TRANSFORM_INPUT),
     "googlenet.paddle_vision": Dialect(
-        "paddle.vision.models.googlenet",
+        "paddle.vision.models",
         bias=False,
         # One ReLU after each concatenation is the same as one at the end of each branch.
         stem_relu=False,

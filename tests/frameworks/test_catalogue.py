@@ -1,0 +1,154 @@
+"""How each framework goes wrong if one spells a word naively, by how much, and that we do not.
+
+The amounts stand in the README's table; they are relative to the largest value that is right.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import planned
+from readme import README
+
+from common import reference
+from common.compare import relative
+from common.shapes import plan
+from common.spec import LRN, AvgPool, BatchNorm, Chain, Conv, Flatten, Linear, MaxPool, Rule, Word
+
+RANDOM = np.random.default_rng(11)
+X = RANDOM.standard_normal((2, 4, 8, 8))
+KERNEL = RANDOM.standard_normal((4, 4, 7, 7))
+SQUARE = RANDOM.standard_normal((256, 256))
+ONES, SMALL = np.ones(4), np.full(4, 0.01)
+NORM = {"weight": ONES, "bias": 0 * ONES, "running_mean": 0 * ONES, "running_var": SMALL}
+LINEAR = {"weight": SQUARE, "bias": np.zeros(256)}
+
+# What is meant, what it is applied to, and its weights.
+SUBJECTS: dict[str, tuple[Word, np.ndarray, dict]] = {
+    "SAME padding": (Conv(4, 7, 2, 3, bias=False), X, {"weight": KERNEL}),
+    "ceil": (MaxPool(3, 2, Rule.CEIL), X, {}),
+    "border of an average": (AvgPool(3, 1, 1), X, {}),
+    "border of an average, counted": (AvgPool(3, 1, 1, counts_border=True), X, {}),
+    "LRN alpha": (LRN(5, 0.1, 0.75), X, {}),
+    "batch norm eps": (BatchNorm(1e-3), X, NORM),
+    "batch norm eps 1e-5": (BatchNorm(1e-5), X, NORM),
+    "running variance": (BatchNorm(1e-3), X, NORM | {"running_var": X.var(axis=(0, 2, 3))}),
+    "linear layout": (Chain({"f": Flatten(), "l": Linear(256)}), X, LINEAR),
+    "flatten order": (Chain({"f": Flatten(), "l": Linear(256)}), X, LINEAR),
+    "convolution layout": (Conv(4, 7, 2, 3, bias=False), X, {"weight": KERNEL}),
+}
+
+
+def ours(room, word, x, weights):
+    """The word as this project has the framework compute it, and as the judge does."""
+    steps = {"same": Conv(4, 1, bias=False)} | dict(
+        word.steps if isinstance(word, Chain) else {"l": word}
+    )
+    made = planned(classes=0).network
+    laid_out = plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
+    arrays = {f"l.{name}": array for name, array in weights.items()}
+    arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)
+    found = room.run.run(room.run.loaded(laid_out, arrays, "float64"), x, [])
+    right = reference.run(reference.loaded(laid_out, arrays, "float64"), x, [])
+    return found["features"], right["features"]
+
+
+def naive_pytorch(subject):
+    """The words as one writes them in PyTorch with its defaults, or with another's numbers."""
+    import torch
+    from torch import nn
+
+    x = torch.from_numpy(X)
+    if subject == "ceil":
+        return nn.MaxPool2d(3, 2, padding=1)(x)
+    if subject == "border of an average":
+        return nn.AvgPool2d(3, 1, 1)(x)
+    norm = nn.BatchNorm2d(4, dtype=torch.float64)
+    if subject == "running variance":
+        norm = nn.BatchNorm2d(4, eps=1e-3, momentum=1, dtype=torch.float64)
+        norm(x)
+        norm.running_mean.zero_()
+    else:
+        norm.running_var.fill_(0.01)
+    return norm.eval()(x)
+
+
+def naive_tensorflow(subject):
+    """The words as one writes them in Keras with its defaults, or with another's numbers."""
+    import tensorflow as tf
+    from keras import layers
+
+    x = tf.constant(X.transpose(0, 2, 3, 1))
+    if subject == "SAME padding":
+        conv = layers.Conv2D(4, 7, 2, "same", use_bias=False, dtype="float64")
+        conv.build(x.shape)
+        conv.kernel.assign(KERNEL.transpose(2, 3, 1, 0))
+        y = conv(x)
+    elif subject == "border of an average, counted":
+        y = layers.AveragePooling2D(3, 1, "same", dtype="float64")(x)
+    elif subject == "LRN alpha":
+        y = tf.nn.local_response_normalization(tf.cast(x, "float32"), 2, 1, 0.1, 0.75)
+    elif subject == "batch norm eps 1e-5":
+        norm = layers.BatchNormalization(dtype="float64")
+        norm.build(x.shape)
+        norm.moving_variance.assign(SMALL)
+        y = norm(x)
+    elif subject == "convolution layout":
+        kernel = KERNEL.reshape(7, 7, 4, 4)
+        padded = tf.pad(x, ((0, 0), (3, 3), (3, 3), (0, 0)))
+        y = tf.nn.conv2d(padded, kernel, 2, "VALID")
+    elif subject == "flatten order":
+        return tf.reshape(x, (2, -1)) @ SQUARE.T
+    else:
+        return tf.reshape(X, (2, -1)) @ SQUARE
+    return np.transpose(y, (0, 3, 1, 2))
+
+
+def naive_paddle(subject):
+    """The words as one writes them in Paddle with its defaults, or with another's numbers."""
+    import paddle
+    from paddle import nn
+
+    x = paddle.to_tensor(X)
+    if subject == "ceil":
+        return nn.MaxPool2D(3, 2, padding=1)(x)
+    if subject == "border of an average, counted":
+        return nn.AvgPool2D(3, 1, 1)(x)
+    if subject == "batch norm eps":
+        norm = nn.BatchNorm2D(4).to(dtype="float64")
+        norm._variance.set_value(SMALL)
+        norm.eval()
+        return norm(x)
+    return x.flatten(1) @ paddle.to_tensor(SQUARE)
+
+
+NAIVE = {
+    "pytorch": (naive_pytorch, ["ceil", "border of an average", "batch norm eps",
+                                 "running variance"]),
+    "tensorflow": (
+        naive_tensorflow,
+        ["SAME padding", "border of an average, counted", "LRN alpha", "batch norm eps 1e-5",
+         "convolution layout", "flatten order", "linear layout"],
+    ),
+    "paddle": (
+        naive_paddle,
+        ["ceil", "border of an average, counted", "batch norm eps", "linear layout"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_our_way_agrees(room, subject):
+    found, right = ours(room, *SUBJECTS[subject])
+    assert relative(found, right) < 1e-12
+
+
+def test_the_naive_way_fails_by_what_the_readme_says(room):
+    naive, subjects = NAIVE[room.name]
+    shown = {line.split(" | ")[0]: line for line in README.read_text().splitlines()}
+    for subject in subjects:
+        _, right = ours(room, *SUBJECTS[subject])
+        value = naive(subject)
+        value = value.detach().numpy() if room.name == "pytorch" else np.asarray(value)
+        off = relative(value, right)
+        assert f"{room.name} {off:.2g}" in shown.get(f"| {subject}", ""), (subject, off)
