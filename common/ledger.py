@@ -8,6 +8,7 @@ from common.shapes import Layer, Plan
 
 TERMS = {
     ("Conv", "weight"): "convolution weights",
+    ("DepthwiseConv", "weight"): "depthwise convolution weights",
     ("Conv", "bias"): "convolution biases",
     ("BatchNorm", "weight"): "batch norm scale (gamma)",
     ("BatchNorm", "bias"): "batch norm shift (beta)",

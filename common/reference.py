@@ -16,12 +16,14 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
     MaxPool,
     ReLU,
+    Residual,
     pair,
 )
 
@@ -71,6 +73,12 @@ def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -
         case Concat():
             branches = [apply(child, x, weights, outputs) for child in layer.children]
             y = np.concatenate(branches, axis=1)
+        case Residual(scale=scale):
+            branch, *shortcut = (apply(child, x, weights, outputs) for child in layer.children)
+            y = scale * branch + (shortcut[0] if shortcut else x)
+        case DepthwiseConv(stride=stride):
+            kernels = weights[f"{layer.path}.weight"]
+            y = convolve_alone(border(x, layer.pads), kernels, pair(stride))
         case Conv(stride=stride, bias=bias):
             y = convolve(border(x, layer.pads), weights[f"{layer.path}.weight"], pair(stride))
             if bias:
@@ -146,3 +154,12 @@ def convolve(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
         np.einsum("oc,nc...->no...", matrix, values, optimize=True)
         for matrix, values in zip(matrices, places, strict=True)
     )
+
+
+def convolve_alone(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
+    """The sum, over the places in the window, of each channel times its own kernels' numbers."""
+    rows, columns = weight.shape[2:]
+    each = np.repeat(x, len(weight) // x.shape[1], axis=1)
+    numbers = weight.reshape(len(weight), -1).T[:, None, :, None, None]
+    places = slide(each, (rows, columns), stride)
+    return added(values * number for number, values in zip(numbers, places, strict=True))

@@ -17,6 +17,7 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
@@ -25,6 +26,7 @@ from common.spec import (
     Network,
     Padding,
     ReLU,
+    Residual,
     Rule,
     Shape,
     Size,
@@ -63,7 +65,11 @@ class Layer:
     def multiply_adds(self) -> int:
         """Multiplications by weights for one image, in this layer and all within it."""
         weights = prod(dict(self.parameters).get("weight", ()))
-        own = weights * prod(self.output[1:]) if isinstance(self.word, Conv | Linear) else 0
+        own = (
+            weights * prod(self.output[1:])
+            if isinstance(self.word, Conv | DepthwiseConv | Linear)
+            else 0
+        )
         return own + sum(child.multiply_adds for child in self.children)
 
     @property
@@ -90,7 +96,8 @@ class Layer:
     def is_unit(self) -> bool:
         """Whether nothing inside is worth a line of its own."""
         return isinstance(self.word, Chain) and all(
-            isinstance(child.word, Conv | BatchNorm | ReLU) for child in self.children
+            isinstance(child.word, Conv | DepthwiseConv | BatchNorm | ReLU)
+            for child in self.children
         )
 
 
@@ -159,6 +166,14 @@ class Plan:
                 f"{by(shape)}; build it with input={tuple(shape)}"
             )
 
+    def groups(self) -> dict[str, int]:
+        """How many channels go into each depthwise convolution, by its weight's name."""
+        return {
+            f"{layer.path}.weight": layer.input[0]
+            for layer in self.layers()
+            if isinstance(layer.word, DepthwiseConv)
+        }
+
     def find(self, path: str) -> Layer:
         """The layer at `path`; raises UsageError where there is none."""
         for layer in self.layers():
@@ -195,12 +210,24 @@ def place(word: Word, path: str, shape: Shape) -> Layer:
             children = [place(step, join(path, name), shape) for name, step in branches.items()]
             output = join_channels(path, [child.output for child in children])
             return Layer(path, word, shape, output, children=tuple(children))
+        case Residual(branch, shortcut):
+            named = {"branch": branch} | ({"shortcut": shortcut} if shortcut else {})
+            children = [place(part, join(path, name), shape) for name, part in named.items()]
+            ends = [child.output for child in children] + ([] if shortcut else [shape])
+            if ends[0] != ends[1]:
+                raise UsageError(f"{path}: {by(ends[0])} cannot be added to {by(ends[1])}")
+            return Layer(path, word, shape, ends[0], children=tuple(children))
         case Conv(channels, kernel, stride, padding, bias):
             size, pads = slide(path, shape, kernel, stride, padding)
             parameters: list[tuple[str, Shape]] = [("weight", (channels, shape[0], *pair(kernel)))]
             if bias:
                 parameters.append(("bias", (channels,)))
             return Layer(path, word, shape, (channels, *size), pads, tuple(parameters))
+        case DepthwiseConv(kernel, stride, padding, multiplier):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            channels = shape[0] * multiplier
+            weight = (channels, 1, *pair(kernel))
+            return Layer(path, word, shape, (channels, *size), pads, (("weight", weight),))
         case MaxPool(kernel, stride, padding) | AvgPool(kernel, stride, padding):
             size, pads = slide(path, shape, kernel, stride, padding)
             return Layer(path, word, shape, (shape[0], *size), pads)
@@ -216,14 +243,8 @@ def place(word: Word, path: str, shape: Shape) -> Layer:
         case Flatten():
             return Layer(path, word, shape, (prod(shape),))
         case Linear(features):
-            weight = (features, *shape)
-            return Layer(
-                path,
-                word,
-                shape,
-                (features,),
-                parameters=(("weight", weight), ("bias", weight[:1])),
-            )
+            learned = (("weight", (features, *shape)), ("bias", (features,)))
+            return Layer(path, word, shape, (features,), parameters=learned)
         case ReLU() | Dropout() | LRN() | Affine():
             return Layer(path, word, shape, shape)
     raise TypeError(f"{path}: {word!r} is not a word of the grammar")

@@ -12,7 +12,7 @@ from common import diff as diffs
 from common import ledger as ledgers
 from common.compare import Comparison, Row, Side
 from common.shapes import Layer, Plan, by
-from common.spec import Chain, Concat
+from common.spec import Chain, Concat, Residual
 
 WIDTH = 100
 LEGEND = """\
@@ -21,6 +21,7 @@ LEGEND = """\
 """
 SPELLED = {
     "Conv": "convolution",
+    "DepthwiseConv": "depthwise convolution",
     "MaxPool": "max pool",
     "AvgPool": "average pool",
     "GlobalAvgPool": "global average pool",
@@ -50,6 +51,8 @@ def kind(layer: Layer) -> str:
             return kind(layer.children[0]) if layer.is_unit else ""
         case Concat():
             return "branches"
+        case Residual():
+            return "residual"
     name = type(layer.word).__name__
     return SPELLED.get(name, name)
 

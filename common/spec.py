@@ -35,6 +35,16 @@ class Conv:
 
 
 @dataclass(frozen=True)
+class DepthwiseConv:
+    """Each channel convolved alone, with `multiplier` kernels of its own and no bias."""
+
+    kernel: Size
+    stride: Size = 1
+    padding: Padding = 0
+    multiplier: int = 1
+
+
+@dataclass(frozen=True)
 class BatchNorm:
     """Each channel less its mean, divided by sqrt(variance + eps), scaled if `scale`, shifted.
 
@@ -138,9 +148,19 @@ class Concat:
     branches: Mapping[str, "Word"]
 
 
+@dataclass(frozen=True)
+class Residual:
+    """`scale` times a branch, plus the input or what a shortcut makes of it."""
+
+    branch: "Word"
+    shortcut: "Word | None" = None
+    scale: float = 1.0
+
+
 Word = (
-    Conv | BatchNorm | LRN | Affine | MaxPool | AvgPool | AdaptiveAvgPool | GlobalAvgPool
-    | ReLU | Dropout | Flatten | Linear | Chain | Concat
+    Conv | DepthwiseConv | BatchNorm | LRN | Affine
+    | MaxPool | AvgPool | AdaptiveAvgPool | GlobalAvgPool
+    | ReLU | Dropout | Flatten | Linear | Chain | Concat | Residual
 )  # fmt: skip
 
 
@@ -170,7 +190,8 @@ class Network:
     """A body, the heads that can hang on it, and the input it is made for.
 
     `aux` says whether the heads are there. `classifier` is the step whose weights have one row
-    a class; with 0 classes the body ends before it, in the features.
+    a class; with 0 classes the body ends before it, in the features. The labels it is trained
+    with are smoothed by `label_smoothing`.
     """
 
     name: str
@@ -181,6 +202,7 @@ class Network:
     heads: Mapping[str, Head]
     classifier: str
     init: Init
+    label_smoothing: float = 0.0
     aux: bool = False
 
     @property
@@ -209,6 +231,8 @@ def undropped(word: Word) -> Word:
             return undropped_chain(word)
         case Concat(branches):
             return Concat({name: undropped(branch) for name, branch in branches.items()})
+        case Residual(branch, shortcut, scale):
+            return Residual(undropped(branch), shortcut and undropped(shortcut), scale)
         case Dropout():
             return Dropout(0)
     return word

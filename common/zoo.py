@@ -55,13 +55,18 @@ class Layout:
         """Whether a network of ours is published in this layout."""
         return re.fullmatch(self.networks, name) is not None
 
-    def outward(self, array: NDArray) -> NDArray:
-        """An array of ours as it lies there."""
+    def outward(self, array: NDArray, groups: int = 0) -> NDArray:
+        """An array of ours as it lies there; depthwise it is (h, w, in, each) in TensorFlow."""
+        if groups and self.axes is TENSORFLOW:
+            array = array.reshape(groups, -1, *array.shape[2:]).transpose(1, 0, 2, 3)
         return np.ascontiguousarray(array.transpose(self.axes[array.ndim]))
 
-    def inward(self, array: NDArray) -> NDArray:
+    def inward(self, array: NDArray, groups: int = 0) -> NDArray:
         """An array from there as it lies here."""
-        return np.ascontiguousarray(array.transpose(np.argsort(self.axes[array.ndim])))
+        array = array.transpose(np.argsort(self.axes[array.ndim]))
+        if groups and self.axes is TENSORFLOW:
+            array = array.transpose(1, 0, 2, 3).reshape(-1, 1, *array.shape[2:])
+        return np.ascontiguousarray(array)
 
 
 def renamed(name: str, rules: Rules) -> str:
@@ -260,8 +265,9 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
     missing = [there for there in names.values() if there not in arrays]
     rest = [key for key in arrays if key not in theirs]
     unknown = [key for key in rest if not re.fullmatch(layout.ignored, key)]
+    groups = laid_out.groups()
     here = {
-        ours: layout.inward(arrays[there])
+        ours: layout.inward(arrays[there], groups.get(ours, 0))
         for ours, there in names.items()
         if there in arrays and arrays[there].ndim in layout.axes
     }
@@ -344,7 +350,11 @@ def check_values(source: str, arrays: Arrays) -> None:
 def spelled(match: Match, layout: Layout) -> Arrays:
     """Our arrays under the party's names, as they lie there, with what was carried along."""
     names = layout.names(match.plan)
-    there = {names[ours]: layout.outward(array) for ours, array in match.arrays.items()}
+    groups = match.plan.groups()
+    there = {
+        names[ours]: layout.outward(array, groups.get(ours, 0))
+        for ours, array in match.arrays.items()
+    }
     own = {match.carried.names.get(key, key): array for key, array in there.items()}
     scalars = match.carried.scalars.items()
     return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}

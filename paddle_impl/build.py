@@ -17,12 +17,14 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
     MaxPool,
     ReLU,
+    Residual,
     Size,
     pair,
 )
@@ -67,6 +69,18 @@ class Branches(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return paddle.concat([branch(x) for branch in self.children()], axis=1)
+
+
+class Add(nn.Layer):
+    """`scale` times a branch, plus the input or what a shortcut makes of it."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch, *shortcut = [child(x) for child in self.children()]
+        return self.scale * branch + (shortcut[0] if shortcut else x)
 
 
 class LocalResponseNorm(nn.Layer):
@@ -143,11 +157,14 @@ def module(layer: Layer) -> nn.Layer:
             return fill(nn.Sequential(), layer)
         case Concat():
             return fill(Branches(), layer)
+        case Residual(scale=scale):
+            return fill(Add(scale), layer)
         case Conv(channels, kernel, stride, bias=bias):
-            padding = flat(layer)
-            return nn.Conv2D(
-                layer.input[0], channels, kernel, stride, padding, bias_attr=None if bias else False
-            )
+            arguments = layer.input[0], channels, kernel, stride, flat(layer)
+            return nn.Conv2D(*arguments, bias_attr=None if bias else False)
+        case DepthwiseConv(kernel, stride):
+            arguments = layer.input[0], layer.output[0], kernel, stride, flat(layer)
+            return nn.Conv2D(*arguments, groups=layer.input[0], bias_attr=False)
         case BatchNorm(keep=keep, scale=scale) as norm:
             # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
             weight = None if scale else paddle.ParamAttr(learning_rate=0.0)

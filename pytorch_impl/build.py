@@ -16,12 +16,15 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
     MaxPool,
     ReLU,
+    Residual,
+    Size,
 )
 
 
@@ -66,11 +69,23 @@ class Branches(nn.Module):
         return torch.cat([branch(x) for branch in self.children()], dim=1)
 
 
+class Add(nn.Module):
+    """`scale` times a branch, plus the input or what a shortcut makes of it."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch, *shortcut = (child(x) for child in self.children())
+        return self.scale * branch + (shortcut[0] if shortcut else x)
+
+
 class PaddedConv2d(nn.Conv2d):
     """A convolution with a border of its own on each side, which Conv2d's padding cannot say."""
 
-    def __init__(self, pads: Pads, *arguments: int, bias: bool) -> None:
-        super().__init__(*arguments, bias=bias)
+    def __init__(self, pads: Pads, *arguments: Size) -> None:
+        super().__init__(*arguments)
         self.pads = reversed_flat(pads)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,11 +112,12 @@ def module(layer: Layer) -> nn.Module:
             return fill(nn.Sequential(), layer)
         case Concat():
             return fill(Branches(), layer)
+        case Residual(scale=scale):
+            return fill(Add(scale), layer)
         case Conv(channels, kernel, stride, bias=bias):
-            arguments = layer.input[0], channels, kernel, stride
-            if symmetric(layer.pads):
-                return nn.Conv2d(*arguments, padding=before(layer.pads), bias=bias)
-            return PaddedConv2d(layer.pads, *arguments, bias=bias)
+            return conv(layer, channels, kernel, stride, 1, bias)
+        case DepthwiseConv(kernel, stride):
+            return conv(layer, layer.output[0], kernel, stride, layer.input[0], False)
         case BatchNorm(keep=keep, scale=scale) as norm:
             return batch_norm(layer.input[0], norm.float32_eps, 1 - keep, scale)
         case LRN(size, alpha, beta):
@@ -138,6 +154,16 @@ def fill(parent: nn.Module, layer: Layer) -> nn.Module:
     for child in layer.children:
         parent.add_module(child.name, module(child))
     return parent
+
+
+def conv(
+    layer: Layer, channels: int, kernel: Size, stride: Size, groups: int, bias: bool
+) -> nn.Conv2d:
+    """A convolution, padded by PyTorch itself where it can say how."""
+    if symmetric(layer.pads):
+        padding = before(layer.pads)
+        return nn.Conv2d(layer.input[0], channels, kernel, stride, padding, 1, groups, bias)
+    return PaddedConv2d(layer.pads, layer.input[0], channels, kernel, stride, 0, 1, groups, bias)
 
 
 def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2d:

@@ -17,12 +17,14 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
     MaxPool,
     ReLU,
+    Residual,
     pair,
 )
 
@@ -133,9 +135,18 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
         case Concat():
             branches = [apply(child, x) for child in layer.children]
             return layers.Concatenate(name=name)(branches)
+        case Residual(scale=scale):
+            branch, *shortcut = [apply(child, x) for child in layer.children]
+            if scale != 1:
+                branch = Constants((scale,), (0.0,), name=f"{name}_scale")(branch)
+            return layers.Add(name=name)([branch, *(shortcut or [x])])
         case Conv(channels, kernel, stride, bias=bias):
             x, padding = border(layer, x, 0.0)
             return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
+        case DepthwiseConv(kernel, stride, multiplier=multiplier):
+            x, padding = border(layer, x, 0.0)
+            arguments = kernel, stride, padding, multiplier
+            return layers.DepthwiseConv2D(*arguments, use_bias=False, name=name)(x)
         case BatchNorm(keep=keep, scale=scale) as norm:
             eps = norm.float32_eps
             return layers.BatchNormalization(-1, keep, eps, scale=scale, name=name)(x)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from common.shapes import Plan
 from tensorflow_impl.build import build, keras_name
-from tensorflow_impl.weights import FROM_KERAS, load, turned, variables
+from tensorflow_impl.weights import from_keras, load, variables
 
 VERSION = f"{tf.__version__}, keras {keras.__version__}"
 Arrays = dict[str, NDArray]
@@ -48,8 +48,9 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
     held = variables(net)
     own = {name: held[name].value for name in net.plan.parameters()}
     gradients = tape.gradient(loss, own)
+    shapes = net.plan.parameters()
     return {"loss": loss.numpy()} | {
-        name: turned(gradient.numpy(), FROM_KERAS) for name, gradient in gradients.items()
+        name: from_keras(gradient.numpy(), shapes[name]) for name, gradient in gradients.items()
     }
 
 

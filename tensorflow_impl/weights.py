@@ -7,6 +7,7 @@ import keras
 from numpy.typing import NDArray
 
 from common import weights
+from common.spec import Shape
 from tensorflow_impl.build import keras_name
 
 NAMES = {"weight": "kernel", "bias": "bias"}
@@ -21,12 +22,14 @@ NORM_NAMES = {
 def load(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
     """Sets every array from that of its name; they fit the network's plan."""
     for name, variable in variables(net).items():
-        variable.assign(turned(arrays[name], TO_KERAS))
+        variable.assign(to_keras(arrays[name], variable.shape))
 
 
 def read(net: keras.Model) -> dict[str, NDArray]:
     """Every array of the weights file under its name."""
-    return {name: turned(variable.numpy(), FROM_KERAS) for name, variable in variables(net).items()}
+    shapes = net.plan.arrays()
+    own = variables(net)
+    return {name: from_keras(own[name].numpy(), shape) for name, shape in shapes.items()}
 
 
 def variables(net: keras.Model) -> dict[str, keras.Variable]:
@@ -41,13 +44,18 @@ def variable(net: keras.Model, path: str, kind: str) -> keras.Variable:
     return getattr(layer, names[kind])
 
 
-TO_KERAS = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
-FROM_KERAS = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+def to_keras(array: NDArray, shape: Shape) -> NDArray:
+    """An array of the file as Keras has it; a depthwise kernel is (rows, columns, in, each)."""
+    if array.ndim == 4 and array.shape[1] == 1:
+        return array.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1)
+    return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
 
 
-def turned(array: NDArray, axes: Mapping[int, tuple[int, ...]]) -> NDArray:
-    """A weight from one layout into the other."""
-    return array.transpose(axes[array.ndim])
+def from_keras(array: NDArray, shape: Shape) -> NDArray:
+    """An array of Keras as the file has it, where it has this shape."""
+    if array.ndim == 4 and shape[1] == 1:
+        return array.transpose(2, 3, 0, 1).reshape(shape)
+    return array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
 
 
 def load_weights(net: keras.Model, path: str | Path) -> None:

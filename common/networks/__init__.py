@@ -5,12 +5,28 @@ from dataclasses import replace
 from functools import partial
 
 from common.errors import UsageError
-from common.networks.googlenet import DIALECTS, googlenet
+from common.networks import (
+    googlenet,
+    inception_resnet,
+    inception_v2,
+    inception_v3,
+    inception_v4,
+    xception,
+)
 from common.shapes import by
 from common.spec import Network, Shape
 
 NETWORKS: dict[str, Callable[..., Network]] = {
-    dialect: partial(googlenet, dialect) for dialect in DIALECTS
+    **{name: partial(googlenet.googlenet, name) for name in googlenet.DIALECTS},
+    **{name: partial(inception_v2.inception_v2, name) for name in inception_v2.DIALECTS},
+    **{name: partial(inception_v3.inception_v3, name) for name in inception_v3.DIALECTS},
+    "inception_v4": inception_v4.inception_v4,
+    "inception_resnet_v1": inception_resnet.inception_resnet_v1,
+    "inception_resnet_v2": inception_resnet.inception_resnet_v2,
+    "inception_resnet_v2.keras": partial(
+        inception_resnet.inception_resnet_v2, "inception_resnet_v2.keras"
+    ),
+    **{name: partial(xception.xception, name) for name in xception.DIALECTS},
 }
 
 

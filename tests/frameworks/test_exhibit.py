@@ -23,8 +23,8 @@ def dress(room, net, arrays, x):
         for name, array in arrays.items():
             path, _, kind = name.rpartition(".")
             layer = reduce(attribute, path.split("."), net)
-            to_keras = room.weights.turned(array, room.weights.TO_KERAS)
-            getattr(layer, room.weights.NAMES[kind]).assign(to_keras)
+            variable = getattr(layer, room.weights.NAMES[kind])
+            variable.assign(room.weights.to_keras(array, variable.shape))
 
 
 def attribute(parent, name):

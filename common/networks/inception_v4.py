@@ -1,0 +1,142 @@
+"""Inception v4: C. Szegedy et al., Inception-v4, Inception-ResNet, 2016 (arXiv:1602.07261).
+
+One uniform recipe of modules A, B and C on three map sizes. Averages do not count the border.
+"""
+
+from common.networks.blocks import classifier, conv, same
+from common.spec import (
+    AvgPool,
+    Chain,
+    Concat,
+    Flatten,
+    Head,
+    Init,
+    Linear,
+    MaxPool,
+    Network,
+    Word,
+    sequence,
+)
+
+
+def average(channels: int) -> Chain:
+    """The pool branch of modules A, B and C."""
+    return sequence(AvgPool(3, 1, 1), conv(channels, 1))
+
+
+def split() -> Concat:
+    """1x3 and 3x1 side by side (figure 6)."""
+    return Concat({"a": same(256, (1, 3)), "b": same(256, (3, 1))})
+
+
+def stem_3a() -> Concat:
+    """Figure 3, the first fork."""
+    return Concat({"maxpool": MaxPool(3, 2), "conv": conv(96, 3, 2)})
+
+
+def stem_4a() -> Concat:
+    """Figure 3, the second fork."""
+    factored = (conv(64, 1), same(64, (1, 7)), same(64, (7, 1)), conv(96, 3))
+    return Concat({"branch0": sequence(conv(64, 1), conv(96, 3)), "branch1": sequence(*factored)})
+
+
+def stem_5a() -> Concat:
+    """Figure 3, the third fork."""
+    return Concat({"conv": conv(192, 3, 2), "maxpool": MaxPool(3, 2)})
+
+
+def module_a() -> Concat:
+    """Figure 4."""
+    return Concat(
+        {
+            "branch0": conv(96, 1),
+            "branch1": sequence(conv(64, 1), same(96, 3)),
+            "branch2": sequence(conv(64, 1), same(96, 3), same(96, 3)),
+            "branch3": average(96),
+        }
+    )
+
+
+def reduction_a() -> Concat:
+    """Figure 7 with k, l, m, n = 192, 224, 256, 384."""
+    return Concat(
+        {
+            "branch0": conv(384, 3, 2),
+            "branch1": sequence(conv(192, 1), same(224, 3), conv(256, 3, 2)),
+            "branch2": MaxPool(3, 2),
+        }
+    )
+
+
+def module_b() -> Concat:
+    """Figure 5."""
+    double = (same(192, (7, 1)), same(224, (1, 7)), same(224, (7, 1)), same(256, (1, 7)))
+    return Concat(
+        {
+            "branch0": conv(384, 1),
+            "branch1": sequence(conv(192, 1), same(224, (1, 7)), same(256, (7, 1))),
+            "branch2": sequence(conv(192, 1), *double),
+            "branch3": average(128),
+        }
+    )
+
+
+def reduction_b() -> Concat:
+    """Figure 8."""
+    factored = (conv(256, 1), same(256, (1, 7)), same(320, (7, 1)), conv(320, 3, 2))
+    return Concat(
+        {
+            "branch0": sequence(conv(192, 1), conv(192, 3, 2)),
+            "branch1": sequence(*factored),
+            "branch2": MaxPool(3, 2),
+        }
+    )
+
+
+def module_c() -> Concat:
+    """Figure 6."""
+    double = (conv(384, 1), same(448, (3, 1)), same(512, (1, 3)))
+    return Concat(
+        {
+            "branch0": conv(256, 1),
+            "branch1": sequence(conv(384, 1), split()),
+            "branch2": sequence(*double, split()),
+            "branch3": average(256),
+        }
+    )
+
+
+def head(classes: int) -> Head:
+    """TF-Slim's head on the last 17 x 17 module, which the paper does not show."""
+    body: dict[str, Word] = {
+        "pool": AvgPool(5, 3),
+        "conv0": conv(128, 1),
+        "conv1": conv(768, 5),
+        "flatten": Flatten(),
+        "fc": Linear(classes),
+    }
+    return Head("Mixed_6h", Chain(body), weight=0.4)
+
+
+def inception_v4(classes: int | None = None) -> Network:
+    """Figure 9 under TF-Slim's names: 4 modules A, 7 modules B, 3 modules C."""
+    classes = 1000 if classes is None else classes
+    body: dict[str, Word] = {
+        "Conv2d_1a_3x3": conv(32, 3, 2),
+        "Conv2d_2a_3x3": conv(32, 3),
+        "Conv2d_2b_3x3": same(64, 3),
+        "Mixed_3a": stem_3a(),
+        "Mixed_4a": stem_4a(),
+        "Mixed_5a": stem_5a(),
+        **{f"Mixed_5{letter}": module_a() for letter in "bcde"},
+        "Mixed_6a": reduction_a(),
+        **{f"Mixed_6{letter}": module_b() for letter in "bcdefgh"},
+        "Mixed_7a": reduction_b(),
+        **{f"Mixed_7{letter}": module_c() for letter in "bcd"},
+        **classifier("fc", classes, dropout=0.2),
+    }
+    heads, origin = {"AuxLogits": head(classes)}, "arXiv:1602.07261"
+    made = Chain(body)
+    return Network(
+        "inception_v4", origin, (3, 299, 299), classes, made, heads, "fc", Init.FAN_OUT, 0.1
+    )
