@@ -7,9 +7,10 @@ import numpy as np
 
 from common import containers, weights
 from common.errors import CheckFailed, UsageError
-from common.zoo import LAYOUTS, Carried, Layout, Match, layouts_for, recognise, spelled
+from common.layouts import NATIVE, Layout
+from common.zoo import Carried, Match, layouts_for, recognise, spelled
 
-NATIVE = {layout.kind: layout for layout in reversed(LAYOUTS) if layout.networks == ".*"}
+OWN = {layout.kind: layout for layout in NATIVE}
 
 
 def convert(
@@ -42,8 +43,8 @@ def target_layout(name: str, kind: str, asked: str | None) -> Layout:
     """The layout to write: the one asked for, or the container's own."""
     if asked:
         [layout] = layouts_for(name, asked)
-    elif kind in NATIVE:
-        layout = NATIVE[kind]
+    elif kind in OWN:
+        layout = OWN[kind]
     else:
         published = [layout for layout in layouts_for(name, None) if layout.kind == kind]
         if not published:

@@ -29,7 +29,7 @@ DTYPES = ("float32", "float64")
 class Job:
     """What one worker is asked: a forward pass (`run`), a gradient (`grad`), whether the
     framework starts (`try`), its own kind of weights file to `read` or `write`, or the places
-    its own file has for a network's arrays (`places`).
+    its own file has for a network's arrays (`places`, `published places`).
 
     `endpoints` are layer paths, or `all` for the body's own steps, or `units` for all that a
     person would count, inside blocks and heads too.
@@ -90,9 +90,10 @@ def perform_small(job: Job) -> Result:
             case "write":
                 with np.load(job.input) as given:
                     files.write(Path(job.out), dict(given))
-            case "places":
+            case "places" | "published places":
                 laid_out = plan(network(job.network, classes=1, aux=job.aux))
-                arrays = {name: np.array(place) for name, place in files.places(laid_out).items()}
+                find = files.places if job.verb == "places" else files.published_places
+                arrays = {name: np.array(place) for name, place in find(laid_out).items()}
     return Result(arrays, room.VERSION, 0, entered - began, time.perf_counter() - entered)
 
 

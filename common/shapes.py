@@ -4,7 +4,7 @@ What comes out, a tree of `Layer`, is all that the frameworks and the reference 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from common.errors import UsageError
@@ -186,6 +186,29 @@ class Plan:
 
 
 def plan(network: Network) -> Plan:
+    """Lays a network out for its input; raises UsageError, naming the least that fits."""
+    try:
+        return lay_out(network)
+    except UsageError as error:
+        least = least_size(network)
+        if least is None or min(network.input[1:]) >= least:
+            raise
+        told = f"{error}; {network.name} needs at least {least}x{least}"
+        raise UsageError(told + (" with its heads" if network.aux else "")) from None
+
+
+def least_size(network: Network) -> int | None:
+    """The rows and columns of the least square input that every layer fits, up to 512."""
+    for size in range(1, 513):
+        try:
+            lay_out(replace(network, input=(network.input[0], size, size)))
+        except UsageError:
+            continue
+        return size
+    return None
+
+
+def lay_out(network: Network) -> Plan:
     """Lays a network out for its input; raises UsageError where a layer does not fit."""
     body = place(network.body, "", network.input)
     steps = {step.path: step for step in body.children}
@@ -279,8 +302,7 @@ def slide(
         if size < 1:
             rows, columns = pair(kernel)
             raise UsageError(
-                f"{path}: a {rows}x{columns} window does not fit a map of {shape[1]}x{shape[2]}; "
-                "the network needs a larger input"
+                f"{path}: a {rows}x{columns} window does not fit a map of {shape[1]}x{shape[2]}"
             )
         sizes.append(size)
         pads.append(pad)

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from common.containers import read_hdf5
 from common.errors import DataError
 from common.shapes import Plan
+from tensorflow_impl.applications import APPLICATIONS, published_variables
 from tensorflow_impl.build import build
 from tensorflow_impl.weights import variables
 
@@ -41,9 +43,19 @@ def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
 
 
 def places(plan: Plan) -> dict[str, str]:
-    """Where Keras' `save_weights` puts each array, found by marking each with its number."""
+    """Where Keras' `save_weights` puts each array of a network of ours."""
     net = build(plan)
-    own = variables(net)
+    return marked(net, variables(net))
+
+
+def published_places(plan: Plan) -> dict[str, str]:
+    """Where it puts each array of the model in keras.applications that the network is."""
+    net = APPLICATIONS[plan.network.name](weights=None, classes=plan.network.classes)
+    return marked(net, published_variables(net, plan))
+
+
+def marked(net: keras.Model, own: Mapping[str, keras.Variable]) -> dict[str, str]:
+    """The place of each variable in the file, found by marking each with its number."""
     for number, variable in enumerate(own.values()):
         variable.assign(np.full(variable.shape, number, np.float32))
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ from common.job import FRAMEWORKS
 from common.networks import network
 from common.shapes import Plan, plan
 
-PACKAGES = {"pytorch": "torch", "tensorflow": "tensorflow", "paddle": "paddle"}
+PACKAGES = {"numpy": "numpy", "pytorch": "torch", "tensorflow": "tensorflow", "paddle": "paddle"}
 
 
 def pytest_addoption(parser):

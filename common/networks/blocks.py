@@ -1,6 +1,7 @@
 """What the batch-normalised networks share: the unit they are counted in, and their endings."""
 
 from common.spec import (
+    Affine,
     BatchNorm,
     Chain,
     Conv,
@@ -32,9 +33,19 @@ def same(channels: int, kernel: Size, norm: BatchNorm = NORM) -> Chain:
     return conv(channels, kernel, 1, (rows // 2, columns // 2), norm)
 
 
-def classifier(name: str, classes: int, dropout: float = 0) -> dict[str, Word]:
+def downscaled(rate: float) -> tuple[Word, ...]:
+    """Paddle's `downscale_in_infer`: dropout that scales down later instead of up in training."""
+    return Dropout(rate), Affine((1 - rate,), (0.0,))
+
+
+def named(name: str, words: tuple[Word, ...]) -> dict[str, Word]:
+    """Steps for what stands in a place: nothing, or a dropout, or a dropout and its scale."""
+    return dict(zip((name, f"{name}_scale"), words, strict=False))
+
+
+def classifier(name: str, classes: int, dropout: tuple[Word, ...] = ()) -> dict[str, Word]:
     """The mean of each channel and one linear layer of that name; for 0 classes the means alone."""
-    steps: dict[str, Word] = {"avgpool": GlobalAvgPool(), "flatten": Flatten()}
-    if classes and dropout:
-        steps["dropout"] = Dropout(dropout)
-    return steps | ({name: Linear(classes)} if classes else {})
+    means: dict[str, Word] = {"avgpool": GlobalAvgPool(), "flatten": Flatten()}
+    if not classes:
+        return means
+    return means | named("dropout", dropout) | {name: Linear(classes)}

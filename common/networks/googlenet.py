@@ -6,6 +6,7 @@ everything else. A `Dialect` says how; its defaults are those of the common PyTo
 
 from dataclasses import dataclass, field, replace
 
+from common.networks.blocks import downscaled, named
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
@@ -80,11 +81,6 @@ class Dialect:
     conv_classifier: bool = False
     head: HeadDialect | None = HeadDialect()
     init: Init = Init.FAN_OUT
-
-
-def downscaled(rate: float) -> tuple[Word, ...]:
-    """Paddle's `downscale_in_infer`: dropout that scales down later instead of up in training."""
-    return Dropout(rate), Affine((1 - rate,), (0.0,))
 
 
 TORCHVISION = Dialect(
@@ -251,11 +247,6 @@ def head(d: Dialect, h: HeadDialect, after: str, fc1_relu: bool, classes: int) -
         "fc2": Linear(classes),
     }
     return Head(after, Chain(steps), weight=0.3)
-
-
-def named(name: str, words: tuple[Word, ...]) -> dict[str, Word]:
-    """Steps for what stands in a place: nothing, or a dropout, or a dropout and its scale."""
-    return dict(zip((name, f"{name}_scale"), words, strict=False))
 
 
 def googlenet(dialect: str = "googlenet", classes: int | None = None) -> Network:

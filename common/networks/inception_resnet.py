@@ -13,6 +13,7 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    Dropout,
     Flatten,
     Head,
     Init,
@@ -192,7 +193,7 @@ def inception_resnet_v1(classes: int | None = None) -> Network:
         "block17": repeated(10, block17_v1(n)),
         "mixed_7a": reduction_b(n, (384, 256, 256, 256)),
         "block8": repeated(5, block8_v1(n)),
-        **classifier("classif", classes, dropout=0.2),
+        **classifier("classif", classes, dropout=(Dropout(0.2),)),
     }
     return finished("inception_resnet_v1", "arXiv:1602.07261", body, classes, n, headed=False)
 
@@ -213,7 +214,7 @@ def inception_resnet_v2(
         "mixed_7a": reduction_b(n, (384, 288, 288, 320)),
         "block8": repeated(10, block8(n), block8(n, relu=False, scale=1)),
         "conv2d_7b": conv(1536, 1, norm=n),
-        **classifier("classif", classes, dropout=0 if keras else 0.2),
+        **classifier("classif", classes, dropout=() if keras else (Dropout(0.2),)),
     }
     origin = "keras.applications" if keras else "arXiv:1602.07261"
     return finished(dialect, origin, body, classes, n, headed=not keras)

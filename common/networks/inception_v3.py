@@ -6,12 +6,13 @@ smoothed by 0.1. The numbers are those of the published code, which the paper's 
 
 from dataclasses import dataclass
 
-from common.networks.blocks import NORM, classifier, conv, same
+from common.networks.blocks import NORM, classifier, conv, downscaled, same
 from common.spec import (
     AvgPool,
     BatchNorm,
     Chain,
     Concat,
+    Dropout,
     Flatten,
     GlobalAvgPool,
     Head,
@@ -34,7 +35,7 @@ class Dialect:
     origin: str
     norm: BatchNorm = NORM
     counts_border: bool = True
-    dropout: float = 0.5
+    dropout: tuple[Word, ...] = (Dropout(0.5),)
     head: bool = True
 
 
@@ -44,10 +45,11 @@ DIALECTS = {
         "keras.applications",
         BatchNorm(1e-3, keep=0.99, scale=False),
         counts_border=False,
-        dropout=0,
-        head=False,
+        dropout=(),  # its head is TF-Slim's, whose checkpoints fit it too
     ),
-    "inception_v3.paddle_vision": Dialect("paddle.vision.models", dropout=0.2, head=False),
+    "inception_v3.paddle_vision": Dialect(
+        "paddle.vision.models", BatchNorm(1e-5), dropout=downscaled(0.2), head=False
+    ),
 }
 
 

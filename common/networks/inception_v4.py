@@ -8,6 +8,7 @@ from common.spec import (
     AvgPool,
     Chain,
     Concat,
+    Dropout,
     Flatten,
     Head,
     Init,
@@ -133,7 +134,7 @@ def inception_v4(classes: int | None = None) -> Network:
         **{f"Mixed_6{letter}": module_b() for letter in "bcdefgh"},
         "Mixed_7a": reduction_b(),
         **{f"Mixed_7{letter}": module_c() for letter in "bcd"},
-        **classifier("fc", classes, dropout=0.2),
+        **classifier("fc", classes, dropout=(Dropout(0.2),)),
     }
     heads, origin = {"AuxLogits": head(classes)}, "arXiv:1602.07261"
     made = Chain(body)
