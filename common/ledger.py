@@ -56,7 +56,35 @@ TORCHVISION = (
     Published(6_624_904, "torchvision: parameters(), without heads and statistics", HEADLESS),
     Published(13_004_888, "torchvision with aux_logits=True", WHOLE),
 )
+ALL, LEARNED = "all that is stored", "all that is learned"
+V3 = Published(23_834_568, "torchvision, timm: parameters(), without head", HEADLESS)
+XCEPTION = Published(22_855_952, "timm: parameters()", HEADLESS)
 PUBLISHED = {
+    "inception_v2": (Published(11_194_984, "BN-Inception with its classifier", HEADLESS),),
+    "inception_v2.slim": (
+        Published(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+    ),
+    "inception_v3": (V3, Published(27_161_264, "torchvision with aux_logits=True", WHOLE)),
+    "inception_v3.keras": (
+        Published(23_817_352, f"keras.applications, {LEARNED}", HEADLESS),
+        Published(23_851_784, f"keras.applications, {ALL}", HEADLESS, True),
+        Published(21_802_784, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+    ),
+    "inception_v3.paddle_vision": (V3,),
+    "inception_v4": (Published(42_679_816, "timm: parameters(), which has no head", HEADLESS),),
+    "inception_resnet_v1": (
+        Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),
+    ),
+    "inception_resnet_v2": (Published(55_843_464, "timm: parameters(), no head", HEADLESS),),
+    "inception_resnet_v2.keras": (
+        Published(55_813_192, f"keras.applications, {LEARNED}", HEADLESS),
+        Published(55_873_736, f"keras.applications, {ALL}", HEADLESS, True),
+    ),
+    "xception": (
+        XCEPTION,
+        Published(22_910_480, f"keras.applications, {ALL}", HEADLESS, True),
+    ),
+    "xception.timm": (XCEPTION,),
     "googlenet": TABLE_1,
     "googlenet.paper": TABLE_1,
     "googlenet.paddle": TABLE_1,

@@ -75,6 +75,112 @@ GOOGLENET = Facts(
 # torchvision's documentation: 6,624,904 without heads.
 TORCHVISION = Facts(5_599_904, 6_624_904, 13_004_888, 6_624_904, endpoints=CEIL_2X2)
 
+# TF-Slim's own tests for inception_v2 at 224, under the paper's names.
+V2 = {
+    224: {
+        "conv1": (64, 112, 112),
+        "maxpool1": (64, 56, 56),
+        "conv3": (192, 56, 56),
+        "maxpool2": (192, 28, 28),
+        "inception3a": (256, 28, 28),
+        "inception3b": (320, 28, 28),
+        "inception3c": (576, 14, 14),
+        "inception4a": (576, 14, 14),
+        "inception4d": (576, 14, 14),
+        "inception4e": (1024, 7, 7),
+        "inception5a": (1024, 7, 7),
+        "inception5b": (1024, 7, 7),
+    },
+    # By arithmetic: every halving is ceil(n / 2), of 112 and of an odd 75.
+    112: {"inception3b": (320, 14, 14), "inception4d": (576, 7, 7), "inception5b": (1024, 4, 4)},
+    75: {"inception3b": (320, 10, 10), "inception4d": (576, 5, 5), "inception5b": (1024, 3, 3)},
+}
+
+# TF-Slim's own tests for inception_v3 at 299; its test at 150, half of it, ends in 3 x 3 maps.
+V3 = {
+    299: {
+        "Conv2d_1a_3x3": (32, 149, 149),
+        "Conv2d_2a_3x3": (32, 147, 147),
+        "Conv2d_2b_3x3": (64, 147, 147),
+        "maxpool1": (64, 73, 73),
+        "Conv2d_3b_1x1": (80, 73, 73),
+        "Conv2d_4a_3x3": (192, 71, 71),
+        "maxpool2": (192, 35, 35),
+        "Mixed_5b": (256, 35, 35),
+        "Mixed_5c": (288, 35, 35),
+        "Mixed_5d": (288, 35, 35),
+        "Mixed_6a": (768, 17, 17),
+        "Mixed_6e": (768, 17, 17),
+        "Mixed_7a": (1280, 8, 8),
+        "Mixed_7b": (2048, 8, 8),
+        "Mixed_7c": (2048, 8, 8),
+    },
+    150: {"Mixed_7c": (2048, 3, 3)},
+    75: {"Mixed_5d": (288, 7, 7), "Mixed_6e": (768, 3, 3), "Mixed_7c": (2048, 1, 1)},
+}
+
+# TF-Slim's own tests for inception_v4 at 299 and at 150.
+V4 = {
+    299: {
+        "Conv2d_1a_3x3": (32, 149, 149),
+        "Conv2d_2b_3x3": (64, 147, 147),
+        "Mixed_3a": (160, 73, 73),
+        "Mixed_4a": (192, 71, 71),
+        "Mixed_5a": (384, 35, 35),
+        "Mixed_5e": (384, 35, 35),
+        "Mixed_6a": (1024, 17, 17),
+        "Mixed_6h": (1024, 17, 17),
+        "Mixed_7a": (1536, 8, 8),
+        "Mixed_7d": (1536, 8, 8),
+    },
+    150: {"Mixed_7d": (1536, 3, 3)},
+    75: {"Mixed_5e": (384, 7, 7), "Mixed_7d": (1536, 1, 1)},
+}
+
+# The paper's figures 15, 14 and the ones they point to; TF-Slim's own tests for v2 at 299, 150.
+RESNET_V1 = {
+    299: {
+        "conv2d_4b": (256, 35, 35),
+        "block35": (256, 35, 35),
+        "mixed_6a": (896, 17, 17),
+        "block17": (896, 17, 17),
+        "mixed_7a": (1792, 8, 8),
+        "block8": (1792, 8, 8),
+    },
+    150: {"block8": (1792, 3, 3)},
+    75: {"block8": (1792, 1, 1)},
+}
+RESNET_V2 = {
+    299: {
+        "conv2d_1a": (32, 149, 149),
+        "maxpool_5a": (192, 35, 35),
+        "mixed_5b": (320, 35, 35),
+        "block35": (320, 35, 35),
+        "mixed_6a": (1088, 17, 17),
+        "block17": (1088, 17, 17),
+        "mixed_7a": (2080, 8, 8),
+        "block8": (2080, 8, 8),
+        "conv2d_7b": (1536, 8, 8),
+    },
+    150: {"conv2d_7b": (1536, 3, 3)},
+    75: {"conv2d_7b": (1536, 1, 1)},
+}
+
+# Chollet 2016, figure 5: 19 x 19 x 728 and 10 x 10 x 1024 maps at 299.
+XCEPTION = {
+    299: {
+        "conv2": (64, 147, 147),
+        "block1": (128, 74, 74),
+        "block2": (256, 37, 37),
+        "block3": (728, 19, 19),
+        "block11": (728, 19, 19),
+        "block12": (1024, 10, 10),
+        "conv4": (2048, 10, 10),
+    },
+    150: {"block3": (728, 9, 9), "conv4": (2048, 5, 5)},
+    71: {"block3": (728, 5, 5), "conv4": (2048, 3, 3)},
+}
+
 FACTS = {
     "googlenet": GOOGLENET,
     "googlenet.paper": GOOGLENET,
@@ -86,4 +192,29 @@ FACTS = {
     "googlenet.torchvision.input": TORCHVISION,
     # paddle.vision.models.googlenet, which has heads always, and no biases.
     "googlenet.paddle_vision": Facts(5_966_272, 6_991_272, 11_535_736, 11_535_736, endpoints=FLOOR),
+    # BN-Inception with an ordinary stem; TF-Slim's tests: 10,173,112 with statistics, no logits.
+    "inception_v2": Facts(10_169_984, 11_194_984, None, 11_194_984, endpoints=V2),
+    "inception_v2.slim": Facts(10_153_336, 11_178_336, None, 10_173_112, endpoints=V2),
+    # torchvision and timm; Keras counts 23,851,784 in all, 23,817,352 that learn.
+    "inception_v3": Facts(21_785_568, 23_834_568, 27_161_264, 23_834_568, endpoints=V3),
+    "inception_v3.keras": Facts(21_768_352, 23_817_352, 27_143_152, 23_851_784, endpoints=V3),
+    "inception_v3.paddle_vision": Facts(21_785_568, 23_834_568, None, 23_834_568, endpoints=V3),
+    # timm, which has no head; with TF-Slim's it is arithmetic.
+    "inception_v4": Facts(41_142_816, 42_679_816, None, 42_679_816, endpoints=V4),
+    "inception_resnet_v1": Facts(20_982_528, 22_775_528, None, 22_775_528, endpoints=RESNET_V1),
+    # timm; Keras counts 55,873,736 in all.
+    "inception_resnet_v2": Facts(54_306_464, 55_843_464, None, 55_843_464, endpoints=RESNET_V2),
+    "inception_resnet_v2.keras": Facts(
+        54_276_192, 55_813_192, None, 55_873_736, endpoints=RESNET_V2
+    ),
+    # keras.applications counts 22,910,480 in all.
+    "xception": Facts(20_806_952, 22_855_952, None, 22_910_480, endpoints=XCEPTION),
+    "xception.timm": Facts(20_806_952, 22_855_952, None, 22_855_952, endpoints=XCEPTION),
+}
+
+# The published multiply-adds in units of 1e9, and how many digits are given.
+GIGA_MULTIPLY_ADDS = {
+    "googlenet.torchvision": "1.498",  # torchvision
+    "inception_v3": "5.713",  # torchvision
+    "xception": "8.4",  # timm
 }

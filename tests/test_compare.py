@@ -62,16 +62,25 @@ def test_the_main_job_in_float64_as_json():
 def gradients(tmp_path_factory):
     """Loss and gradients in float64, from each framework for each network."""
     folder = tmp_path_factory.mktemp("gradients")
+    running = []
     for framework in FRAMEWORKS:
         require(framework)
         command = [sys.executable, "tests/gradients.py", framework, str(folder), *NETWORKS]
-        done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        options = {"cwd": ROOT, "env": environment(), "stderr": subprocess.PIPE, "text": True}
+        running.append(subprocess.Popen(command, **options))
+    for process in running:
+        _, told = process.communicate()
+        assert process.returncode == 0, told[-2000:]
 
     def found(name):
         return {f: dict(np.load(folder / f"{f}-{name}.npz")) for f in FRAMEWORKS}
 
     return found
+
+
+# A bias that batch norm takes away again has no gradient but rounding.
+BIAS = "block8.9.residual.branch.conv2d.bias"
+NO_GRADIENT = dict.fromkeys(["inception_resnet_v2", "inception_resnet_v2.keras"], BIAS)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -80,9 +89,14 @@ def test_gradients_are_equal(gradients, name):
     for arrays in found.values():
         shapes = {key: array.shape for key, array in arrays.items()}
         assert shapes == plan.parameters() | {"loss": ()}
+    bound = 1e-10 if name.startswith("googlenet") else 1e-9
     for one, other in itertools.combinations(FRAMEWORKS, 2):
         far = {key: relative(found[one][key], found[other][key]) for key in found[one]}
-        assert max(far.values()) <= 1e-10, (one, other, max(far, key=far.get))
+        if name in NO_GRADIENT:
+            largest = max(np.abs(array).max() for array in found[one].values())
+            assert np.abs(found[one][NO_GRADIENT[name]]).max() < 1e-9 * largest
+            del far[NO_GRADIENT[name]]
+        assert max(far.values()) <= bound, (one, other, max(far, key=far.get))
 
 
 def judged_loss(plan, arrays):
@@ -118,7 +132,7 @@ def test_the_grad_command_gives_the_same(gradients, tmp_path):
     np.save(tmp_path / "x.npy", noise(plan))
     np.save(tmp_path / "y.npy", LABELS)
     files = [str(tmp_path / name) for name in ("w", "x.npy", "y.npy")]
-    arrays, _ = call(Job("grad", "pytorch", "googlenet", *files, "", "float64", True))
+    arrays, _ = call(Job("grad", "pytorch", "googlenet", *files, dtype="float64", aux=True))
     for name, array in gradients("googlenet")["pytorch"].items():
         np.testing.assert_array_equal(arrays[name], array)
 

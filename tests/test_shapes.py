@@ -2,11 +2,11 @@
 
 import pytest
 from conftest import planned
-from facts import FACTS
+from facts import FACTS, GIGA_MULTIPLY_ADDS
 
 from common.errors import UsageError
 from common.networks import NETWORKS, network
-from common.shapes import place, plan, slide_axis
+from common.shapes import least_size, place, plan, slide_axis
 from common.spec import Chain, Concat, Conv, Rule
 
 
@@ -36,6 +36,30 @@ def test_endpoints_have_the_published_shapes(name):
     for size, expected in FACTS[name].endpoints.items():
         laid_out = planned(name, (size, size))
         assert {path: laid_out.find(path).output for path in expected} == expected, size
+
+
+@pytest.mark.parametrize("name", GIGA_MULTIPLY_ADDS)
+def test_multiply_adds_are_the_published_ones(name):
+    digits = GIGA_MULTIPLY_ADDS[name]
+    places = len(digits.partition(".")[2])
+    assert f"{plan(network(name)).multiply_adds / 1e9:.{places}f}" == digits
+
+
+PADDED = [name for name in NETWORKS if least_size(network(name)) == 1]  # padding fits any map
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in PADDED])
+def test_the_least_input_is_told(name):
+    least = least_size(network(name))
+    told = f"{name} needs at least {least}x{least}$"
+    with pytest.raises(UsageError, match=told):
+        planned(name, (least - 1, least - 1))
+    planned(name, (least, least))
+
+
+def test_the_least_input_with_heads_is_told():
+    with pytest.raises(UsageError, match=r"inception_v3 needs at least 299x299 with its heads$"):
+        planned("inception_v3", (150, 150), aux=True)
 
 
 def test_one_channel_and_ten_classes():
@@ -69,7 +93,9 @@ def test_a_3_by_3_window_of_stride_2(size, padding, expected):
 
 
 def test_a_network_too_small_names_the_layer():
-    with pytest.raises(UsageError, match=r"^aux1\.averagePool: a 5x5 window does not fit .* 2x2"):
+    with pytest.raises(
+        UsageError, match=r"^aux1\.averagePool: a 5x5 window does not fit a map of 2x2"
+    ):
         planned(size=(32, 32), aux=True)
 
 
