@@ -6,6 +6,7 @@ from math import isfinite
 
 from common.compare import Comparison, Row, Side
 from common.shapes import Layer, Plan
+from common.story import reach
 
 
 def print_json(document: object) -> None:
@@ -36,6 +37,10 @@ def totals_json(plan: Plan) -> dict:
         "trunk_parameters": plan.trunk_parameter_count,
         "parameters": plan.parameter_count,
         "multiply_adds": plan.multiply_adds,
+        "depth": reach(plan).depth,
+        "receptive_field": reach(plan).field,
+        "label_smoothing": plan.network.label_smoothing,
+        "loss_weights": plan.loss_weights(),
     }
 
 

@@ -13,6 +13,7 @@ from common import ledger as ledgers
 from common.compare import Comparison, Row, Side
 from common.shapes import Layer, Plan, by
 from common.spec import Chain, Concat, Residual
+from common.story import reach
 
 WIDTH = 100
 LEGEND = """\
@@ -87,15 +88,17 @@ def totals_lines(plan: Plan) -> str:
     lines = [f"{name} without classifier: {plan.trunk_parameter_count:,} parameters"]
     if classes:
         lines.append(f"with {classes} classes{with_heads}: {plan.parameter_count:,} parameters")
+    depth, field = reach(plan).depth, reach(plan).field
     lines.append(f"one image of {by(plan.network.input)}: {plan.multiply_adds:,} multiply-adds")
+    lines.append(f"{depth} weighted layers deep; the last map's places see {field:,} rows each")
     return "\n".join(lines)
 
 
 def list_table(plans: Sequence[Plan]) -> Table:
-    """Every network, a line each."""
-    table = grid("network", "origin", "input", "parameters", "multiply-adds")
+    """Every network, a line each; `sees` is how many rows the last map's places look at."""
+    table = grid("network", "origin", "input", "parameters", "multiply-adds", "depth", "sees")
     table.columns[1].justify = "left"
-    table.columns[1].no_wrap = False
+    table.collapse_padding = True
     for plan in plans:
         network = plan.network
         table.add_row(
@@ -104,6 +107,8 @@ def list_table(plans: Sequence[Plan]) -> Table:
             by(network.input),
             number(plan.parameter_count),
             number(plan.multiply_adds),
+            number(reach(plan).depth),
+            number(reach(plan).field),
         )
     return table
 
@@ -205,6 +210,8 @@ def totals_pairs(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
         ("trunk parameters", one.trunk_parameter_count, other.trunk_parameter_count),
         ("all parameters", one.parameter_count, other.parameter_count),
         ("multiply-adds", one.multiply_adds, other.multiply_adds),
+        ("depth", reach(one).depth, reach(other).depth),
+        ("rows that the last map sees", reach(one).field, reach(other).field),
     ]
 
 

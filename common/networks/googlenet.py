@@ -84,7 +84,7 @@ class Dialect:
 
 
 TORCHVISION = Dialect(
-    "torchvision.models",
+    "torchvision",
     five=3,
     bias=False,
     norm=BatchNorm(1e-3),
@@ -102,14 +102,14 @@ TRANSFORM_INPUT = Affine(
 )
 
 DIALECTS = {
-    "googlenet": Dialect("PyTorch tutorials"),
+    "googlenet": Dialect("PyTorch tutorial"),
     "googlenet.paper": Dialect(
         "arXiv:1409.4842",
         lrn=LRN(5, 1e-4, 0.75),
         head=HeadDialect(before_fc1=(), before_fc2=(Dropout(0.7),)),
     ),
     "googlenet.d2l": Dialect(
-        "Dive into Deep Learning",
+        "d2l.ai",
         input=(1, 96, 96),
         classes=10,
         pool=1,
@@ -131,7 +131,7 @@ DIALECTS = {
         init=Init.TRUNCATED,
     ),
     "googlenet.paddle": Dialect(
-        "a Paddle tutorial",
+        "Paddle tutorial",
         pool=1,
         head=HeadDialect(conv_relu=False, before_fc1=(), before_fc2=(Dropout(0.7),)),
         init=Init.FAN_IN,
@@ -139,7 +139,7 @@ DIALECTS = {
     "googlenet.torchvision": TORCHVISION,
     "googlenet.torchvision.input": replace(TORCHVISION, transform=TRANSFORM_INPUT),
     "googlenet.paddle_vision": Dialect(
-        "paddle.vision.models",
+        "paddle.vision",
         bias=False,
         # One ReLU after each concatenation is the same as one at the end of each branch.
         stem_relu=False,

@@ -216,7 +216,7 @@ def inception_resnet_v2(
         "conv2d_7b": conv(1536, 1, norm=n),
         **classifier("classif", classes, dropout=() if keras else (Dropout(0.2),)),
     }
-    origin = "keras.applications" if keras else "arXiv:1602.07261"
+    origin = "Keras" if keras else "arXiv:1602.07261"
     return finished(dialect, origin, body, classes, n, headed=not keras)
 
 

@@ -42,13 +42,13 @@ class Dialect:
 DIALECTS = {
     "inception_v3": Dialect("arXiv:1512.00567"),
     "inception_v3.keras": Dialect(
-        "keras.applications",
+        "Keras",
         BatchNorm(1e-3, keep=0.99, scale=False),
         counts_border=False,
         dropout=(),  # its head is TF-Slim's, whose checkpoints fit it too
     ),
     "inception_v3.paddle_vision": Dialect(
-        "paddle.vision.models", BatchNorm(1e-5), dropout=downscaled(0.2), head=False
+        "paddle.vision", BatchNorm(1e-5), dropout=downscaled(0.2), head=False
     ),
 }
 

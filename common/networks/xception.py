@@ -40,7 +40,7 @@ class Dialect:
 
 DIALECTS = {
     "xception": Dialect("arXiv:1610.02357", BatchNorm(1e-3, keep=0.99), Rule.SAME),
-    "xception.timm": Dialect("timm legacy_xception", BatchNorm(1e-5), 1),
+    "xception.timm": Dialect("timm", BatchNorm(1e-5), 1),
 }
 
 

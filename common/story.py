@@ -1,0 +1,48 @@
+"""How deep a network is, and how far its last map sees: the figures behind the family's story."""
+
+from dataclasses import dataclass
+
+from common.shapes import Layer, Plan
+from common.spec import AvgPool, Chain, Concat, Conv, DepthwiseConv, Linear, MaxPool, Residual, pair
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Weighted layers on the longest way through; what one output sees of the input, in rows.
+
+    `stride` is how many rows of the input lie between two outputs.
+    """
+
+    depth: int = 0
+    field: int = 1
+    stride: int = 1
+
+    def through(self, layer: Layer) -> "Reach":
+        """The reach after one more layer."""
+        match layer.word:
+            case Chain():
+                reach = self
+                for child in layer.children:
+                    reach = reach.through(child)
+                return reach
+            case Concat() | Residual():
+                ways = [self.through(child) for child in layer.children]
+                depth, field = max(way.depth for way in ways), max(way.field for way in ways)
+                return Reach(depth, field, ways[0].stride)
+            case Conv(_, kernel, stride) | DepthwiseConv(kernel, stride):
+                return self.widened(1, pair(kernel)[0], pair(stride)[0])
+            case MaxPool(kernel, stride) | AvgPool(kernel, stride):
+                return self.widened(0, pair(kernel)[0], pair(stride)[0])
+            case Linear():
+                return Reach(self.depth + 1, self.field, self.stride)
+        return self
+
+    def widened(self, deeper: int, kernel: int, stride: int) -> "Reach":
+        """The reach after a window of so many rows that moves by so many."""
+        field = self.field + (kernel - 1) * self.stride
+        return Reach(self.depth + deeper, field, self.stride * stride)
+
+
+def reach(plan: Plan) -> Reach:
+    """The reach of the body; global pools see everything and are left out."""
+    return Reach().through(plan.body)
