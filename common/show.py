@@ -21,6 +21,7 @@ LEGEND = """\
      in float64, relative to the layer's largest value, over the layer and all inside it
 """
 SPELLED = {
+    "BatchNorm": "batch norm",
     "Conv": "convolution",
     "DepthwiseConv": "depthwise convolution",
     "MaxPool": "max pool",
@@ -49,7 +50,8 @@ def kind(layer: Layer) -> str:
     """What a person calls the layer."""
     match layer.word:
         case Chain():
-            return kind(layer.children[0]) if layer.is_unit else ""
+            first = kind(layer.children[0]) if layer.is_unit else ""
+            return first.replace("depthwise", "separable")
         case Concat():
             return "branches"
         case Residual():

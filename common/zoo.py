@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from common.errors import DataError, UsageError
 from common.layouts import LAYOUTS, Arrays, Layout
 from common.networks import NETWORKS, network
 from common.shapes import Plan, by, lay_out, plan
+from common.spec import Shape
 
 
 @dataclass(frozen=True)
@@ -147,14 +149,20 @@ def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
     wanted = {key: shape for key, shape in given.items() if key.startswith(in_heads)}
     rows, columns = about.get("input", made.input)[1:]
     for size in ((rows, columns), *((n, n) for n in range(32, 513) if wanted)):
-        try:
-            chosen = network(name, (channels or made.input[0], *size), classes, aux and classes > 0)
-            laid_out = lay_out(chosen)
-        except UsageError:
-            continue
-        if wanted.items() <= laid_out.arrays().items():
+        options = (channels or made.input[0], *size), classes, aux and classes > 0
+        laid_out = laid_out_if_it_fits(name, *options)
+        if laid_out and wanted.items() <= laid_out.arrays().items():
             return laid_out
     return plan(made)
+
+
+@cache
+def laid_out_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | None:
+    """The plan, or None where the input is too small for it."""
+    try:
+        return lay_out(network(name, input, classes, aux))
+    except UsageError:
+        return None
 
 
 def guesses(arrays: Arrays, name: str) -> list[Misfit]:

@@ -1,13 +1,9 @@
 """Plan to Paddle: one case a word of the grammar, and an ordinary `paddle.nn.Layer` comes out."""
 
-import math
-from collections.abc import Sequence
-
 import paddle
 from paddle import Tensor, nn
-from paddle.nn import functional as F
 
-from common.shapes import Layer, Plan, mean_matrix
+from common.shapes import Layer, Plan
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
@@ -25,8 +21,15 @@ from common.spec import (
     MaxPool,
     ReLU,
     Residual,
-    Size,
     pair,
+)
+from paddle_impl.own_layers import (
+    AdaptiveMean,
+    Add,
+    Branches,
+    Constants,
+    LocalResponseNorm,
+    Mean,
 )
 
 
@@ -62,92 +65,6 @@ class Network(nn.Layer):
         for name, tap in self.taps.items() if heads else ():
             outputs[name] = getattr(self, name)(made[tap])
         return outputs
-
-
-class Branches(nn.Layer):
-    """Branches from one input, joined along the channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return paddle.concat([branch(x) for branch in self.children()], axis=1)
-
-
-class Add(nn.Layer):
-    """`scale` times a branch, plus the input or what a shortcut makes of it."""
-
-    def __init__(self, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def forward(self, x: Tensor) -> Tensor:
-        branch, *shortcut = [child(x) for child in self.children()]
-        return self.scale * branch + (shortcut[0] if shortcut else x)
-
-
-class LocalResponseNorm(nn.Layer):
-    """Paddle's own averages the squares, so its gradient has the fault told of in `Mean`."""
-
-    def __init__(self, size: int, alpha: float, beta: float) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta = size, alpha, beta
-
-    def forward(self, x: Tensor) -> Tensor:
-        half, channels = self.size // 2, x.shape[1]
-        around = F.pad(x * x, [0, 0, half, half, 0, 0, 0, 0])
-        squares = sum(around[:, i : i + channels] for i in range(self.size))
-        return x / (1 + self.alpha / self.size * squares) ** self.beta
-
-
-class Constants(nn.Layer):
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
-
-    def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
-        super().__init__()
-        self.scale, self.shift = list(scale), list(shift)
-        self.shape = [-1, 1, 1] if maps else [-1]
-
-    def forward(self, x: Tensor) -> Tensor:
-        scale = paddle.to_tensor(self.scale, x.dtype).reshape(self.shape)
-        return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
-
-
-class AdaptiveMean(nn.Layer):
-    """Means over windows of unequal size: a product with a matrix of weights on either side."""
-
-    def __init__(self, input: tuple[int, ...], size: int) -> None:
-        super().__init__()
-        self.rows, self.columns = (mean_matrix(n, size) for n in input)
-
-    def forward(self, x: Tensor) -> Tensor:
-        rows, columns = (paddle.to_tensor(m, x.dtype) for m in (self.rows, self.columns))
-        return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
-
-
-class Mean(nn.Layer):
-    """The mean under each window, border counted or not, exact in float64 both ways.
-
-    Paddle's own average pools round 1 / size to float32 in the gradient, an error of 1e-8.
-    """
-
-    def __init__(
-        self,
-        kernel: tuple[int, ...],
-        stride: Size = 1,
-        padding: Sequence[int] = (0, 0, 0, 0),
-        counts_border: bool = False,
-    ) -> None:
-        super().__init__()
-        self.kernel, self.stride, self.padding = kernel, stride, list(padding)
-        self.counts_border = counts_border or not any(padding)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.counts_border:
-            return self.total(x) / math.prod(self.kernel)
-        return self.total(x) / self.total(paddle.ones_like(x[:1, :1]))
-
-    def total(self, x: Tensor) -> Tensor:
-        """The sum under each window: a convolution, channel by channel, with ones."""
-        ones = paddle.ones([x.shape[1], 1, *self.kernel], x.dtype)
-        return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
 
 def module(layer: Layer) -> nn.Layer:

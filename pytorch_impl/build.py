@@ -2,9 +2,7 @@
 
 import math
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from common.shapes import Layer, Pads, Plan
 from common.spec import (
@@ -26,6 +24,7 @@ from common.spec import (
     Residual,
     Size,
 )
+from pytorch_impl.own_layers import Add, Branches, Constants, PaddedConv2d, reversed_flat
 
 
 class Network(nn.Module):
@@ -60,49 +59,6 @@ class Network(nn.Module):
         for name, tap in self.taps.items() if heads else ():
             outputs[name] = self.get_submodule(name)(made[tap])
         return outputs
-
-
-class Branches(nn.Module):
-    """Branches from one input, joined along the channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([branch(x) for branch in self.children()], dim=1)
-
-
-class Add(nn.Module):
-    """`scale` times a branch, plus the input or what a shortcut makes of it."""
-
-    def __init__(self, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def forward(self, x: Tensor) -> Tensor:
-        branch, *shortcut = (child(x) for child in self.children())
-        return self.scale * branch + (shortcut[0] if shortcut else x)
-
-
-class PaddedConv2d(nn.Conv2d):
-    """A convolution with a border of its own on each side, which Conv2d's padding cannot say."""
-
-    def __init__(self, pads: Pads, *arguments: Size) -> None:
-        super().__init__(*arguments)
-        self.pads = reversed_flat(pads)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, self.pads))
-
-
-class Constants(nn.Module):
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
-
-    def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
-        super().__init__()
-        shape = (-1, 1, 1) if maps else (-1,)
-        self.scale = torch.tensor(scale, dtype=torch.float64).reshape(shape)
-        self.shift = torch.tensor(shift, dtype=torch.float64).reshape(shape)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.scale.to(x) + self.shift.to(x)
 
 
 def module(layer: Layer) -> nn.Module:
@@ -182,8 +138,3 @@ def symmetric(pads: Pads) -> bool:
 def before(pads: Pads) -> tuple[int, int]:
     """The border above and to the left."""
     return pads[0][0], pads[1][0]
-
-
-def reversed_flat(pads: Pads) -> tuple[int, ...]:
-    """The border as `F.pad` takes it: left, right, top, bottom."""
-    return *pads[1], *pads[0]

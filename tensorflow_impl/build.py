@@ -1,13 +1,11 @@
 """Plan to Keras: one case a word of the grammar, and a functional `keras.Model` comes out."""
 
 import math
-from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import KerasTensor, layers, ops
 
-from common.shapes import NO_PADS, Layer, Pads, Plan, mean_matrix
+from common.shapes import NO_PADS, Layer, Pads, Plan
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
@@ -27,6 +25,7 @@ from common.spec import (
     Residual,
     pair,
 )
+from tensorflow_impl.own_layers import AdaptiveMean, Constants, LocalResponseNorm
 
 
 def build(plan: Plan) -> keras.Model:
@@ -72,56 +71,6 @@ class NetworkWithHeads(keras.Model):
             return super().test_step(data)
         finally:
             self.evaluating = False
-
-
-@keras.saving.register_keras_serializable("tensorflow_impl")
-class LocalResponseNorm(layers.Layer):
-    """TensorFlow's own has no float64 and does not divide alpha by the size."""
-
-    def __init__(self, size: int, alpha: float, beta: float, **options) -> None:
-        super().__init__(**options)
-        self.size, self.alpha, self.beta = size, alpha, beta
-
-    def call(self, x: KerasTensor) -> KerasTensor:
-        half, channels = self.size // 2, x.shape[-1]
-        around = ops.pad(x * x, ((0, 0), (0, 0), (0, 0), (half, half)))
-        squares = sum(around[..., i : i + channels] for i in range(self.size))
-        return x / (1 + self.alpha / self.size * squares) ** self.beta
-
-    def get_config(self) -> dict:
-        own = {"size": self.size, "alpha": self.alpha, "beta": self.beta}
-        return super().get_config() | own
-
-
-@keras.saving.register_keras_serializable("tensorflow_impl")
-class Constants(layers.Layer):
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
-
-    def __init__(self, scale: Sequence[float], shift: Sequence[float], **options) -> None:
-        super().__init__(**options)
-        self.scale, self.shift = tuple(scale), tuple(shift)
-
-    def call(self, x: KerasTensor) -> KerasTensor:
-        return x * exact(self.scale, x) + exact(self.shift, x)
-
-    def get_config(self) -> dict:
-        return super().get_config() | {"scale": self.scale, "shift": self.shift}
-
-
-@keras.saving.register_keras_serializable("tensorflow_impl")
-class AdaptiveMean(layers.Layer):
-    """Means over windows of unequal size: a product with a matrix of weights on either side."""
-
-    def __init__(self, size: int, **options) -> None:
-        super().__init__(**options)
-        self.size = size
-
-    def call(self, x: KerasTensor) -> KerasTensor:
-        rows, columns = (exact(mean_matrix(n, self.size), x) for n in x.shape[1:3])
-        return ops.einsum("nhwc,ih,jw->nijc", x, rows, columns)
-
-    def get_config(self) -> dict:
-        return super().get_config() | {"size": self.size}
 
 
 def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
@@ -175,11 +124,6 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
         case Linear(features):
             return layers.Dense(features, name=name)(x)
     raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
-
-
-def exact(values: Sequence, like: KerasTensor) -> KerasTensor:
-    """Numbers as a tensor; a cast would round them to float32 on the way to float64."""
-    return ops.convert_to_tensor(np.asarray(values), dtype=like.dtype)
 
 
 def keras_name(path: str) -> str:

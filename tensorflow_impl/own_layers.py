@@ -1,0 +1,64 @@
+"""The words of the grammar that Keras has no layer for, or none that is exact in float64."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers, ops
+
+from common.shapes import mean_matrix
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class LocalResponseNorm(layers.Layer):
+    """TensorFlow's own has no float64 and does not divide alpha by the size."""
+
+    def __init__(self, size: int, alpha: float, beta: float, **options) -> None:
+        super().__init__(**options)
+        self.size, self.alpha, self.beta = size, alpha, beta
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        half, channels = self.size // 2, x.shape[-1]
+        around = ops.pad(x * x, ((0, 0), (0, 0), (0, 0), (half, half)))
+        squares = sum(around[..., i : i + channels] for i in range(self.size))
+        return x / (1 + self.alpha / self.size * squares) ** self.beta
+
+    def get_config(self) -> dict:
+        own = {"size": self.size, "alpha": self.alpha, "beta": self.beta}
+        return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class Constants(layers.Layer):
+    """Each value times a constant plus a constant, one pair a channel or one for all."""
+
+    def __init__(self, scale: Sequence[float], shift: Sequence[float], **options) -> None:
+        super().__init__(**options)
+        self.scale, self.shift = tuple(scale), tuple(shift)
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return x * exact(self.scale, x) + exact(self.shift, x)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"scale": self.scale, "shift": self.shift}
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class AdaptiveMean(layers.Layer):
+    """Means over windows of unequal size: a product with a matrix of weights on either side."""
+
+    def __init__(self, size: int, **options) -> None:
+        super().__init__(**options)
+        self.size = size
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        rows, columns = (exact(mean_matrix(n, self.size), x) for n in x.shape[1:3])
+        return ops.einsum("nhwc,ih,jw->nijc", x, rows, columns)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"size": self.size}
+
+
+def exact(values: Sequence, like: KerasTensor) -> KerasTensor:
+    """Numbers as a tensor; a cast would round them to float32 on the way to float64."""
+    return ops.convert_to_tensor(np.asarray(values), dtype=like.dtype)
