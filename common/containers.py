@@ -8,7 +8,6 @@ import io
 import os
 import pickle
 import tempfile
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +31,8 @@ SUFFIXES = {
     ".h5": "keras",
     ".ckpt": "tensorflow",
 }
+ZIP = b"PK\x03\x04"
+LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # what torch.save wrote before it wrote zips
 
 
 def kind_of(path: Path) -> str:
@@ -47,14 +48,15 @@ def read(path: Path) -> tuple[Arrays, dict]:
         return call(Job("read", "tensorflow", input=str(path)))[0], {}
     try:
         with open(path, "rb") as file:
-            start = file.read(8)
+            start = file.read(9)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if start.startswith(b"\x89HDF"):
         return read_hdf5(path), {}
-    if zipfile.is_zipfile(path):
+    if start.startswith((ZIP, LEGACY_TORCH)):
         return call(Job("read", "pytorch", input=str(path)))[0], {}
-    if start.startswith(b"\x80"):
+    # A safetensors file begins with the length of its header, and that with a brace.
+    if start.startswith(b"\x80") and not start.endswith(b"{"):
         return read_pickle(path), {}
     return weights.read(path)
 

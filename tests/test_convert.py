@@ -1,12 +1,14 @@
 """Checkpoints of every kind in and out, bit for bit, and none that does what it should not."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from conftest import planned, require, seeded
+from conftest import native, planned, require, seeded
 
 from common import containers, weights, zoo
 from common.convert import convert
@@ -111,6 +113,107 @@ def test_slim_names():
     assert len(set(names.values())) == len(names)
 
 
+# What the published code calls them: torchvision 0.24, timm 1.0, TF-Slim.
+FAMILY_NAMES = {
+    ("inception_v3", "torchvision"): {
+        "Conv2d_1a_3x3.bn.running_var": "Conv2d_1a_3x3.bn.running_var",
+        "Mixed_5b.branch_pool.proj.conv.weight": "Mixed_5b.branch_pool.conv.weight",
+        "Mixed_5d.branch5x5.2.bn.bias": "Mixed_5d.branch5x5_2.bn.bias",
+        "Mixed_6a.branch3x3.conv.weight": "Mixed_6a.branch3x3.conv.weight",
+        "Mixed_6e.branch7x7dbl.5.bn.weight": "Mixed_6e.branch7x7dbl_5.bn.weight",
+        "Mixed_7a.branch7x7x3.4.conv.weight": "Mixed_7a.branch7x7x3_4.conv.weight",
+        "Mixed_7c.branch3x3.2.a.conv.weight": "Mixed_7c.branch3x3_2a.conv.weight",
+        "Mixed_7c.branch3x3dbl.3.b.conv.weight": "Mixed_7c.branch3x3dbl_3b.conv.weight",
+        "AuxLogits.conv1.conv.weight": "AuxLogits.conv1.conv.weight",
+    },
+    ("inception_v4", "timm"): {
+        "Conv2d_2b_3x3.conv.weight": "features.2.conv.weight",
+        "Mixed_3a.conv.conv.weight": "features.3.conv.conv.weight",
+        "Mixed_4a.branch1.3.bn.weight": "features.4.branch1.3.bn.weight",
+        "Mixed_5e.branch3.1.conv.weight": "features.9.branch3.1.conv.weight",
+        "Mixed_6a.branch0.conv.weight": "features.10.branch0.conv.weight",
+        "Mixed_6h.branch2.4.bn.bias": "features.17.branch2.4.bn.bias",
+        "Mixed_7a.branch1.3.conv.weight": "features.18.branch1.3.conv.weight",
+        "Mixed_7b.branch1.0.conv.weight": "features.19.branch1_0.conv.weight",
+        "Mixed_7b.branch1.1.a.conv.weight": "features.19.branch1_1a.conv.weight",
+        "Mixed_7d.branch2.2.conv.weight": "features.21.branch2_2.conv.weight",
+        "Mixed_7d.branch2.3.b.bn.running_mean": "features.21.branch2_3b.bn.running_mean",
+        "Mixed_7d.branch3.1.conv.weight": "features.21.branch3.1.conv.weight",
+        "fc.weight": "last_linear.weight",
+    },
+    ("inception_resnet_v2", "timm"): {
+        "conv2d_4a.conv.weight": "conv2d_4a.conv.weight",
+        "mixed_5b.branch3.1.conv.weight": "mixed_5b.branch3.1.conv.weight",
+        "block35.0.residual.branch.branches.branch1.1.conv.weight":
+            "repeat.0.branch1.1.conv.weight",
+        "block35.9.residual.branch.conv2d.bias": "repeat.9.conv2d.bias",
+        "block17.19.residual.branch.branches.branch0.bn.weight": "repeat_1.19.branch0.bn.weight",
+        "block8.8.residual.branch.conv2d.weight": "repeat_2.8.conv2d.weight",
+        "block8.9.residual.branch.branches.branch1.2.conv.weight": "block8.branch1.2.conv.weight",
+        "conv2d_7b.bn.bias": "conv2d_7b.bn.bias",
+        "classif.weight": "classif.weight",
+    },
+    ("xception.timm", "timm"): {
+        "conv1.conv.weight": "conv1.weight",
+        "conv2.bn.running_mean": "bn2.running_mean",
+        "block1.branch.0.depthwise.weight": "block1.rep.0.conv1.weight",
+        "block1.branch.4.weight": "block1.rep.4.weight",
+        "block1.shortcut.conv.weight": "block1.skip.weight",
+        "block12.shortcut.bn.running_var": "block12.skipbn.running_var",
+        "block4.branch.7.pointwise.weight": "block4.rep.7.pointwise.weight",
+        "conv3.depthwise.weight": "conv3.conv1.weight",
+        "conv4.pointwise.weight": "conv4.pointwise.weight",
+        "conv4.bn.weight": "bn4.weight",
+        "fc.bias": "fc.bias",
+    },
+    ("inception_v2.slim", "slim"): {
+        "conv1.depthwise.weight": "InceptionV2/Conv2d_1a_7x7/depthwise_weights",
+        "conv1.pointwise.bias": "InceptionV2/Conv2d_1a_7x7/biases",
+        "inception3a.branch3.2.conv.weight": "InceptionV2/Mixed_3b/Branch_2/Conv2d_0c_3x3/weights",
+        "inception3c.branch2.1.bn.bias":
+            "InceptionV2/Mixed_4a/Branch_0/Conv2d_1a_3x3/BatchNorm/beta",
+        "inception4e.branch3.2.conv.weight": "InceptionV2/Mixed_5a/Branch_1/Conv2d_1a_3x3/weights",
+        "inception5b.branch4.1.conv.weight": "InceptionV2/Mixed_5c/Branch_3/Conv2d_0b_1x1/weights",
+        "fc.weight": "InceptionV2/Logits/Conv2d_1c_1x1/weights",
+    },
+    ("inception_v3.keras", "slim"): {
+        "Mixed_5b.branch5x5.2.conv.weight": "InceptionV3/Mixed_5b/Branch_1/Conv2d_0b_5x5/weights",
+        "Mixed_5c.branch5x5.1.conv.weight": "InceptionV3/Mixed_5c/Branch_1/Conv2d_0b_1x1/weights",
+        "Mixed_5c.branch5x5.2.conv.weight": "InceptionV3/Mixed_5c/Branch_1/Conv_1_0c_5x5/weights",
+        "Mixed_6a.branch3x3.conv.weight": "InceptionV3/Mixed_6a/Branch_0/Conv2d_1a_1x1/weights",
+        "Mixed_7a.branch7x7x3.3.conv.weight": "InceptionV3/Mixed_7a/Branch_1/Conv2d_0c_7x1/weights",
+        "Mixed_7b.branch3x3.2.b.conv.weight": "InceptionV3/Mixed_7b/Branch_1/Conv2d_0b_3x1/weights",
+        "Mixed_7c.branch3x3.2.b.conv.weight": "InceptionV3/Mixed_7c/Branch_1/Conv2d_0c_3x1/weights",
+        "AuxLogits.conv1.conv.weight": "InceptionV3/AuxLogits/Conv2d_2a_5x5/weights",
+        "fc.bias": "InceptionV3/Logits/Conv2d_1c_1x1/biases",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
+def test_the_familys_names(name, layout):
+    plan = native(name, aux=True)
+    [published] = zoo.layouts_for(name, layout)
+    names = published.names(plan)
+    assert {mine: names[mine] for mine in FAMILY_NAMES[name, layout]} == FAMILY_NAMES[name, layout]
+    assert len(set(names.values())) == len(plan.arrays())
+
+
+@pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
+def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
+    """As timm publishes them too: another party's names in a safetensors file."""
+    plan = planned(name, (150, 150), classes=1001 if layout == "slim" else 7)
+    arrays = seeded(plan)
+    source, there, back = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
+    weights.write(source, arrays, plan)
+    convert(source, there, name, None, layout)
+    convert(there, back, name, None, None)
+    found, _ = weights.read(back)
+    assert found.keys() == arrays.keys()
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(found[key], array)
+
+
 def test_counters_are_carried_and_written_again(tmp_path):
     require("pytorch")
     _, arrays = dialect("googlenet.torchvision")
@@ -121,6 +224,23 @@ def test_counters_are_carried_and_written_again(tmp_path):
     found, _ = containers.read(tmp_path / "c.pth")
     assert found["conv1.bn.num_batches_tracked"] == 123
     assert found["conv1.bn.num_batches_tracked"].dtype == np.int64
+
+
+def test_checkpoints_from_before_the_zips_are_read(tmp_path):
+    """As torchvision's published GoogLeNet is."""
+    require("pytorch")
+    _, arrays = dialect("googlenet.torchvision")
+    np.savez(tmp_path / "a.npz", **arrays)
+    code = (
+        "import sys, torch, numpy as np; folder = sys.argv[1]; "
+        "state = {k: torch.from_numpy(v) for k, v in np.load(folder + '/a.npz').items()}; "
+        "torch.save(state, folder + '/a.pth', _use_new_zipfile_serialization=False)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    out = tmp_path / "b.safetensors"
+    convert(tmp_path / "a.pth", out, "googlenet.torchvision", None, None)
+    for key, array in weights.read(out)[0].items():
+        np.testing.assert_array_equal(array, arrays[key])
 
 
 def test_other_channels_classes_and_no_heads_are_recognised(tmp_path):

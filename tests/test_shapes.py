@@ -38,6 +38,29 @@ def test_endpoints_have_the_published_shapes(name):
         assert {path: laid_out.find(path).output for path in expected} == expected, size
 
 
+# How many windows of 3 at stride 2 there are over n values, by each pooling rule.
+RULES = {
+    "googlenet": lambda n: -(-(n - 3) // 2) + 1,
+    "googlenet.paper": lambda n: -(-(n - 3) // 2) + 1,
+    "googlenet.d2l": lambda n: (n - 1) // 2 + 1,
+    "googlenet.paddle": lambda n: (n - 1) // 2 + 1,
+    "googlenet.slim": lambda n: -(-n // 2),
+    "googlenet.torchvision": lambda n: -(-(n - 3) // 2) + 1,
+    "googlenet.paddle_vision": lambda n: (n - 3) // 2 + 1,
+}
+
+
+@pytest.mark.parametrize("size", [96, 112, 150, 224, 299])
+@pytest.mark.parametrize("name", RULES)
+def test_every_pooling_rule_at_every_size(name, size):
+    laid_out, rule = planned(name, (size, size)), RULES[name]
+    rows = (size + 1) // 2
+    for pool in ("maxpool1", "maxpool2", "maxpool3", "maxpool4"):
+        two_by_two = pool == "maxpool4" and name in ("googlenet.slim", "googlenet.torchvision")
+        rows = -(-rows // 2) if two_by_two else rule(rows)
+        assert laid_out.find(pool).output[1:] == (rows, rows), pool
+
+
 @pytest.mark.parametrize("name", GIGA_MULTIPLY_ADDS)
 def test_multiply_adds_are_the_published_ones(name):
     digits = GIGA_MULTIPLY_ADDS[name]
