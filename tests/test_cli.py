@@ -67,9 +67,40 @@ def test_summary():
     assert "163,696" in googlenet("summary", "googlenet")
 
 
-def test_tables_fit_a_hundred_columns():
-    for words in (["list"], ["summary", "googlenet", "--aux"]):
-        assert max(map(len, googlenet(*words).splitlines())) <= 100
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list"],
+        ["summary", "googlenet", "--aux"],
+        ["summary", "inception_resnet_v2", "--aux"],
+        ["summary", "xception", "--explain"],
+        ["diff", "inception_v3", "inception_v3.keras"],
+    ],
+    ids=str,
+)
+def test_tables_fit_a_hundred_columns(words):
+    assert max(map(len, googlenet(*words).splitlines())) <= 100
+
+
+def test_explain_ends_in_the_published_number():
+    assert "= 5,607,184: TF-Slim's own test" in googlenet("summary", "googlenet.slim", "--explain")
+
+
+def test_diff_says_what_differs():
+    told = googlenet("diff", "googlenet", "googlenet.torchvision")
+    assert "kernel 5 against 3" in told
+    assert "13,004,888" in told
+
+
+def test_convert_verifies_and_refuses(files):
+    source, there = files / "w.safetensors", files / "w.pdparams"
+    told = googlenet("convert", source, there, "--network", "googlenet")
+    assert "with heads" in told
+    assert "bit for bit" in told
+    out = files / "x.safetensors"
+    line = googlenet("convert", there, out, "--network", "googlenet.torchvision", code=4)
+    assert "looks most like googlenet in the layout paddle" in line
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("words", [["list"], ["summary", "googlenet"], ["--help"]], ids=str)
