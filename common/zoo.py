@@ -54,6 +54,8 @@ class Misfit:
 
 def recognise(source: str, arrays: Arrays, about: Mapping, name: str, asked: str | None) -> Match:
     """The named network out of a file's arrays; raises DataError that says what it looks like."""
+    if about.get("network", name) != name:
+        raise DataError(f"{source}: says that it holds {about['network']}, not {name}")
     in_keras = any(key.startswith("layers/") for key in arrays)
     matches: list[Match] = []
     misfits: list[Misfit] = []
@@ -81,7 +83,10 @@ def unambiguous(source: str, matches: list[Match]) -> Match:
     first, *others = matches
     check_values(source, first.arrays)
     for other in others:
-        if any(not np.array_equal(first.arrays[key], a) for key, a in other.arrays.items()):
+        alike = other.arrays.keys() == first.arrays.keys() and all(
+            np.array_equal(first.arrays[key], array) for key, array in other.arrays.items()
+        )
+        if not alike:
             names = f"{first.layout.name} and {other.layout.name}"
             raise DataError(f"{source}: fits the layouts {names}, differently: say --from which")
     return first

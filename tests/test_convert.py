@@ -297,6 +297,14 @@ def test_another_network_is_named(tmp_path):
     assert not (tmp_path / "b.safetensors").exists()
 
 
+def test_a_file_that_says_it_is_another_dialect_is_refused(tmp_path):
+    """The paper's dialect has the very names and shapes of the tutorials'."""
+    source, _ = ours(tmp_path, "googlenet.paper")
+    with pytest.raises(DataError, match=r"says that it holds googlenet\.paper, not googlenet$"):
+        convert(source, tmp_path / "x.pth", "googlenet", None, None)
+    assert not (tmp_path / "x.pth").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
