@@ -70,6 +70,8 @@ def summary(
 ) -> None:
     """The layer table, worked out without any framework."""
     laid_out = plan(network(name, size(input), classes, aux))
+    if explain and json:
+        raise UsageError("--explain and --json do not go together; give one of them")
     if explain:
         show.print_ledger(headed_plan(name, size(input), classes))
     elif json:
@@ -145,6 +147,7 @@ def run(
     """One forward pass in evaluation mode; one array an endpoint, and `logits`."""
     known("framework", framework, tuple(ROOMS))
     known("dtype", dtype, DTYPES)
+    spared(out, weights, input)
     if endpoints == "units":
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
     job = Job("run", framework, name, str(weights), str(input), "", "", endpoints, dtype, aux)
@@ -165,6 +168,7 @@ def grad(
     """The training loss, nothing dropped, and its gradient by every parameter."""
     known("framework", framework, FRAMEWORKS)
     known("dtype", dtype, DTYPES)
+    spared(out, weights, input, labels)
     job = Job("grad", framework, name, str(weights), str(input), str(labels), "", "", dtype, aux)
     write_arrays(out, call(job)[0])
 
@@ -232,6 +236,12 @@ def known(what: str, given: str, allowed: Sequence[str]) -> None:
         raise UsageError(f"no {what} is called {given!r} here; there are: {', '.join(allowed)}")
 
 
+def spared(out: Path, *inputs: Path) -> None:
+    """Raises UsageError where the output would replace an input."""
+    if out.resolve() in [path.resolve() for path in inputs]:
+        raise UsageError(f"--out {out} is one of the inputs; give it another name")
+
+
 def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
     """Writes an .npz, whole or not at all."""
     with weights.written_whole(path) as temporary, open(temporary, "wb") as file:
@@ -240,16 +250,22 @@ def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
 
 def main() -> NoReturn:
     """Runs the command; a user's mistake is one line on standard error and an exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except UserError as error:
         code, message = error.code, str(error)
     except typer.TyperException as error:
         code, message = UsageError.code, f"{error.format_message()} (see googlenet --help)"
+    except MemoryError:
+        code, message = 4, "not enough memory for arrays of this size"
+    except OSError as error:
+        code, message = 4, str(error)
     except (typer.Abort, KeyboardInterrupt):
         code, message = 128 + signal.SIGINT, "interrupted"
-    print(f"googlenet: {' '.join(message.split())}", file=sys.stderr)
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    print(f"googlenet: {line[:1000]}", file=sys.stderr)
     sys.exit(code)
 
 

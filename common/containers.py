@@ -7,11 +7,12 @@ unpickler that admits arrays alone, HDF5 without links, and safetensors hold no 
 import io
 import os
 import pickle
+import re
 import tempfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -44,7 +45,7 @@ def kind_of(path: Path) -> str:
 
 def read(path: Path) -> tuple[Arrays, dict]:
     """The arrays in a file, known by its content, and what the file says of itself."""
-    if path.with_name(f"{path.name}.index").exists():
+    if not path.is_file() and Path(f"{path}.index").is_file():
         return call(Job("read", "tensorflow", input=str(path)))[0], {}
     try:
         with open(path, "rb") as file:
@@ -101,6 +102,8 @@ def read_hdf5(path: Path) -> Arrays:
 
     def take(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
+            if not isinstance(name, str):
+                raise DataError(f"{path}: holds a name that is not text")
             if item.external or item.is_virtual or item.dtype.kind not in "fiu":
                 raise DataError(f"{path}: {name} is not an array of numbers in this file")
             arrays[name] = item[()]
@@ -125,8 +128,8 @@ class ArraysOnly(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         known = {
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): np.dtype,
+            ("numpy", "ndarray"): PlainArray,
+            ("numpy", "dtype"): PlainType,
             ("numpy.core.multiarray", "_reconstruct"): empty_array,
             ("numpy._core.multiarray", "_reconstruct"): empty_array,
             ("collections", "OrderedDict"): OrderedDict,
@@ -138,11 +141,38 @@ class ArraysOnly(pickle.Unpickler):
         return known[module, name]
 
 
-def empty_array(kind: type, shape: tuple[int, ...], code: bytes) -> NDArray:
-    """What NumPy's own `_reconstruct` makes, an array to be filled, and of no other class."""
-    if kind is not np.ndarray:
+class PlainType:
+    """Stands in for numpy.dtype, whose own unpickling can forge pointers; numbers alone."""
+
+    def __init__(self, code: str, *_: Any) -> None:
+        if not re.fullmatch(r"[fiu][1248]", str(code)):
+            raise DataError(f"it holds values of type {code!r} and not numbers")
+        self.code = str(code)
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or any(part is not None for part in state[2:5]):
+            raise DataError("it describes a type that is not a plain number")
+        self.code = (">" if state[1] == ">" else "<") + self.code
+
+
+class PlainArray:
+    """Stands in for numpy.ndarray: bytes, a shape and a plain type make the array."""
+
+    array: NDArray
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, kind, fortran, data = state
+        if not (isinstance(kind, PlainType) and isinstance(data, bytes)):
+            raise DataError("it holds an array of something other than numbers")
+        order: Literal["F", "C"] = "F" if fortran else "C"
+        self.array = np.frombuffer(data, kind.code).reshape(shape, order=order)
+
+
+def empty_array(kind: type, *_: Any) -> PlainArray:
+    """What NumPy's own `_reconstruct` makes: an array to be filled, and of no other class."""
+    if kind is not PlainArray:
         raise DataError(f"it would make a {kind!r} and not an array")
-    return np.ndarray(shape, code.decode())
+    return PlainArray()
 
 
 def latin1(text: str, encoding: str) -> bytes:
@@ -173,4 +203,5 @@ def read_pickle(path: Path) -> Arrays:
 
 def unwrapped(value: Any) -> Any:
     """A tensor as Paddle pickles it outside a state dict: its name and its array."""
-    return value[1] if isinstance(value, tuple) and len(value) == 2 else value
+    value = value[1] if isinstance(value, tuple) and len(value) == 2 else value
+    return getattr(value, "array", None) if isinstance(value, PlainArray) else value

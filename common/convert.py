@@ -35,6 +35,7 @@ def convert(
     containers.write(target, out, kind, described)
     again, _ = containers.read(target)
     if again.keys() != out.keys() or any(not np.array_equal(again[key], out[key]) for key in out):
+        target.unlink(missing_ok=True)
         raise CheckFailed(f"{target}: does not read back as it was written; do not use it")
     return told(match, layout, len(out))
 

@@ -37,7 +37,7 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     channels, rows, columns = input
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "

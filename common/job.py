@@ -145,8 +145,9 @@ def read_array(path: Path) -> NDArray:
         array = np.load(path, allow_pickle=False)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a .npy array ({error})") from None
+    except Exception:
+        # A broken file can raise nearly anything, and NumPy would advise to unpickle it.
+        raise DataError(f"{path}: not a .npy array of numbers") from None
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path}: an archive of arrays; give one array as .npy")
     return array

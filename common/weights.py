@@ -9,7 +9,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod, sqrt
 from pathlib import Path
 
@@ -75,8 +75,11 @@ def start(
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its name only once written and on the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path = path.resolve()
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
+        if not path.name or (path.exists() and not path.is_file()):
+            raise DataError(f"{path}: cannot be written, since it is no ordinary file")
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
@@ -84,7 +87,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
@@ -154,7 +158,25 @@ def metadata(path: Path, content: bytes) -> dict:
         raise DataError(f"{path}: not a safetensors file ({error})") from None
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
         raise DataError(f"{path}: written in a format this version does not know ({about})")
+    if not sound(about):
+        raise DataError(f"{path}: what it says of itself makes no sense")
     return about
+
+
+def sound(about: Mapping) -> bool:
+    """Whether a file's metadata has the types that ours have."""
+    size, carried = about.get("input", [1, 1, 1]), about.get("carried", {})
+    if not isinstance(size, list) or len(size) != 3 or not isinstance(carried, dict):
+        return False
+    if carried.keys() - {"scalars", "names"} or any(type(n) is not int or n < 1 for n in size):
+        return False
+    scalars, names = carried.get("scalars", {}), carried.get("names", {})
+    return (
+        isinstance(scalars, dict)
+        and isinstance(names, dict)
+        and all(isinstance(value, int | float) for value in scalars.values())
+        and all(isinstance(value, str) for value in names.values())
+    )
 
 
 def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -56,7 +56,7 @@ def wait(box: Path, framework: str, limit: float) -> int:
     """Runs the worker to its end, or ends it; returns its exit status."""
     with open(box / "stderr", "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "common.worker", str(box)],
+            [sys.executable, "-P", "-m", "common.worker", str(box)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

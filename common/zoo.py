@@ -71,7 +71,9 @@ def recognise(source: str, arrays: Arrays, about: Mapping, name: str, asked: str
     if not in_keras and not asked:
         misfits += guesses(arrays, name)
     if not misfits:
-        raise DataError(f"{source}: a Keras file, and {name} has no such layout as {asked}")
+        raise DataError(
+            f"{source}: {'a' if in_keras else 'not a'} Keras file, unlike the layout {asked}"
+        )
     best = max(misfits, key=lambda misfit: (misfit.agreed, misfit.name == name))
     own = max((m for m in misfits if m.name == name), key=lambda m: m.agreed, default=best)
     other = "" if best is own else f"; it looks most like {best}"
@@ -148,7 +150,7 @@ def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
         for key, shape in headed.arrays().items()
         if (there := names.get(key)) in arrays
     }
-    classes = given.get(f"{made.classifier}.weight", (0,))[0]
+    classes = (*given.get(f"{made.classifier}.weight", ()), 0)[0]
     first = next(key for key in names if key.endswith(".weight"))
     channels = made.input[0] if "depthwise" in first else (*given.get(first, ()), 0, 0)[1]
     wanted = {key: shape for key, shape in given.items() if key.startswith(in_heads)}
@@ -207,5 +209,7 @@ def spelled(match: Match, layout: Layout) -> Arrays:
         for ours, array in match.arrays.items()
     }
     own = {match.carried.names.get(key, key): array for key, array in there.items()}
+    if len(own) != len(there):
+        raise DataError("the names that the file carries along are given twice")
     scalars = match.carried.scalars.items()
     return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}

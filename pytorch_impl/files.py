@@ -17,13 +17,17 @@ def read(path: Path) -> dict[str, NDArray]:
     except pickle.UnpicklingError as error:
         first = str(error).split(". ")[0]
         raise DataError(f"{path}: refused, since it holds more than tensors ({first})") from None
-    except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
+    except Exception as error:
+        # A broken file can raise nearly anything.
         raise DataError(f"{path}: not a sound PyTorch file ({error})") from None
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     if not isinstance(found, dict) or not all(torch.is_tensor(v) for v in found.values()):
         raise DataError(f"{path}: not a state dict, tensors by name; save net.state_dict()")
-    return {str(name): tensor.contiguous().numpy() for name, tensor in found.items()}
+    try:
+        return {str(name): tensor.detach().contiguous().numpy() for name, tensor in found.items()}
+    except (TypeError, RuntimeError, NotImplementedError) as error:
+        raise DataError(f"{path}: holds tensors that are no plain arrays ({error})") from None
 
 
 def write(path: Path, arrays: Mapping[str, NDArray]) -> None:

@@ -1,6 +1,7 @@
 """The command as scripts use it: its forms, its exit codes, one line an error."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from common import weights
 from common.job import ROOMS
 from common.networks import NETWORKS
+from common.worker import ROOT
 
 
 def googlenet(*words, code=0):
@@ -210,6 +212,35 @@ def test_labels_that_do_not_fit_are_one_line(files, tmp_path, labels, told):
     paths = ["--weights", files / "w.safetensors", "--input", files / "x.npy"]
     words = ["grad", "googlenet", "-f", "pytorch", *paths, "--labels", tmp_path / "bad.npy"]
     assert told in googlenet(*words, "--out", files / "g.npz", code=4)
+
+
+def test_an_input_is_never_the_output(files):
+    before = (files / "w.safetensors").read_bytes()
+    assert "is one of the inputs" in run(files, out="w.safetensors", code=2)
+    assert (files / "w.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("out", ["", ".", "/dev/null", "a" * 300], ids=range(4))
+def test_impossible_targets_are_one_line(out):
+    assert "cannot be written" in googlenet("init", "googlenet", "--seed", 0, "--out", out, code=4)
+
+
+def test_arrays_of_any_size_are_one_line(tmp_path):
+    words = ["init", "googlenet", "--seed", 0, "--classes", 999_999_999_999]
+    assert "not enough memory" in googlenet(*words, "--out", tmp_path / "w", code=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_in_the_current_folder_are_not_run(files, tmp_path, monkeypatch):
+    (tmp_path / "numpy.py").write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    paths = ["--weights", files / "w.safetensors", "--input", files / "x.npy"]
+    words = ["run", "googlenet", "-f", "numpy", *map(str, paths), "--out", str(tmp_path / "y.npz")]
+    code = f"import sys; sys.argv = ['googlenet', *{words!r}]; from common.cli import main; main()"
+    command = [sys.executable, "-P", "-c", code]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_doctor_knows_every_framework():

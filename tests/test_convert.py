@@ -364,6 +364,53 @@ def test_hostile_files_are_refused_and_run_nothing(tmp_path, suffix):
     assert not (tmp_path / "out.safetensors").exists()
 
 
+class Forged:
+    """An array whose type is built to hold pointers of the file's choosing."""
+
+    def __reduce__(self):
+        kind = (np.dtype, ("V8",), (3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0))
+        return (np.ndarray, ((), Rebuilt(*kind), b"A" * 8))
+
+
+class Rebuilt:
+    """What pickles as a call and then a state."""
+
+    def __init__(self, call, arguments, state):
+        self.parts = call, arguments, state
+
+    def __reduce__(self):
+        return self.parts
+
+
+def test_forged_types_are_refused(tmp_path):
+    path = write_pickle(tmp_path / "x.pdparams", {"x.bn.weight": Forged()})
+    with pytest.raises(DataError, match="refused: it holds values of type 'V8'"):
+        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"input": "abc"}, {"input": [3]}, {"input": [3, -1, 1]}, {"carried": 5},
+     {"carried": {"x": 1}}, {"carried": {"names": {"fc.weight": ["a"]}}}],
+    ids=str,
+)  # fmt: skip
+def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
+    plan = planned("googlenet", SIZE, classes=7)
+    source = tmp_path / "a.safetensors"
+    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | about))
+    with pytest.raises(DataError, match="what it says of itself makes no sense"):
+        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
+
+
+def test_names_carried_twice_are_refused(tmp_path):
+    plan = planned("googlenet", SIZE, classes=7)
+    carried = {"carried": {"names": {"fc.weight": "fc.bias"}}}
+    source = tmp_path / "a.safetensors"
+    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | carried))
+    with pytest.raises(DataError, match="given twice"):
+        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
+
+
 def test_the_payload_would_have_left_its_mark(tmp_path):
     path, mark = hostile(tmp_path, ".pdparams")
     pickle.loads(path.read_bytes())
