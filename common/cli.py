@@ -1,5 +1,6 @@
 """The command `googlenet`: each verb reads its options, calls one function, shows the outcome."""
 
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -224,10 +225,9 @@ def size(text: str) -> Shape | None:
     """CxHxW as numbers; None for nothing."""
     if not text:
         return None
-    try:
-        return tuple(int(part) for part in text.lower().split("x"))
-    except ValueError:
-        raise UsageError(f"--input {text}: an input is CxHxW, as 3x224x224") from None
+    if not re.fullmatch(r"\d{1,6}(x\d{1,6}){2}", text):
+        raise UsageError(f"--input {text[:40]}: an input is CxHxW, as 3x224x224")
+    return tuple(int(part) for part in text.split("x"))
 
 
 def known(what: str, given: str, allowed: Sequence[str]) -> None:

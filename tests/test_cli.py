@@ -150,6 +150,7 @@ def test_run_keeps_the_endpoints_asked_for(files):
         (["summary"], 2, "Missing argument"),
         (["summary", "lenet"], 2, "no network is called 'lenet'"),
         (["summary", "googlenet", "--input", "big"], 2, "CxHxW"),
+        (["summary", "googlenet", "--input", "3x" + "9" * 5000 + "x9"], 2, "CxHxW"),
         (["summary", "googlenet", "--input", "3x5x5"], 2, "does not fit"),
         (["summary", "googlenet", "--classes", "-3"], 2, "-3 classes"),
         (["compare", "-f", "mxnet"], 2, "no framework is called 'mxnet'"),
