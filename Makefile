@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 # Two processes of one thread each: several threads in each would wait for one another.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
 .PHONY: help setup compare test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
@@ -18,7 +18,7 @@ compare: .venv/installed-all  ## the main job: one network, three frameworks, si
 test-all: .venv/installed-all test-common $(FRAMEWORKS:%=test-%)  ## every test in every framework
 
 test-common: .venv/installed-all  ## the tables, the judge, the command, all frameworks at once
-	$(PYTEST) --dist loadfile tests
+	$(PYTEST) tests
 
 test-pytorch: .venv/installed-pytorch  ## PyTorch's share; needs no other framework
 test-tensorflow: .venv/installed-tensorflow  ## Keras' share; needs no other framework

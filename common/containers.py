@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import weights
-from common.errors import DataError
+from common.errors import CheckFailed, DataError
 from common.job import Job
 from common.worker import call
 
@@ -65,19 +65,32 @@ def read(path: Path) -> tuple[Arrays, dict]:
 def write(
     path: Path, arrays: Mapping[str, NDArray], kind: str, about: Mapping | None = None
 ) -> None:
-    """Writes the arrays in a container of that kind, whole or not at all."""
-    match kind:
-        case "safetensors":
-            with weights.written_whole(path) as temporary:
+    """Writes the arrays in a container of that kind, whole or not at all.
+
+    The file takes its name only once it has been read again and found the same bit for bit;
+    raises CheckFailed if it is not.
+    """
+    if kind in ("pytorch", "tensorflow"):
+        write_by_framework(path, arrays, kind)
+        return
+    with weights.written_whole(path) as temporary:
+        match kind:
+            case "safetensors":
                 temporary.write_bytes(weights.packed(arrays, about or {}))
-        case "paddle":
-            with weights.written_whole(path) as temporary:
+            case "paddle":
                 temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
-        case "keras":
-            with weights.written_whole(path) as temporary:
+            case "keras":
                 write_hdf5(temporary, arrays)
-        case "pytorch" | "tensorflow":
-            write_by_framework(path, arrays, kind)
+        check_same(path, arrays, read(temporary)[0])
+
+
+def check_same(path: Path, written: Mapping[str, NDArray], again: Arrays) -> None:
+    """Raises CheckFailed unless what was read again is what was written."""
+    if again.keys() != written.keys() or any(
+        again[key].dtype != array.dtype or not np.array_equal(again[key], array)
+        for key, array in written.items()
+    ):
+        raise CheckFailed(f"{path}: would not read back as it was written, and is not kept")
 
 
 def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str) -> None:
@@ -87,7 +100,8 @@ def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str
             box = Path(folder, "arrays.npz")
             with open(box, "wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]
-            call(Job("write", framework, input=str(box), out=str(Path(folder, path.name))))
+            job = Job("write", framework, input=str(box), out=str(Path(folder, path.name)))
+            check_same(path, arrays, call(job)[0])
             box.unlink()
             # A TensorFlow checkpoint is found by its .index, which comes last.
             for made in sorted(Path(folder).iterdir()):

@@ -28,8 +28,8 @@ DTYPES = ("float32", "float64")
 @dataclass(frozen=True)
 class Job:
     """What one worker is asked: a forward pass (`run`), a gradient (`grad`), whether the
-    framework starts (`try`), its own kind of weights file to `read` or `write`, or the places
-    its own file has for a network's arrays (`places`, `published places`).
+    framework starts (`try`), its own kind of weights file to `read`, or to `write` and read again,
+    or the places its own file has for a network's arrays (`places`, `published places`).
 
     `endpoints` are layer paths, or `all` for the body's own steps, or `units` for all that a
     person would count, inside blocks and heads too.
@@ -90,6 +90,7 @@ def perform_small(job: Job) -> Result:
             case "write":
                 with np.load(job.input) as given:
                     files.write(Path(job.out), dict(given))
+                arrays = files.read(Path(job.out))
             case "places" | "published places":
                 laid_out = plan(network(job.network, classes=1, aux=job.aux))
                 find = files.places if job.verb == "places" else files.published_places

@@ -6,6 +6,7 @@ is a copy with nothing replaced that its tests do not let pass.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl", "tests", "pyproject.toml")
+MUTANTS = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class Mutant:
     old: str
     new: str
     tests: str
+
+    def broken(self) -> str:
+        """The text of the file with the mistake in it."""
+        text = (ROOT / self.file).read_text()
+        if self.old not in text:
+            raise SystemExit(f"{self.name}: the text to break is no longer in {self.file}")
+        return text.replace(self.old, self.new)
 
 
 def copy_over(source: Path, target: Path) -> None:
@@ -44,12 +53,10 @@ def survives(mutant: Mutant) -> bool:
         copy = Path(folder)
         for name in COPIED:
             copy_over(ROOT / name, copy / name)
-        text = (copy / mutant.file).read_text()
-        if mutant.old not in text:
-            raise SystemExit(f"{mutant.name}: the text to break is no longer in {mutant.file}")
-        (copy / mutant.file).write_text(text.replace(mutant.old, mutant.new))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", *mutant.tests.split()]
-        environment = os.environ | {"PYTHONPATH": str(copy)}
+        (copy / mutant.file).write_text(mutant.broken())
+        command = [sys.executable, "-m", "pytest", "-x", "-q", *shlex.split(mutant.tests)]
+        # As many run at once as there are cores, and more threads would wait for one another.
+        environment = os.environ | {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise SystemExit(f"{mutant.name}: its tests did not run\n{done.stdout[-2000:]}")
@@ -58,8 +65,7 @@ def survives(mutant: Mutant) -> bool:
 
 def main(words: list[str]) -> int:
     """Runs the mutants, one a core, and first their tests on an unbroken copy; counts failures."""
-    rows = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
-    mutants = [Mutant(**row) for row in rows]
+    mutants = [Mutant(**row) for row in MUTANTS]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
     unbroken = {m.tests: replace(m, name=f"unbroken: {m.tests}", new=m.old) for m in chosen}
     todo = [*unbroken.values(), *chosen]

@@ -60,10 +60,24 @@ def test_the_main_job_in_float64_as_json():
 
 
 # The networks whose gradients one process a framework computes, when the first is wanted.
+SLOPED = ("googlenet", "googlenet.paper", "googlenet.paddle")
 GROUPS = (
-    tuple(name for name in NETWORKS if name.startswith("googlenet")),
-    tuple(name for name in NETWORKS if not name.startswith("googlenet")),
+    SLOPED,
+    tuple(n for n in NETWORKS if n.startswith("googlenet.") and n not in SLOPED),
+    tuple(n for n in NETWORKS if n.startswith("inception_v")),
+    tuple(n for n in NETWORKS if n.startswith(("inception_resnet", "xception"))),
 )
+
+
+def group_of(name):
+    """The networks whose gradients come together with this one's."""
+    return next(group for group in GROUPS if name in group)
+
+
+def grouped(names):
+    """Test parameters, of which those of one group go to one test process."""
+    marked = [(name, f"gradients of {group_of(name)[0]}'s group") for name in names]
+    return [pytest.param(name, marks=pytest.mark.xdist_group(group)) for name, group in marked]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +98,7 @@ def gradients(tmp_path_factory):
             assert process.returncode == 0, told[-2000:]
 
     def found(name):
-        computed(next(group for group in GROUPS if name in group))
+        computed(group_of(name))
         return {f: dict(np.load(folder / f"{f}-{name}.npz")) for f in FRAMEWORKS}
 
     return found
@@ -95,7 +109,7 @@ BIAS = "block8.9.residual.branch.conv2d.bias"
 NO_GRADIENT = dict.fromkeys(["inception_resnet_v2", "inception_resnet_v2.keras"], BIAS)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", grouped(NETWORKS))
 def test_gradients_are_equal(gradients, name):
     plan, found = subject(name), gradients(name)
     for arrays in found.values():
@@ -122,7 +136,7 @@ def judged_loss(plan, arrays):
     return total
 
 
-@pytest.mark.parametrize("name", ["googlenet", "googlenet.paper", "googlenet.paddle"])
+@pytest.mark.parametrize("name", grouped(SLOPED))
 def test_gradients_are_the_slope_of_the_judges_loss(gradients, name):
     """Along one random direction; the step is small enough that no ReLU changes its mind."""
     plan, found = subject(name), gradients(name)
@@ -138,15 +152,16 @@ def test_gradients_are_the_slope_of_the_judges_loss(gradients, name):
         assert along == pytest.approx(slope, rel=1e-6), framework
 
 
-def test_the_grad_command_gives_the_same(gradients, tmp_path):
-    plan = subject("googlenet")
+@pytest.mark.parametrize("name", grouped(["googlenet"]))
+def test_the_grad_command_gives_the_same(gradients, tmp_path, name):
+    plan = subject(name)
     weights.write(tmp_path / "w", seeded(plan), plan)
     np.save(tmp_path / "x.npy", noise(plan))
     np.save(tmp_path / "y.npy", LABELS)
-    files = [str(tmp_path / name) for name in ("w", "x.npy", "y.npy")]
-    arrays, _ = call(Job("grad", "pytorch", "googlenet", *files, dtype="float64", aux=True))
-    for name, array in gradients("googlenet")["pytorch"].items():
-        np.testing.assert_array_equal(arrays[name], array)
+    files = [str(tmp_path / file) for file in ("w", "x.npy", "y.npy")]
+    arrays, _ = call(Job("grad", "pytorch", name, *files, dtype="float64", aux=True))
+    for key, array in gradients(name)["pytorch"].items():
+        np.testing.assert_array_equal(arrays[key], array)
 
 
 def comparison(**sides):

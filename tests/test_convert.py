@@ -1,36 +1,20 @@
-"""Checkpoints of every kind in and out, bit for bit, and none that does what it should not."""
+"""Checkpoints of every kind in and out, bit for bit, and refused where they do not fit."""
 
-import pickle
 import subprocess
 import sys
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
-from conftest import native, planned, require, seeded
+from checkpoints import SIZE, dialect, ours, write_pickle
+from conftest import planned, require, seeded
+from test_names import FAMILY_NAMES
 
 from common import containers, weights, zoo
 from common.convert import convert
-from common.errors import DataError, UsageError
+from common.errors import CheckFailed, DataError, UsageError
 
+NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}
 KINDS = {"pytorch": ".pth", "paddle": ".pdparams", "keras": ".weights.h5", "tensorflow": ".ckpt"}
-SIZE = (96, 96)
-
-
-def dialect(name):
-    """A small network of that name with all its heads, its weights, and its layouts."""
-    plan = planned(name, SIZE, aux=True, classes=7)
-    return plan, seeded(plan)
-
-
-def ours(tmp_path, name):
-    """Those weights in a file."""
-    plan, arrays = dialect(name)
-    weights.write(tmp_path / "ours.safetensors", arrays, plan)
-    return tmp_path / "ours.safetensors", arrays
-
-
 PUBLISHED = [
     (name, layout.name, KINDS[layout.kind])
     for name in ("googlenet.d2l", "googlenet.paddle", "googlenet.paddle_vision", "googlenet.slim",
@@ -47,18 +31,10 @@ NATIVE = [
 
 @pytest.mark.parametrize(("name", "layout", "suffix"), PUBLISHED + NATIVE)
 def test_there_and_back_bit_for_bit(tmp_path, name, layout, suffix):
-    for framework in {
-        ".pth": ["pytorch"],
-        ".ckpt": ["tensorflow"],
-        ".weights.h5": ["tensorflow"],
-    }.get(suffix, []):
-        require(framework)
+    if suffix in NEEDED:
+        require(NEEDED[suffix])
     source, arrays = ours(tmp_path, name)
-    there, back, again = (
-        tmp_path / f"x{suffix}",
-        tmp_path / "back.safetensors",
-        tmp_path / f"y{suffix}",
-    )
+    there, back, again = (tmp_path / file for file in (f"x{suffix}", "b.safetensors", f"y{suffix}"))
     convert(source, there, name, None, layout)
     told = convert(there, back, name, None, None)
     assert told.startswith(name)
@@ -74,131 +50,6 @@ def test_there_and_back_bit_for_bit(tmp_path, name, layout, suffix):
     assert all(np.array_equal(one[key], other[key]) for key in one)
 
 
-def write_pickle(path, value):
-    path.write_bytes(pickle.dumps(value, protocol=4))
-    return path
-
-
-def test_d2l_names():
-    _, arrays = dialect("googlenet.d2l")
-    names = zoo.layouts_for("googlenet.d2l", "d2l")[0].names(dialect("googlenet.d2l")[0])
-    for mine, theirs in {
-        "conv1.conv.weight": "0.0.weight",
-        "conv3.conv.bias": "1.2.bias",
-        "inception3a.branch2.0.conv.weight": "2.0.p2_1.weight",
-        "inception4e.branch4.1.conv.weight": "3.4.p4_2.weight",
-        "inception5b.branch1.conv.weight": "4.1.p1_1.weight",
-        "fc.weight": "5.weight",
-    }.items():
-        assert mine in arrays
-        assert names[mine] == theirs
-
-
-def test_slim_names():
-    plan, _ = dialect("googlenet.slim")
-    names = zoo.layouts_for("googlenet.slim", "slim")[0].names(plan)
-    for mine, theirs in {
-        "conv1.conv.weight": "InceptionV1/Conv2d_1a_7x7/weights",
-        "inception3a.branch2.0.conv.weight": "InceptionV1/Mixed_3b/Branch_1/Conv2d_0a_1x1/weights",
-        "inception3a.branch3.1.bn.bias":
-            "InceptionV1/Mixed_3b/Branch_2/Conv2d_0b_3x3/BatchNorm/beta",
-        "inception5a.branch3.1.bn.running_var":
-            "InceptionV1/Mixed_5b/Branch_2/Conv2d_0a_3x3/BatchNorm/moving_variance",
-        "inception5b.branch3.1.bn.running_mean":
-            "InceptionV1/Mixed_5c/Branch_2/Conv2d_0b_3x3/BatchNorm/moving_mean",
-        "fc.weight": "InceptionV1/Logits/Conv2d_0c_1x1/weights",
-        "fc.bias": "InceptionV1/Logits/Conv2d_0c_1x1/biases",
-    }.items():  # fmt: skip
-        assert names[mine] == theirs
-    assert len(set(names.values())) == len(names)
-
-
-# What the published code calls them: torchvision 0.24, timm 1.0, TF-Slim.
-FAMILY_NAMES = {
-    ("inception_v3", "torchvision"): {
-        "Conv2d_1a_3x3.bn.running_var": "Conv2d_1a_3x3.bn.running_var",
-        "Mixed_5b.branch_pool.proj.conv.weight": "Mixed_5b.branch_pool.conv.weight",
-        "Mixed_5d.branch5x5.2.bn.bias": "Mixed_5d.branch5x5_2.bn.bias",
-        "Mixed_6a.branch3x3.conv.weight": "Mixed_6a.branch3x3.conv.weight",
-        "Mixed_6e.branch7x7dbl.5.bn.weight": "Mixed_6e.branch7x7dbl_5.bn.weight",
-        "Mixed_7a.branch7x7x3.4.conv.weight": "Mixed_7a.branch7x7x3_4.conv.weight",
-        "Mixed_7c.branch3x3.2.a.conv.weight": "Mixed_7c.branch3x3_2a.conv.weight",
-        "Mixed_7c.branch3x3dbl.3.b.conv.weight": "Mixed_7c.branch3x3dbl_3b.conv.weight",
-        "AuxLogits.conv1.conv.weight": "AuxLogits.conv1.conv.weight",
-    },
-    ("inception_v4", "timm"): {
-        "Conv2d_2b_3x3.conv.weight": "features.2.conv.weight",
-        "Mixed_3a.conv.conv.weight": "features.3.conv.conv.weight",
-        "Mixed_4a.branch1.3.bn.weight": "features.4.branch1.3.bn.weight",
-        "Mixed_5e.branch3.1.conv.weight": "features.9.branch3.1.conv.weight",
-        "Mixed_6a.branch0.conv.weight": "features.10.branch0.conv.weight",
-        "Mixed_6h.branch2.4.bn.bias": "features.17.branch2.4.bn.bias",
-        "Mixed_7a.branch1.3.conv.weight": "features.18.branch1.3.conv.weight",
-        "Mixed_7b.branch1.0.conv.weight": "features.19.branch1_0.conv.weight",
-        "Mixed_7b.branch1.1.a.conv.weight": "features.19.branch1_1a.conv.weight",
-        "Mixed_7d.branch2.2.conv.weight": "features.21.branch2_2.conv.weight",
-        "Mixed_7d.branch2.3.b.bn.running_mean": "features.21.branch2_3b.bn.running_mean",
-        "Mixed_7d.branch3.1.conv.weight": "features.21.branch3.1.conv.weight",
-        "fc.weight": "last_linear.weight",
-    },
-    ("inception_resnet_v2", "timm"): {
-        "conv2d_4a.conv.weight": "conv2d_4a.conv.weight",
-        "mixed_5b.branch3.1.conv.weight": "mixed_5b.branch3.1.conv.weight",
-        "block35.0.residual.branch.branches.branch1.1.conv.weight":
-            "repeat.0.branch1.1.conv.weight",
-        "block35.9.residual.branch.conv2d.bias": "repeat.9.conv2d.bias",
-        "block17.19.residual.branch.branches.branch0.bn.weight": "repeat_1.19.branch0.bn.weight",
-        "block8.8.residual.branch.conv2d.weight": "repeat_2.8.conv2d.weight",
-        "block8.9.residual.branch.branches.branch1.2.conv.weight": "block8.branch1.2.conv.weight",
-        "conv2d_7b.bn.bias": "conv2d_7b.bn.bias",
-        "classif.weight": "classif.weight",
-    },
-    ("xception.timm", "timm"): {
-        "conv1.conv.weight": "conv1.weight",
-        "conv2.bn.running_mean": "bn2.running_mean",
-        "block1.branch.0.depthwise.weight": "block1.rep.0.conv1.weight",
-        "block1.branch.4.weight": "block1.rep.4.weight",
-        "block1.shortcut.conv.weight": "block1.skip.weight",
-        "block12.shortcut.bn.running_var": "block12.skipbn.running_var",
-        "block4.branch.7.pointwise.weight": "block4.rep.7.pointwise.weight",
-        "conv3.depthwise.weight": "conv3.conv1.weight",
-        "conv4.pointwise.weight": "conv4.pointwise.weight",
-        "conv4.bn.weight": "bn4.weight",
-        "fc.bias": "fc.bias",
-    },
-    ("inception_v2.slim", "slim"): {
-        "conv1.depthwise.weight": "InceptionV2/Conv2d_1a_7x7/depthwise_weights",
-        "conv1.pointwise.bias": "InceptionV2/Conv2d_1a_7x7/biases",
-        "inception3a.branch3.2.conv.weight": "InceptionV2/Mixed_3b/Branch_2/Conv2d_0c_3x3/weights",
-        "inception3c.branch2.1.bn.bias":
-            "InceptionV2/Mixed_4a/Branch_0/Conv2d_1a_3x3/BatchNorm/beta",
-        "inception4e.branch3.2.conv.weight": "InceptionV2/Mixed_5a/Branch_1/Conv2d_1a_3x3/weights",
-        "inception5b.branch4.1.conv.weight": "InceptionV2/Mixed_5c/Branch_3/Conv2d_0b_1x1/weights",
-        "fc.weight": "InceptionV2/Logits/Conv2d_1c_1x1/weights",
-    },
-    ("inception_v3.keras", "slim"): {
-        "Mixed_5b.branch5x5.2.conv.weight": "InceptionV3/Mixed_5b/Branch_1/Conv2d_0b_5x5/weights",
-        "Mixed_5c.branch5x5.1.conv.weight": "InceptionV3/Mixed_5c/Branch_1/Conv2d_0b_1x1/weights",
-        "Mixed_5c.branch5x5.2.conv.weight": "InceptionV3/Mixed_5c/Branch_1/Conv_1_0c_5x5/weights",
-        "Mixed_6a.branch3x3.conv.weight": "InceptionV3/Mixed_6a/Branch_0/Conv2d_1a_1x1/weights",
-        "Mixed_7a.branch7x7x3.3.conv.weight": "InceptionV3/Mixed_7a/Branch_1/Conv2d_0c_7x1/weights",
-        "Mixed_7b.branch3x3.2.b.conv.weight": "InceptionV3/Mixed_7b/Branch_1/Conv2d_0b_3x1/weights",
-        "Mixed_7c.branch3x3.2.b.conv.weight": "InceptionV3/Mixed_7c/Branch_1/Conv2d_0c_3x1/weights",
-        "AuxLogits.conv1.conv.weight": "InceptionV3/AuxLogits/Conv2d_2a_5x5/weights",
-        "fc.bias": "InceptionV3/Logits/Conv2d_1c_1x1/biases",
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
-def test_the_familys_names(name, layout):
-    plan = native(name, aux=True)
-    [published] = zoo.layouts_for(name, layout)
-    names = published.names(plan)
-    assert {mine: names[mine] for mine in FAMILY_NAMES[name, layout]} == FAMILY_NAMES[name, layout]
-    assert len(set(names.values())) == len(plan.arrays())
-
-
 @pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
 def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
     """As timm publishes them too: another party's names in a safetensors file."""
@@ -212,6 +63,21 @@ def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
     assert found.keys() == arrays.keys()
     for key, array in arrays.items():
         np.testing.assert_array_equal(found[key], array)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "reader", "found"),
+    [(".pdparams", "read_pickle", {}), (".pth", "call", ({}, None))],
+)
+def test_what_does_not_read_back_is_not_kept(tmp_path, monkeypatch, suffix, reader, found):
+    source, _ = ours(tmp_path, "googlenet")
+    target = tmp_path / f"x{suffix}"
+    target.write_text("of yesterday")
+    monkeypatch.setattr(containers, reader, lambda *_: found)
+    with pytest.raises(CheckFailed, match="would not read back as it was written"):
+        convert(source, target, "googlenet", None, None)
+    assert target.read_text() == "of yesterday"
+    assert sorted(file.name for file in tmp_path.iterdir()) == [source.name, target.name]
 
 
 def test_counters_are_carried_and_written_again(tmp_path):
@@ -327,120 +193,6 @@ def test_what_does_not_fit_is_named_and_nothing_written(tmp_path, change, told):
     with pytest.raises(DataError, match=told):
         convert(source, tmp_path / "b.safetensors", "googlenet", None, None)
     assert [file.name for file in tmp_path.iterdir()] == ["a.pdparams"]
-
-
-class Payload:
-    """What a hostile file would have run."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self):
-        return (Path.touch, (self.mark,))
-
-
-def hostile(tmp_path, suffix):
-    """A file of each kind with a payload that would leave a mark, and the mark."""
-    path, mark = tmp_path / f"bad{suffix}", tmp_path / "mark"
-    if suffix == ".pth":
-        torch = pytest.importorskip("torch")
-        torch.save({"conv1.conv.weight": Payload(mark)}, path)
-    elif suffix == ".h5":
-        (tmp_path / "secret").write_bytes(np.ones(4, np.float32).tobytes())
-        with h5py.File(path, "w") as file:
-            outside = [(str(tmp_path / "secret"), 0, 16)]
-            file.create_dataset("layers/conv2d/vars/0", (4,), "f4", external=outside)
-    else:
-        write_pickle(path, {"conv1.conv.weight": Payload(mark)})
-    return path, mark
-
-
-@pytest.mark.parametrize("suffix", [".pth", ".pdparams", ".h5"])
-def test_hostile_files_are_refused_and_run_nothing(tmp_path, suffix):
-    path, mark = hostile(tmp_path, suffix)
-    with pytest.raises(DataError, match=r"refused|not an array of numbers"):
-        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
-    assert not mark.exists()
-    assert not (tmp_path / "out.safetensors").exists()
-
-
-class Forged:
-    """An array whose type is built to hold pointers of the file's choosing."""
-
-    def __reduce__(self):
-        kind = (np.dtype, ("V8",), (3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0))
-        return (np.ndarray, ((), Rebuilt(*kind), b"A" * 8))
-
-
-class Rebuilt:
-    """What pickles as a call and then a state."""
-
-    def __init__(self, call, arguments, state):
-        self.parts = call, arguments, state
-
-    def __reduce__(self):
-        return self.parts
-
-
-def test_forged_types_are_refused(tmp_path):
-    path = write_pickle(tmp_path / "x.pdparams", {"x.bn.weight": Forged()})
-    with pytest.raises(DataError, match="refused: it holds values of type 'V8'"):
-        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
-
-
-@pytest.mark.parametrize(
-    "about",
-    [{"input": "abc"}, {"input": [3]}, {"input": [3, -1, 1]}, {"carried": 5},
-     {"carried": {"x": 1}}, {"carried": {"names": {"fc.weight": ["a"]}}}],
-    ids=str,
-)  # fmt: skip
-def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
-    plan = planned("googlenet", SIZE, classes=7)
-    source = tmp_path / "a.safetensors"
-    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | about))
-    with pytest.raises(DataError, match="what it says of itself makes no sense"):
-        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
-
-
-def test_names_carried_twice_are_refused(tmp_path):
-    plan = planned("googlenet", SIZE, classes=7)
-    carried = {"carried": {"names": {"fc.weight": "fc.bias"}}}
-    source = tmp_path / "a.safetensors"
-    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | carried))
-    with pytest.raises(DataError, match="given twice"):
-        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
-
-
-def test_the_payload_would_have_left_its_mark(tmp_path):
-    path, mark = hostile(tmp_path, ".pdparams")
-    pickle.loads(path.read_bytes())
-    assert mark.exists()
-
-
-@pytest.mark.parametrize(
-    "start", [b"", b"\x80", b"\x80\x04junk", b"PK\x03\x04junk", b"\x89HDF\r\n\x1a\n", b"hello"]
-)
-def test_broken_files_are_refused(tmp_path, start):
-    (tmp_path / "x.pdparams").write_bytes(start)
-    with pytest.raises(DataError, match=r"x\.pdparams: "):
-        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet", None, None)
-
-
-@pytest.mark.parametrize(
-    "suffix", [".pth", ".pdparams", ".weights.h5", ".ckpt.data-00000-of-00001"]
-)
-def test_truncated_files_are_refused(tmp_path, suffix):
-    require("tensorflow")
-    require("pytorch")
-    name = "googlenet.slim" if "ckpt" in suffix else "googlenet"
-    source, _ = ours(tmp_path, name)
-    path = tmp_path / ("x" + suffix.split(".data")[0])
-    convert(source, path, name, None, None)
-    whole = tmp_path / f"x{suffix}"
-    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with pytest.raises(DataError, match=r"x\."):
-        convert(path, tmp_path / "out.safetensors", name, None, None)
-    assert not (tmp_path / "out.safetensors").exists()
 
 
 def test_impossible_wishes_are_refused(tmp_path):

@@ -14,6 +14,9 @@ from common.convert import convert
 from common.job import FRAMEWORKS, Job
 from common.worker import ROOT, call, environment
 
+# The published models are made once, so their tests go to one test process.
+pytestmark = pytest.mark.xdist_group("published")
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):

@@ -1,0 +1,128 @@
+"""Broken and hostile checkpoints are refused, and nothing in them is run."""
+
+import pickle
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from checkpoints import SIZE, ours, write_pickle
+from conftest import planned, require, seeded
+
+from common import weights
+from common.convert import convert
+from common.errors import DataError
+
+
+class Payload:
+    """What a hostile file would have run."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return (Path.touch, (self.mark,))
+
+
+def hostile(tmp_path, suffix):
+    """A file of each kind with a payload that would leave a mark, and the mark."""
+    path, mark = tmp_path / f"bad{suffix}", tmp_path / "mark"
+    if suffix == ".pth":
+        torch = pytest.importorskip("torch")
+        torch.save({"conv1.conv.weight": Payload(mark)}, path)
+    elif suffix == ".h5":
+        (tmp_path / "secret").write_bytes(np.ones(4, np.float32).tobytes())
+        with h5py.File(path, "w") as file:
+            outside = [(str(tmp_path / "secret"), 0, 16)]
+            file.create_dataset("layers/conv2d/vars/0", (4,), "f4", external=outside)
+    else:
+        write_pickle(path, {"conv1.conv.weight": Payload(mark)})
+    return path, mark
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pdparams", ".h5"])
+def test_hostile_files_are_refused_and_run_nothing(tmp_path, suffix):
+    path, mark = hostile(tmp_path, suffix)
+    with pytest.raises(DataError, match=r"refused|not an array of numbers"):
+        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
+    assert not mark.exists()
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+class Forged:
+    """An array whose type is built to hold pointers of the file's choosing."""
+
+    def __reduce__(self):
+        kind = (np.dtype, ("V8",), (3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0))
+        return (np.ndarray, ((), Rebuilt(*kind), b"A" * 8))
+
+
+class Rebuilt:
+    """What pickles as a call and then a state."""
+
+    def __init__(self, call, arguments, state):
+        self.parts = call, arguments, state
+
+    def __reduce__(self):
+        return self.parts
+
+
+def test_forged_types_are_refused(tmp_path):
+    path = write_pickle(tmp_path / "x.pdparams", {"x.bn.weight": Forged()})
+    with pytest.raises(DataError, match="refused: it holds values of type 'V8'"):
+        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"input": "abc"}, {"input": [3]}, {"input": [3, -1, 1]}, {"carried": 5},
+     {"carried": {"x": 1}}, {"carried": {"names": {"fc.weight": ["a"]}}}],
+    ids=str,
+)  # fmt: skip
+def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
+    plan = planned("googlenet", SIZE, classes=7)
+    source = tmp_path / "a.safetensors"
+    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | about))
+    with pytest.raises(DataError, match="what it says of itself makes no sense"):
+        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
+
+
+def test_names_carried_twice_are_refused(tmp_path):
+    plan = planned("googlenet", SIZE, classes=7)
+    carried = {"carried": {"names": {"fc.weight": "fc.bias"}}}
+    source = tmp_path / "a.safetensors"
+    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | carried))
+    with pytest.raises(DataError, match="given twice"):
+        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
+
+
+def test_the_payload_would_have_left_its_mark(tmp_path):
+    path, mark = hostile(tmp_path, ".pdparams")
+    pickle.loads(path.read_bytes())
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"\x80", b"\x80\x04junk", b"PK\x03\x04junk", b"\x89HDF\r\n\x1a\n", b"hello"]
+)
+def test_broken_files_are_refused(tmp_path, start):
+    (tmp_path / "x.pdparams").write_bytes(start)
+    with pytest.raises(DataError, match=r"x\.pdparams: "):
+        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+@pytest.mark.parametrize(
+    "suffix", [".pth", ".pdparams", ".weights.h5", ".ckpt.data-00000-of-00001"]
+)
+def test_truncated_files_are_refused(tmp_path, suffix):
+    require("tensorflow")
+    require("pytorch")
+    name = "googlenet.slim" if "ckpt" in suffix else "googlenet"
+    source, _ = ours(tmp_path, name)
+    path = tmp_path / ("x" + suffix.split(".data")[0])
+    convert(source, path, name, None, None)
+    whole = tmp_path / f"x{suffix}"
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"x\."):
+        convert(path, tmp_path / "out.safetensors", name, None, None)
+    assert not (tmp_path / "out.safetensors").exists()
