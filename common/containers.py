@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from common import weights
 from common.errors import CheckFailed, DataError
+from common.hdf5 import read_hdf5, write_hdf5
 from common.job import Job
 from common.worker import call
 
@@ -63,10 +63,15 @@ def read(path: Path) -> tuple[Arrays, dict]:
 
 
 def write(
-    path: Path, arrays: Mapping[str, NDArray], kind: str, about: Mapping | None = None
+    path: Path,
+    arrays: Mapping[str, NDArray],
+    kind: str,
+    about: Mapping | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> None:
     """Writes the arrays in a container of that kind, whole or not at all.
 
+    `about` is what a safetensors file says of itself, `places` where Keras looks for each array.
     The file takes its name only once it has been read again and found the same bit for bit;
     raises CheckFailed if it is not.
     """
@@ -80,7 +85,7 @@ def write(
             case "paddle":
                 temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
             case "keras":
-                write_hdf5(temporary, arrays)
+                write_hdf5(temporary, arrays, places or {})
         check_same(path, arrays, read(temporary)[0])
 
 
@@ -108,33 +113,6 @@ def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str
                 os.replace(made, path.with_name(made.name))
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
-def read_hdf5(path: Path) -> Arrays:
-    """The arrays in an HDF5 file by their place in it; nothing outside the file is looked at."""
-    arrays = {}
-
-    def take(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            if not isinstance(name, str):
-                raise DataError(f"{path}: holds a name that is not text")
-            if item.external or item.is_virtual or item.dtype.kind not in "fiu":
-                raise DataError(f"{path}: {name} is not an array of numbers in this file")
-            arrays[name] = item[()]
-
-    try:
-        with h5py.File(path, "r") as file:
-            file.visititems(take)
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
-    return arrays
-
-
-def write_hdf5(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Writes arrays to their places in an HDF5 file."""
-    with h5py.File(path, "w") as file:
-        for name, array in arrays.items():
-            file[name] = array
 
 
 class ArraysOnly(pickle.Unpickler):

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from common import containers, weights
 from common.errors import UsageError
+from common.job import Job
 from common.layouts import NATIVE, Layout
+from common.shapes import Plan
+from common.worker import call
 from common.zoo import Carried, Match, layouts_for, recognise, spelled
 
 OWN = {layout.kind: layout for layout in NATIVE}
@@ -30,8 +33,17 @@ def convert(
     described = weights.described(match.plan)
     if match.carried != Carried():
         described["carried"] = vars(match.carried)
-    containers.write(target, out, kind, described)
+    containers.write(target, out, kind, described, places(match.plan, layout))
     return told(match, layout, len(out))
+
+
+def places(plan: Plan, layout: Layout) -> dict[str, str]:
+    """Where Keras looks for each array, as Keras itself says; nothing for other kinds of file."""
+    if layout.kind != "keras":
+        return {}
+    verb = "published places" if layout.name == "keras" else "places"
+    found, _ = call(Job(verb, "tensorflow", plan.network.name, aux=plan.network.aux))
+    return {name: str(place) for name, place in found.items()}
 
 
 def target_layout(name: str, kind: str, asked: str | None) -> Layout:

@@ -7,17 +7,15 @@ lies; whatever it has no name for, the party has not.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.job import Job
+from common.keras_names import counted_anew, own_names, published_names
 from common.networks.inception_v4 import inception_v4
 from common.shapes import Plan
 from common.spec import Shape
 from common.tutorial import tidied
-from common.worker import call
 
 Arrays = dict[str, NDArray]
 Rules = tuple[tuple[str, str], ...]
@@ -62,7 +60,7 @@ class Layout:
     def names(self, plan: Plan) -> dict[str, str]:
         """The party's name for each array of ours."""
         if self.kind == "keras":
-            return keras_places(plan, self.name == "keras")
+            return published_names(plan) if self.name == "keras" else own_names(plan)
         return {name: renamed(name, self.rules) for name in plan.arrays()}
 
     def fits(self, name: str) -> bool:
@@ -93,20 +91,6 @@ def renamed(name: str, rules: Rules) -> str:
     for pattern, replacement in rules:
         name = re.sub(pattern, replacement, name)
     return name
-
-
-def keras_places(plan: Plan, published: bool) -> dict[str, str]:
-    """The places of our arrays in the file that Keras' `save_weights` writes."""
-    found = all_keras_places(plan.network.name, plan.network.aux, published)
-    return {name: found[name] for name in plan.arrays() if name in found}
-
-
-@cache
-def all_keras_places(name: str, aux: bool, published: bool) -> dict[str, str]:
-    """Those places for our network or keras.applications' own; Keras itself says where they are."""
-    verb = "published places" if published else "places"
-    found, _ = call(Job(verb, "tensorflow", name, aux=aux))
-    return {key: str(place) for key, place in found.items()}
 
 
 COUNTERS = r".*\.num_batches_tracked"
@@ -309,10 +293,13 @@ SLIM_V3: Rules = (
     (r"^", "InceptionV3."),
 )
 
+APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
+KERAS_EXTRA = r"(optimizer|seed_generator).*"
+
 NATIVE = (
     Layout("ours", r".*", "safetensors", TORCH),
     Layout("pytorch", r".*", "pytorch", TORCH, ignored=COUNTERS),
-    Layout("tensorflow", r".*", "keras", TENSORFLOW),
+    Layout("tensorflow", r".*", "keras", TENSORFLOW, ignored=KERAS_EXTRA),
     Layout("paddle", r".*", "paddle", PADDLE, PADDLE_NORM, r".*\.bn\.weight"),
 )
 TORCHVISION = Layout("torchvision", r"googlenet\.torchvision.*", "pytorch", TORCH, ignored=COUNTERS)
@@ -324,9 +311,7 @@ PUBLISHED = (
     replace(TORCHVISION, name="timm", networks=r"inception_v4", rules=TIMM_V4),
     replace(TORCHVISION, name="timm", networks=r"inception_resnet_v2", rules=TIMM_RESNET_V2),
     replace(TORCHVISION, name="timm", networks=r"xception\.timm", rules=TIMM_XCEPTION),
-    Layout(
-        "keras", r"inception_v3\.keras|inception_resnet_v2\.keras|xception", "keras", TENSORFLOW
-    ),
+    Layout("keras", APPLICATIONS, "keras", TENSORFLOW, (), KERAS_EXTRA, counted_anew),
     Layout("paddle_vision", r"googlenet\.paddle_vision", "paddle", PADDLE, PADDLE_VISION),
     Layout("paddle_vision", r"inception_v3\.paddle_vision", "paddle", PADDLE, PADDLE_VISION_V3),
     Layout(

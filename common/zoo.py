@@ -56,24 +56,13 @@ def recognise(source: str, arrays: Arrays, about: Mapping, name: str, asked: str
     """The named network out of a file's arrays; raises DataError that says what it looks like."""
     if about.get("network", name) != name:
         raise DataError(f"{source}: says that it holds {about['network']}, not {name}")
-    in_keras = any(key.startswith("layers/") for key in arrays)
-    matches: list[Match] = []
-    misfits: list[Misfit] = []
-    for layout in layouts_for(name, asked):
-        if (layout.kind == "keras") == in_keras:
-            found = attempt(arrays, about, name, layout)
-            if isinstance(found, Match):
-                matches.append(found)
-            else:
-                misfits.append(found)
+    found = [attempt(arrays, about, name, layout) for layout in layouts_for(name, asked)]
+    matches = [each for each in found if isinstance(each, Match)]
+    misfits = [each for each in found if isinstance(each, Misfit)]
     if matches:
         return unambiguous(source, matches)
-    if not in_keras and not asked:
+    if not asked:
         misfits += guesses(arrays, name)
-    if not misfits:
-        raise DataError(
-            f"{source}: {'a' if in_keras else 'not a'} Keras file, unlike the layout {asked}"
-        )
     best = max(misfits, key=lambda misfit: (misfit.agreed, misfit.name == name))
     own = max((m for m in misfits if m.name == name), key=lambda m: m.agreed, default=best)
     other = "" if best is own else f"; it looks most like {best}"
@@ -131,7 +120,9 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
         agreed = fitting / max(len(wanted), fitting + len(unknown))
         return Misfit(name, layout, missing, unknown, misshapen, agreed)
     scalars = {key: arrays[key].item() for key in rest if arrays[key].ndim == 0}
-    untidy = {there: key for key, there in tidy.items() if key != there}
+    # Keras' counters only tell what else was built before.
+    keeps = layout.kind != "keras"
+    untidy = {there: key for key, there in tidy.items() if key != there and keeps}
     return Match(layout, laid_out, here, Carried(scalars, untidy))
 
 
@@ -178,7 +169,7 @@ def guesses(arrays: Arrays, name: str) -> list[Misfit]:
         attempt(arrays, {}, other, layout)
         for other in NETWORKS
         for layout in LAYOUTS
-        if other != name and layout.fits(other) and layout.kind != "keras"
+        if other != name and layout.fits(other)
     ]
     return [
         Misfit(each.plan.network.name, each.layout, [], [], [], 1.0)

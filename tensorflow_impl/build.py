@@ -5,6 +5,7 @@ import math
 import keras
 from keras import KerasTensor, layers, ops
 
+from common.keras_names import layer_name
 from common.shapes import NO_PADS, Layer, Pads, Plan
 from common.spec import (
     LRN,
@@ -75,7 +76,7 @@ class NetworkWithHeads(keras.Model):
 
 def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
     """The output of one layer and all within it."""
-    name = keras_name(layer.path)
+    name = layer_name(layer.path)
     match layer.word:
         case Chain():
             for child in layer.children:
@@ -126,11 +127,6 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
     raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
 
 
-def keras_name(path: str) -> str:
-    """A path as a Keras layer name, which may not hold dots."""
-    return path.replace(".", "_")
-
-
 def border(layer: Layer, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
     """The layer's padding in Keras' own form: "valid", "same", or a border laid on beforehand.
 
@@ -141,7 +137,7 @@ def border(layer: Layer, x: KerasTensor, value: float | None) -> tuple[KerasTens
         return x, "valid"
     if layer.pads == same(layer) and not counts:
         return x, "same"
-    name = keras_name(layer.path) + "_pad"
+    name = layer_name(layer.path) + "_pad"
     if value == 0:
         return layers.ZeroPadding2D(layer.pads, name=name)(x), "valid"
     if value == -math.inf:

@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from common.containers import read_hdf5
 from common.errors import DataError
+from common.hdf5 import places_in
 from common.shapes import Plan
-from tensorflow_impl.applications import APPLICATIONS, published_variables
 from tensorflow_impl.build import build
-from tensorflow_impl.weights import variables
+
+APPLICATIONS = {
+    "inception_v3.keras": keras.applications.InceptionV3,
+    "inception_resnet_v2.keras": keras.applications.InceptionResNetV2,
+    "xception": keras.applications.Xception,
+}
 
 
 def read(path: Path) -> dict[str, NDArray]:
@@ -44,23 +47,18 @@ def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
 
 def places(plan: Plan) -> dict[str, str]:
     """Where Keras' `save_weights` puts each array of a network of ours."""
-    net = build(plan)
-    return marked(net, variables(net))
+    return saved_places(build(plan))
 
 
 def published_places(plan: Plan) -> dict[str, str]:
     """Where it puts each array of the model in keras.applications that the network is."""
-    net = APPLICATIONS[plan.network.name](weights=None, classes=plan.network.classes)
-    return marked(net, published_variables(net, plan))
+    keras.backend.clear_session()
+    return saved_places(APPLICATIONS[plan.network.name](weights=None, classes=1))
 
 
-def marked(net: keras.Model, own: Mapping[str, keras.Variable]) -> dict[str, str]:
-    """The place of each variable in the file, found by marking each with its number."""
-    for number, variable in enumerate(own.values()):
-        variable.assign(np.full(variable.shape, number, np.float32))
+def saved_places(net: keras.Model) -> dict[str, str]:
+    """The place of each array in the file that Keras writes for a network."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "marked.weights.h5")
+        path = Path(folder, "net.weights.h5")
         net.save_weights(path)
-        found = read_hdf5(path)
-    numbered = {int(array.flat[0]): place for place, array in found.items()}
-    return {name: numbered[number] for number, name in enumerate(own)}
+        return places_in(path)

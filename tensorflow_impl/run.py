@@ -7,8 +7,9 @@ import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from common.keras_names import layer_name
 from common.shapes import Plan
-from tensorflow_impl.build import build, keras_name
+from tensorflow_impl.build import build
 from tensorflow_impl.weights import from_keras, load, variables
 
 VERSION = f"{tf.__version__}, keras {keras.__version__}"
@@ -76,4 +77,4 @@ def outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
 
 def keep(net: keras.Model, path: str) -> keras.KerasTensor:
     """The output of the layer at `path`."""
-    return net.get_layer(keras_name(net.plan.find(path).source.path)).output
+    return net.get_layer(layer_name(net.plan.find(path).source.path)).output

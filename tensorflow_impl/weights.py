@@ -7,8 +7,8 @@ import keras
 from numpy.typing import NDArray
 
 from common import weights
+from common.keras_names import layer_name
 from common.spec import Shape
-from tensorflow_impl.build import keras_name
 
 NAMES = {"weight": "kernel", "bias": "bias"}
 NORM_NAMES = {
@@ -39,7 +39,7 @@ def variables(net: keras.Model) -> dict[str, keras.Variable]:
 
 def variable(net: keras.Model, path: str, kind: str) -> keras.Variable:
     """The variable that holds one array of the layer at `path`."""
-    layer = net.get_layer(keras_name(path))
+    layer = net.get_layer(layer_name(path))
     names = NORM_NAMES if isinstance(layer, keras.layers.BatchNormalization) else NAMES
     return getattr(layer, names[kind])
 

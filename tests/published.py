@@ -1,7 +1,8 @@
 """The models that the frameworks themselves publish, with random weights: a file and its logits.
 
 `python tests/published.py keras|paddle FOLDER` writes for each of our names NAME.x.npy, a batch,
-NAME.y.npy, its logits, and NAME.weights.h5 or NAME.pdparams, by the party's own means.
+NAME.y.npy, its logits, and NAME.weights.h5 or NAME.pdparams, by the party's own means; Keras'
+also as NAME.old.h5, in the form of its versions before 3, and as NAME.notop.weights.h5.
 """
 
 import sys
@@ -33,10 +34,11 @@ def shaken(array, kind):
 
 def keras_models(folder):
     """The models of keras.applications."""
+    import h5py
     import keras
+    from keras.src.legacy.saving import legacy_h5_format
 
-    for name, model in KERAS.items():
-        keras.backend.clear_session()
+    for name, model in KERAS.items():  # in one session, so that the counters in names run on
         made = getattr(keras.applications, model)(
             weights=None,
             input_shape=(SIZE, SIZE, 3),
@@ -46,6 +48,8 @@ def keras_models(folder):
         for variable in made.weights:
             variable.assign(shaken(variable.numpy(), variable.name))
         made.save_weights(folder / f"{name}.weights.h5")
+        with h5py.File(folder / f"{name}.old.h5", "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, made)
         features = keras.Model(made.input, made.layers[-2].output)
         features.save_weights(folder / f"{name}.notop.weights.h5")
         np.save(folder / f"{name}.x.npy", batch())

@@ -35,6 +35,7 @@ def hostile(tmp_path, suffix):
         with h5py.File(path, "w") as file:
             outside = [(str(tmp_path / "secret"), 0, 16)]
             file.create_dataset("layers/conv2d/vars/0", (4,), "f4", external=outside)
+            file["layers/conv2d/vars"].attrs["name"] = "conv2d"
     else:
         write_pickle(path, {"conv1.conv.weight": Payload(mark)})
     return path, mark

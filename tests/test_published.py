@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import require
-from published import KERAS, PADDLE
+from published import CLASSES, KERAS, PADDLE
 
 from common import weights
 from common.compare import relative
@@ -50,6 +50,16 @@ def test_logits_are_theirs_in_every_framework(published, tmp_path, name):
         assert relative(logits, expected) < 1e-4, framework
         mine, right = (np.take_along_axis(probabilities(y), top, 1) for y in (logits, expected))
         assert np.abs(mine - right).max() < 1e-5, framework
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_files_from_before_keras_3_are_read(published, tmp_path, name):
+    """As keras.applications itself downloads them."""
+    for age, file in {"new": f"{name}.weights.h5", "old": f"{name}.old.h5"}.items():
+        told = convert(published / file, tmp_path / f"{age}.safetensors", name, None, None)
+        assert told.startswith(f"{name} from keras to ours: {CLASSES} classes")
+    new, old = ((tmp_path / f"{age}.safetensors").read_bytes() for age in ("new", "old"))
+    assert new == old
 
 
 @pytest.mark.parametrize("name", KERAS)

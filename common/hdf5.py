@@ -1,0 +1,96 @@
+"""Keras' weights files, those of version 3 and the older ones, read and written without Keras.
+
+An array's name is that of its layer and its number in the layer: `conv2d_1/0`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import DataError
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """An HDF5 file to read from; raises DataError for whatever is unsound in it."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
+
+
+def read_hdf5(path: Path) -> dict[str, NDArray]:
+    """The arrays in a Keras file by name; nothing outside the file is looked at."""
+    places = places_in(path)
+    with opened(path) as file:
+        return {name: numbers(path, file[place]) for name, place in places.items()}
+
+
+def numbers(path: Path, item: h5py.Dataset) -> NDArray:
+    """One array; raises DataError unless it is numbers, and those in this very file."""
+    if item.external or item.is_virtual or item.dtype.kind not in "fiu":
+        raise DataError(f"{path}: {item.name} is not an array of numbers in this file")
+    return np.asarray(item[()])
+
+
+def places_in(path: Path) -> dict[str, str]:
+    """Where in a Keras file each array is, by name; raises DataError where nothing has a name."""
+    with opened(path) as file:
+        inside = datasets(file)
+        weights = file.get("model_weights", file)  # where the file of a whole model keeps them
+        listed = "layer_names" in weights.attrs
+        pairs = listed_places(weights) if listed else named_places(file, inside)
+        places = {name: place for name, place in pairs if place in inside}
+    if not places:
+        raise DataError(
+            f"{path}: holds no arrays by the names of layers; if an early Keras 3 wrote it, "
+            "load and save it once with a newer one"
+        )
+    return places
+
+
+def datasets(file: h5py.File) -> set[str]:
+    """The places of all arrays that are reached without following a link."""
+    found: set[str] = set()
+
+    def take(place: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found.add(place)
+
+    file.visititems(take)
+    return found
+
+
+def listed_places(weights: h5py.Group) -> Iterator[tuple[str, str]]:
+    """Names and places as Keras kept them before version 3: in lists beside the arrays."""
+    for layer in map(text, weights.attrs["layer_names"]):
+        for number, array in enumerate(map(text, weights[layer].attrs["weight_names"])):
+            yield f"{layer}/{number}", f"{weights.name}/{layer}/{array}".lstrip("/")
+
+
+def named_places(file: h5py.File, inside: set[str]) -> Iterator[tuple[str, str]]:
+    """Names and places as Keras 3 keeps them: numbered variables in a group with a name."""
+    for place in inside:
+        if match := re.fullmatch(r"(.+)/(\d+)", place):
+            layer = file[match[1]].attrs.get("name")
+            if layer is not None:
+                yield f"{text(layer)}/{match[2]}", place
+
+
+def text(name: str | bytes) -> str:
+    """A name, which older files keep as bytes."""
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def write_hdf5(path: Path, arrays: Mapping[str, NDArray], places: Mapping[str, str]) -> None:
+    """Writes arrays by name as Keras 3 does, each where Keras looks for it."""
+    with h5py.File(path, "w") as file:
+        for name, array in arrays.items():
+            file[places[name]] = array
+            file[places[name]].parent.attrs["name"] = name.rpartition("/")[0]

@@ -1,0 +1,99 @@
+"""What Keras calls the arrays of a network: the layer's name, then the array's number in it.
+
+Ours are named after their paths. In keras.applications most layers are named by counters, in the
+order of their creation, which is our plan's order.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from common.shapes import Layer, Plan
+from common.spec import BatchNorm, Conv, Linear
+
+COUNTED = {Conv: "conv2d", BatchNorm: "batch_normalization"}
+# The same in files of every age: convolution2d_1, conv2d_1, conv2d.
+COUNTERS = r"(?P<kind>conv(?:olution)?2d|batch_?normalization)(?:_(?P<number>\d+))?/(?P<array>\d+)"
+KINDS = {"c": "conv2d", "b": "batch_normalization"}
+
+
+def layer_name(path: str) -> str:
+    """A path as the name of a Keras layer, which may not hold dots."""
+    return path.replace(".", "_")
+
+
+def own_names(plan: Plan) -> dict[str, str]:
+    """What each array is called in the networks of `tensorflow_impl`."""
+    return {
+        name: f"{layer_name(layer.path)}/{number}"
+        for layer in plan.layers()
+        for number, name in enumerate(arrays(layer))
+    }
+
+
+def published_names(plan: Plan) -> dict[str, str]:
+    """What each array is called in keras.applications, which has no heads."""
+    counters = {word: numbered(kind) for word, kind in COUNTED.items()}
+    names: dict[str, str] = {}
+    for layer in plan.body.walk():
+        if layer.parameters:
+            theirs = published_name(layer) or next(counters[type(layer.word)])
+            # There a separable convolution is one layer, and the pointwise kernel its second array.
+            first = int(layer.name == "pointwise")
+            names |= {name: f"{theirs}/{n}" for n, name in enumerate(arrays(layer), first)}
+    return names
+
+
+def arrays(layer: Layer) -> list[str]:
+    """The names of a layer's own arrays, in Keras' order."""
+    return [f"{layer.path}.{kind}" for kind, _ in (*layer.parameters, *layer.statistics)]
+
+
+def numbered(kind: str) -> Iterator[str]:
+    """The names that Keras gives to layers without one: conv2d, conv2d_1, conv2d_2."""
+    return (f"{kind}_{number}" if number else kind for number in count())
+
+
+def counted_anew(names: Iterable[str]) -> dict[str, str]:
+    """Each name of a file as it would be, had nothing else been built before the network."""
+    found = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
+    anew: dict[str, str] = {}
+    for kind, wanted in KINDS.items():
+        own = {name: match for name, match in found.items() if match["kind"].startswith(kind)}
+        numbers = sorted({int(match["number"] or 0) for match in own.values()})
+        called = dict(zip(numbers, numbered(wanted), strict=False))
+        for name, match in own.items():
+            anew[name] = f"{called[int(match['number'] or 0)]}/{match['array']}"
+    return anew
+
+
+def published_name(layer: Layer) -> str | None:
+    """The name of the layer there that is ours; None where it has but a counter."""
+    if isinstance(layer.word, Linear):
+        return "predictions"
+    for pattern, name in NAMES:
+        if match := re.fullmatch(pattern, layer.path):
+            return name(*match.groups())
+    return None
+
+
+def separable(block: str, place: str, norm: str) -> str:
+    """A separable convolution of Xception's block, or its norm, by its place in our chain."""
+    first = 0 if block == "1" else 1  # all but the first block begin with a ReLU
+    number = (int(place) - first) // 3 + 1
+    return f"block{int(block) + 1}_sepconv{number}{norm}"
+
+
+NAMES = (
+    # Inception-ResNet v2: the projections, and the last convolution.
+    (r"(block\d+)\.(\d+)\.residual\.branch\.conv2d", lambda b, n: f"{b}_{int(n) + 1}_conv"),
+    (r"conv2d_7b\.conv", lambda: "conv_7b"),
+    (r"conv2d_7b\.bn", lambda: "conv_7b_bn"),
+    # Xception: all but the shortcuts; its blocks there count the two first convolutions as one.
+    (r"conv([12])\.conv", lambda n: f"block1_conv{n}"),
+    (r"conv([12])\.bn", lambda n: f"block1_conv{n}_bn"),
+    (r"block(\d+)\.branch\.(\d+)\.(?:depthwise|pointwise)", lambda b, n: separable(b, n, "")),
+    (r"block(\d+)\.branch\.(\d+)", lambda b, n: separable(b, n, "_bn")),
+    (r"conv([34])\.(?:depthwise|pointwise)", lambda n: f"block14_sepconv{int(n) - 2}"),
+    (r"conv([34])\.bn", lambda n: f"block14_sepconv{int(n) - 2}_bn"),
+)
