@@ -3,33 +3,15 @@
 import paddle
 from paddle import Tensor, nn
 
+from common import spec
 from common.shapes import Layer, Plan
-from common.spec import (
+from paddle_impl.own_layers import (
     LRN,
     AdaptiveAvgPool,
     Affine,
     AvgPool,
-    BatchNorm,
-    Chain,
     Concat,
-    Conv,
-    DepthwiseConv,
-    Dropout,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
-    MaxPool,
-    ReLU,
     Residual,
-    pair,
-)
-from paddle_impl.own_layers import (
-    AdaptiveMean,
-    Add,
-    Branches,
-    Constants,
-    LocalResponseNorm,
-    Mean,
 )
 
 
@@ -70,41 +52,41 @@ class Network(nn.Layer):
 def module(layer: Layer) -> nn.Layer:
     """The Paddle layer for one layer of the plan and all within it."""
     match layer.word:
-        case Chain():
+        case spec.Chain():
             return fill(nn.Sequential(), layer)
-        case Concat():
-            return fill(Branches(), layer)
-        case Residual(scale=scale):
-            return fill(Add(scale), layer)
-        case Conv(channels, kernel, stride, bias=bias):
+        case spec.Concat():
+            return fill(Concat(), layer)
+        case spec.Residual(scale=scale):
+            return fill(Residual(scale), layer)
+        case spec.Conv(channels, kernel, stride, bias=bias):
             arguments = layer.input[0], channels, kernel, stride, flat(layer)
             return nn.Conv2D(*arguments, bias_attr=None if bias else False)
-        case DepthwiseConv(kernel, stride):
+        case spec.DepthwiseConv(kernel, stride):
             arguments = layer.input[0], layer.output[0], kernel, stride, flat(layer)
             return nn.Conv2D(*arguments, groups=layer.input[0], bias_attr=False)
-        case BatchNorm(keep=keep, scale=scale) as norm:
+        case spec.BatchNorm(keep=keep, scale=scale) as norm:
             # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
             weight = None if scale else paddle.ParamAttr(learning_rate=0.0)
             return nn.BatchNorm2D(layer.input[0], keep, norm.float32_eps, weight)
-        case LRN(size, alpha, beta):
-            return LocalResponseNorm(size, alpha, beta)
-        case Affine(scale, shift):
-            return Constants(scale, shift, len(layer.input) == 3)
-        case MaxPool(kernel, stride):
+        case spec.LRN(size, alpha, beta):
+            return LRN(size, alpha, beta)
+        case spec.Affine(scale, shift):
+            return Affine(scale, shift, len(layer.input) == 3)
+        case spec.MaxPool(kernel, stride):
             return nn.MaxPool2D(kernel, stride, flat(layer))
-        case AvgPool(kernel, stride, counts_border=counts_border):
-            return Mean(pair(kernel), stride, flat(layer), counts_border)
-        case AdaptiveAvgPool(size):
-            return AdaptiveMean(layer.input[1:], size)
-        case GlobalAvgPool():
-            return Mean(layer.input[1:])
-        case ReLU():
+        case spec.AvgPool(kernel, stride, counts_border=counts_border):
+            return AvgPool(spec.pair(kernel), stride, flat(layer), counts_border)
+        case spec.AdaptiveAvgPool(size):
+            return AdaptiveAvgPool(layer.input[1:], size)
+        case spec.GlobalAvgPool():
+            return AvgPool(layer.input[1:])
+        case spec.ReLU():
             return nn.ReLU()
-        case Dropout(rate):
+        case spec.Dropout(rate):
             return nn.Dropout(rate)
-        case Flatten():
+        case spec.Flatten():
             return nn.Flatten()
-        case Linear(features):
+        case spec.Linear(features):
             return nn.Linear(layer.input[0], features)
     raise TypeError(f"{layer.path}: paddle_impl does not know {layer.word!r}")
 

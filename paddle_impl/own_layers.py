@@ -11,14 +11,14 @@ from common.shapes import mean_matrix
 from common.spec import Size
 
 
-class Branches(nn.Layer):
-    """Branches from one input, joined along the channels."""
+class Concat(nn.Layer):
+    """Concat from one input, joined along the channels."""
 
     def forward(self, x: Tensor) -> Tensor:
         return paddle.concat([branch(x) for branch in self.children()], axis=1)
 
 
-class Add(nn.Layer):
+class Residual(nn.Layer):
     """`scale` times a branch, plus the input or what a shortcut makes of it."""
 
     def __init__(self, scale: float) -> None:
@@ -30,8 +30,8 @@ class Add(nn.Layer):
         return self.scale * branch + (shortcut[0] if shortcut else x)
 
 
-class LocalResponseNorm(nn.Layer):
-    """Paddle's own averages the squares, so its gradient has the fault told of in `Mean`."""
+class LRN(nn.Layer):
+    """Paddle's own averages the squares, so its gradient is rounded as told in `AvgPool`."""
 
     def __init__(self, size: int, alpha: float, beta: float) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class LocalResponseNorm(nn.Layer):
         return x / (1 + self.alpha / self.size * squares) ** self.beta
 
 
-class Constants(nn.Layer):
+class Affine(nn.Layer):
     """Each value times a constant plus a constant, one pair a channel or one for all."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
@@ -57,7 +57,7 @@ class Constants(nn.Layer):
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
 
 
-class AdaptiveMean(nn.Layer):
+class AdaptiveAvgPool(nn.Layer):
     """Means over windows of unequal size: a product with a matrix of weights on either side."""
 
     def __init__(self, input: tuple[int, ...], size: int) -> None:
@@ -69,7 +69,7 @@ class AdaptiveMean(nn.Layer):
         return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
 
 
-class Mean(nn.Layer):
+class AvgPool(nn.Layer):
     """The mean under each window, border counted or not, exact in float64 both ways.
 
     Paddle's own average pools round 1 / size to float32 in the gradient, an error of 1e-8.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import paddle
 from numpy.typing import NDArray
+from paddle.nn.layer.layers import HookRemoveHelper
 
 from common.shapes import Plan
 from paddle_impl.build import Network
@@ -27,10 +28,11 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """
     net.eval()
     found: dict[str, paddle.Tensor] = {}
-    for path in paths:
-        keep(net, path, found)
+    hooks = [keep(net, path, found) for path in paths]
     with paddle.no_grad():
         found |= net.outputs(tensor(net, x))
+    for hook in hooks:
+        hook.remove()
     return {name: value.numpy() for name, value in found.items()}
 
 
@@ -66,8 +68,8 @@ def tensor(net: Network, x: NDArray) -> paddle.Tensor:
     return paddle.to_tensor(x, dtype=net.parameters()[0].dtype)
 
 
-def keep(net: Network, path: str, found: dict[str, paddle.Tensor]) -> None:
+def keep(net: Network, path: str, found: dict[str, paddle.Tensor]) -> HookRemoveHelper:
     """Has the sublayer at `path` leave its output in `found` whenever it runs."""
-    dict(net.named_sublayers())[path].register_forward_post_hook(
+    return dict(net.named_sublayers())[path].register_forward_post_hook(
         lambda _, inputs, output: found.update({path: output})  # noqa: ARG005
     )

@@ -11,7 +11,7 @@ from paddle_impl.build import Network
 
 
 def load(net: Network, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every array from that of its name; they fit the network's plan."""
+    """Sets every parameter and statistic from the array of the same name; all must be there."""
     for name, tensor in tensors(net).items():
         tensor.set_value(turned(arrays[name]).astype(tensor.numpy().dtype))
 

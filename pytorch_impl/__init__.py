@@ -23,5 +23,5 @@ def network(
     return Network(plan(networks.network(name, input, classes, aux)))
 
 
-# After GoogLeNet, by hand, has come from the module of this name.
+# Assigned last: importing the submodule `googlenet` binds this name to it.
 googlenet = partial(network, "googlenet")

@@ -4,27 +4,9 @@ import math
 
 from torch import Tensor, nn
 
+from common import spec
 from common.shapes import Layer, Pads, Plan
-from common.spec import (
-    LRN,
-    AdaptiveAvgPool,
-    Affine,
-    AvgPool,
-    BatchNorm,
-    Chain,
-    Concat,
-    Conv,
-    DepthwiseConv,
-    Dropout,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
-    MaxPool,
-    ReLU,
-    Residual,
-    Size,
-)
-from pytorch_impl.own_layers import Add, Branches, Constants, PaddedConv2d, reversed_flat
+from pytorch_impl.own_layers import Affine, Concat, PaddedConv2d, Residual, reversed_flat
 
 
 class Network(nn.Module):
@@ -54,53 +36,53 @@ class Network(nn.Module):
             self.plan.check_input(tuple(x.shape[1:]))
         made = {}
         for step in self.steps:
-            x = made[step] = self.get_submodule(step)(x)
+            x = made[step] = getattr(self, step)(x)
         outputs = {self.output: x}
         for name, tap in self.taps.items() if heads else ():
-            outputs[name] = self.get_submodule(name)(made[tap])
+            outputs[name] = getattr(self, name)(made[tap])
         return outputs
 
 
 def module(layer: Layer) -> nn.Module:
     """The module for one layer and all within it."""
     match layer.word:
-        case Chain():
+        case spec.Chain():
             return fill(nn.Sequential(), layer)
-        case Concat():
-            return fill(Branches(), layer)
-        case Residual(scale=scale):
-            return fill(Add(scale), layer)
-        case Conv(channels, kernel, stride, bias=bias):
+        case spec.Concat():
+            return fill(Concat(), layer)
+        case spec.Residual(scale=scale):
+            return fill(Residual(scale), layer)
+        case spec.Conv(channels, kernel, stride, bias=bias):
             return conv(layer, channels, kernel, stride, 1, bias)
-        case DepthwiseConv(kernel, stride):
+        case spec.DepthwiseConv(kernel, stride):
             return conv(layer, layer.output[0], kernel, stride, layer.input[0], False)
-        case BatchNorm(keep=keep, scale=scale) as norm:
+        case spec.BatchNorm(keep=keep, scale=scale) as norm:
             return batch_norm(layer.input[0], norm.float32_eps, 1 - keep, scale)
-        case LRN(size, alpha, beta):
+        case spec.LRN(size, alpha, beta):
             return nn.LocalResponseNorm(size, alpha, beta)
-        case Affine(scale, shift):
-            return Constants(scale, shift, len(layer.input) == 3)
-        case MaxPool(kernel, stride):
+        case spec.Affine(scale, shift):
+            return Affine(scale, shift, len(layer.input) == 3)
+        case spec.MaxPool(kernel, stride):
             if symmetric(layer.pads):
                 return nn.MaxPool2d(kernel, stride, before(layer.pads))
             if before(layer.pads) == (0, 0):
                 return nn.MaxPool2d(kernel, stride, ceil_mode=True)
             border = nn.ConstantPad2d(reversed_flat(layer.pads), -math.inf)
             return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
-        case AvgPool(kernel, stride, counts_border=counts_border):
+        case spec.AvgPool(kernel, stride, counts_border=counts_border):
             padding = before(layer.pads)
             return nn.AvgPool2d(kernel, stride, padding, count_include_pad=counts_border)
-        case AdaptiveAvgPool(size):
+        case spec.AdaptiveAvgPool(size):
             return nn.AdaptiveAvgPool2d(size)
-        case GlobalAvgPool():
+        case spec.GlobalAvgPool():
             return nn.AdaptiveAvgPool2d(1)
-        case ReLU():
+        case spec.ReLU():
             return nn.ReLU()
-        case Dropout(rate):
+        case spec.Dropout(rate):
             return nn.Dropout(rate)
-        case Flatten():
+        case spec.Flatten():
             return nn.Flatten()
-        case Linear(features):
+        case spec.Linear(features):
             return nn.Linear(layer.input[0], features)
     raise TypeError(f"{layer.path}: pytorch_impl does not know {layer.word!r}")
 
@@ -113,7 +95,7 @@ def fill(parent: nn.Module, layer: Layer) -> nn.Module:
 
 
 def conv(
-    layer: Layer, channels: int, kernel: Size, stride: Size, groups: int, bias: bool
+    layer: Layer, channels: int, kernel: spec.Size, stride: spec.Size, groups: int, bias: bool
 ) -> nn.Conv2d:
     """A convolution, padded by PyTorch itself where it can say how."""
     if symmetric(layer.pads):
@@ -123,7 +105,7 @@ def conv(
 
 
 def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2d:
-    """Batch norm, with a learned scale or without; PyTorch's momentum is the weight of the new."""
+    """Batch norm, with a learned scale or without; PyTorch's momentum is 1 - keep."""
     norm = nn.BatchNorm2d(channels, eps, momentum)
     if not scale:
         norm.register_parameter("weight", None)

@@ -8,14 +8,14 @@ from common.shapes import Pads
 from common.spec import Size
 
 
-class Branches(nn.Module):
-    """Branches from one input, joined along the channels."""
+class Concat(nn.Module):
+    """Concat from one input, joined along the channels."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([branch(x) for branch in self.children()], dim=1)
 
 
-class Add(nn.Module):
+class Residual(nn.Module):
     """`scale` times a branch, plus the input or what a shortcut makes of it."""
 
     def __init__(self, scale: float) -> None:
@@ -38,17 +38,17 @@ class PaddedConv2d(nn.Conv2d):
         return super().forward(F.pad(x, self.pads))
 
 
-class Constants(nn.Module):
+class Affine(nn.Module):
     """Each value times a constant plus a constant, one pair a channel or one for all."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
         super().__init__()
-        shape = (-1, 1, 1) if maps else (-1,)
-        self.scale = torch.tensor(scale, dtype=torch.float64).reshape(shape)
-        self.shift = torch.tensor(shift, dtype=torch.float64).reshape(shape)
+        self.scale, self.shift = scale, shift
+        self.shape = (-1, 1, 1) if maps else (-1,)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.scale.to(x) + self.shift.to(x)
+        scale = x.new_tensor(self.scale).reshape(self.shape)
+        return x * scale + x.new_tensor(self.shift).reshape(self.shape)
 
 
 def reversed_flat(pads: Pads) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
+from torch.utils.hooks import RemovableHandle
 
 from common.shapes import Plan
 from pytorch_impl.build import Network
@@ -28,10 +29,11 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """
     net.eval()
     found: dict[str, torch.Tensor] = {}
-    for path in paths:
-        keep(net, path, found)
+    hooks = [keep(net, path, found) for path in paths]
     with torch.no_grad():
         found |= net.outputs(tensor(net, x))
+    for hook in hooks:
+        hook.remove()
     return {name: value.numpy() for name, value in found.items()}
 
 
@@ -58,8 +60,8 @@ def tensor(net: Network, x: NDArray) -> torch.Tensor:
     return torch.from_numpy(x).to(next(net.parameters()).dtype)
 
 
-def keep(net: Network, path: str, found: dict[str, torch.Tensor]) -> None:
+def keep(net: Network, path: str, found: dict[str, torch.Tensor]) -> RemovableHandle:
     """Has the module at `path` leave its output in `found` whenever it runs."""
-    net.get_submodule(path).register_forward_hook(
+    return net.get_submodule(path).register_forward_hook(
         lambda _, inputs, output: found.update({path: output})  # noqa: ARG005
     )

@@ -11,7 +11,7 @@ from pytorch_impl.build import Network
 
 
 def load(net: Network, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every parameter from the arrays of its name; they fit the network's plan."""
+    """Sets every parameter and statistic from the array of the same name; all must be there."""
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     net.load_state_dict(tensors, strict=True)
 

@@ -17,7 +17,7 @@ __all__ = ["GoogLeNet", "googlenet", "load_weights", "network", "save_weights"]
 def network(
     name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> keras.Model:
-    """The named network, freshly initialised by Keras's own rules, for inputs N x H x W x C.
+    """The named network, freshly initialised by Keras' own rules, for inputs N x H x W x C.
 
     `input` is C x H x W and `classes` a number, both as published where not said; 0 classes leave
     the features; `aux` adds the auxiliary heads. Raises UsageError for what cannot be built.
@@ -25,5 +25,5 @@ def network(
     return build(plan(networks.network(name, input, classes, aux)))
 
 
-# After GoogLeNet, by hand, has come from the module of this name.
+# Assigned last: importing the submodule `googlenet` binds this name to it.
 googlenet = partial(network, "googlenet")

@@ -5,35 +5,17 @@ import math
 import keras
 from keras import KerasTensor, layers, ops
 
+from common import spec
 from common.keras_names import layer_name
 from common.shapes import NO_PADS, Layer, Pads, Plan
-from common.spec import (
-    LRN,
-    AdaptiveAvgPool,
-    Affine,
-    AvgPool,
-    BatchNorm,
-    Chain,
-    Concat,
-    Conv,
-    DepthwiseConv,
-    Dropout,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
-    MaxPool,
-    ReLU,
-    Residual,
-    pair,
-)
-from tensorflow_impl.own_layers import AdaptiveMean, Constants, LocalResponseNorm
+from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine
 
 
 def build(plan: Plan) -> keras.Model:
     """A planned network for N x H x W x C; its layers bear the plan's paths, "." turned to "_".
 
     In evaluation it returns the logits, N x classes (or the features, N x channels); in training
-    with heads a dict of `logits` and one entry a head.
+    with heads a dict of `logits` and one entry a head. Raises ValueError for another input size.
     """
     channels, rows, columns = plan.network.input
     dtype = keras.config.dtype_policy().compute_dtype
@@ -78,51 +60,51 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
     """The output of one layer and all within it."""
     name = layer_name(layer.path)
     match layer.word:
-        case Chain():
+        case spec.Chain():
             for child in layer.children:
                 x = apply(child, x)
             return x
-        case Concat():
+        case spec.Concat():
             branches = [apply(child, x) for child in layer.children]
             return layers.Concatenate(name=name)(branches)
-        case Residual(scale=scale):
+        case spec.Residual(scale=scale):
             branch, *shortcut = [apply(child, x) for child in layer.children]
             if scale != 1:
-                branch = Constants((scale,), (0.0,), name=f"{name}_scale")(branch)
+                branch = Affine((scale,), (0.0,), name=f"{name}_scale")(branch)
             return layers.Add(name=name)([branch, *(shortcut or [x])])
-        case Conv(channels, kernel, stride, bias=bias):
+        case spec.Conv(channels, kernel, stride, bias=bias):
             x, padding = border(layer, x, 0.0)
             return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
-        case DepthwiseConv(kernel, stride, multiplier=multiplier):
+        case spec.DepthwiseConv(kernel, stride, multiplier=multiplier):
             x, padding = border(layer, x, 0.0)
             arguments = kernel, stride, padding, multiplier
             return layers.DepthwiseConv2D(*arguments, use_bias=False, name=name)(x)
-        case BatchNorm(keep=keep, scale=scale) as norm:
+        case spec.BatchNorm(keep=keep, scale=scale) as norm:
             eps = norm.float32_eps
             return layers.BatchNormalization(-1, keep, eps, scale=scale, name=name)(x)
-        case LRN(size, alpha, beta):
-            return LocalResponseNorm(size, alpha, beta, name=name)(x)
-        case Affine(scale, shift):
-            return Constants(scale, shift, name=name)(x)
-        case MaxPool(kernel, stride):
+        case spec.LRN(size, alpha, beta):
+            return LRN(size, alpha, beta, name=name)(x)
+        case spec.Affine(scale, shift):
+            return Affine(scale, shift, name=name)(x)
+        case spec.MaxPool(kernel, stride):
             x, padding = border(layer, x, -math.inf)
             return layers.MaxPooling2D(kernel, stride, padding, name=name)(x)
-        case AvgPool(kernel, stride, counts_border=counts_border):
+        case spec.AvgPool(kernel, stride, counts_border=counts_border):
             x, padding = border(layer, x, 0.0 if counts_border else None)
             return layers.AveragePooling2D(kernel, stride, padding, name=name)(x)
-        case AdaptiveAvgPool(size):
-            return AdaptiveMean(size, name=name)(x)
-        case GlobalAvgPool():
+        case spec.AdaptiveAvgPool(size):
+            return AdaptiveAvgPool(size, name=name)(x)
+        case spec.GlobalAvgPool():
             return layers.GlobalAveragePooling2D(keepdims=True, name=name)(x)
-        case ReLU():
+        case spec.ReLU():
             return layers.ReLU(name=name)(x)
-        case Dropout(rate):
+        case spec.Dropout(rate):
             return layers.Dropout(rate, name=name)(x)
-        case Flatten():
+        case spec.Flatten():
             # Keras keeps channels last; what follows expects channel, row, column order.
             x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)
             return layers.Flatten(name=name)(x)
-        case Linear(features):
+        case spec.Linear(features):
             return layers.Dense(features, name=name)(x)
     raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
 
@@ -132,7 +114,7 @@ def border(layer: Layer, x: KerasTensor, value: float | None) -> tuple[KerasTens
 
     A `value` of None is a border that does not count; an average pool has that for "same" alone.
     """
-    counts = isinstance(layer.word, AvgPool) and value is not None
+    counts = isinstance(layer.word, spec.AvgPool) and value is not None
     if layer.pads == NO_PADS:
         return x, "valid"
     if layer.pads == same(layer) and not counts:
@@ -149,7 +131,7 @@ def same(layer: Layer) -> Pads:
     """What Keras' "same" would pad here."""
     pads = []
     for size, kernel, stride in zip(
-        layer.input[1:], pair(layer.word.kernel), pair(layer.word.stride), strict=True
+        layer.input[1:], spec.pair(layer.word.kernel), spec.pair(layer.word.stride), strict=True
     ):
         total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
         pads.append((total // 2, total - total // 2))

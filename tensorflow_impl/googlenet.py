@@ -24,15 +24,15 @@ class Inception(layers.Layer):
         super().__init__(name=f"inception{name}")
         one, three_reduce, three, five_reduce, five, pool = INCEPTION[name]
         self.branch1 = ConvReLU(one, 1)
-        self.branch2 = [ConvReLU(three_reduce, 1), ConvReLU(three, 3)]
-        self.branch3 = [ConvReLU(five_reduce, 1), ConvReLU(five, 5)]
-        self.branch4 = [layers.MaxPooling2D(3, 1, padding="same"), ConvReLU(pool, 1)]
+        self.branch2 = keras.Sequential([ConvReLU(three_reduce, 1), ConvReLU(three, 3)])
+        self.branch3 = keras.Sequential([ConvReLU(five_reduce, 1), ConvReLU(five, 5)])
+        self.branch4 = keras.Sequential(
+            [layers.MaxPooling2D(3, 1, padding="same"), ConvReLU(pool, 1)]
+        )
 
     def call(self, x: KerasTensor) -> KerasTensor:
-        branch2 = self.branch2[1](self.branch2[0](x))
-        branch3 = self.branch3[1](self.branch3[0](x))
-        branch4 = self.branch4[1](self.branch4[0](x))
-        return keras.ops.concatenate([self.branch1(x), branch2, branch3, branch4], axis=-1)
+        branches = [self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)]
+        return keras.ops.concatenate(branches, axis=-1)
 
 
 class Head(layers.Layer):
@@ -42,7 +42,7 @@ class Head(layers.Layer):
         super().__init__()
         self.pool = layers.AveragePooling2D(5, 3)
         self.conv = ConvReLU(128, 1)
-        # The names' weights expect channel, row, column order; Keras has channels last.
+        # The weights of fc1 expect channel, row, column order; Keras keeps channels last.
         self.flatten = keras.Sequential([layers.Permute((3, 1, 2)), layers.Flatten()])
         self.fc1 = layers.Dense(1024, activation="relu")
         self.fc2 = layers.Dense(classes)
@@ -79,7 +79,7 @@ class GoogLeNet(keras.Model):
         self.aux1 = Head(classes)
         self.aux2 = Head(classes)
 
-    def call(self, x, training=False):  # N, 224, 224, 3
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor | dict:  # N, 224, 224, 3
         x = self.pool(self.conv1(x))  # N, 56, 56, 64
         x = self.pool(self.conv3(self.conv2(x)))  # N, 28, 28, 192
         x = self.pool(self.inception3b(self.inception3a(x)))  # N, 14, 14, 480

@@ -10,7 +10,7 @@ from common.shapes import mean_matrix
 
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
-class LocalResponseNorm(layers.Layer):
+class LRN(layers.Layer):
     """TensorFlow's own has no float64 and does not divide alpha by the size."""
 
     def __init__(self, size: int, alpha: float, beta: float, **options) -> None:
@@ -29,7 +29,7 @@ class LocalResponseNorm(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
-class Constants(layers.Layer):
+class Affine(layers.Layer):
     """Each value times a constant plus a constant, one pair a channel or one for all."""
 
     def __init__(self, scale: Sequence[float], shift: Sequence[float], **options) -> None:
@@ -44,7 +44,7 @@ class Constants(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
-class AdaptiveMean(layers.Layer):
+class AdaptiveAvgPool(layers.Layer):
     """Means over windows of unequal size: a product with a matrix of weights on either side."""
 
     def __init__(self, size: int, **options) -> None:

@@ -46,13 +46,10 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
         loss = sum(
             w * cross_entropy(labels, found[name]) for name, w in net.plan.loss_weights().items()
         )
-    held = variables(net)
-    own = {name: held[name].value for name in net.plan.parameters()}
-    gradients = tape.gradient(loss, own)
-    shapes = net.plan.parameters()
-    return {"loss": loss.numpy()} | {
-        name: from_keras(gradient.numpy(), shapes[name]) for name, gradient in gradients.items()
-    }
+    held, shapes = variables(net), net.plan.parameters()
+    found = tape.gradient(loss, {name: held[name].value for name in shapes})
+    gradients = {name: from_keras(found[name].numpy(), shapes[name]) for name in shapes}
+    return {"loss": loss.numpy()} | gradients
 
 
 def count(net: keras.Model) -> int:

@@ -20,7 +20,7 @@ NORM_NAMES = {
 
 
 def load(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every array from that of its name; they fit the network's plan."""
+    """Sets every parameter and statistic from the array of the same name; all must be there."""
     for name, variable in variables(net).items():
         variable.assign(to_keras(arrays[name], variable.shape))
 

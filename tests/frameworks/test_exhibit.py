@@ -28,8 +28,8 @@ def dress(room, net, arrays, x):
 
 
 def attribute(parent, name):
-    """One step of a path: an attribute, or a place in a list."""
-    return parent[int(name)] if name.isdigit() else getattr(parent, name)
+    """One step of a path: an attribute, or a place in a sequence of layers."""
+    return parent.layers[int(name)] if name.isdigit() else getattr(parent, name)
 
 
 def undropped(room, net):
