@@ -15,7 +15,7 @@ from common import doctor as doctors
 from common import documents, images, show, weights
 from common.compare import compare as compare_networks
 from common.convert import convert as convert_file
-from common.errors import UsageError, UserError
+from common.errors import DataError, UsageError, UserError
 from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
 from common.networks import NETWORKS, network
 from common.progress import progress
@@ -149,9 +149,10 @@ def run(
     known("framework", framework, tuple(ROOMS))
     known("dtype", dtype, DTYPES)
     spared(out, weights, input)
-    if endpoints == "units":
+    if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
-    job = Job("run", framework, name, str(weights), str(input), "", "", endpoints, dtype, aux)
+    files = {"weights": str(weights), "input": str(input)}
+    job = Job("run", framework, name, **files, endpoints=endpoints, dtype=dtype, aux=aux)
     write_arrays(out, call(job)[0])
 
 
@@ -170,7 +171,8 @@ def grad(
     known("framework", framework, FRAMEWORKS)
     known("dtype", dtype, DTYPES)
     spared(out, weights, input, labels)
-    job = Job("grad", framework, name, str(weights), str(input), str(labels), "", "", dtype, aux)
+    files = {"weights": str(weights), "input": str(input), "labels": str(labels)}
+    job = Job("grad", framework, name, **files, endpoints="", dtype=dtype, aux=aux)
     write_arrays(out, call(job)[0])
 
 
@@ -243,7 +245,10 @@ def spared(out: Path, *inputs: Path) -> None:
 
 
 def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
-    """Writes an .npz, whole or not at all."""
+    """Writes an .npz, whole or not at all; raises DataError for what is no number."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise DataError(f"{name} comes out as NaN or infinity; try --dtype float64")
     with weights.written_whole(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 

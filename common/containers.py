@@ -34,6 +34,8 @@ SUFFIXES = {
 }
 ZIP = b"PK\x03\x04"
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # what torch.save wrote before it wrote zips
+# The end of a TensorFlow checkpoint in one file, the form in which TF-Slim's were published.
+TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 
 
 def kind_of(path: Path) -> str:
@@ -50,13 +52,17 @@ def read(path: Path) -> tuple[Arrays, dict]:
     try:
         with open(path, "rb") as file:
             start = file.read(9)
+            file.seek(max(0, path.stat().st_size - len(TABLE_END)))
+            end = file.read()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if start.startswith(b"\x89HDF"):
         return read_hdf5(path), {}
     if start.startswith((ZIP, LEGACY_TORCH)):
         return call(Job("read", "pytorch", input=str(path)))[0], {}
-    # A safetensors file begins with the length of its header, and that with a brace.
+    if end == TABLE_END:
+        return call(Job("read", "tensorflow", input=str(path)))[0], {}
+    # A safetensors file begins with its header's length in 8 bytes; the header begins with a brace.
     if start.startswith(b"\x80") and not start.endswith(b"{"):
         return read_pickle(path), {}
     return weights.read(path)

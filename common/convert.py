@@ -22,7 +22,7 @@ def convert(
     Raises UsageError for a layout the network is not published in, DataError for a file that is
     not the network, CheckFailed if what was written does not read back bit for bit.
     """
-    layouts_for(name, asked_from)
+    layouts_for(name, asked_from)  # an unknown name is told before any file is read
     kind = containers.kind_of(target)
     layout = target_layout(name, kind, asked_to)
     arrays, about = containers.read(source)

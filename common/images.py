@@ -51,7 +51,7 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     except Image.DecompressionBombError as error:
         raise DataError(f"{path}: {error}") from None
     except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path}: a broken image ({error})") from None
+        raise DataError(f"{path}: not usable as an image ({error})") from None
     resized = upright.resize((columns, rows), Image.Resampling.BILINEAR)
     values = np.asarray(resized, np.float32).reshape(rows, columns, channels)
     return np.ascontiguousarray(values.transpose(2, 0, 1)) / np.float32(127.5) - np.float32(1)
@@ -59,7 +59,9 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
 
 def eight_bits(image: Image.Image) -> Image.Image:
     """A 16-bit grey image at 8 bits, which Pillow would otherwise cut off at 255."""
-    if not image.mode.startswith("I"):
+    if image.mode in ("I", "F"):
+        raise ValueError("grey values of 32 bits, whose white is not said; save it with 8 or 16")
+    if not image.mode.startswith("I;16"):
         return image
     return Image.fromarray((np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8))
 

@@ -1,5 +1,6 @@
 """One job for one framework: read and check what goes in, build, compute, hand out arrays."""
 
+import re
 import time
 from dataclasses import dataclass
 from importlib import import_module
@@ -62,7 +63,7 @@ def perform(job: Job) -> Result:
     """Does the job in this process; raises UserError for whatever the user can mend."""
     if job.verb not in ("run", "grad"):
         return perform_small(job)
-    network(job.network, aux=job.aux)
+    network(job.network, aux=job.aux)  # an unknown name is told before any file is read
     x = read_batch(Path(job.input))
     laid_out, arrays = read_network(job, x)
     paths = endpoints(laid_out, job.endpoints)
@@ -131,7 +132,7 @@ def endpoints(plan: Plan, wanted: str) -> list[str]:
         return [layer.path for layer in plan.body.children if is_map(layer)]
     if wanted == "units":
         return [unit.path for root in plan.roots() for unit in root.units() if is_map(unit)]
-    names = [name for name in wanted.split(",") if name and name != plan.network.output]
+    names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
     return [plan.find(name).path for name in names]
 
 

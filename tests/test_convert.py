@@ -109,6 +109,26 @@ def test_checkpoints_from_before_the_zips_are_read(tmp_path):
         np.testing.assert_array_equal(array, arrays[key])
 
 
+def test_checkpoints_in_one_file_are_read(tmp_path):
+    """As TF-Slim's were published, in TensorFlow's first format."""
+    require("tensorflow")
+    plan, arrays = dialect("googlenet.slim")
+    [layout] = zoo.layouts_for("googlenet.slim", "slim")
+    names = layout.names(plan)
+    np.savez(tmp_path / "a.npz", **{names[k]: layout.outward(v) for k, v in arrays.items()})
+    code = (
+        "import sys, tensorflow as tf, numpy as np; folder = sys.argv[1]; "
+        "a = dict(np.load(folder + '/a.npz')); "
+        "tf.raw_ops.Save(filename=folder + '/a.ckpt', tensor_names=[*a], data=[*a.values()])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    out = tmp_path / "b.safetensors"
+    told = convert(tmp_path / "a.ckpt", out, "googlenet.slim", None, None)
+    assert told.startswith("googlenet.slim from slim to ours")
+    for key, array in weights.read(out)[0].items():
+        np.testing.assert_array_equal(array, arrays[key])
+
+
 def test_other_channels_classes_and_no_heads_are_recognised(tmp_path):
     require("tensorflow")
     plan = planned("googlenet.slim", (224, 224), classes=1001)
