@@ -1,4 +1,4 @@
-"""What may go wrong by a user's doing, with the exit code that says so.
+"""Errors that the user can mend, each with its exit code.
 
 Each message is one line: what and where it is, and what to do.
 """

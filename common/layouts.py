@@ -1,7 +1,7 @@
 """How each party names and lays out the arrays of a network: tables of names, no logic of files.
 
-A `Layout` is one party's naming. It says what our parameter is called there and how the array
-lies; whatever it has no name for, the party has not.
+A `Layout` is one party's naming: what each of our arrays is called in its files, and how the
+array's axes lie there. An array it has no name for is not in those files.
 """
 
 import re

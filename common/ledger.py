@@ -128,7 +128,7 @@ def claims(plan: Plan) -> list[tuple[Published, list[Term], int]]:
     """Each published count with its terms in this plan, and their sum."""
     terms = ledger(plan)
     found = []
-    for claim in PUBLISHED[plan.network.name]:
+    for claim in PUBLISHED.get(plan.network.name, ()):
         chosen = claim.terms(terms)
         found.append((claim, chosen, sum(term.count for term in chosen)))
     return found

@@ -134,7 +134,7 @@ def border(x: Array, pads: Pads, value: float = 0) -> Array:
 
 
 def slide(x: Array, kernel: tuple[int, int], stride: tuple[int, int]) -> Iterator[Array]:
-    """For each place in the window, row by row, the values that all windows have there."""
+    """For each place in the kernel, row by row, the input values that all windows have there."""
     height, width = (n - k + 1 for n, k in zip(x.shape[2:], kernel, strict=True))
     for i in range(kernel[0]):
         for j in range(kernel[1]):

@@ -58,7 +58,7 @@ class Layer:
 
     @property
     def source(self) -> "Layer":
-        """The layer within whose output this one hands on: the end of a chain."""
+        """The layer that makes this one's output: the last step of a chain, or the layer itself."""
         return self.children[-1].source if isinstance(self.word, Chain) else self
 
     @property
@@ -284,7 +284,7 @@ def join(path: str, name: str) -> str:
 
 
 def join_channels(path: str, shapes: list[Shape]) -> Shape:
-    """The shape of maps laid one upon the other."""
+    """The shape of maps joined along the channels."""
     if len({shape[1:] for shape in shapes}) > 1:
         raise UsageError(f"{path}: branches of unequal size {shapes} cannot be joined")
     return (sum(shape[0] for shape in shapes), *shapes[0][1:])

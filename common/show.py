@@ -92,13 +92,14 @@ def totals_lines(plan: Plan) -> str:
         lines.append(f"with {classes} classes{with_heads}: {plan.parameter_count:,} parameters")
     depth, field = reach(plan).depth, reach(plan).field
     lines.append(f"one image of {by(plan.network.input)}: {plan.multiply_adds:,} multiply-adds")
-    lines.append(f"{depth} weighted layers deep; the last map's places see {field:,} rows each")
+    lines.append(f"{depth} layers with weights on the longest path")
+    lines.append(f"receptive field of the last map: {field:,} rows")
     return "\n".join(lines)
 
 
 def list_table(plans: Sequence[Plan]) -> Table:
-    """Every network, a line each; `sees` is how many rows the last map's places look at."""
-    table = grid("network", "origin", "input", "parameters", "multiply-adds", "depth", "sees")
+    """Every network, a line each; `field` is the last map's receptive field, in rows."""
+    table = grid("network", "origin", "input", "parameters", "multiply-adds", "depth", "field")
     table.columns[1].justify = "left"
     table.collapse_padding = True
     for plan in plans:
@@ -213,7 +214,7 @@ def totals_pairs(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
         ("all parameters", one.parameter_count, other.parameter_count),
         ("multiply-adds", one.multiply_adds, other.multiply_adds),
         ("depth", reach(one).depth, reach(other).depth),
-        ("rows that the last map sees", reach(one).field, reach(other).field),
+        ("receptive field, in rows", reach(one).field, reach(other).field),
     ]
 
 

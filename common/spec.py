@@ -1,4 +1,4 @@
-"""The grammar: every network of this project is a sentence made of these words.
+"""The grammar: the words, or kinds of layer, from which every network is put together.
 
 A word says what is computed, never how a framework spells it. Sizes are (rows, columns); one
 number stands for both. Maps are C x H x W, one image; the batch goes without saying.
@@ -58,7 +58,7 @@ class BatchNorm:
 
     @property
     def float32_eps(self) -> float:
-        """`eps` as everybody must use it, since Paddle stores it so."""
+        """`eps` rounded to float32: Paddle stores it so, and all must use the same."""
         return float(struct.unpack("f", struct.pack("f", self.eps))[0])
 
 
@@ -100,7 +100,7 @@ class AvgPool:
 
 @dataclass(frozen=True)
 class AdaptiveAvgPool:
-    """`size` x `size` means, the i-th over rows i H / size to (i + 1) H / size, rounded outward."""
+    """`size` x `size` means, the i-th over rows floor(i H / size) to ceil((i + 1) H / size)."""
 
     size: int
 
@@ -167,10 +167,10 @@ Word = (
 class Init(Enum):
     """How weights start; biases start at 0."""
 
-    FAN_OUT = "convolutions normal with variance 2 / (out x kernel), linear N(0, 0.01)"
+    FAN_OUT = "convolutions normal with variance 2 / (out x kernel), linear with deviation 0.01"
     FAN_IN = "normal with variance 2 / (in x kernel)"
     XAVIER = "uniform with variance 2 / (in x kernel + out x kernel)"
-    TRUNCATED = "N(0, 0.01), redrawn beyond two deviations"
+    TRUNCATED = "normal with deviation 0.01, redrawn beyond two deviations"
 
 
 @dataclass(frozen=True)

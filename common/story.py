@@ -1,4 +1,4 @@
-"""How deep a network is, and how far its last map sees: the figures behind the family's story."""
+"""Depth and receptive field: two figures behind the family's story."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from common.spec import AvgPool, Chain, Concat, Conv, DepthwiseConv, Linear, Max
 
 @dataclass(frozen=True)
 class Reach:
-    """Weighted layers on the longest way through; what one output sees of the input, in rows.
+    """Depth, the layers with weights on the longest path, and the receptive field, in rows.
 
     `stride` is how many rows of the input lie between two outputs.
     """

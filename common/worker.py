@@ -38,7 +38,7 @@ class Report:
 
 
 def call(job: Job, limit: float = LIMIT_SECONDS) -> tuple[dict[str, NDArray], Report]:
-    """Does the job in a process of its own; raises the UserError that the worker met or is."""
+    """Does the job in a process of its own; raises the error that the worker met or died of."""
     with tempfile.TemporaryDirectory(prefix="googlenet-") as folder:
         box = Path(folder)
         (box / "job.json").write_text(json.dumps(asdict(job)))

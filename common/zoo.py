@@ -129,7 +129,8 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
 def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
     """The network with the heads, classes, channels and input size that the file is for.
 
-    Heads depend on the input's size; where they are of another, the smallest that fits is taken.
+    A head's linear layer depends on the input's size: if the recorded size does not give the
+    shape found in the file, the smallest size that does is taken.
     """
     made = network(name)
     headed = plan(network(name, classes=1, aux=bool(made.heads)))

@@ -10,7 +10,7 @@ class Facts:
     """Published parameter counts, and maps (C x H x W) by input size.
 
     Counts are of learned parameters: without classifier, with it, with the heads too (None where
-    there are none). `published` is the number its authors state, by their own way of counting.
+    there are none). `published` is a number that somebody states, by their own way of counting.
     """
 
     trunk: int

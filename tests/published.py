@@ -15,13 +15,15 @@ KERAS = {
     "inception_resnet_v2.keras": "InceptionResNetV2",
     "xception": "Xception",
 }
-PADDLE = {"inception_v3.paddle_vision": "inception_v3"}
+PADDLE = {"inception_v3.paddle_vision": "inception_v3", "googlenet.paddle_vision": "googlenet"}
 SIZE, CLASSES = 139, 20
+SIZES = {"googlenet.paddle_vision": 224}  # which it is made for
 
 
-def batch():
-    """Two images of noise, N x C x H x W."""
-    return np.random.default_rng(5).standard_normal((2, 3, SIZE, SIZE)).astype(np.float32)
+def batch(name):
+    """Two images of noise, N x C x H x W, for one of our networks."""
+    size = SIZES.get(name, SIZE)
+    return np.random.default_rng(5).standard_normal((2, 3, size, size)).astype(np.float32)
 
 
 def shaken(array, kind):
@@ -52,8 +54,9 @@ def keras_models(folder):
             legacy_h5_format.save_weights_to_hdf5_group(file, made)
         features = keras.Model(made.input, made.layers[-2].output)
         features.save_weights(folder / f"{name}.notop.weights.h5")
-        np.save(folder / f"{name}.x.npy", batch())
-        np.save(folder / f"{name}.y.npy", made(batch().transpose(0, 2, 3, 1), training=False))
+        x = batch(name)
+        np.save(folder / f"{name}.x.npy", x)
+        np.save(folder / f"{name}.y.npy", made(x.transpose(0, 2, 3, 1), training=False))
 
 
 def paddle_models(folder):
@@ -66,8 +69,11 @@ def paddle_models(folder):
             tensor.set_value(shaken(tensor.numpy(), key))
         made.eval()
         paddle.save(made.state_dict(), str(folder / f"{name}.pdparams"))
-        np.save(folder / f"{name}.x.npy", batch())
-        np.save(folder / f"{name}.y.npy", made(paddle.to_tensor(batch())).numpy())
+        x = batch(name)
+        found = made(paddle.to_tensor(x))
+        logits = found[0] if isinstance(found, list | tuple) else found  # beside those of heads
+        np.save(folder / f"{name}.x.npy", x)
+        np.save(folder / f"{name}.y.npy", logits.numpy())
 
 
 if __name__ == "__main__":

@@ -1,23 +1,39 @@
-"""The README's code and output, for the tests; `python tests/readme.py` renews the output."""
+"""The README's code and output, for the tests; `python tests/readme.py` renews both."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
 COMMANDS = {
     "compare": ["compare"],
     "list": ["list"],
     "diff": ["diff", "googlenet", "googlenet.paddle", "--numbers"],
 }
+EXCERPTS = ("pytorch", "tensorflow", "paddle")
+
+
+def find(name: str) -> re.Match:
+    """The block that follows a comment of that name."""
+    pattern = rf"<!-- {name} -->\n```\w*\n(.*?)```"
+    found = re.search(pattern, README.read_text(), re.DOTALL)
+    assert found, f"README.md has no block {name}"
+    return found
 
 
 def block(name: str) -> str:
-    """The output block that follows a comment of that name."""
-    found = re.search(rf"<!-- {name} -->\n```\n(.*?)```", README.read_text(), re.DOTALL)
-    assert found, f"README.md has no block {name}"
-    return found[1]
+    """What stands in that block."""
+    return find(name)[1]
+
+
+def excerpt(framework: str) -> str:
+    """The Inception module as the framework's GoogLeNet by hand has it."""
+    text = (ROOT / f"{framework}_impl" / "googlenet.py").read_text()
+    [found] = [node for node in ast.parse(text).body if getattr(node, "name", "") == "Inception"]
+    return f"{ast.get_source_segment(text, found)}\n"
 
 
 def code(framework: str) -> str:
@@ -35,11 +51,12 @@ def output(name: str) -> str:
 
 
 def main() -> None:
-    """Puts what the commands print now into the README."""
-    for name in COMMANDS:
+    """Puts what the commands print and the code says now into the README."""
+    fresh = dict.fromkeys(COMMANDS, output) | dict.fromkeys(EXCERPTS, excerpt)
+    for name, made in fresh.items():
+        start, end = find(name).span(1)
         text = README.read_text()
-        start = text.index(f"<!-- {name} -->\n```\n") + len(f"<!-- {name} -->\n```\n")
-        README.write_text(text[:start] + output(name) + text[text.index("```", start) :])
+        README.write_text(text[:start] + made(name) + text[end:])
 
 
 if __name__ == "__main__":

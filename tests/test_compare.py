@@ -65,7 +65,7 @@ GROUPS = (
     SLOPED,
     tuple(n for n in NETWORKS if n.startswith("googlenet.") and n not in SLOPED),
     tuple(n for n in NETWORKS if n.startswith("inception_v")),
-    tuple(n for n in NETWORKS if n.startswith(("inception_resnet", "xception"))),
+    tuple(n for n in NETWORKS if not n.startswith(("googlenet", "inception_v"))),
 )
 
 

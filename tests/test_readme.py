@@ -1,10 +1,14 @@
 """The README is true: what it prints is what the commands print."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from conftest import planned
-from readme import block, output
+from conftest import planned, require
+from readme import EXCERPTS, block, excerpt, output
 
 from common.shapes import by
 from common.show import number
@@ -13,6 +17,24 @@ from common.show import number
 @pytest.mark.parametrize("name", ["list", "diff"])
 def test_what_is_shown_is_what_is_printed(name):
     assert block(name) == output(name)
+
+
+@pytest.mark.parametrize("framework", EXCERPTS)
+def test_the_module_shown_is_the_one_in_the_code(framework):
+    assert block(framework) == excerpt(framework)
+
+
+def test_the_example_runs(tmp_path):
+    require("paddle")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-ec", block("example")],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "(2, 256, 28, 28) (2, 1000)\n", done.stderr
 
 
 def test_the_comparison_shown_has_every_row_of_the_plan():

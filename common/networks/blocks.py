@@ -28,13 +28,13 @@ def conv(
 
 
 def same(channels: int, kernel: Size, norm: BatchNorm = NORM) -> Chain:
-    """The same with so much padding that the map keeps its size."""
+    """`conv` with the padding that keeps the map's size."""
     rows, columns = pair(kernel)
     return conv(channels, kernel, 1, (rows // 2, columns // 2), norm)
 
 
 def downscaled(rate: float) -> tuple[Word, ...]:
-    """Paddle's `downscale_in_infer`: dropout that scales down later instead of up in training."""
+    """Paddle's `downscale_in_infer`: not scaled in training, times 1 - rate in evaluation."""
     return Dropout(rate), Affine((1 - rate,), (0.0,))
 
 

@@ -183,7 +183,7 @@ def head(n: BatchNorm, classes: int) -> Head:
 
 def inception_resnet_v1(classes: int | None = None) -> Network:
     """Figure 15 for v1: 5 + 10 + 5 residual blocks on the stem of figure 14."""
-    # The paper gives no scales for v1 and no official code exists; here: those of v2's code.
+    # Paper: scales between 0.1 and 0.3, and no code; here: those of v2's code.
     n, classes = NORM, 1000 if classes is None else classes
     body: dict[str, Word] = {
         **stem(n),
@@ -201,7 +201,9 @@ def inception_resnet_v1(classes: int | None = None) -> Network:
 def inception_resnet_v2(
     dialect: str = "inception_resnet_v2", classes: int | None = None
 ) -> Network:
-    """Figure 15 for v2 as published: 10 + 20 + 10 residual blocks; the last is added whole."""
+    """Figure 15 for v2, as its authors' code has it."""
+    # Paper: 5 + 10 + 5 blocks, all scaled, 384, 1154 and 2048 channels wide, and then the mean;
+    # here: 10 + 20 + 10, the last one whole, 320, 1088 and 2080 wide, and a 1x1 convolution.
     keras = dialect.endswith(".keras")
     n, classes = KERAS_NORM if keras else NORM, 1000 if classes is None else classes
     body: dict[str, Word] = {

@@ -67,7 +67,9 @@ DIALECTS = {
 
 
 def stem(d: Dialect) -> Chain:
-    """The first convolution; in TF-Slim 8 kernels a channel, then 1x1, with a bias and no norm."""
+    """The first convolution: an ordinary one, or 8 kernels a channel and then 1x1."""
+    # Paper: the separable one, to save time; here: the ordinary one of its figure 5 unless in
+    # `.slim`, which has it with a bias and no norm.
     if not d.separable:
         return conv(64, 7, 2, 3, d.norm)
     steps: dict[str, Word] = {

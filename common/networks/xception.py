@@ -70,6 +70,7 @@ def last(d: Dialect, channels: int) -> Chain:
 
 def xception(dialect: str = "xception", classes: int | None = None) -> Network:
     """Figure 5: entry flow, middle flow, exit flow."""
+    # Paper: dropout 0.5 before the classifier on ImageNet; here: none, as Keras publishes it.
     d = DIALECTS[dialect]
     classes = 1000 if classes is None else classes
     body: dict[str, Word] = {
