@@ -148,7 +148,7 @@ def run(
     """One forward pass in evaluation mode; one array an endpoint, and `logits`."""
     known("framework", framework, tuple(ROOMS))
     known("dtype", dtype, DTYPES)
-    spared(out, weights, input)
+    check_not_input(out, weights, input)
     if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
     files = {"weights": str(weights), "input": str(input)}
@@ -170,7 +170,7 @@ def grad(
     """The training loss, nothing dropped, and its gradient by every parameter."""
     known("framework", framework, FRAMEWORKS)
     known("dtype", dtype, DTYPES)
-    spared(out, weights, input, labels)
+    check_not_input(out, weights, input, labels)
     files = {"weights": str(weights), "input": str(input), "labels": str(labels)}
     job = Job("grad", framework, name, **files, endpoints="", dtype=dtype, aux=aux)
     write_arrays(out, call(job)[0])
@@ -238,7 +238,7 @@ def known(what: str, given: str, allowed: Sequence[str]) -> None:
         raise UsageError(f"no {what} is called {given!r} here; there are: {', '.join(allowed)}")
 
 
-def spared(out: Path, *inputs: Path) -> None:
+def check_not_input(out: Path, *inputs: Path) -> None:
     """Raises UsageError where the output would replace an input."""
     if out.resolve() in [path.resolve() for path in inputs]:
         raise UsageError(f"--out {out} is one of the inputs; give it another name")

@@ -6,26 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from common import spec
 from common.shapes import Layer, Pads, Plan, adaptive_windows
-from common.spec import (
-    LRN,
-    AdaptiveAvgPool,
-    Affine,
-    AvgPool,
-    BatchNorm,
-    Chain,
-    Concat,
-    Conv,
-    DepthwiseConv,
-    Dropout,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
-    MaxPool,
-    ReLU,
-    Residual,
-    pair,
-)
+from common.spec import pair
 
 VERSION = np.__version__
 Array = NDArray[np.float64]
@@ -66,24 +49,24 @@ def count(net: Network) -> int:
 def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -> Array:
     """The output of one layer; it and all within are also left in `outputs` under their paths."""
     match layer.word:
-        case Chain():
+        case spec.Chain():
             y = x
             for child in layer.children:
                 y = apply(child, y, weights, outputs)
-        case Concat():
+        case spec.Concat():
             branches = [apply(child, x, weights, outputs) for child in layer.children]
             y = np.concatenate(branches, axis=1)
-        case Residual(scale=scale):
+        case spec.Residual(scale=scale):
             branch, *shortcut = (apply(child, x, weights, outputs) for child in layer.children)
             y = scale * branch + (shortcut[0] if shortcut else x)
-        case DepthwiseConv(stride=stride):
+        case spec.DepthwiseConv(stride=stride):
             kernels = weights[f"{layer.path}.weight"]
             y = convolve_alone(border(x, layer.pads), kernels, pair(stride))
-        case Conv(stride=stride, bias=bias):
+        case spec.Conv(stride=stride, bias=bias):
             y = convolve(border(x, layer.pads), weights[f"{layer.path}.weight"], pair(stride))
             if bias:
                 y = y + weights[f"{layer.path}.bias"][:, None, None]
-        case BatchNorm(scale=scale) as norm:
+        case spec.BatchNorm(scale=scale) as norm:
             mean, variance, shift = (
                 weights[f"{layer.path}.{name}"][:, None, None]
                 for name in ("running_mean", "running_var", "bias")
@@ -92,35 +75,35 @@ def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -
             if scale:
                 y = y * weights[f"{layer.path}.weight"][:, None, None]
             y = y + shift
-        case LRN(size, alpha, beta):
+        case spec.LRN(size, alpha, beta):
             around = np.pad(x**2, ((0, 0), (size // 2, size // 2), (0, 0), (0, 0)))
             squares = added(around[:, i : i + x.shape[1]] for i in range(size))
             y = x / (1 + alpha / size * squares) ** beta
-        case Affine(scales, shifts):
+        case spec.Affine(scales, shifts):
             each = (-1, *(1 for _ in x.shape[2:]))
             y = x * np.reshape(scales, each) + np.reshape(shifts, each)
-        case MaxPool(kernel, stride):
+        case spec.MaxPool(kernel, stride):
             y = np.maximum.reduce(
                 list(slide(border(x, layer.pads, -np.inf), pair(kernel), pair(stride)))
             )
-        case AvgPool(kernel, stride, counts_border=counts_border):
+        case spec.AvgPool(kernel, stride, counts_border=counts_border):
             inside = border(np.ones_like(x[:1, :1]), layer.pads, float(counts_border))
             total = added(slide(border(x, layer.pads), pair(kernel), pair(stride)))
             y = total / added(slide(inside, pair(kernel), pair(stride)))
-        case AdaptiveAvgPool(size):
+        case spec.AdaptiveAvgPool(size):
             rows, columns = (adaptive_windows(n, size) for n in x.shape[2:])
             y = np.array(
                 [[x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in columns] for a, b in rows]
             ).transpose(2, 3, 0, 1)
-        case GlobalAvgPool():
+        case spec.GlobalAvgPool():
             y = x.mean(axis=(2, 3), keepdims=True)
-        case ReLU():
+        case spec.ReLU():
             y = np.maximum(x, 0)
-        case Dropout():
+        case spec.Dropout():
             y = x
-        case Flatten():
+        case spec.Flatten():
             y = x.reshape(len(x), -1)
-        case Linear():
+        case spec.Linear():
             y = x @ weights[f"{layer.path}.weight"].T + weights[f"{layer.path}.bias"]
         case _:
             raise TypeError(f"{layer.path}: the reference does not know {layer.word!r}")

@@ -7,32 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 
+from common import spec
 from common.errors import UsageError
-from common.spec import (
-    LRN,
-    AdaptiveAvgPool,
-    Affine,
-    AvgPool,
-    BatchNorm,
-    Chain,
-    Concat,
-    Conv,
-    DepthwiseConv,
-    Dropout,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
-    MaxPool,
-    Network,
-    Padding,
-    ReLU,
-    Residual,
-    Rule,
-    Shape,
-    Size,
-    Word,
-    pair,
-)
+from common.spec import Network, Padding, Rule, Shape, Size, Word, pair
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
 NO_PADS: Pads = ((0, 0), (0, 0))
@@ -59,7 +36,7 @@ class Layer:
     @property
     def source(self) -> "Layer":
         """The layer that makes this one's output: the last step of a chain, or the layer itself."""
-        return self.children[-1].source if isinstance(self.word, Chain) else self
+        return self.children[-1].source if isinstance(self.word, spec.Chain) else self
 
     @property
     def multiply_adds(self) -> int:
@@ -67,7 +44,7 @@ class Layer:
         weights = prod(dict(self.parameters).get("weight", ()))
         own = (
             weights * prod(self.output[1:])
-            if isinstance(self.word, Conv | DepthwiseConv | Linear)
+            if isinstance(self.word, spec.Conv | spec.DepthwiseConv | spec.Linear)
             else 0
         )
         return own + sum(child.multiply_adds for child in self.children)
@@ -95,8 +72,8 @@ class Layer:
     @property
     def is_unit(self) -> bool:
         """Whether nothing inside is worth a line of its own."""
-        return isinstance(self.word, Chain) and all(
-            isinstance(child.word, Conv | DepthwiseConv | BatchNorm | ReLU)
+        return isinstance(self.word, spec.Chain) and all(
+            isinstance(child.word, spec.Conv | spec.DepthwiseConv | spec.BatchNorm | spec.ReLU)
             for child in self.children
         )
 
@@ -171,7 +148,7 @@ class Plan:
         return {
             f"{layer.path}.weight": layer.input[0]
             for layer in self.layers()
-            if isinstance(layer.word, DepthwiseConv)
+            if isinstance(layer.word, spec.DepthwiseConv)
         }
 
     def find(self, path: str) -> Layer:
@@ -223,52 +200,52 @@ def lay_out(network: Network) -> Plan:
 def place(word: Word, path: str, shape: Shape) -> Layer:
     """One word where its input has this shape."""
     match word:
-        case Chain(steps):
+        case spec.Chain(steps):
             children: list[Layer] = []
             for name, step in steps.items():
                 before = children[-1].output if children else shape
                 children.append(place(step, join(path, name), before))
             return Layer(path, word, shape, children[-1].output, children=tuple(children))
-        case Concat(branches):
+        case spec.Concat(branches):
             children = [place(step, join(path, name), shape) for name, step in branches.items()]
             output = join_channels(path, [child.output for child in children])
             return Layer(path, word, shape, output, children=tuple(children))
-        case Residual(branch, shortcut):
+        case spec.Residual(branch, shortcut):
             named = {"branch": branch} | ({"shortcut": shortcut} if shortcut else {})
             children = [place(part, join(path, name), shape) for name, part in named.items()]
             ends = [child.output for child in children] + ([] if shortcut else [shape])
             if ends[0] != ends[1]:
                 raise UsageError(f"{path}: {by(ends[0])} cannot be added to {by(ends[1])}")
             return Layer(path, word, shape, ends[0], children=tuple(children))
-        case Conv(channels, kernel, stride, padding, bias):
+        case spec.Conv(channels, kernel, stride, padding, bias):
             size, pads = slide(path, shape, kernel, stride, padding)
             parameters: list[tuple[str, Shape]] = [("weight", (channels, shape[0], *pair(kernel)))]
             if bias:
                 parameters.append(("bias", (channels,)))
             return Layer(path, word, shape, (channels, *size), pads, tuple(parameters))
-        case DepthwiseConv(kernel, stride, padding, multiplier):
+        case spec.DepthwiseConv(kernel, stride, padding, multiplier):
             size, pads = slide(path, shape, kernel, stride, padding)
             channels = shape[0] * multiplier
             weight = (channels, 1, *pair(kernel))
             return Layer(path, word, shape, (channels, *size), pads, (("weight", weight),))
-        case MaxPool(kernel, stride, padding) | AvgPool(kernel, stride, padding):
+        case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
             size, pads = slide(path, shape, kernel, stride, padding)
             return Layer(path, word, shape, (shape[0], *size), pads)
-        case AdaptiveAvgPool(size):
+        case spec.AdaptiveAvgPool(size):
             return Layer(path, word, shape, (shape[0], size, size))
-        case GlobalAvgPool():
+        case spec.GlobalAvgPool():
             return Layer(path, word, shape, (shape[0], 1, 1))
-        case BatchNorm(scale=scale):
+        case spec.BatchNorm(scale=scale):
             each = shape[:1]
             learned = (("weight", each), ("bias", each)) if scale else (("bias", each),)
             statistics = (("running_mean", each), ("running_var", each))
             return Layer(path, word, shape, shape, parameters=learned, statistics=statistics)
-        case Flatten():
+        case spec.Flatten():
             return Layer(path, word, shape, (prod(shape),))
-        case Linear(features):
+        case spec.Linear(features):
             learned = (("weight", (features, *shape)), ("bias", (features,)))
             return Layer(path, word, shape, (features,), parameters=learned)
-        case ReLU() | Dropout() | LRN() | Affine():
+        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine():
             return Layer(path, word, shape, shape)
     raise TypeError(f"{path}: {word!r} is not a word of the grammar")
 

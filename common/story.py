@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from common import spec
 from common.shapes import Layer, Plan
-from common.spec import AvgPool, Chain, Concat, Conv, DepthwiseConv, Linear, MaxPool, Residual, pair
+from common.spec import pair
 
 
 @dataclass(frozen=True)
@@ -20,20 +21,20 @@ class Reach:
     def through(self, layer: Layer) -> "Reach":
         """The reach after one more layer."""
         match layer.word:
-            case Chain():
+            case spec.Chain():
                 reach = self
                 for child in layer.children:
                     reach = reach.through(child)
                 return reach
-            case Concat() | Residual():
+            case spec.Concat() | spec.Residual():
                 ways = [self.through(child) for child in layer.children]
                 depth, field = max(way.depth for way in ways), max(way.field for way in ways)
                 return Reach(depth, field, ways[0].stride)
-            case Conv(_, kernel, stride) | DepthwiseConv(kernel, stride):
+            case spec.Conv(_, kernel, stride) | spec.DepthwiseConv(kernel, stride):
                 return self.widened(1, pair(kernel)[0], pair(stride)[0])
-            case MaxPool(kernel, stride) | AvgPool(kernel, stride):
+            case spec.MaxPool(kernel, stride) | spec.AvgPool(kernel, stride):
                 return self.widened(0, pair(kernel)[0], pair(stride)[0])
-            case Linear():
+            case spec.Linear():
                 return Reach(self.depth + 1, self.field, self.stride)
         return self
 

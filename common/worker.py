@@ -47,7 +47,7 @@ def call(job: Job, limit: float = LIMIT_SECONDS) -> tuple[dict[str, NDArray], Re
         if "error" in answer:
             raise CODES.get(answer["code"], CheckFailed)(answer["error"])
         if status or not answer:
-            raise CheckFailed(f"{job.framework}: {obituary(status, box)}")
+            raise CheckFailed(f"{job.framework}: {how_it_ended(status, box)}")
         with np.load(box / "out.npz") as out:
             return dict(out), Report(**answer)
 
@@ -95,7 +95,7 @@ def read_answer(box: Path) -> dict:
         return {}
 
 
-def obituary(status: int, box: Path) -> str:
+def how_it_ended(status: int, box: Path) -> str:
     """How a worker ended that left no answer, in one line."""
     lines = (box / "stderr").read_text(errors="replace").strip().splitlines()
     last = f" ({lines[-1].strip()[:200]})" if lines else ""

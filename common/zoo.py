@@ -192,9 +192,9 @@ def check_values(source: str, arrays: Arrays) -> None:
 def spelled(match: Match, layout: Layout) -> Arrays:
     """Our arrays under the party's names, as they lie there, with what was carried along."""
     names = layout.names(match.plan)
-    homeless = [ours for ours in match.arrays if ours not in names]
-    if homeless:
-        raise UsageError(f"the layout {layout.name} has no place for {homeless[0]}")
+    nameless = [ours for ours in match.arrays if ours not in names]
+    if nameless:
+        raise UsageError(f"the layout {layout.name} has no place for {nameless[0]}")
     groups = match.plan.groups()
     there = {
         names[ours]: layout.outward(array, groups.get(ours, 0))

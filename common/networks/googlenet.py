@@ -67,16 +67,16 @@ class Dialect:
     input: Shape = (3, 224, 224)
     classes: int = 1000
     transform: Affine | None = None
-    five: int = 5  # the kernel of what the paper calls 5x5
+    kernel_5x5: int = 5  # the kernel of what the paper calls 5x5
     bias: bool = True
     norm: BatchNorm | None = None
     # Paper: local response normalisation after maxpool1 and conv3; here: none, as the tutorials.
     lrn: LRN | None = None
     stem_relu: bool = True
     reduce_relu: bool = True
-    stem: Padding = 3
-    pool: Padding = Rule.CEIL
-    last_pool: int = 3
+    stem_padding: Padding = 3
+    pool_padding: Padding = Rule.CEIL
+    last_pool_kernel: int = 3
     dropout: tuple[Word, ...] = (Dropout(0.4),)
     conv_classifier: bool = False
     head: HeadDialect | None = HeadDialect()
@@ -85,10 +85,10 @@ class Dialect:
 
 TORCHVISION = Dialect(
     "torchvision",
-    five=3,
+    kernel_5x5=3,
     bias=False,
     norm=BatchNorm(1e-3),
-    last_pool=2,
+    last_pool_kernel=2,
     dropout=(Dropout(0.2),),
     head=HeadDialect(AdaptiveAvgPool(4), before_fc1=(), before_fc2=(Dropout(0.7),)),
     init=Init.TRUNCATED,
@@ -112,19 +112,19 @@ DIALECTS = {
         "d2l.ai",
         input=(1, 96, 96),
         classes=10,
-        pool=1,
+        pool_padding=1,
         dropout=(),
         head=None,
         init=Init.XAVIER,
     ),
     "googlenet.slim": Dialect(
         "TF-Slim",
-        five=3,
+        kernel_5x5=3,
         bias=False,
         norm=BatchNorm(1e-3, keep=0.9997, scale=False),
-        stem=Rule.SAME,
-        pool=Rule.SAME,
-        last_pool=2,
+        stem_padding=Rule.SAME,
+        pool_padding=Rule.SAME,
+        last_pool_kernel=2,
         dropout=(Dropout(0.2),),
         conv_classifier=True,
         head=None,
@@ -132,7 +132,7 @@ DIALECTS = {
     ),
     "googlenet.paddle": Dialect(
         "Paddle tutorial",
-        pool=1,
+        pool_padding=1,
         head=HeadDialect(conv_relu=False, before_fc1=(), before_fc2=(Dropout(0.7),)),
         init=Init.FAN_IN,
     ),
@@ -144,7 +144,7 @@ DIALECTS = {
         # One ReLU after each concatenation is the same as one at the end of each branch.
         stem_relu=False,
         reduce_relu=False,
-        pool=0,
+        pool_padding=0,
         dropout=downscaled(0.4),
         head=HeadDialect(
             conv_relu=False, before_fc1=(), fc1_relu=(True, False), before_fc2=downscaled(0.7)
@@ -176,11 +176,12 @@ def inception(d: Dialect, name: str) -> Concat:
     one, three_reduce, three, five_reduce, five, pool = INCEPTION[name]
     reduce_three = conv(d, three_reduce, 1, relu=d.reduce_relu)
     reduce_five = conv(d, five_reduce, 1, relu=d.reduce_relu)
+    kernel = d.kernel_5x5
     return Concat(
         {
             "branch1": conv(d, one, 1),
             "branch2": sequence(reduce_three, conv(d, three, 3, padding=1)),
-            "branch3": sequence(reduce_five, conv(d, five, d.five, padding=d.five // 2)),
+            "branch3": sequence(reduce_five, conv(d, five, kernel, padding=kernel // 2)),
             "branch4": sequence(MaxPool(3, 1, padding=1), conv(d, pool, 1)),
         }
     )
@@ -189,15 +190,15 @@ def inception(d: Dialect, name: str) -> Concat:
 def stem(d: Dialect) -> dict[str, Word]:
     """Table 1 down to the second max pool."""
     steps: dict[str, Word] = {"transform": d.transform} if d.transform else {}
-    steps["conv1"] = conv(d, 64, 7, stride=2, padding=d.stem, relu=d.stem_relu)
-    steps["maxpool1"] = MaxPool(3, 2, d.pool)
+    steps["conv1"] = conv(d, 64, 7, stride=2, padding=d.stem_padding, relu=d.stem_relu)
+    steps["maxpool1"] = MaxPool(3, 2, d.pool_padding)
     if d.lrn:
         steps["lrn1"] = d.lrn
     steps["conv2"] = conv(d, 64, 1, relu=d.stem_relu)
     steps["conv3"] = conv(d, 192, 3, padding=1, relu=d.stem_relu)
     if d.lrn:
         steps["lrn2"] = d.lrn
-    steps["maxpool2"] = MaxPool(3, 2, d.pool)
+    steps["maxpool2"] = MaxPool(3, 2, d.pool_padding)
     return steps
 
 
@@ -220,13 +221,13 @@ def body(d: Dialect, classes: int) -> Chain:
             **stem(d),
             "inception3a": inception(d, "3a"),
             "inception3b": inception(d, "3b"),
-            "maxpool3": MaxPool(3, 2, d.pool),
+            "maxpool3": MaxPool(3, 2, d.pool_padding),
             "inception4a": inception(d, "4a"),
             "inception4b": inception(d, "4b"),
             "inception4c": inception(d, "4c"),
             "inception4d": inception(d, "4d"),
             "inception4e": inception(d, "4e"),
-            "maxpool4": MaxPool(d.last_pool, 2, d.pool),
+            "maxpool4": MaxPool(d.last_pool_kernel, 2, d.pool_padding),
             "inception5a": inception(d, "5a"),
             "inception5b": inception(d, "5b"),
             **classifier(d, classes),

@@ -195,7 +195,7 @@ def inception_resnet_v1(classes: int | None = None) -> Network:
         "block8": repeated(5, block8_v1(n)),
         **classifier("classif", classes, dropout=(Dropout(0.2),)),
     }
-    return finished("inception_resnet_v1", "arXiv:1602.07261", body, classes, n, headed=False)
+    return assembled("inception_resnet_v1", "arXiv:1602.07261", body, classes, n, headed=False)
 
 
 def inception_resnet_v2(
@@ -219,10 +219,10 @@ def inception_resnet_v2(
         **classifier("classif", classes, dropout=() if keras else (Dropout(0.2),)),
     }
     origin = "Keras" if keras else "arXiv:1602.07261"
-    return finished(dialect, origin, body, classes, n, headed=not keras)
+    return assembled(dialect, origin, body, classes, n, headed=not keras)
 
 
-def finished(
+def assembled(
     name: str, origin: str, body: dict[str, Word], classes: int, n: BatchNorm, headed: bool
 ) -> Network:
     """The network around the body."""
