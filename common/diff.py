@@ -8,7 +8,7 @@ import numpy as np
 from common import images, reference, weights
 from common.compare import relative
 from common.shapes import Layer, Plan, by
-from common.spec import BatchNorm, Rule, Word
+from common.spec import BatchNorm, Rule, Word, in_words
 
 
 @dataclass(frozen=True)
@@ -46,30 +46,24 @@ def leaves(plan: Plan) -> dict[str, Layer]:
 
 def told(one: Layer | None, other: Layer | None) -> list[str]:
     """How two layers at one path differ."""
-    if one is None or other is None:
-        here, word = ("first", one.word) if one else ("second", other.word if other else None)
-        return [f"{described(word)} only in the {here}"]
+    if other is None:
+        return [f"{described(one.word)} only in the first"] if one else []
+    if one is None:
+        return [f"{described(other.word)} only in the second"]
     if type(one.word) is not type(other.word):
         return [f"{described(one.word)} against {described(other.word)}"]
     return [
-        f"{named(one.word)}: {field.name.replace('_', ' ')} {shown(a)} against {shown(b)}"
+        f"{in_words(one.word)}: {field.name.replace('_', ' ')} {shown(a)} against {shown(b)}"
         for field in fields(one.word)
         if (a := getattr(one.word, field.name)) != (b := getattr(other.word, field.name))
     ]
 
 
-def named(word: Any) -> str:
-    """The word's name in plain letters."""
-    letters = type(word).__name__
-    spaced = "".join(f" {c.lower()}" if c.isupper() else c for c in letters).strip()
-    return letters if letters in ("LRN", "ReLU") else spaced
-
-
-def described(word: Word | None) -> str:
+def described(word: Word) -> str:
     """The word with what distinguishes it."""
     if isinstance(word, BatchNorm):
         return f"batch norm (eps {word.eps:g}{'' if word.scale else ', no scale'})"
-    return named(word)
+    return in_words(word)
 
 
 def shown(value: Any) -> str:

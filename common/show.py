@@ -12,7 +12,7 @@ from common import diff as diffs
 from common import ledger as ledgers
 from common.compare import Comparison, Row, Side
 from common.shapes import Layer, Plan, by
-from common.spec import Chain, Concat, Residual
+from common.spec import Chain, Concat, Residual, in_words
 from common.story import reach
 
 WIDTH = 100
@@ -20,17 +20,6 @@ LEGEND = """\
 =    the same shape as the plan; the number is the largest difference from the NumPy reference
      in float64, relative to the layer's largest value, over the layer and all inside it
 """
-SPELLED = {
-    "BatchNorm": "batch norm",
-    "Conv": "convolution",
-    "DepthwiseConv": "depthwise convolution",
-    "MaxPool": "max pool",
-    "AvgPool": "average pool",
-    "GlobalAvgPool": "global average pool",
-    "Dropout": "dropout",
-    "Flatten": "flatten",
-    "Linear": "linear",
-}
 
 
 def console() -> Console:
@@ -56,8 +45,7 @@ def kind(layer: Layer) -> str:
             return "branches"
         case Residual():
             return "residual"
-    name = type(layer.word).__name__
-    return SPELLED.get(name, name)
+    return in_words(layer.word)
 
 
 def summary_table(plan: Plan) -> Table:

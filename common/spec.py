@@ -164,6 +164,27 @@ Word = (
 )  # fmt: skip
 
 
+SPELLED = {
+    "Conv": "convolution",
+    "DepthwiseConv": "depthwise convolution",
+    "BatchNorm": "batch norm",
+    "Affine": "affine",
+    "MaxPool": "max pool",
+    "AvgPool": "average pool",
+    "AdaptiveAvgPool": "adaptive average pool",
+    "GlobalAvgPool": "global average pool",
+    "Dropout": "dropout",
+    "Flatten": "flatten",
+    "Linear": "linear",
+}
+
+
+def in_words(word: Word) -> str:
+    """What people call a word."""
+    name = type(word).__name__
+    return SPELLED.get(name, name)
+
+
 class Init(Enum):
     """How weights start; biases start at 0."""
 

@@ -122,12 +122,17 @@ def read(path: Path) -> tuple[Arrays, dict]:
         arrays = load(content)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: not a sound safetensors file ({error})") from None
+    check_values(str(path), arrays)
+    return arrays, about
+
+
+def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
+    """Raises DataError unless all are float32 and finite."""
     for name, array in arrays.items():
         if array.dtype != np.float32:
-            raise DataError(f"{path}: {name} is {array.dtype}, but weights are float32")
+            raise DataError(f"{source}: {name} is {array.dtype}, but weights are float32")
         if not np.isfinite(array).all():
-            raise DataError(f"{path}: {name} holds NaN or infinity")
-    return arrays, about
+            raise DataError(f"{source}: {name} holds NaN or infinity")
 
 
 def faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:

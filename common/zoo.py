@@ -72,7 +72,7 @@ def recognise(source: str, arrays: Arrays, about: Mapping, name: str, asked: str
 def unambiguous(source: str, matches: list[Match]) -> Match:
     """The one reading of a file; raises DataError where two layouts read it differently."""
     first, *others = matches
-    check_values(source, first.arrays)
+    weights.check_values(source, first.arrays)
     for other in others:
         alike = other.arrays.keys() == first.arrays.keys() and all(
             np.array_equal(first.arrays[key], array) for key, array in other.arrays.items()
@@ -178,15 +178,6 @@ def guesses(arrays: Arrays, name: str) -> list[Misfit]:
         else each
         for each in found
     ]
-
-
-def check_values(source: str, arrays: Arrays) -> None:
-    """Raises DataError unless all are float32 and finite."""
-    for name, array in arrays.items():
-        if array.dtype != np.float32:
-            raise DataError(f"{source}: {name} is {array.dtype}, but weights are float32")
-        if not np.isfinite(array).all():
-            raise DataError(f"{source}: {name} holds NaN or infinity")
 
 
 def spelled(match: Match, layout: Layout) -> Arrays:

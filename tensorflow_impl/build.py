@@ -7,7 +7,7 @@ from keras import KerasTensor, layers, ops
 
 from common import spec
 from common.keras_names import layer_name
-from common.shapes import NO_PADS, Layer, Pads, Plan
+from common.shapes import NO_PADS, Layer, Pads, Plan, slide
 from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine
 
 
@@ -129,10 +129,5 @@ def border(layer: Layer, x: KerasTensor, value: float | None) -> tuple[KerasTens
 
 def same(layer: Layer) -> Pads:
     """What Keras' "same" would pad here."""
-    pads = []
-    for size, kernel, stride in zip(
-        layer.input[1:], spec.pair(layer.word.kernel), spec.pair(layer.word.stride), strict=True
-    ):
-        total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
-        pads.append((total // 2, total - total // 2))
-    return pads[0], pads[1]
+    window = layer.word.kernel, layer.word.stride
+    return slide(layer.path, layer.input, *window, spec.Rule.SAME)[1]

@@ -97,6 +97,25 @@ def test_names_carried_twice_are_refused(tmp_path):
         convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
 
 
+def test_keras_files_without_names_are_explained(tmp_path):
+    """As the first versions of Keras 3 wrote them."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["layers/conv2d/vars/0"] = np.ones(4, np.float32)
+    with pytest.raises(DataError, match="if an early Keras 3 wrote it, load and save it once"):
+        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+def test_links_out_of_a_keras_file_are_not_followed(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["conv2d/kernel"] = np.ones(4, np.float32)
+        file["conv2d"].attrs["weight_names"] = ["kernel"]
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.attrs["layer_names"] = ["conv2d"]
+        file["conv2d"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "conv2d")
+    with pytest.raises(DataError, match="holds no arrays by the names of layers"):
+        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+
+
 def test_the_payload_would_have_left_its_mark(tmp_path):
     path, mark = hostile(tmp_path, ".pdparams")
     pickle.loads(path.read_bytes())

@@ -46,8 +46,8 @@ def test_the_paper_differs_by_lrn_and_dropout():
 
 def test_torchvision_differs_by_kernels_norm_and_bias():
     found = told("googlenet", "googlenet.torchvision")
-    assert found["conv: kernel 5 against 3"] == 9
-    assert found["conv: bias True against False"] == 59
+    assert found["convolution: kernel 5 against 3"] == 9
+    assert found["convolution: bias True against False"] == 59
     assert found["batch norm (eps 0.001) only in the second"] == 59
 
 
