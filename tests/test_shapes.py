@@ -24,8 +24,8 @@ def test_parameters_are_the_published_ones(name):
         assert plan(network(name, aux=True)).parameter_count == facts.with_heads
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_block_has_the_published_parameters(name):
+@pytest.mark.parametrize("name", [name for name in NETWORKS if FACTS[name].blocks])
+def test_every_block_has_the_known_parameters(name):
     laid_out = plan(network(name))
     held = {block: laid_out.find(block).parameter_count for block in FACTS[name].blocks}
     assert held == FACTS[name].blocks

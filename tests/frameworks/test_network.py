@@ -21,8 +21,8 @@ def test_the_framework_counts_the_published_parameters(room, name):
         assert room.run.count(room.package.network(name, **options)) == expected
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_block_holds_the_published_parameters(room, name):
+@pytest.mark.parametrize("name", [name for name in NETWORKS if FACTS[name].blocks])
+def test_every_block_holds_the_known_parameters(room, name):
     held = room.weights.read(room.package.network(name))
     for block, expected in FACTS[name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
