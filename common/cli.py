@@ -167,7 +167,7 @@ def grad(
     dtype: Dtype = "float32",
     aux: Aux = False,
 ) -> None:
-    """The training loss, nothing dropped, and its gradient by every parameter."""
+    """The training loss without dropout, and its gradient by every parameter."""
     known("framework", framework, FRAMEWORKS)
     known("dtype", dtype, DTYPES)
     check_not_input(out, weights, input, labels)

@@ -1,4 +1,4 @@
-"""The main job: the same weights and images through every framework, held against the judge."""
+"""The main job: the same weights and images through every framework, compared with the judge."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -131,12 +131,12 @@ def compare(
         sides = {}
         for framework in frameworks:
             say(framework, "computing")
-            sides[framework] = hold(Job(**vars(job) | {"framework": framework}), right)
+            sides[framework] = compare_one(Job(**vars(job) | {"framework": framework}), right)
         return Comparison(plan, dtype, tuple(images), rows(plan), judge, sides)
 
 
-def hold(job: Job, right: dict[str, NDArray]) -> Side:
-    """One framework held against the judge's arrays."""
+def compare_one(job: Job, right: dict[str, NDArray]) -> Side:
+    """One framework compared with the judge's arrays."""
     try:
         found, report = call(job)
     except UserError as error:

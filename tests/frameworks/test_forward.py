@@ -1,4 +1,4 @@
-"""Every layer of every network, held against the judge."""
+"""Every layer of every network, compared with the judge."""
 
 import numpy as np
 import pytest
