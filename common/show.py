@@ -24,7 +24,8 @@ LEGEND = """\
 
 def console() -> Console:
     """Standard output; a pipe gets the width the tables are made for."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=False)
+    width = None if sys.stdout.isatty() else WIDTH
+    return Console(width=width, highlight=False, soft_wrap=False, markup=False)
 
 
 def grid(*columns: str) -> Table:
@@ -181,10 +182,11 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
     table = grid("what differs", "times", "where")
     table.columns[0].no_wrap, table.columns[2].no_wrap = False, False
     table.columns[2].justify = "left"
-    for difference in diffs.differences(one, other):
+    differences = diffs.differences(one, other)
+    for difference in differences:
         where = ", ".join(difference.paths[:2]) + (", ..." if len(difference.paths) > 2 else "")
         table.add_row(difference.what, str(len(difference.paths)), where)
-    console().print(table)
+    console().print(table if differences else "no layer differs")
     effects = grid("effect on", "first", "second")
     for path, mine, theirs in diffs.reshaped(one, other):
         effects.add_row(path, mine, theirs)
