@@ -3,6 +3,7 @@
 What comes out, a tree of `Layer`, is all that the frameworks and the reference ever see.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
@@ -176,13 +177,17 @@ def plan(network: Network) -> Plan:
 
 def least_size(network: Network) -> int | None:
     """The rows and columns of the least square input that every layer fits, up to 512."""
-    for size in range(1, 513):
+
+    def fits(size: int) -> bool:
         try:
             lay_out(replace(network, input=(network.input[0], size, size)))
         except UsageError:
-            continue
-        return size
-    return None
+            return False
+        return True
+
+    sizes = range(1, 513)
+    least = bisect_left(sizes, True, key=fits) + 1
+    return least if least in sizes else None
 
 
 def lay_out(network: Network) -> Plan:

@@ -1,9 +1,11 @@
 """Published checkpoints and our names: which network a file holds, in which party's layout."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import prod
 
 import numpy as np
 
@@ -127,13 +129,9 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
 
 
 def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
-    """The network with the heads, classes, channels and input size that the file is for.
-
-    A head's linear layer depends on the input's size: if the recorded size does not give the
-    shape found in the file, the smallest size that does is taken.
-    """
+    """The network with the heads, classes, channels and input size that the file is for."""
     made = network(name)
-    headed = plan(network(name, classes=1, aux=bool(made.heads)))
+    headed = plan_if_it_fits(name, made.input, 1, bool(made.heads)) or plan(made)
     names = layout.names(headed)
     in_heads = tuple(f"{head}." for head in headed.heads)
     aux = any(there in arrays for key, there in names.items() if key.startswith(in_heads))
@@ -145,18 +143,38 @@ def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
     classes = (*given.get(f"{made.classifier}.weight", ()), 0)[0]
     first = next(key for key in names if key.endswith(".weight"))
     channels = made.input[0] if "depthwise" in first else (*given.get(first, ()), 0, 0)[1]
-    wanted = {key: shape for key, shape in given.items() if key.startswith(in_heads)}
-    rows, columns = about.get("input", made.input)[1:]
-    for size in ((rows, columns), *((n, n) for n in range(32, 513) if wanted)):
-        options = (channels or made.input[0], *size), classes, aux and classes > 0
-        laid_out = laid_out_if_it_fits(name, *options)
-        if laid_out and wanted.items() <= laid_out.arrays().items():
-            return laid_out
-    return plan(made)
+    heads = {key: shape for key, shape in given.items() if key.startswith(in_heads)}
+    options = channels or made.input[0], classes, aux and classes > 0
+    return sized(name, about.get("input", made.input)[1:], heads, *options) or plan(made)
+
+
+def sized(
+    name: str, recorded: Shape, heads: Mapping[str, Shape], channels: int, classes: int, aux: bool
+) -> Plan | None:
+    """The network for the recorded size, if its heads' arrays then have the shapes given.
+
+    If not, for the least square that gives them those, since a head's linear layer grows with
+    the input; None where no square up to 512 does.
+    """
+
+    def at(rows: int, columns: int) -> Plan | None:
+        return plan_if_it_fits(name, (channels, rows, columns), classes, aux)
+
+    def numbers(size: int) -> int:
+        shapes = found.arrays() if (found := at(size, size)) else {}
+        return sum(prod(shapes[key]) for key in heads if key in shapes)
+
+    wanted = sum(prod(shape) for shape in heads.values())
+    least = bisect_left(range(512), wanted, key=numbers) if heads else 0
+    for size in (tuple(recorded), (least, least)):
+        found = at(*size) if all(size) else None
+        if found and heads.items() <= found.arrays().items():
+            return found
+    return None
 
 
 @cache
-def laid_out_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | None:
+def plan_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | None:
     """The plan, or None where the input is too small for it."""
     try:
         return lay_out(network(name, input, classes, aux))
