@@ -1,14 +1,19 @@
-"""The models that the frameworks themselves publish, with random weights: a file and its logits.
+"""The models that the frameworks themselves publish, with random weights: their files and logits.
 
-`python tests/published.py keras|paddle FOLDER` writes for each of our names NAME.x.npy, a batch,
-NAME.y.npy, its logits, and NAME.weights.h5 or NAME.pdparams, by the party's own means; Keras'
-also as NAME.old.h5, in the form of its versions before 3, and as NAME.notop.weights.h5.
+`python tests/published.py STEP WHO FOLDER`, with NAME one of our names:
+
+- `make keras|paddle`: NAME.x.npy, a batch, NAME.y.npy, its logits, and the weights as the party
+  itself saves them; Keras' also in the form of its versions before 3, and without the top;
+- `run FRAMEWORK`: the logits that the framework gives with NAME.safetensors;
+- `open keras|paddle`: the logits of the party's own model with our file of its kind.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+
+from common.job import Job, perform
 
 KERAS = {
     "inception_v3.keras": "InceptionV3",
@@ -34,19 +39,45 @@ def shaken(array, kind):
     return (array + noise if "var" in kind else array + 0.3 * noise).astype(np.float32)
 
 
-def keras_models(folder):
-    """The models of keras.applications."""
+def keras_model(name):
+    """One of keras.applications."""
+    import keras
+
+    made = getattr(keras.applications, KERAS[name])
+    size = (SIZE, SIZE, 3)
+    return made(weights=None, input_shape=size, classes=CLASSES, classifier_activation=None)
+
+
+def paddle_model(name):
+    """One of paddle.vision, in evaluation mode."""
+    import paddle
+
+    made = getattr(paddle.vision.models, PADDLE[name])(num_classes=CLASSES)
+    made.eval()
+    return made
+
+
+def keras_logits(made, name):
+    """What the model makes of the batch."""
+    return np.asarray(made(batch(name).transpose(0, 2, 3, 1), training=False))
+
+
+def paddle_logits(made, name):
+    """What the model makes of the batch; the heads' outputs beside it are left out."""
+    import paddle
+
+    found = made(paddle.to_tensor(batch(name)))
+    return (found[0] if isinstance(found, list | tuple) else found).numpy()
+
+
+def make_keras(folder):
+    """Makes, shakes and saves the models of keras.applications."""
     import h5py
     import keras
     from keras.src.legacy.saving import legacy_h5_format
 
-    for name, model in KERAS.items():  # in one session, so that the counters in names run on
-        made = getattr(keras.applications, model)(
-            weights=None,
-            input_shape=(SIZE, SIZE, 3),
-            classes=CLASSES,
-            classifier_activation=None,
-        )
+    for name in KERAS:  # in one session, so that the counters in names run on
+        made = keras_model(name)
         for variable in made.weights:
             variable.assign(shaken(variable.numpy(), variable.name))
         made.save_weights(folder / f"{name}.weights.h5")
@@ -54,27 +85,60 @@ def keras_models(folder):
             legacy_h5_format.save_weights_to_hdf5_group(file, made)
         features = keras.Model(made.input, made.layers[-2].output)
         features.save_weights(folder / f"{name}.notop.weights.h5")
-        x = batch(name)
-        np.save(folder / f"{name}.x.npy", x)
-        np.save(folder / f"{name}.y.npy", made(x.transpose(0, 2, 3, 1), training=False))
+        np.save(folder / f"{name}.x.npy", batch(name))
+        np.save(folder / f"{name}.y.npy", keras_logits(made, name))
 
 
-def paddle_models(folder):
-    """The models of paddle.vision."""
+def make_paddle(folder):
+    """Makes, shakes and saves the models of paddle.vision."""
     import paddle
 
-    for name, model in PADDLE.items():
-        made = getattr(paddle.vision.models, model)(num_classes=CLASSES)
+    for name in PADDLE:
+        made = paddle_model(name)
         for key, tensor in made.state_dict().items():
             tensor.set_value(shaken(tensor.numpy(), key))
-        made.eval()
         paddle.save(made.state_dict(), str(folder / f"{name}.pdparams"))
-        x = batch(name)
-        found = made(paddle.to_tensor(x))
-        logits = found[0] if isinstance(found, list | tuple) else found  # beside those of heads
-        np.save(folder / f"{name}.x.npy", x)
-        np.save(folder / f"{name}.y.npy", logits.numpy())
+        np.save(folder / f"{name}.x.npy", batch(name))
+        np.save(folder / f"{name}.y.npy", paddle_logits(made, name))
+
+
+def open_keras(folder):
+    """Has Keras' own models load what we wrote for them."""
+    for name in KERAS:
+        made = keras_model(name)
+        made.load_weights(folder / f"{name}.again.weights.h5")
+        np.save(folder / f"{name}.again.npy", keras_logits(made, name))
+
+
+def open_paddle(folder):
+    """Has Paddle's own models load what we wrote for them."""
+    import paddle
+
+    for name in PADDLE:
+        made = paddle_model(name)
+        missing, unknown = made.set_state_dict(paddle.load(str(folder / f"{name}.again.pdparams")))
+        assert not missing, missing
+        assert not unknown, unknown
+        np.save(folder / f"{name}.again.npy", paddle_logits(made, name))
+
+
+def run(framework, folder):
+    """Has one framework run all of them, in one process."""
+    for name in (*KERAS, *PADDLE):
+        files = str(folder / f"{name}.safetensors"), str(folder / f"{name}.x.npy")
+        found = perform(Job("run", framework, name, *files, endpoints="logits"))
+        np.save(folder / f"{name}.{framework}.npy", found.arrays["logits"])
+
+
+def main(step, who, folder):
+    """One step for one party or framework."""
+    steps = {"make keras": make_keras, "make paddle": make_paddle,
+             "open keras": open_keras, "open paddle": open_paddle}  # fmt: skip
+    if step == "run":
+        run(who, Path(folder))
+    else:
+        steps[f"{step} {who}"](Path(folder))
 
 
 if __name__ == "__main__":
-    {"keras": keras_models, "paddle": paddle_models}[sys.argv[1]](Path(sys.argv[2]))
+    main(*sys.argv[1:])

@@ -11,22 +11,41 @@ from published import CLASSES, KERAS, PADDLE
 from common import weights
 from common.compare import relative
 from common.convert import convert
-from common.job import FRAMEWORKS, Job
-from common.worker import ROOT, call, environment
+from common.job import FRAMEWORKS
+from common.worker import ROOT, environment
 
 # The published models are made once, so their tests go to one test process.
 pytestmark = pytest.mark.xdist_group("published")
+SUFFIXES = dict.fromkeys(KERAS, ".weights.h5") | dict.fromkeys(PADDLE, ".pdparams")
+LAYOUTS = dict.fromkeys(KERAS, "keras") | dict.fromkeys(PADDLE, "paddle_vision")
+
+
+def step(folder, *each):
+    """Some steps of published.py side by side."""
+    running = []
+    for words in each:
+        command = [sys.executable, "tests/published.py", *words, str(folder)]
+        options = {"cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
+        python_path = {"PYTHONPATH": str(ROOT)}
+        running.append(subprocess.Popen(command, env=environment() | python_path, **options))
+    for process in running:
+        _, told = process.communicate()
+        assert process.returncode == 0, told[-2000:]
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """The folder with every published model's file, batch and logits."""
-    folder = tmp_path_factory.mktemp("published")
-    for party, framework in {"keras": "tensorflow", "paddle": "paddle"}.items():
+    """The folder with every published model's files, and all the logits."""
+    for framework in FRAMEWORKS:
         require(framework)
-        command = [sys.executable, "tests/published.py", party, str(folder)]
-        done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-2000:]
+    folder = tmp_path_factory.mktemp("published")
+    step(folder, ("make", "keras"), ("make", "paddle"))
+    for name, suffix in SUFFIXES.items():
+        ours = folder / f"{name}.safetensors"
+        convert(folder / f"{name}{suffix}", ours, name, None, None)
+        convert(ours, folder / f"{name}.again{suffix}", name, None, LAYOUTS[name])
+    step(folder, ("open", "keras"), ("open", "paddle"))
+    step(folder, *(("run", framework) for framework in ("numpy", *FRAMEWORKS)))
     return folder
 
 
@@ -36,38 +55,34 @@ def probabilities(logits):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("name", [*KERAS, *PADDLE])
-def test_logits_are_theirs_in_every_framework(published, tmp_path, name):
-    [theirs] = [*published.glob(f"{name}.weights.h5"), *published.glob(f"{name}.pdparams")]
-    ours = tmp_path / "ours.safetensors"
-    convert(theirs, ours, name, None, None)
-    expected = np.load(published / f"{name}.y.npy")
+@pytest.mark.parametrize("framework", ["numpy", *FRAMEWORKS])
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_logits_are_theirs_in_every_framework(published, name, framework):
+    expected, logits = (np.load(published / f"{name}.{who}.npy") for who in ("y", framework))
+    assert relative(logits, expected) < 1e-4
     top = np.argsort(expected, axis=1)[:, -5:]
-    for framework in ("numpy", *FRAMEWORKS):
-        require(framework)
-        job = Job("run", framework, name, str(ours), str(published / f"{name}.x.npy"))
-        logits = call(job)[0]["logits"]
-        assert relative(logits, expected) < 1e-4, framework
-        mine, right = (np.take_along_axis(probabilities(y), top, 1) for y in (logits, expected))
-        assert np.abs(mine - right).max() < 1e-5, framework
+    mine, right = (np.take_along_axis(probabilities(y), top, 1) for y in (logits, expected))
+    assert np.abs(mine - right).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_their_own_models_open_what_we_write(published, name):
+    expected, again = (np.load(published / f"{name}.{part}.npy") for part in ("y", "again"))
+    np.testing.assert_array_equal(again, expected)
 
 
 @pytest.mark.parametrize("name", KERAS)
 def test_files_from_before_keras_3_are_read(published, tmp_path, name):
     """As keras.applications itself downloads them."""
-    for age, file in {"new": f"{name}.weights.h5", "old": f"{name}.old.h5"}.items():
-        told = convert(published / file, tmp_path / f"{age}.safetensors", name, None, None)
-        assert told.startswith(f"{name} from keras to ours: {CLASSES} classes")
-    new, old = ((tmp_path / f"{age}.safetensors").read_bytes() for age in ("new", "old"))
-    assert new == old
+    told = convert(published / f"{name}.old.h5", tmp_path / "old.safetensors", name, None, None)
+    assert told.startswith(f"{name} from keras to ours: {CLASSES} classes")
+    new = published / f"{name}.safetensors"
+    assert (tmp_path / "old.safetensors").read_bytes() == new.read_bytes()
 
 
 @pytest.mark.parametrize("name", KERAS)
-def test_back_to_keras_and_without_the_top(published, tmp_path, name):
-    ours, again = tmp_path / "ours.safetensors", tmp_path / "again.weights.h5"
-    convert(published / f"{name}.weights.h5", ours, name, None, None)
-    convert(ours, again, name, None, "keras")
-    assert again.stat().st_size > 0
+def test_without_the_top(published, tmp_path, name):
+    ours = tmp_path / "ours.safetensors"
     told = convert(published / f"{name}.notop.weights.h5", ours, name, None, None)
     assert "no classifier" in told
     assert not any(key.startswith(("fc.", "classif.")) for key in weights.read(ours)[0])
