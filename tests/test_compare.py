@@ -9,13 +9,12 @@ from functools import cache
 import numpy as np
 import pytest
 from conftest import noise, planned, require, seeded
-from gradients import LABELS, subject
+from gradients import FAMILY, GOOGLENETS, HEADS, LABELS, subject
 
 from common import reference, weights
 from common.compare import Comparison, Side, compare, relative, rows
 from common.errors import CheckFailed, MissingFramework
 from common.job import FRAMEWORKS, Job
-from common.networks import NETWORKS
 from common.worker import ROOT, Report, call, environment
 
 REPORT = Report("1.0", 0, 0.1, 0.2, 100)
@@ -59,18 +58,18 @@ def test_the_main_job_in_float64_as_json():
         assert told["workers"][framework]["parameters"] == 6_998_552
 
 
-# The networks whose gradients one process a framework computes, when the first is wanted.
+# The subjects whose gradients one process a framework computes, when the first is wanted.
 SLOPED = ("googlenet", "googlenet.paper", "googlenet.paddle")
 GROUPS = (
     SLOPED,
-    tuple(n for n in NETWORKS if n.startswith("googlenet.") and n not in SLOPED),
-    tuple(n for n in NETWORKS if n.startswith("inception_v")),
-    tuple(n for n in NETWORKS if not n.startswith(("googlenet", "inception_v"))),
+    tuple(name for name in GOOGLENETS if name not in SLOPED),
+    FAMILY[:5] + HEADS,
+    FAMILY[5:],
 )
 
 
 def group_of(name):
-    """The networks whose gradients come together with this one's."""
+    """The subjects whose gradients come together with this one's."""
     return next(group for group in GROUPS if name in group)
 
 
@@ -109,13 +108,13 @@ BIAS = "block8.9.residual.branch.conv2d.bias"
 NO_GRADIENT = dict.fromkeys(["inception_resnet_v2", "inception_resnet_v2.keras"], BIAS)
 
 
-@pytest.mark.parametrize("name", grouped(NETWORKS))
+@pytest.mark.parametrize("name", grouped((*GOOGLENETS, *FAMILY, *HEADS)))
 def test_gradients_are_equal(gradients, name):
     plan, found = subject(name), gradients(name)
     for arrays in found.values():
         shapes = {key: array.shape for key, array in arrays.items()}
         assert shapes == plan.parameters() | {"loss": ()}
-    bound = 1e-10 if name.startswith("googlenet") else 1e-9
+    bound = 1e-10 if name in GOOGLENETS else 1e-9
     for one, other in itertools.combinations(FRAMEWORKS, 2):
         far = {key: relative(found[one][key], found[other][key]) for key in found[one]}
         if name in NO_GRADIENT:
