@@ -16,12 +16,14 @@ from common import documents, images, show, weights
 from common.compare import compare as compare_networks
 from common.convert import convert as convert_file
 from common.errors import DataError, UsageError, UserError
+from common.initial import initial
 from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
 from common.networks import NETWORKS, network
 from common.progress import progress
 from common.shapes import Plan, plan
 from common.spec import Shape
 from common.worker import call
+from common.writing import written_whole
 
 app = typer.Typer(
     name="googlenet",
@@ -129,7 +131,7 @@ def init(
 ) -> None:
     """Seeded weights, drawn in NumPy, so the same for every framework."""
     laid_out = plan(network(name, size(input), classes, aux))
-    weights.write(out, weights.initial(laid_out, seed, random_stats), laid_out)
+    weights.write(out, initial(laid_out, seed, random_stats), laid_out)
 
 
 @app.command()
@@ -249,7 +251,7 @@ def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise DataError(f"{name} comes out as NaN or infinity; try --dtype float64")
-    with weights.written_whole(path) as temporary, open(temporary, "wb") as file:
+    with written_whole(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from common import weights
 from common.errors import CheckFailed, MissingFramework, UserError
+from common.initial import initial
 from common.job import Job, is_map
 from common.shapes import Layer, Plan, by
 from common.spec import Dropout, Flatten, Shape
@@ -114,7 +115,7 @@ def compare(
     """
     with tempfile.TemporaryDirectory(prefix="googlenet-") as folder:
         weights_file, input_file = Path(folder, "w.safetensors"), Path(folder, "x.npy")
-        weights.write(weights_file, weights.initial(plan, seed=0, random_stats=True), plan)
+        weights.write(weights_file, initial(plan, seed=0, random_stats=True), plan)
         np.save(input_file, x)
         job = Job(
             "run",

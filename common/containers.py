@@ -4,34 +4,34 @@ Nothing in a file is ever executed: PyTorch's are read with `weights_only`, Padd
 unpickler that admits arrays alone, HDF5 without links, and safetensors hold no code.
 """
 
-import io
 import os
 import pickle
-import re
 import tempfile
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common import weights
+from common import safetensors_file
 from common.errors import CheckFailed, DataError
 from common.hdf5 import read_hdf5, write_hdf5
 from common.job import Job
+from common.pickles import read_pickle
 from common.worker import call
+from common.writing import written_whole
 
 Arrays = dict[str, NDArray]
 SUFFIXES = {
     ".safetensors": "safetensors",
-    ".pth": "pytorch",
-    ".pt": "pytorch",
-    ".pdparams": "paddle",
-    ".h5": "keras",
-    ".ckpt": "tensorflow",
+    ".pth": "torch",
+    ".pt": "torch",
+    ".pdparams": "pickle",
+    ".h5": "hdf5",
+    ".ckpt": "checkpoint",
 }
+# The kinds that only their framework can write.
+WRITERS = {"torch": "pytorch", "checkpoint": "tensorflow"}
 ZIP = b"PK\x03\x04"
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # what torch.save wrote before it wrote zips
 # The end of a TensorFlow checkpoint in one file, the form in which TF-Slim's were published.
@@ -65,7 +65,7 @@ def read(path: Path) -> tuple[Arrays, dict]:
     # A safetensors file begins with its header's length in 8 bytes; the header begins with a brace.
     if start.startswith(b"\x80") and not start.endswith(b"{"):
         return read_pickle(path), {}
-    return weights.read(path)
+    return safetensors_file.read(path)
 
 
 def write(
@@ -81,16 +81,16 @@ def write(
     The file takes its name only once it has been read again and found the same bit for bit;
     raises CheckFailed if it is not.
     """
-    if kind in ("pytorch", "tensorflow"):
-        write_by_framework(path, arrays, kind)
+    if kind in WRITERS:
+        write_by_framework(path, arrays, WRITERS[kind])
         return
-    with weights.written_whole(path) as temporary:
+    with written_whole(path) as temporary:
         match kind:
             case "safetensors":
-                temporary.write_bytes(weights.packed(arrays, about or {}))
-            case "paddle":
+                temporary.write_bytes(safetensors_file.packed(arrays, about or {}))
+            case "pickle":
                 temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
-            case "keras":
+            case "hdf5":
                 write_hdf5(temporary, arrays, places or {})
         check_same(path, arrays, read(temporary)[0])
 
@@ -119,87 +119,3 @@ def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str
                 os.replace(made, path.with_name(made.name))
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
-class ArraysOnly(pickle.Unpickler):
-    """Unpickles NumPy arrays in dicts, and refuses to touch anything else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        known = {
-            ("numpy", "ndarray"): PlainArray,
-            ("numpy", "dtype"): PlainType,
-            ("numpy.core.multiarray", "_reconstruct"): empty_array,
-            ("numpy._core.multiarray", "_reconstruct"): empty_array,
-            ("collections", "OrderedDict"): OrderedDict,
-            ("builtins", "tuple"): tuple,
-            ("_codecs", "encode"): latin1,
-        }
-        if (module, name) not in known:
-            raise DataError(f"it would call {module}.{name}, which weights have no need of")
-        return known[module, name]
-
-
-class PlainType:
-    """Stands in for numpy.dtype, whose own unpickling can forge pointers; numbers alone."""
-
-    def __init__(self, code: str, *_: Any) -> None:
-        if not re.fullmatch(r"[fiu][1248]", str(code)):
-            raise DataError(f"it holds values of type {code!r} and not numbers")
-        self.code = str(code)
-
-    def __setstate__(self, state: Any) -> None:
-        if not isinstance(state, tuple) or any(part is not None for part in state[2:5]):
-            raise DataError("it describes a type that is not a plain number")
-        self.code = (">" if state[1] == ">" else "<") + self.code
-
-
-class PlainArray:
-    """Stands in for numpy.ndarray: bytes, a shape and a plain type make the array."""
-
-    array: NDArray
-
-    def __setstate__(self, state: Any) -> None:
-        _, shape, kind, fortran, data = state
-        if not (isinstance(kind, PlainType) and isinstance(data, bytes)):
-            raise DataError("it holds an array of something other than numbers")
-        order: Literal["F", "C"] = "F" if fortran else "C"
-        self.array = np.frombuffer(data, kind.code).reshape(shape, order=order)
-
-
-def empty_array(kind: type, *_: Any) -> PlainArray:
-    """What NumPy's own `_reconstruct` makes: an array to be filled, and of no other class."""
-    if kind is not PlainArray:
-        raise DataError(f"it would make a {kind!r} and not an array")
-    return PlainArray()
-
-
-def latin1(text: str, encoding: str) -> bytes:
-    """Bytes as old pickles hold them."""
-    if encoding != "latin1":
-        raise DataError(f"bytes in {encoding!r}")
-    return text.encode("latin1")
-
-
-def read_pickle(path: Path) -> Arrays:
-    """The arrays in a .pdparams file; raises DataError for anything but arrays by name."""
-    try:
-        found = ArraysOnly(io.BytesIO(path.read_bytes())).load()
-    except DataError as error:
-        raise DataError(f"{path}: refused: {error}") from None
-    except Exception as error:
-        # A broken pickle can raise nearly anything.
-        raise DataError(f"{path}: not a sound pickle of arrays ({error})") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: holds a {type(found).__name__} and not arrays by name")
-    found.pop("StructuredToParameterName@@", None)
-    arrays = {str(name): unwrapped(value) for name, value in found.items()}
-    strange = [name for name, value in arrays.items() if not isinstance(value, np.ndarray)]
-    if strange:
-        raise DataError(f"{path}: {strange[0]} is not an array")
-    return arrays
-
-
-def unwrapped(value: Any) -> Any:
-    """A tensor as Paddle pickles it outside a state dict: its name and its array."""
-    value = value[1] if isinstance(value, tuple) and len(value) == 2 else value
-    return getattr(value, "array", None) if isinstance(value, PlainArray) else value

@@ -39,7 +39,7 @@ def convert(
 
 def places(plan: Plan, layout: Layout) -> dict[str, str]:
     """Where Keras looks for each array, as Keras itself says; nothing for other kinds of file."""
-    if layout.kind != "keras":
+    if layout.kind != "hdf5":
         return {}
     verb = "published places" if layout.name == "keras" else "places"
     found, _ = call(Job(verb, "tensorflow", plan.network.name, aux=plan.network.aux))
@@ -57,7 +57,7 @@ def target_layout(name: str, kind: str, asked: str | None) -> Layout:
         if not published:
             raise UsageError(f"{name} is not published as a TensorFlow checkpoint")
         layout = published[0]
-    if (layout.kind == "keras") != (kind == "keras"):
+    if (layout.kind == "hdf5") != (kind == "hdf5"):
         raise UsageError(f"the layout {layout.name} and a {kind} file do not go together")
     return layout
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from common import images, reference, weights
+from common import images, reference
 from common.compare import relative
+from common.initial import initial
 from common.shapes import Layer, Plan, by
 from common.spec import BatchNorm, Rule, Word, in_words
 
@@ -88,7 +89,7 @@ def effect(one: Plan, other: Plan) -> Effect | None:
     """
     if one.body.output != other.body.output or one.network.input[0] not in images.MODES:
         return None
-    first, second = weights.initial(one, 0), weights.initial(other, 0)
+    first, second = initial(one, 0), initial(other, 0)
     fitting = [name for name, a in second.items() if name in first and first[name].shape == a.shape]
     second |= {name: first[name] for name in fitting}
     results = []

@@ -59,7 +59,7 @@ class Layout:
 
     def names(self, plan: Plan) -> dict[str, str]:
         """The party's name for each array of ours."""
-        if self.kind == "keras":
+        if self.kind == "hdf5":
             return published_names(plan) if self.name == "keras" else own_names(plan)
         return {name: renamed(name, self.rules) for name in plan.arrays()}
 
@@ -298,28 +298,28 @@ KERAS_EXTRA = r"(optimizer|seed_generator).*"
 
 NATIVE = (
     Layout("ours", r".*", "safetensors", TORCH),
-    Layout("pytorch", r".*", "pytorch", TORCH, ignored=COUNTERS),
-    Layout("tensorflow", r".*", "keras", TENSORFLOW, ignored=KERAS_EXTRA),
-    Layout("paddle", r".*", "paddle", PADDLE, PADDLE_NORM, r".*\.bn\.weight"),
+    Layout("pytorch", r".*", "torch", TORCH, ignored=COUNTERS),
+    Layout("tensorflow", r".*", "hdf5", TENSORFLOW, ignored=KERAS_EXTRA),
+    Layout("paddle", r".*", "pickle", PADDLE, PADDLE_NORM, r".*\.bn\.weight"),
 )
-TORCHVISION = Layout("torchvision", r"googlenet\.torchvision.*", "pytorch", TORCH, ignored=COUNTERS)
+TORCHVISION = Layout("torchvision", r"googlenet\.torchvision.*", "torch", TORCH, ignored=COUNTERS)
 PUBLISHED = (
-    Layout("tutorial", r"googlenet", "pytorch", TORCH),
+    Layout("tutorial", r"googlenet", "torch", TORCH),
     TORCHVISION,
     replace(TORCHVISION, networks=r"inception_v3", rules=TORCHVISION_V3),
     replace(TORCHVISION, name="timm", networks=r"inception_v3", rules=TORCHVISION_V3),
     replace(TORCHVISION, name="timm", networks=r"inception_v4", rules=TIMM_V4),
     replace(TORCHVISION, name="timm", networks=r"inception_resnet_v2", rules=TIMM_RESNET_V2),
     replace(TORCHVISION, name="timm", networks=r"xception\.timm", rules=TIMM_XCEPTION),
-    Layout("keras", APPLICATIONS, "keras", TENSORFLOW, (), KERAS_EXTRA, counted_anew),
-    Layout("paddle_vision", r"googlenet\.paddle_vision", "paddle", PADDLE, PADDLE_VISION),
-    Layout("paddle_vision", r"inception_v3\.paddle_vision", "paddle", PADDLE, PADDLE_VISION_V3),
+    Layout("keras", APPLICATIONS, "hdf5", TENSORFLOW, (), KERAS_EXTRA, counted_anew),
+    Layout("paddle_vision", r"googlenet\.paddle_vision", "pickle", PADDLE, PADDLE_VISION),
+    Layout("paddle_vision", r"inception_v3\.paddle_vision", "pickle", PADDLE, PADDLE_VISION_V3),
     Layout(
-        "paddle_tutorial", r"googlenet\.paddle", "paddle", PADDLE, PADDLE_TUTORIAL, tidied=tidied
+        "paddle_tutorial", r"googlenet\.paddle", "pickle", PADDLE, PADDLE_TUTORIAL, tidied=tidied
     ),
-    Layout("d2l", r"googlenet\.d2l", "pytorch", TORCH, D2L),
-    Layout("slim", r"googlenet\.slim", "tensorflow", SLIM, SLIM_V1 + SLIM_PARTS, SLIM_EXTRA),
-    Layout("slim", r"inception_v2\.slim", "tensorflow", SLIM, SLIM_V2 + SLIM_PARTS, SLIM_EXTRA),
-    Layout("slim", r"inception_v3\.keras", "tensorflow", SLIM, SLIM_V3 + SLIM_PARTS, SLIM_EXTRA),
+    Layout("d2l", r"googlenet\.d2l", "torch", TORCH, D2L),
+    Layout("slim", r"googlenet\.slim", "checkpoint", SLIM, SLIM_V1 + SLIM_PARTS, SLIM_EXTRA),
+    Layout("slim", r"inception_v2\.slim", "checkpoint", SLIM, SLIM_V2 + SLIM_PARTS, SLIM_EXTRA),
+    Layout("slim", r"inception_v3\.keras", "checkpoint", SLIM, SLIM_V3 + SLIM_PARTS, SLIM_EXTRA),
 )
 LAYOUTS = NATIVE + PUBLISHED

@@ -123,7 +123,7 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
         return Misfit(name, layout, missing, unknown, misshapen, agreed)
     scalars = {key: arrays[key].item() for key in rest if arrays[key].ndim == 0}
     # Keras' counters only tell what else was built before.
-    keeps = layout.kind != "keras"
+    keeps = layout.kind != "hdf5"
     untidy = {there: key for key, there in tidy.items() if key != there and keeps}
     return Match(layout, laid_out, here, Carried(scalars, untidy))
 

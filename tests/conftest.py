@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from common import weights
+from common.initial import Arrays, initial
 from common.job import FRAMEWORKS
 from common.networks import network
 from common.shapes import Plan, plan
@@ -86,9 +86,9 @@ def native(name, aux=False, **options) -> Plan:
     return planned(name, network(name).input[1:], aux, **options)
 
 
-def seeded(plan: Plan) -> weights.Arrays:
+def seeded(plan: Plan) -> Arrays:
     """Weights in which nothing is constant, so that nothing can be ignored unseen."""
-    return weights.initial(plan, seed=1, random_stats=True)
+    return initial(plan, seed=1, random_stats=True)
 
 
 def noise(plan: Plan, images: int = 2) -> np.ndarray:

@@ -14,7 +14,7 @@ from common.convert import convert
 from common.errors import CheckFailed, DataError, UsageError
 
 NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}
-KINDS = {"pytorch": ".pth", "paddle": ".pdparams", "keras": ".weights.h5", "tensorflow": ".ckpt"}
+KINDS = {"torch": ".pth", "pickle": ".pdparams", "hdf5": ".weights.h5", "checkpoint": ".ckpt"}
 PUBLISHED = [
     (name, layout.name, KINDS[layout.kind])
     for name in ("googlenet.d2l", "googlenet.paddle", "googlenet.paddle_vision", "googlenet.slim",
@@ -25,7 +25,7 @@ PUBLISHED = [
 NATIVE = [
     (name, layout, KINDS[kind])
     for name in ("googlenet", "googlenet.slim", "googlenet.torchvision")
-    for layout, kind in [("pytorch", "pytorch"), ("tensorflow", "keras"), ("paddle", "paddle")]
+    for layout, kind in [("pytorch", "torch"), ("tensorflow", "hdf5"), ("paddle", "pickle")]
 ]
 
 
@@ -86,12 +86,31 @@ def test_counters_are_carried_and_written_again(tmp_path):
     require("pytorch")
     _, arrays = dialect("googlenet.torchvision")
     counter = {"conv1.bn.num_batches_tracked": np.array(123)}
-    containers.write(tmp_path / "a.pth", arrays | counter, "pytorch")
+    containers.write(tmp_path / "a.pth", arrays | counter, "torch")
     convert(tmp_path / "a.pth", tmp_path / "b.safetensors", "googlenet.torchvision", None, None)
     convert(tmp_path / "b.safetensors", tmp_path / "c.pth", "googlenet.torchvision", None, None)
     found, _ = containers.read(tmp_path / "c.pth")
     assert found["conv1.bn.num_batches_tracked"] == 123
     assert found["conv1.bn.num_batches_tracked"].dtype == np.int64
+
+
+def test_timms_safetensors_with_counters_there_and_back(tmp_path):
+    """As timm publishes them: whole numbers beside the weights."""
+    name = "xception.timm"
+    plan = planned(name, SIZE, classes=7)
+    [layout] = zoo.layouts_for(name, "timm")
+    names = layout.names(plan)
+    theirs = {names[key]: layout.outward(array) for key, array in seeded(plan).items()}
+    theirs |= {"bn1.num_batches_tracked": np.array(123)}
+    first, ours, again = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
+    containers.write(first, theirs, "safetensors")
+    assert convert(first, ours, name, None, None).startswith(f"{name} from timm to ours: 7 classes")
+    convert(ours, again, name, None, "timm")
+    found, _ = containers.read(again)
+    assert found.keys() == theirs.keys()
+    for key, array in theirs.items():
+        assert found[key].dtype == array.dtype
+        np.testing.assert_array_equal(found[key], array)
 
 
 def test_checkpoints_from_before_the_zips_are_read(tmp_path):

@@ -12,6 +12,7 @@ from conftest import planned, require, seeded
 from common import weights
 from common.convert import convert
 from common.errors import DataError
+from common.safetensors_file import packed
 
 
 class Payload:
@@ -83,7 +84,7 @@ def test_forged_types_are_refused(tmp_path):
 def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
     plan = planned("googlenet", SIZE, classes=7)
     source = tmp_path / "a.safetensors"
-    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | about))
+    source.write_bytes(packed(seeded(plan), weights.described(plan) | about))
     with pytest.raises(DataError, match="what it says of itself makes no sense"):
         convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
 
@@ -92,7 +93,7 @@ def test_names_carried_twice_are_refused(tmp_path):
     plan = planned("googlenet", SIZE, classes=7)
     carried = {"carried": {"names": {"fc.weight": "fc.bias"}}}
     source = tmp_path / "a.safetensors"
-    source.write_bytes(weights.packed(seeded(plan), weights.described(plan) | carried))
+    source.write_bytes(packed(seeded(plan), weights.described(plan) | carried))
     with pytest.raises(DataError, match="given twice"):
         convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
 

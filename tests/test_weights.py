@@ -7,8 +7,9 @@ import pytest
 from conftest import planned, seeded
 from safetensors.numpy import save
 
-from common import weights
+from common import safetensors_file, weights, writing
 from common.errors import DataError
+from common.initial import initial
 
 PLAN = planned(classes=4, aux=True)
 
@@ -48,26 +49,28 @@ def test_a_transposed_array_is_written_as_it_reads(path):
 
 
 def test_heads_do_not_change_the_trunk():
-    bare = weights.initial(planned(classes=4), seed=5)
-    headed = weights.initial(PLAN, seed=5)
+    bare = initial(planned(classes=4), seed=5)
+    headed = initial(PLAN, seed=5)
     assert bare.keys() < headed.keys()
     for name, array in bare.items():
         np.testing.assert_array_equal(headed[name], array)
 
 
 def test_initial_values_have_the_stated_spread():
-    arrays = weights.initial(planned(), seed=0)
+    arrays = initial(planned(), seed=0)
     assert arrays["conv3.conv.weight"].std() == pytest.approx((2 / (192 * 9)) ** 0.5, rel=0.01)
     assert arrays["fc.weight"].std() == pytest.approx(0.01, rel=0.01)
     assert not arrays["fc.bias"].any()
-    assert weights.initial(planned(), seed=0, random_stats=True)["fc.bias"].std() > 0.05
-    other = weights.initial(planned(), seed=1)
+    assert initial(planned(), seed=0, random_stats=True)["fc.bias"].std() > 0.05
+    other = initial(planned(), seed=1)
     assert not np.array_equal(other["fc.weight"], arrays["fc.weight"])
 
 
 def test_nothing_half_written_is_left(path, tmp_path, monkeypatch):
     path.write_bytes(b"what was there")
-    monkeypatch.setattr(weights, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
+    monkeypatch.setattr(
+        safetensors_file, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space"))
+    )
     with pytest.raises(DataError, match=r"w\.safetensors: cannot be written \(No space"):
         weights.write(path, seeded(PLAN), PLAN)
     assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
@@ -76,7 +79,7 @@ def test_nothing_half_written_is_left(path, tmp_path, monkeypatch):
 
 def test_an_interrupt_leaves_the_old_file(path, tmp_path, monkeypatch):
     path.write_bytes(b"what was there")
-    monkeypatch.setattr(weights.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(writing.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         weights.write(path, seeded(PLAN), PLAN)
     assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]

@@ -1,0 +1,58 @@
+"""Seeded initial values, drawn in NumPy and so the same for every framework."""
+
+import zlib
+from math import prod, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.shapes import Plan
+from common.spec import Init, Shape
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+def initial(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
+    """Seeded initial values as the network's `init` says; biases 0, batch norm the identity.
+
+    Each parameter draws from a stream of its own, named by the seed and its name, so a network
+    has the same trunk with and without heads. `random_stats` draws what would start as a
+    constant too, so that no parameter can be ignored unseen.
+    """
+    arrays = {}
+    for name, shape in plan.arrays().items():
+        stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        if len(shape) > 1:
+            arrays[name] = draw(shape, stream, plan.network.init)
+        else:
+            arrays[name] = start(name, shape, stream, random_stats)
+    return arrays
+
+
+def draw(shape: Shape, stream: np.random.Generator, init: Init) -> NDArray[np.float32]:
+    """The initial values of convolution or linear weights."""
+    fan_out, fan_in = shape[0] * prod(shape[2:]), prod(shape[1:])
+    match init:
+        case Init.FAN_OUT:
+            deviation = sqrt(2 / fan_out) if len(shape) == 4 else 0.01
+            values = deviation * stream.standard_normal(shape)
+        case Init.FAN_IN:
+            values = sqrt(2 / fan_in) * stream.standard_normal(shape)
+        case Init.XAVIER:
+            values = sqrt(6 / (fan_in + fan_out)) * stream.uniform(-1, 1, shape)
+        case Init.TRUNCATED:
+            values = stream.standard_normal(shape)
+            while (far := np.abs(values) > 2).any():
+                values[far] = stream.standard_normal(far.sum())
+            values *= 0.01
+    return values.astype(np.float32)
+
+
+def start(
+    name: str, shape: Shape, stream: np.random.Generator, random: bool
+) -> NDArray[np.float32]:
+    """The initial values of biases and of batch norm: constants, or drawn around them."""
+    constant = 1 if name.endswith((".weight", ".running_var")) else 0
+    # Uniform, so that no variance can come out negative.
+    spread = stream.uniform(-0.3, 0.3, shape) if random else np.zeros(shape)
+    return (constant + spread).astype(np.float32)

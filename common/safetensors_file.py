@@ -1,0 +1,74 @@
+"""Safetensors files as bytes: arrays by name, and what the file says of itself in one JSON key."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from common.errors import DataError
+
+FORMAT = 1
+
+
+def packed(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
+    """The arrays, each in its own type, and what they say of themselves, as a file's bytes."""
+    # It takes the memory as it lies: a transposed view must be put in order first.
+    ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    return save(ordered, {"googlenet": json.dumps(about)})
+
+
+def read(path: Path) -> tuple[dict[str, NDArray], dict]:
+    """The arrays in a file and its metadata; raises DataError for anything unsound."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    about = metadata(path, content)
+    try:
+        return load(content), about
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a sound safetensors file ({error})") from None
+
+
+def metadata(path: Path, content: bytes) -> dict:
+    """What the file says of itself; {} where it does not, as in published files."""
+    length = int.from_bytes(content[:8], "little")
+    try:
+        header = json.loads(content[8 : 8 + length], object_pairs_hook=without_duplicates)
+        about = json.loads(header.get("__metadata__", {}).get("googlenet", "{}"))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise DataError(f"{path}: not a safetensors file ({error})") from None
+    if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
+        raise DataError(f"{path}: written in a format this version does not know ({about})")
+    if not sound(about):
+        raise DataError(f"{path}: what it says of itself makes no sense")
+    return about
+
+
+def sound(about: Mapping) -> bool:
+    """Whether a file's metadata has the types that ours have."""
+    size, carried = about.get("input", [1, 1, 1]), about.get("carried", {})
+    if not isinstance(size, list) or len(size) != 3 or not isinstance(carried, dict):
+        return False
+    if carried.keys() - {"scalars", "names"} or any(type(n) is not int or n < 1 for n in size):
+        return False
+    scalars, names = carried.get("scalars", {}), carried.get("names", {})
+    return (
+        isinstance(scalars, dict)
+        and isinstance(names, dict)
+        and all(isinstance(value, int | float) for value in scalars.values())
+        and all(isinstance(value, str) for value in names.values())
+    )
+
+
+def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object as a dict, refusing a name that stands in it twice."""
+    names = [name for name, _ in pairs]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"the name {repeated[0]!r} stands there twice")
+    return dict(pairs)
