@@ -86,6 +86,12 @@ class Layout:
         return np.ascontiguousarray(array.reshape(array.shape[: len(shape)]))
 
 
+def first_edition(arrays: Arrays) -> dict[str, str]:
+    """The names of d2l's first edition, for a later one's: 2.0.p1_1 for net.2.0.b1_1."""
+    later = {key: key.removeprefix("net.") for key in arrays}
+    return {key: re.sub(r"\.b(\d_\d)\.", r".p\1.", name) for key, name in later.items()}
+
+
 def renamed(name: str, rules: Rules) -> str:
     """The name after all rules, each applied once to the whole."""
     for pattern, replacement in rules:
@@ -185,7 +191,11 @@ SLIM_PARTS: Rules = (
     (r"\.bias$", ".biases"),
     (r"\.", "/"),
 )
-SLIM_EXTRA = r"global_step|.*/(RMSProp.*|Momentum|Adam.*|ExponentialMovingAverage)"
+# What training leaves in a checkpoint beside the weights.
+SLIM_EXTRA = (
+    r"global_step|beta[12]_power|train_op/.*|.*/(RMSProp.*|Momentum|Adam.*|Adagrad|Adadelta.*"
+    r"|Ftrl.*|ExponentialMovingAverage)"
+)
 
 # Our branches are chains of steps; the published code has flat names: branch3x3dbl_3a.
 FLAT: Rules = (
@@ -317,7 +327,7 @@ PUBLISHED = (
     Layout(
         "paddle_tutorial", r"googlenet\.paddle", "pickle", PADDLE, PADDLE_TUTORIAL, tidied=tidied
     ),
-    Layout("d2l", r"googlenet\.d2l", "torch", TORCH, D2L),
+    Layout("d2l", r"googlenet\.d2l", "torch", TORCH, D2L, tidied=first_edition),
     Layout("slim", r"googlenet\.slim", "checkpoint", SLIM, SLIM_V1 + SLIM_PARTS, SLIM_EXTRA),
     Layout("slim", r"inception_v2\.slim", "checkpoint", SLIM, SLIM_V2 + SLIM_PARTS, SLIM_EXTRA),
     Layout("slim", r"inception_v3\.keras", "checkpoint", SLIM, SLIM_V3 + SLIM_PARTS, SLIM_EXTRA),

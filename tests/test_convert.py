@@ -94,6 +94,36 @@ def test_counters_are_carried_and_written_again(tmp_path):
     assert found["conv1.bn.num_batches_tracked"].dtype == np.int64
 
 
+def test_a_later_edition_of_d2l_is_recognised_and_kept(tmp_path):
+    name = "googlenet.d2l"
+    plan, arrays = dialect(name)
+    [layout] = zoo.layouts_for(name, "d2l")
+    later = {
+        f"net.{theirs.replace('.p', '.b')}": arrays[mine]
+        for mine, theirs in layout.names(plan).items()
+    }
+    assert {"net.0.0.weight", "net.2.0.b2_1.bias", "net.5.weight"} <= later.keys()
+    first, ours, again = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
+    containers.write(first, later, "safetensors")
+    convert(first, ours, name, None, None)
+    for key, array in weights.read(ours)[0].items():
+        np.testing.assert_array_equal(array, arrays[key])
+    convert(ours, again, name, None, "d2l")
+    assert containers.read(again)[0].keys() == later.keys()
+
+
+def test_what_training_leaves_in_a_checkpoint_is_passed_over(tmp_path):
+    plan, arrays = dialect("googlenet.slim")
+    [layout] = zoo.layouts_for("googlenet.slim", "slim")
+    names = layout.names(plan)
+    theirs = {names[key]: layout.outward(array) for key, array in arrays.items()}
+    theirs |= {f"{names['fc.bias']}/{slot}": arrays["fc.bias"] for slot in ("Adam_1", "Adagrad")}
+    theirs |= {"global_step": np.array(9), "beta1_power": np.array(0.5, np.float32)}
+    containers.write(tmp_path / "a.safetensors", theirs, "safetensors")
+    convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", plan.network.name, None, None)
+    assert weights.read(tmp_path / "b.safetensors")[0].keys() == arrays.keys()
+
+
 def test_timms_safetensors_with_counters_there_and_back(tmp_path):
     """As timm publishes them: whole numbers beside the weights."""
     name = "xception.timm"
