@@ -36,10 +36,14 @@ def draw(shape: Shape, stream: np.random.Generator, init: Init) -> NDArray[np.fl
         case Init.FAN_OUT:
             deviation = sqrt(2 / fan_out) if len(shape) == 4 else 0.01
             values = deviation * stream.standard_normal(shape)
-        case Init.FAN_IN:
+        case Init.PADDLE if len(shape) == 2:
+            values = sqrt(3 / fan_in) * stream.uniform(-1, 1, shape)
+        case Init.FAN_IN | Init.PADDLE:
             values = sqrt(2 / fan_in) * stream.standard_normal(shape)
         case Init.XAVIER:
             values = sqrt(6 / (fan_in + fan_out)) * stream.uniform(-1, 1, shape)
+        case Init.NORMAL:
+            values = 0.01 * stream.standard_normal(shape)
         case Init.TRUNCATED:
             values = stream.standard_normal(shape)
             while (far := np.abs(values) > 2).any():

@@ -186,12 +186,14 @@ def in_words(word: Word) -> str:
 
 
 class Init(Enum):
-    """How weights start; biases start at 0."""
+    """How weights start, after the code each network is published in; biases start at 0."""
 
     FAN_OUT = "convolutions normal with variance 2 / (out x kernel), linear with deviation 0.01"
     FAN_IN = "normal with variance 2 / (in x kernel)"
     XAVIER = "uniform with variance 2 / (in x kernel + out x kernel)"
+    NORMAL = "normal with deviation 0.01"
     TRUNCATED = "normal with deviation 0.01, redrawn beyond two deviations"
+    PADDLE = "convolutions as FAN_IN, linear uniform with variance 1 / in"
 
 
 @dataclass(frozen=True)

@@ -199,11 +199,14 @@ FACTS = {
     "inception_v3": Facts(21_785_568, 23_834_568, 27_161_264, 23_834_568, endpoints=V3),
     "inception_v3.keras": Facts(21_768_352, 23_817_352, 27_143_152, 23_851_784, endpoints=V3),
     "inception_v3.paddle_vision": Facts(21_785_568, 23_834_568, None, 23_834_568, endpoints=V3),
-    # timm, which has no head; with TF-Slim's it is arithmetic.
-    "inception_v4": Facts(41_142_816, 42_679_816, None, 42_679_816, endpoints=V4),
+    # timm, which has no head; TF-Slim's: 1024 to 128 by 1x1, to 768 by 5x5, to the classes, and
+    # batch norm's two a channel: 131,072 + 256 + 2,457,600 + 1,536 + 769,000.
+    "inception_v4": Facts(41_142_816, 42_679_816, 46_039_280, 42_679_816, endpoints=V4),
     "inception_resnet_v1": Facts(20_982_528, 22_775_528, None, 22_775_528, endpoints=RESNET_V1),
-    # timm; Keras counts 55,873,736 in all.
-    "inception_resnet_v2": Facts(54_306_464, 55_843_464, None, 55_843_464, endpoints=RESNET_V2),
+    # timm; Keras counts 55,873,736 in all. The head as v4's, from 1088 channels.
+    "inception_resnet_v2": Facts(
+        54_306_464, 55_843_464, 59_211_120, 55_843_464, endpoints=RESNET_V2
+    ),
     "inception_resnet_v2.keras": Facts(
         54_276_192, 55_813_192, None, 55_873_736, endpoints=RESNET_V2
     ),
@@ -212,9 +215,12 @@ FACTS = {
     "xception.timm": Facts(20_806_952, 22_855_952, None, 22_855_952, endpoints=XCEPTION),
 }
 
-# The published multiply-adds in units of 1e9, and how many digits are given.
-GIGA_MULTIPLY_ADDS = {
-    "googlenet.torchvision": "1.498",  # torchvision
-    "inception_v3": "5.713",  # torchvision
-    "xception": "8.4",  # timm
+# The published multiply-adds in units of 1e9: torchvision counts multiplications by weights, and
+# timm two operations more for every value that comes out of a batch norm.
+TORCHVISION_GIGA = {"googlenet.torchvision": "1.498", "inception_v3": "5.713"}
+TIMM_GIGA = {
+    "inception_v3": "5.73",
+    "inception_v4": "12.28",
+    "inception_resnet_v2": "13.18",
+    "xception.timm": "8.40",
 }

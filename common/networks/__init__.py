@@ -22,10 +22,10 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     **{name: partial(inception_v3.inception_v3, name) for name in inception_v3.DIALECTS},
     "inception_v4": inception_v4.inception_v4,
     "inception_resnet_v1": inception_resnet.inception_resnet_v1,
-    "inception_resnet_v2": inception_resnet.inception_resnet_v2,
-    "inception_resnet_v2.keras": partial(
-        inception_resnet.inception_resnet_v2, "inception_resnet_v2.keras"
-    ),
+    **{
+        name: partial(inception_resnet.inception_resnet_v2, name)
+        for name in inception_resnet.DIALECTS
+    },
     **{name: partial(xception.xception, name) for name in xception.DIALECTS},
 }
 
@@ -44,7 +44,7 @@ def network(
         raise UsageError(f"{classes} classes: give 0 for the features, or more")
     if input is not None and (len(input) != 3 or min(input) < 1):
         raise UsageError(f"an input is CxHxW, as 3x224x224, and not {by(input)}")
-    made = NETWORKS[name](classes=classes)
+    made = NETWORKS[name](**({} if classes is None else {"classes": classes}))
     if aux and not (made.heads and made.classes):
         raise UsageError(
             f"{name} with {made.classes} classes has no auxiliary heads; leave out aux"

@@ -91,7 +91,7 @@ TORCHVISION = Dialect(
     last_pool_kernel=2,
     dropout=(Dropout(0.2),),
     head=HeadDialect(AdaptiveAvgPool(4), before_fc1=(), before_fc2=(Dropout(0.7),)),
-    init=Init.TRUNCATED,
+    init=Init.NORMAL,  # which torchvision cuts off at 2, and so never
 )
 
 # From ImageNet's mean and deviation of each channel to 0.5 and 0.5.
@@ -149,7 +149,7 @@ DIALECTS = {
         head=HeadDialect(
             conv_relu=False, before_fc1=(), fc1_relu=(True, False), before_fc2=downscaled(0.7)
         ),
-        init=Init.FAN_IN,
+        init=Init.PADDLE,
     ),
 }
 
@@ -261,4 +261,13 @@ def googlenet(dialect: str = "googlenet", classes: int | None = None) -> Network
             "aux1": head(d, d.head, "inception4a", one, classes),
             "aux2": head(d, d.head, "inception4d", two, classes),
         }
-    return Network(dialect, d.origin, d.input, classes, body(d, classes), heads, "fc", d.init)
+    return Network(
+        name=dialect,
+        origin=d.origin,
+        input=d.input,
+        classes=classes,
+        body=body(d, classes),
+        heads=heads,
+        classifier="fc",
+        init=d.init,
+    )

@@ -5,6 +5,7 @@ without ReLU, scaled down, and added to the input.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from common.networks.blocks import NORM, classifier, conv, same
 from common.spec import (
@@ -26,7 +27,28 @@ from common.spec import (
     sequence,
 )
 
-KERAS_NORM = BatchNorm(1e-3, keep=0.99, scale=False)
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a reading of Inception-ResNet differs from its authors' v2."""
+
+    origin: str
+    norm: BatchNorm = NORM
+    dropout: tuple[Word, ...] = (Dropout(0.2),)
+    head: bool = True
+    init: Init = Init.FAN_IN
+
+
+DIALECTS = {
+    "inception_resnet_v2": Dialect("arXiv:1602.07261"),
+    "inception_resnet_v2.keras": Dialect(
+        "Keras",
+        BatchNorm(1e-3, keep=0.99, scale=False),
+        dropout=(),
+        head=False,
+        init=Init.XAVIER,
+    ),
+}
 
 
 def residual(
@@ -43,11 +65,11 @@ def biased(channels: int) -> dict[str, Word]:
     return {"conv2d": Conv(channels, 1)}
 
 
-def normalised(channels: int, n: BatchNorm) -> dict[str, Word]:
+def normalised(channels: int) -> dict[str, Word]:
     """The linear projection of v1, of which there is no published code."""
     # Paper: batch norm "only on top of the traditional layers, but not on top of the summations",
     # and a projection is such a layer; with it and no bias v1 has 22,775,528 parameters.
-    return {"conv2d": Conv(channels, 1, bias=False), "bn": n}
+    return {"conv2d": Conv(channels, 1, bias=False), "bn": NORM}
 
 
 def repeated(times: int, block: Chain, last: Chain | None = None) -> Chain:
@@ -58,32 +80,32 @@ def repeated(times: int, block: Chain, last: Chain | None = None) -> Chain:
 # ---- v1
 
 
-def block35_v1(n: BatchNorm) -> Chain:
+def block35_v1() -> Chain:
     """Figure 10."""
     branches: dict[str, Word] = {
-        "branch0": conv(32, 1, norm=n),
-        "branch1": sequence(conv(32, 1, norm=n), same(32, 3, n)),
-        "branch2": sequence(conv(32, 1, norm=n), same(32, 3, n), same(32, 3, n)),
+        "branch0": conv(32, 1),
+        "branch1": sequence(conv(32, 1), same(32, 3)),
+        "branch2": sequence(conv(32, 1), same(32, 3), same(32, 3)),
     }
-    return residual(branches, normalised(256, n), scale=0.17)
+    return residual(branches, normalised(256), scale=0.17)
 
 
-def block17_v1(n: BatchNorm) -> Chain:
+def block17_v1() -> Chain:
     """Figure 11."""
     branches: dict[str, Word] = {
-        "branch0": conv(128, 1, norm=n),
-        "branch1": sequence(conv(128, 1, norm=n), same(128, (1, 7), n), same(128, (7, 1), n)),
+        "branch0": conv(128, 1),
+        "branch1": sequence(conv(128, 1), same(128, (1, 7)), same(128, (7, 1))),
     }
-    return residual(branches, normalised(896, n), scale=0.1)
+    return residual(branches, normalised(896), scale=0.1)
 
 
-def block8_v1(n: BatchNorm) -> Chain:
+def block8_v1() -> Chain:
     """Figure 13."""
     branches: dict[str, Word] = {
-        "branch0": conv(192, 1, norm=n),
-        "branch1": sequence(conv(192, 1, norm=n), same(192, (1, 3), n), same(192, (3, 1), n)),
+        "branch0": conv(192, 1),
+        "branch1": sequence(conv(192, 1), same(192, (1, 3)), same(192, (3, 1))),
     }
-    return residual(branches, normalised(1792, n), scale=0.2)
+    return residual(branches, normalised(1792), scale=0.2)
 
 
 # ---- v2
@@ -181,31 +203,28 @@ def head(n: BatchNorm, classes: int) -> Head:
     return Head("block17", Chain(body), weight=0.4)
 
 
-def inception_resnet_v1(classes: int | None = None) -> Network:
+def inception_resnet_v1(classes: int = 1000) -> Network:
     """Figure 15 for v1: 5 + 10 + 5 residual blocks on the stem of figure 14."""
     # Paper: scales between 0.1 and 0.3, and no code; here: those of v2's code.
-    n, classes = NORM, 1000 if classes is None else classes
+    d = Dialect("arXiv:1602.07261", head=False)
     body: dict[str, Word] = {
-        **stem(n),
-        "conv2d_4b": conv(256, 3, 2, norm=n),
-        "block35": repeated(5, block35_v1(n)),
-        "mixed_6a": reduction_a(n, (192, 192, 256, 384)),
-        "block17": repeated(10, block17_v1(n)),
-        "mixed_7a": reduction_b(n, (384, 256, 256, 256)),
-        "block8": repeated(5, block8_v1(n)),
-        **classifier("classif", classes, dropout=(Dropout(0.2),)),
+        **stem(NORM),
+        "conv2d_4b": conv(256, 3, 2),
+        "block35": repeated(5, block35_v1()),
+        "mixed_6a": reduction_a(NORM, (192, 192, 256, 384)),
+        "block17": repeated(10, block17_v1()),
+        "mixed_7a": reduction_b(NORM, (384, 256, 256, 256)),
+        "block8": repeated(5, block8_v1()),
     }
-    return assembled("inception_resnet_v1", "arXiv:1602.07261", body, classes, n, headed=False)
+    return assembled("inception_resnet_v1", d, body, classes)
 
 
-def inception_resnet_v2(
-    dialect: str = "inception_resnet_v2", classes: int | None = None
-) -> Network:
+def inception_resnet_v2(dialect: str = "inception_resnet_v2", classes: int = 1000) -> Network:
     """Figure 15 for v2, as its authors' code has it."""
     # Paper: 5 + 10 + 5 blocks, all scaled, 384, 1154 and 2048 channels wide, and then the mean;
     # here: 10 + 20 + 10, the last one whole, 320, 1088 and 2080 wide, and a 1x1 convolution.
-    keras = dialect.endswith(".keras")
-    n, classes = KERAS_NORM if keras else NORM, 1000 if classes is None else classes
+    d = DIALECTS[dialect]
+    n = d.norm
     body: dict[str, Word] = {
         **stem(n),
         "maxpool_5a": MaxPool(3, 2),
@@ -216,16 +235,20 @@ def inception_resnet_v2(
         "mixed_7a": reduction_b(n, (384, 288, 288, 320)),
         "block8": repeated(10, block8(n), block8(n, relu=False, scale=1)),
         "conv2d_7b": conv(1536, 1, norm=n),
-        **classifier("classif", classes, dropout=() if keras else (Dropout(0.2),)),
     }
-    origin = "Keras" if keras else "arXiv:1602.07261"
-    return assembled(dialect, origin, body, classes, n, headed=not keras)
+    return assembled(dialect, d, body, classes)
 
 
-def assembled(
-    name: str, origin: str, body: dict[str, Word], classes: int, n: BatchNorm, headed: bool
-) -> Network:
-    """The network around the body."""
-    heads = {"AuxLogits": head(n, classes)} if headed else {}
-    size, made = (3, 299, 299), Chain(body)
-    return Network(name, origin, size, classes, made, heads, "classif", Init.FAN_OUT, 0.1)
+def assembled(name: str, d: Dialect, body: Mapping[str, Word], classes: int) -> Network:
+    """The network of that body, with its classifier and its head."""
+    return Network(
+        name=name,
+        origin=d.origin,
+        input=(3, 299, 299),
+        classes=classes,
+        body=Chain({**body, **classifier("classif", classes, d.dropout)}),
+        heads={"AuxLogits": head(d.norm, classes)} if d.head else {},
+        classifier="classif",
+        init=d.init,
+        label_smoothing=0.1,
+    )

@@ -127,10 +127,9 @@ def ending(d: Dialect, classes: int) -> dict[str, Word]:
     return pool | {"fc": Conv(classes, 1), "flatten": Flatten()}
 
 
-def inception_v2(dialect: str = "inception_v2", classes: int | None = None) -> Network:
+def inception_v2(dialect: str = "inception_v2", classes: int = 1000) -> Network:
     """The network of figure 5; its modules bear the paper's names."""
     d = DIALECTS[dialect]
-    classes = 1000 if classes is None else classes
     body = Chain(
         {
             "conv1": stem(d),
@@ -151,4 +150,13 @@ def inception_v2(dialect: str = "inception_v2", classes: int | None = None) -> N
             **ending(d, classes),
         }
     )
-    return Network(dialect, d.origin, (3, 224, 224), classes, body, {}, "fc", Init.FAN_OUT)
+    return Network(
+        name=dialect,
+        origin=d.origin,
+        input=(3, 224, 224),
+        classes=classes,
+        body=body,
+        heads={},
+        classifier="fc",
+        init=Init.FAN_IN,
+    )

@@ -37,15 +37,18 @@ class Dialect:
     counts_border: bool = True
     dropout: tuple[Word, ...] = (Dropout(0.5),)
     head: bool = True
+    # torchvision starts at a deviation of 0.1 instead, and lower in the head.
+    init: Init = Init.FAN_IN
 
 
 DIALECTS = {
-    "inception_v3": Dialect("arXiv:1512.00567"),
+    "inception_v3": Dialect("torchvision"),
     "inception_v3.keras": Dialect(
         "Keras",
         BatchNorm(1e-3, keep=0.99, scale=False),
         counts_border=False,
         dropout=(),  # its head is TF-Slim's, whose checkpoints fit it too
+        init=Init.XAVIER,
     ),
     "inception_v3.paddle_vision": Dialect(
         "paddle.vision", BatchNorm(1e-5), dropout=downscaled(0.2), head=False
@@ -147,10 +150,10 @@ def head(d: Dialect, classes: int) -> Head:
     return Head("Mixed_6e", Chain(body), weight=0.4)
 
 
-def inception_v3(dialect: str = "inception_v3", classes: int | None = None) -> Network:
+def inception_v3(dialect: str = "inception_v3", classes: int = 1000) -> Network:
     """Table 1 under the names of the published checkpoints."""
     d = DIALECTS[dialect]
-    n, classes = d.norm, 1000 if classes is None else classes
+    n = d.norm
     body: dict[str, Word] = {
         "Conv2d_1a_3x3": conv(32, 3, 2, norm=n),
         "Conv2d_2a_3x3": conv(32, 3, norm=n),
@@ -167,6 +170,14 @@ def inception_v3(dialect: str = "inception_v3", classes: int | None = None) -> N
         "Mixed_7c": module_c(d),
         **classifier("fc", classes, d.dropout),
     }
-    heads = {"AuxLogits": head(d, classes)} if d.head else {}
-    size = (3, 299, 299)
-    return Network(dialect, d.origin, size, classes, Chain(body), heads, "fc", Init.TRUNCATED, 0.1)
+    return Network(
+        name=dialect,
+        origin=d.origin,
+        input=(3, 299, 299),
+        classes=classes,
+        body=Chain(body),
+        heads={"AuxLogits": head(d, classes)} if d.head else {},
+        classifier="fc",
+        init=d.init,
+        label_smoothing=0.1,
+    )

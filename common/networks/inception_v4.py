@@ -119,9 +119,8 @@ def head(classes: int) -> Head:
     return Head("Mixed_6h", Chain(body), weight=0.4)
 
 
-def inception_v4(classes: int | None = None) -> Network:
+def inception_v4(classes: int = 1000) -> Network:
     """Figure 9 under TF-Slim's names: 4 modules A, 7 modules B, 3 modules C."""
-    classes = 1000 if classes is None else classes
     body: dict[str, Word] = {
         "Conv2d_1a_3x3": conv(32, 3, 2),
         "Conv2d_2a_3x3": conv(32, 3),
@@ -136,8 +135,14 @@ def inception_v4(classes: int | None = None) -> Network:
         **{f"Mixed_7{letter}": module_c() for letter in "bcd"},
         **classifier("fc", classes, dropout=(Dropout(0.2),)),
     }
-    heads, origin = {"AuxLogits": head(classes)}, "arXiv:1602.07261"
-    made = Chain(body)
     return Network(
-        "inception_v4", origin, (3, 299, 299), classes, made, heads, "fc", Init.FAN_OUT, 0.1
+        name="inception_v4",
+        origin="arXiv:1602.07261",
+        input=(3, 299, 299),
+        classes=classes,
+        body=Chain(body),
+        heads={"AuxLogits": head(classes)},
+        classifier="fc",
+        init=Init.FAN_IN,
+        label_smoothing=0.1,
     )

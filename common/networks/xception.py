@@ -31,16 +31,17 @@ EXIT = {"block12": (728, 1024)}
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a published Xception pads its pools, and its batch norm."""
+    """How a published Xception pads its pools, its batch norm, and how it starts."""
 
     origin: str
     norm: BatchNorm
     pool: Padding
+    init: Init
 
 
 DIALECTS = {
-    "xception": Dialect("arXiv:1610.02357", BatchNorm(1e-3, keep=0.99), Rule.SAME),
-    "xception.timm": Dialect("timm", BatchNorm(1e-5), 1),
+    "xception": Dialect("Keras", BatchNorm(1e-3, keep=0.99), Rule.SAME, Init.XAVIER),
+    "xception.timm": Dialect("timm", BatchNorm(1e-5), 1, Init.FAN_OUT),
 }
 
 
@@ -68,11 +69,10 @@ def last(d: Dialect, channels: int) -> Chain:
     return Chain({**separable(channels).steps, "bn": d.norm, "relu": ReLU()})
 
 
-def xception(dialect: str = "xception", classes: int | None = None) -> Network:
+def xception(dialect: str = "xception", classes: int = 1000) -> Network:
     """Figure 5: entry flow, middle flow, exit flow."""
     # Paper: dropout 0.5 before the classifier on ImageNet; here: none, as Keras publishes it.
     d = DIALECTS[dialect]
-    classes = 1000 if classes is None else classes
     body: dict[str, Word] = {
         "conv1": conv(32, 3, 2, norm=d.norm),
         "conv2": conv(64, 3, norm=d.norm),
@@ -83,5 +83,13 @@ def xception(dialect: str = "xception", classes: int | None = None) -> Network:
         "conv4": last(d, 2048),
         **classifier("fc", classes),
     }
-    size, made = (3, 299, 299), Chain(body)
-    return Network(dialect, d.origin, size, classes, made, {}, "fc", Init.FAN_OUT)
+    return Network(
+        name=dialect,
+        origin=d.origin,
+        input=(3, 299, 299),
+        classes=classes,
+        body=Chain(body),
+        heads={},
+        classifier="fc",
+        init=d.init,
+    )
