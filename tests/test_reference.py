@@ -2,6 +2,7 @@
 
 import itertools
 from math import inf
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,13 +19,16 @@ from common.spec import (
     Chain,
     Concat,
     Conv,
+    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
     MaxPool,
     ReLU,
+    Residual,
     Rule,
+    Word,
     pair,
 )
 
@@ -72,6 +76,28 @@ def test_windows_against_plain_loops(kernel, stride, padding):
         assert largest[place_of] == max(known, default=-inf)
         assert inside[place_of] == pytest.approx(sum(known) / len(known))
         assert everywhere[place_of] == pytest.approx(sum(known) / len(values))
+
+
+@pytest.mark.parametrize("multiplier", [1, 8])
+def test_convolutions_of_several_channels_against_plain_loops(multiplier):
+    """Stride and padding of unequal rows and columns, two images, every channel by itself."""
+    x = RANDOM.standard_normal((2, 3, 6, 7))
+    kernel, stride, pad = (3, 2), (2, 1), (1, 1)
+    across = RANDOM.standard_normal((4, 3, *kernel))
+    alone = RANDOM.standard_normal((3 * multiplier, 1, *kernel))
+    convolved = judged(Conv(4, kernel, stride, pad, bias=False), x, weight=across)
+    depthwise = judged(DepthwiseConv(kernel, stride, pad, multiplier), x, weight=alone)
+    assert convolved.shape == (2, 4, 3, 8)
+    assert depthwise.shape == (2, 3 * multiplier, 3, 8)
+    around = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    for image, row, column in np.ndindex(2, 3, 8):
+        window = around[image, :, 2 * row : 2 * row + 3, column : column + 2]
+        for out in range(4):
+            right = sum(window[i] * across[out, i] for i in range(3)).sum()
+            assert convolved[image, out, row, column] == pytest.approx(right, abs=1e-13)
+        for out in range(3 * multiplier):
+            right = (window[out // multiplier] * alone[out, 0]).sum()
+            assert depthwise[image, out, row, column] == pytest.approx(right, abs=1e-13)
 
 
 def test_convolution_sums_over_channels_and_adds_the_bias():
@@ -144,6 +170,19 @@ def test_branches_keep_their_order_and_steps_follow_each_other():
     x = np.array([-3.0, 2.0]).reshape(1, 2, 1, 1)
     y = judged(Concat({"z": Chain({"0": ReLU()}), "a": Dropout(0.5)}), x)
     np.testing.assert_array_equal(y.ravel(), [0, 2, -3, 2])
+
+
+def test_residuals_scale_the_branch_and_not_what_it_is_added_to():
+    x = np.array([-3.0, 2.0]).reshape(1, 2, 1, 1)
+    np.testing.assert_array_equal(judged(Residual(ReLU(), scale=0.5), x).ravel(), [-3, 3])
+    doubled = Affine((2.0,), (0.0,))
+    y = judged(Residual(ReLU(), shortcut=doubled, scale=0.5), x)
+    np.testing.assert_array_equal(y.ravel(), [-6, 5])
+
+
+def test_no_word_of_the_grammar_goes_unjudged():
+    """Each is imported here for a test of its own above."""
+    assert [word for word in get_args(Word) if globals().get(word.__name__) is not word] == []
 
 
 def test_heads_read_the_step_they_hang_on():
