@@ -4,15 +4,8 @@ import paddle
 from paddle import Tensor, nn
 
 from common import spec
-from common.shapes import Layer, Plan
-from paddle_impl.own_layers import (
-    LRN,
-    AdaptiveAvgPool,
-    Affine,
-    AvgPool,
-    Concat,
-    Residual,
-)
+from common.shapes import Layer, Pads, Plan
+from paddle_impl.own_layers import LRN, AdaptiveAvgPool, Affine, AvgPool, Concat, Residual
 
 
 class Network(nn.Layer):
@@ -28,7 +21,7 @@ class Network(nn.Layer):
         self.input = plan.network.input
         self.output = plan.network.output
         self.steps = [step.path for step in plan.body.children]
-        self.taps = {name: plan.network.heads[name].after for name in plan.heads}
+        self.heads = {plan.network.heads[name].after: name for name in plan.heads}
         for layer in (*plan.body.children, *plan.heads.values()):
             self.add_sublayer(layer.path, module(layer))
 
@@ -38,44 +31,34 @@ class Network(nn.Layer):
 
     def outputs(self, x: Tensor, heads: bool = True) -> dict[str, Tensor]:
         """The result and, if wanted, the heads' outputs, under their names, in either mode."""
-        if tuple(x.shape[1:]) != self.input:
+        if tuple(x.shape[1:]) != self.input:  # seen here, since Paddle cannot trace into the plan
             self.plan.check_input(tuple(x.shape[1:]))
-        made = {}
+        outputs = {}
         for step in self.steps:
-            x = made[step] = getattr(self, step)(x)
-        outputs = {self.output: x}
-        for name, tap in self.taps.items() if heads else ():
-            outputs[name] = getattr(self, name)(made[tap])
-        return outputs
+            x = getattr(self, step)(x)
+            if heads and step in self.heads:
+                outputs[self.heads[step]] = getattr(self, self.heads[step])(x)
+        return {self.output: x} | outputs
 
 
 def module(layer: Layer) -> nn.Layer:
     """The Paddle layer for one layer of the plan and all within it."""
     match layer.word:
-        case spec.Chain():
-            return fill(nn.Sequential(), layer)
-        case spec.Concat():
-            return fill(Concat(), layer)
-        case spec.Residual(scale=scale):
-            return fill(Residual(scale), layer)
         case spec.Conv(channels, kernel, stride, bias=bias):
-            arguments = layer.input[0], channels, kernel, stride, flat(layer)
-            return nn.Conv2D(*arguments, bias_attr=None if bias else False)
+            return conv(layer, channels, kernel, stride, bias=bias)
         case spec.DepthwiseConv(kernel, stride):
-            arguments = layer.input[0], layer.output[0], kernel, stride, flat(layer)
-            return nn.Conv2D(*arguments, groups=layer.input[0], bias_attr=False)
+            groups = layer.input[0]
+            return conv(layer, layer.output[0], kernel, stride, groups=groups, bias=False)
         case spec.BatchNorm(keep=keep, scale=scale) as norm:
-            # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
-            weight = None if scale else paddle.ParamAttr(learning_rate=0.0)
-            return nn.BatchNorm2D(layer.input[0], keep, norm.float32_eps, weight)
+            return batch_norm(layer.input[0], norm.float32_eps, keep, scale)
         case spec.LRN(size, alpha, beta):
             return LRN(size, alpha, beta)
         case spec.Affine(scale, shift):
-            return Affine(scale, shift, len(layer.input) == 3)
+            return Affine(scale, shift, maps=len(layer.input) == 3)
         case spec.MaxPool(kernel, stride):
-            return nn.MaxPool2D(kernel, stride, flat(layer))
+            return nn.MaxPool2D(kernel, stride, flat(layer.pads))
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            return AvgPool(spec.pair(kernel), stride, flat(layer), counts_border)
+            return AvgPool(spec.pair(kernel), stride, flat(layer.pads), counts_border)
         case spec.AdaptiveAvgPool(size):
             return AdaptiveAvgPool(layer.input[1:], size)
         case spec.GlobalAvgPool():
@@ -88,6 +71,12 @@ def module(layer: Layer) -> nn.Layer:
             return nn.Flatten()
         case spec.Linear(features):
             return nn.Linear(layer.input[0], features)
+        case spec.Chain():
+            return fill(nn.Sequential(), layer)
+        case spec.Concat():
+            return fill(Concat(), layer)
+        case spec.Residual(scale=scale):
+            return fill(Residual(scale), layer)
     raise TypeError(f"{layer.path}: paddle_impl does not know {layer.word!r}")
 
 
@@ -98,6 +87,27 @@ def fill(parent: nn.Layer, layer: Layer) -> nn.Layer:
     return parent
 
 
-def flat(layer: Layer) -> list[int]:
-    """The layer's padding in Paddle's own form: top, bottom, left, right."""
-    return [size for pads in layer.pads for size in pads]
+def conv(
+    layer: Layer,
+    channels: int,
+    kernel: spec.Size,
+    stride: spec.Size,
+    groups: int = 1,
+    bias: bool = True,
+) -> nn.Conv2D:
+    """A convolution; Paddle's own padding can say every border."""
+    arguments = layer.input[0], channels, kernel, stride
+    bias_attr = None if bias else False
+    return nn.Conv2D(*arguments, padding=flat(layer.pads), groups=groups, bias_attr=bias_attr)
+
+
+def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2D:
+    """Batch norm, with a learned scale or without; Paddle's momentum is keep."""
+    # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
+    weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0)
+    return nn.BatchNorm2D(channels, epsilon=eps, momentum=momentum, weight_attr=weight_attr)
+
+
+def flat(pads: Pads) -> list[int]:
+    """The border as Paddle takes it: top, bottom, left, right."""
+    return [size for both in pads for size in both]

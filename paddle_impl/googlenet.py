@@ -8,9 +8,9 @@ from common.networks.googlenet import INCEPTION
 
 
 class ConvReLU(nn.Layer):
-    def __init__(self, channels_in: int, channels: int, kernel: int, stride: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2D(channels_in, channels, kernel, stride, padding=kernel // 2)
+        self.conv = nn.Conv2D(in_channels, out_channels, kernel, stride, padding=kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.conv(x))
@@ -19,17 +19,19 @@ class ConvReLU(nn.Layer):
 class Inception(nn.Layer):
     """Figure 2b."""
 
-    def __init__(self, channels_in: int, name: str) -> None:
+    def __init__(self, in_channels: int, name: str) -> None:
         super().__init__()
-        one, three_reduce, three, five_reduce, five, pool = INCEPTION[name]
-        self.branch1 = ConvReLU(channels_in, one, 1)
+        ch1x1, ch3x3_reduce, ch3x3, ch5x5_reduce, ch5x5, pool_proj = INCEPTION[name]
+        self.branch1 = ConvReLU(in_channels, ch1x1, 1)
         self.branch2 = nn.Sequential(
-            ConvReLU(channels_in, three_reduce, 1), ConvReLU(three_reduce, three, 3)
+            ConvReLU(in_channels, ch3x3_reduce, 1), ConvReLU(ch3x3_reduce, ch3x3, 3)
         )
         self.branch3 = nn.Sequential(
-            ConvReLU(channels_in, five_reduce, 1), ConvReLU(five_reduce, five, 5)
+            ConvReLU(in_channels, ch5x5_reduce, 1), ConvReLU(ch5x5_reduce, ch5x5, 5)
         )
-        self.branch4 = nn.Sequential(nn.MaxPool2D(3, 1, padding=1), ConvReLU(channels_in, pool, 1))
+        self.branch4 = nn.Sequential(
+            nn.MaxPool2D(3, 1, padding=1), ConvReLU(in_channels, pool_proj, 1)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         branches = [self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)]
@@ -39,10 +41,10 @@ class Inception(nn.Layer):
 class Head(nn.Layer):
     """Section 5: an auxiliary classifier, for training alone."""
 
-    def __init__(self, channels_in: int, classes: int) -> None:
+    def __init__(self, in_channels: int, classes: int) -> None:
         super().__init__()
         self.pool = nn.AvgPool2D(5, 3)
-        self.conv = ConvReLU(channels_in, 128, 1)
+        self.conv = ConvReLU(in_channels, 128, 1)
         self.fc1 = nn.Linear(2048, 1024)
         self.fc2 = nn.Linear(1024, classes)
         self.dropout = nn.Dropout(0.5)

@@ -12,7 +12,7 @@ from common.spec import Size
 
 
 class Concat(nn.Layer):
-    """Concat from one input, joined along the channels."""
+    """Branches from one input, joined along the channels."""
 
     def forward(self, x: Tensor) -> Tensor:
         return paddle.concat([branch(x) for branch in self.children()], axis=1)

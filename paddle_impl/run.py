@@ -1,10 +1,10 @@
 """One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import paddle
 from numpy.typing import NDArray
-from paddle.nn.layer.layers import HookRemoveHelper
 
 from common.shapes import Plan
 from paddle_impl.build import Network
@@ -27,12 +27,8 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     `x` is N x C x H x W, and so are the maps that come out.
     """
     net.eval()
-    found: dict[str, paddle.Tensor] = {}
-    hooks = [keep(net, path, found) for path in paths]
-    with paddle.no_grad():
+    with paddle.no_grad(), kept(net, paths) as found:
         found |= net.outputs(tensor(net, x))
-    for hook in hooks:
-        hook.remove()
     return {name: value.numpy() for name, value in found.items()}
 
 
@@ -68,8 +64,21 @@ def tensor(net: Network, x: NDArray) -> paddle.Tensor:
     return paddle.to_tensor(x, dtype=net.parameters()[0].dtype)
 
 
-def keep(net: Network, path: str, found: dict[str, paddle.Tensor]) -> HookRemoveHelper:
-    """Has the sublayer at `path` leave its output in `found` whenever it runs."""
-    return dict(net.named_sublayers())[path].register_forward_post_hook(
-        lambda _, inputs, output: found.update({path: output})  # noqa: ARG005
-    )
+@contextmanager
+def kept(net: Network, paths: Sequence[str]) -> Iterator[dict[str, paddle.Tensor]]:
+    """A dict in which the sublayers at `paths` leave their outputs while it is open."""
+    found: dict[str, paddle.Tensor] = {}
+
+    def leave(path: str, output: paddle.Tensor) -> None:
+        found[path] = output
+
+    layers = dict(net.named_sublayers())
+    hooks = [
+        layers[path].register_forward_post_hook(lambda *call, path=path: leave(path, call[2]))
+        for path in paths
+    ]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()

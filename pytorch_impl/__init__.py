@@ -1,7 +1,5 @@
 """The networks in PyTorch: `googlenet(classes=10)` is an ordinary `nn.Module`."""
 
-from functools import partial
-
 from common import networks
 from common.shapes import plan
 from common.spec import Shape
@@ -23,5 +21,7 @@ def network(
     return Network(plan(networks.network(name, input, classes, aux)))
 
 
-# Assigned last: importing the submodule `googlenet` binds this name to it.
-googlenet = partial(network, "googlenet")
+# Defined last: importing the submodule `googlenet` binds this name to it.
+def googlenet(input: Shape | None = None, classes: int | None = None, aux: bool = False) -> Network:
+    """The GoogLeNet of the common PyTorch tutorials, as `network` makes it."""
+    return network("googlenet", input, classes, aux)

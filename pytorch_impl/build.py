@@ -22,7 +22,7 @@ class Network(nn.Module):
         self.input = plan.network.input
         self.output = plan.network.output
         self.steps = [step.path for step in plan.body.children]
-        self.taps = {name: plan.network.heads[name].after for name in plan.heads}
+        self.heads = {plan.network.heads[name].after: name for name in plan.heads}
         for layer in (*plan.body.children, *plan.heads.values()):
             self.add_module(layer.path, module(layer))
 
@@ -34,42 +34,33 @@ class Network(nn.Module):
         """The result and, if wanted, the heads' outputs, under their names, in either mode."""
         if tuple(x.shape[1:]) != self.input:
             self.plan.check_input(tuple(x.shape[1:]))
-        made = {}
+        outputs = {}
         for step in self.steps:
-            x = made[step] = getattr(self, step)(x)
-        outputs = {self.output: x}
-        for name, tap in self.taps.items() if heads else ():
-            outputs[name] = getattr(self, name)(made[tap])
-        return outputs
+            x = getattr(self, step)(x)
+            if heads and step in self.heads:
+                outputs[self.heads[step]] = getattr(self, self.heads[step])(x)
+        return {self.output: x} | outputs
 
 
 def module(layer: Layer) -> nn.Module:
     """The module for one layer and all within it."""
     match layer.word:
-        case spec.Chain():
-            return fill(nn.Sequential(), layer)
-        case spec.Concat():
-            return fill(Concat(), layer)
-        case spec.Residual(scale=scale):
-            return fill(Residual(scale), layer)
         case spec.Conv(channels, kernel, stride, bias=bias):
-            return conv(layer, channels, kernel, stride, 1, bias)
+            return conv(layer, channels, kernel, stride, bias=bias)
         case spec.DepthwiseConv(kernel, stride):
-            return conv(layer, layer.output[0], kernel, stride, layer.input[0], False)
+            groups = layer.input[0]
+            return conv(layer, layer.output[0], kernel, stride, groups=groups, bias=False)
         case spec.BatchNorm(keep=keep, scale=scale) as norm:
             return batch_norm(layer.input[0], norm.float32_eps, 1 - keep, scale)
         case spec.LRN(size, alpha, beta):
             return nn.LocalResponseNorm(size, alpha, beta)
         case spec.Affine(scale, shift):
-            return Affine(scale, shift, len(layer.input) == 3)
+            return Affine(scale, shift, maps=len(layer.input) == 3)
         case spec.MaxPool(kernel, stride):
-            if symmetric(layer.pads):
-                return nn.MaxPool2d(kernel, stride, before(layer.pads))
-            if before(layer.pads) == (0, 0):
-                return nn.MaxPool2d(kernel, stride, ceil_mode=True)
-            border = nn.ConstantPad2d(reversed_flat(layer.pads), -math.inf)
-            return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
+            return max_pool(layer, kernel, stride)
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
+            if not symmetric(layer.pads):
+                raise TypeError(f"{layer.path}: pytorch_impl cannot average over {layer.pads}")
             padding = before(layer.pads)
             return nn.AvgPool2d(kernel, stride, padding, count_include_pad=counts_border)
         case spec.AdaptiveAvgPool(size):
@@ -84,6 +75,12 @@ def module(layer: Layer) -> nn.Module:
             return nn.Flatten()
         case spec.Linear(features):
             return nn.Linear(layer.input[0], features)
+        case spec.Chain():
+            return fill(nn.Sequential(), layer)
+        case spec.Concat():
+            return fill(Concat(), layer)
+        case spec.Residual(scale=scale):
+            return fill(Residual(scale), layer)
     raise TypeError(f"{layer.path}: pytorch_impl does not know {layer.word!r}")
 
 
@@ -95,21 +92,38 @@ def fill(parent: nn.Module, layer: Layer) -> nn.Module:
 
 
 def conv(
-    layer: Layer, channels: int, kernel: spec.Size, stride: spec.Size, groups: int, bias: bool
+    layer: Layer,
+    channels: int,
+    kernel: spec.Size,
+    stride: spec.Size,
+    groups: int = 1,
+    bias: bool = True,
 ) -> nn.Conv2d:
     """A convolution, padded by PyTorch itself where it can say how."""
+    arguments = layer.input[0], channels, kernel, stride
     if symmetric(layer.pads):
         padding = before(layer.pads)
-        return nn.Conv2d(layer.input[0], channels, kernel, stride, padding, 1, groups, bias)
-    return PaddedConv2d(layer.pads, layer.input[0], channels, kernel, stride, 0, 1, groups, bias)
+        return nn.Conv2d(*arguments, padding=padding, groups=groups, bias=bias)
+    return PaddedConv2d(*arguments, pads=layer.pads, groups=groups, bias=bias)
 
 
 def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2d:
     """Batch norm, with a learned scale or without; PyTorch's momentum is 1 - keep."""
-    norm = nn.BatchNorm2d(channels, eps, momentum)
+    norm = nn.BatchNorm2d(channels, eps=eps, momentum=momentum)
     if not scale:
         norm.register_parameter("weight", None)
     return norm
+
+
+def max_pool(layer: Layer, kernel: spec.Size, stride: spec.Size) -> nn.Module:
+    """A max pool with the border that the plan has, in the plainest form that has it."""
+    if symmetric(layer.pads):
+        return nn.MaxPool2d(kernel, stride, before(layer.pads))
+    if before(layer.pads) == (0, 0):
+        # A border after the map alone is what the last window needs, and ceil_mode gives it that.
+        return nn.MaxPool2d(kernel, stride, ceil_mode=True)
+    border = nn.ConstantPad2d(reversed_flat(layer.pads), -math.inf)
+    return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
 
 
 def symmetric(pads: Pads) -> bool:

@@ -9,7 +9,7 @@ from common.spec import Size
 
 
 class Concat(nn.Module):
-    """Concat from one input, joined along the channels."""
+    """Branches from one input, joined along the channels."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([branch(x) for branch in self.children()], dim=1)
@@ -30,8 +30,8 @@ class Residual(nn.Module):
 class PaddedConv2d(nn.Conv2d):
     """A convolution with a border of its own on each side, which Conv2d's padding cannot say."""
 
-    def __init__(self, pads: Pads, *arguments: Size) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *arguments: Size, pads: Pads, **options: int) -> None:
+        super().__init__(*arguments, **options)
         self.pads = reversed_flat(pads)
 
     def forward(self, x: Tensor) -> Tensor:

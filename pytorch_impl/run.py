@@ -1,11 +1,11 @@
 """One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
-from torch.utils.hooks import RemovableHandle
 
 from common.shapes import Plan
 from pytorch_impl.build import Network
@@ -28,12 +28,8 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     `x` is N x C x H x W, and so are the maps that come out.
     """
     net.eval()
-    found: dict[str, torch.Tensor] = {}
-    hooks = [keep(net, path, found) for path in paths]
-    with torch.no_grad():
+    with torch.no_grad(), kept(net, paths) as found:
         found |= net.outputs(tensor(net, x))
-    for hook in hooks:
-        hook.remove()
     return {name: value.numpy() for name, value in found.items()}
 
 
@@ -60,8 +56,20 @@ def tensor(net: Network, x: NDArray) -> torch.Tensor:
     return torch.from_numpy(x).to(next(net.parameters()).dtype)
 
 
-def keep(net: Network, path: str, found: dict[str, torch.Tensor]) -> RemovableHandle:
-    """Has the module at `path` leave its output in `found` whenever it runs."""
-    return net.get_submodule(path).register_forward_hook(
-        lambda _, inputs, output: found.update({path: output})  # noqa: ARG005
-    )
+@contextmanager
+def kept(net: Network, paths: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
+    """A dict in which the modules at `paths` leave their outputs while it is open."""
+    found: dict[str, torch.Tensor] = {}
+
+    def leave(path: str, output: torch.Tensor) -> None:
+        found[path] = output
+
+    hooks = [
+        net.get_submodule(path).register_forward_hook(lambda *call, path=path: leave(path, call[2]))
+        for path in paths
+    ]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()

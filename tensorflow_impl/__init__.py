@@ -1,7 +1,5 @@
 """The networks in Keras: `googlenet(classes=10)` is an ordinary functional `keras.Model`."""
 
-from functools import partial
-
 import keras
 
 from common import networks
@@ -25,5 +23,9 @@ def network(
     return build(plan(networks.network(name, input, classes, aux)))
 
 
-# Assigned last: importing the submodule `googlenet` binds this name to it.
-googlenet = partial(network, "googlenet")
+# Defined last: importing the submodule `googlenet` binds this name to it.
+def googlenet(
+    input: Shape | None = None, classes: int | None = None, aux: bool = False
+) -> keras.Model:
+    """The GoogLeNet of the common PyTorch tutorials, as `network` makes it."""
+    return network("googlenet", input, classes, aux)

@@ -60,18 +60,6 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
     """The output of one layer and all within it."""
     name = layer_name(layer.path)
     match layer.word:
-        case spec.Chain():
-            for child in layer.children:
-                x = apply(child, x)
-            return x
-        case spec.Concat():
-            branches = [apply(child, x) for child in layer.children]
-            return layers.Concatenate(name=name)(branches)
-        case spec.Residual(scale=scale):
-            branch, *shortcut = [apply(child, x) for child in layer.children]
-            if scale != 1:
-                branch = Affine((scale,), (0.0,), name=f"{name}_scale")(branch)
-            return layers.Add(name=name)([branch, *(shortcut or [x])])
         case spec.Conv(channels, kernel, stride, bias=bias):
             x, padding = border(layer, x, 0.0)
             return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
@@ -80,8 +68,8 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
             arguments = kernel, stride, padding, multiplier
             return layers.DepthwiseConv2D(*arguments, use_bias=False, name=name)(x)
         case spec.BatchNorm(keep=keep, scale=scale) as norm:
-            eps = norm.float32_eps
-            return layers.BatchNormalization(-1, keep, eps, scale=scale, name=name)(x)
+            options = {"epsilon": norm.float32_eps, "momentum": keep, "scale": scale}
+            return layers.BatchNormalization(**options, name=name)(x)
         case spec.LRN(size, alpha, beta):
             return LRN(size, alpha, beta, name=name)(x)
         case spec.Affine(scale, shift):
@@ -106,6 +94,18 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
             return layers.Flatten(name=name)(x)
         case spec.Linear(features):
             return layers.Dense(features, name=name)(x)
+        case spec.Chain():
+            for child in layer.children:
+                x = apply(child, x)
+            return x
+        case spec.Concat():
+            branches = [apply(child, x) for child in layer.children]
+            return layers.Concatenate(name=name)(branches)
+        case spec.Residual(scale=scale):
+            branch, *shortcut = [apply(child, x) for child in layer.children]
+            if scale != 1:
+                branch = Affine((scale,), (0.0,), name=f"{name}_scale")(branch)
+            return layers.Add(name=name)([branch, *(shortcut or [x])])
     raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
 
 

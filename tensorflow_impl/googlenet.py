@@ -7,14 +7,14 @@ from common.networks.googlenet import INCEPTION
 
 
 class ConvReLU(layers.Layer):
-    def __init__(self, channels: int, kernel: int, stride: int = 1) -> None:
+    def __init__(
+        self, out_channels: int, kernel: int, stride: int = 1, padding: str = "same"
+    ) -> None:
         super().__init__()
-        # Keras pads a stride of 2 unevenly; an even border of its own keeps to the paper.
-        self.pad = layers.ZeroPadding2D(kernel // 2)
-        self.conv = layers.Conv2D(channels, kernel, stride, activation="relu")
+        self.conv = layers.Conv2D(out_channels, kernel, stride, padding, activation="relu")
 
     def call(self, x: KerasTensor) -> KerasTensor:
-        return self.conv(self.pad(x))
+        return self.conv(x)
 
 
 class Inception(layers.Layer):
@@ -22,12 +22,12 @@ class Inception(layers.Layer):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=f"inception{name}")
-        one, three_reduce, three, five_reduce, five, pool = INCEPTION[name]
-        self.branch1 = ConvReLU(one, 1)
-        self.branch2 = keras.Sequential([ConvReLU(three_reduce, 1), ConvReLU(three, 3)])
-        self.branch3 = keras.Sequential([ConvReLU(five_reduce, 1), ConvReLU(five, 5)])
+        ch1x1, ch3x3_reduce, ch3x3, ch5x5_reduce, ch5x5, pool_proj = INCEPTION[name]
+        self.branch1 = ConvReLU(ch1x1, 1)
+        self.branch2 = keras.Sequential([ConvReLU(ch3x3_reduce, 1), ConvReLU(ch3x3, 3)])
+        self.branch3 = keras.Sequential([ConvReLU(ch5x5_reduce, 1), ConvReLU(ch5x5, 5)])
         self.branch4 = keras.Sequential(
-            [layers.MaxPooling2D(3, 1, padding="same"), ConvReLU(pool, 1)]
+            [layers.MaxPooling2D(3, 1, padding="same"), ConvReLU(pool_proj, 1)]
         )
 
     def call(self, x: KerasTensor) -> KerasTensor:
@@ -60,7 +60,9 @@ class GoogLeNet(keras.Model):
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()
-        self.conv1 = ConvReLU(64, 7, stride=2)
+        # At a stride of 2 "same" would pad 2 before and 3 after; the other frameworks pad 3 and 3.
+        self.pad = layers.ZeroPadding2D(3)
+        self.conv1 = ConvReLU(64, 7, stride=2, padding="valid")
         self.conv2 = ConvReLU(64, 1)
         self.conv3 = ConvReLU(192, 3)
         self.inception3a = Inception("3a")
@@ -80,7 +82,7 @@ class GoogLeNet(keras.Model):
         self.aux2 = Head(classes)
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor | dict:  # N, 224, 224, 3
-        x = self.pool(self.conv1(x))  # N, 56, 56, 64
+        x = self.pool(self.conv1(self.pad(x)))  # N, 56, 56, 64
         x = self.pool(self.conv3(self.conv2(x)))  # N, 28, 28, 192
         x = self.pool(self.inception3b(self.inception3a(x)))  # N, 14, 14, 480
         x4a = self.inception4a(x)  # N, 14, 14, 512

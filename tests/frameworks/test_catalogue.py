@@ -14,12 +14,25 @@ from readme import README
 from common import reference
 from common.compare import relative
 from common.shapes import plan
-from common.spec import LRN, AvgPool, BatchNorm, Chain, Conv, Flatten, Linear, MaxPool, Rule, Word
+from common.spec import (
+    LRN,
+    AvgPool,
+    BatchNorm,
+    Chain,
+    Conv,
+    DepthwiseConv,
+    Flatten,
+    Linear,
+    MaxPool,
+    Rule,
+    Word,
+)
 
 RANDOM = np.random.default_rng(11)
 X = RANDOM.standard_normal((2, 4, 8, 8))
 KERNEL = RANDOM.standard_normal((4, 4, 7, 7))
 SQUARE = RANDOM.standard_normal((256, 256))
+DEPTHWISE = RANDOM.standard_normal((8, 1, 3, 3))
 ONES, SMALL = np.ones(4), np.full(4, 0.01)
 NORM = {"weight": ONES, "bias": 0 * ONES, "running_mean": 0 * ONES, "running_var": SMALL}
 LINEAR = {"weight": SQUARE, "bias": np.zeros(256)}
@@ -37,6 +50,7 @@ SUBJECTS: dict[str, tuple[Word, np.ndarray, dict]] = {
     "linear layout": (Chain({"f": Flatten(), "l": Linear(256)}), X, LINEAR),
     "flatten order": (Chain({"f": Flatten(), "l": Linear(256)}), X, LINEAR),
     "convolution layout": (Conv(4, 7, 2, 3, bias=False), X, {"weight": KERNEL}),
+    "depthwise layout": (DepthwiseConv(3, 1, 1, multiplier=2), X, {"weight": DEPTHWISE}),
 }
 
 
@@ -98,6 +112,8 @@ def naive_tensorflow(subject):
         kernel = KERNEL.reshape(7, 7, 4, 4)
         padded = tf.pad(x, ((0, 0), (3, 3), (3, 3), (0, 0)))
         y = tf.nn.conv2d(padded, kernel, 2, "VALID")
+    elif subject == "depthwise layout":
+        y = tf.nn.depthwise_conv2d(x, DEPTHWISE.reshape(3, 3, 4, 2), (1, 1, 1, 1), "SAME")
     elif subject == "flatten order":
         return tf.reshape(x, (2, -1)) @ SQUARE.T
     else:
@@ -129,7 +145,7 @@ NAIVE = {
     "tensorflow": (
         naive_tensorflow,
         ["SAME padding", "border of an average, counted", "LRN alpha", "batch norm eps 1e-5",
-         "convolution layout", "flatten order", "linear layout"],
+         "convolution layout", "depthwise layout", "flatten order", "linear layout"],
     ),
     "paddle": (
         naive_paddle,
@@ -155,3 +171,22 @@ def test_the_naive_way_fails_by_what_the_readme_says(room):
         stated = re.search(rf"{room.name} (\S*\d)", shown[f"| {subject}"])
         assert stated, subject
         assert stated[1] == f"{off:.2g}", subject
+
+
+def test_ceil_together_with_padding_gives_the_shapes_that_the_readme_says(room):
+    """Seven rows under a 2x2 window of stride 2, padded by 1: the last may begin in the padding."""
+    word, x = MaxPool(2, 2, 1), RANDOM.standard_normal((1, 4, 7, 7))
+    assert ours(room, word, x, {})[0].shape == (1, 4, 4, 4)
+    rows = {}
+    if room.name == "pytorch":
+        import torch
+
+        y = torch.nn.MaxPool2d(2, 2, padding=1, ceil_mode=True)(torch.from_numpy(x))
+        rows["pytorch"] = y.shape[2]
+    if room.name == "paddle":
+        import paddle
+
+        y = paddle.nn.MaxPool2D(2, 2, padding=1, ceil_mode=True)(paddle.to_tensor(x))
+        rows["paddle"] = y.shape[2]
+    [shown] = [line for line in README.read_text().splitlines() if "| ceil with padding" in line]
+    assert all(f"{framework} {number}" in shown for framework, number in rows.items())
