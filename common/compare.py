@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -118,11 +118,11 @@ def compare(
         weights.write(weights_file, initial(plan, seed=0, random_stats=True), plan)
         np.save(input_file, x)
         job = Job(
-            "run",
-            "numpy",
-            plan.network.name,
-            str(weights_file),
-            str(input_file),
+            verb="run",
+            framework="numpy",
+            network=plan.network.name,
+            weights=str(weights_file),
+            input=str(input_file),
             endpoints="units",
             dtype=dtype,
             aux=plan.network.aux,
@@ -132,7 +132,7 @@ def compare(
         sides = {}
         for framework in frameworks:
             say(framework, "computing")
-            sides[framework] = compare_one(Job(**vars(job) | {"framework": framework}), right)
+            sides[framework] = compare_one(replace(job, framework=framework), right)
         return Comparison(plan, dtype, tuple(images), rows(plan), judge, sides)
 
 

@@ -12,15 +12,26 @@ from numpy.typing import NDArray
 
 from common import weights
 from common.errors import DataError, MissingFramework, UsageError
+from common.inputs import read_batch, read_labels
 from common.networks import network
-from common.shapes import Layer, Plan, by, plan
+from common.shapes import Layer, Plan, plan
 from common.spec import Dropout, without_dropout
 
+
+@dataclass(frozen=True)
+class Room:
+    """What a framework is imported as, and the modules that run it and read its own files."""
+
+    package: str
+    run: str
+    files: str = ""
+
+
 ROOMS = {
-    "numpy": ("common.reference", "numpy"),
-    "pytorch": ("pytorch_impl.run", "torch"),
-    "tensorflow": ("tensorflow_impl.run", "tensorflow"),
-    "paddle": ("paddle_impl.run", "paddle"),
+    "numpy": Room("numpy", "common.reference"),
+    "pytorch": Room("torch", "pytorch_impl.run", "pytorch_impl.files"),
+    "tensorflow": Room("tensorflow", "tensorflow_impl.run", "tensorflow_impl.files"),
+    "paddle": Room("paddle", "paddle_impl.run"),
 }
 FRAMEWORKS = tuple(ROOMS)[1:]
 DTYPES = ("float32", "float64")
@@ -84,7 +95,7 @@ def perform_small(job: Job) -> Result:
     entered = time.perf_counter()
     arrays = {}
     if job.verb != "try":
-        files = import_module(room.__name__.replace(".run", ".files"))
+        files = import_module(ROOMS[job.framework].files)
         match job.verb:
             case "read":
                 arrays = files.read(Path(job.input))
@@ -101,14 +112,14 @@ def perform_small(job: Job) -> Result:
 
 def enter(framework: str) -> ModuleType:
     """Imports a framework's room; raises MissingFramework where the framework does not import."""
-    room, package = ROOMS[framework]
+    room = ROOMS[framework]
     try:
-        import_module(package)
+        import_module(room.package)
     except ImportError as error:
         raise MissingFramework(
             f"{framework} is not installed ({error}); pip install '.[{framework}]'"
         ) from None
-    return import_module(room)
+    return import_module(room.run)
 
 
 def read_network(job: Job, x: NDArray) -> tuple[Plan, weights.Arrays]:
@@ -139,47 +150,3 @@ def endpoints(plan: Plan, wanted: str) -> list[str]:
 def is_map(layer: Layer) -> bool:
     """Whether the layer makes a map of its own."""
     return len(layer.output) == 3 and not isinstance(layer.word, Dropout)
-
-
-def read_array(path: Path) -> NDArray:
-    """The array in a .npy file, never by unpickling."""
-    try:
-        array = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except Exception:
-        # A broken file can raise nearly anything, and NumPy would advise to unpickle it.
-        raise DataError(f"{path}: not a .npy array of numbers") from None
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: an archive of arrays; give one array as .npy")
-    return array
-
-
-def read_batch(path: Path) -> NDArray:
-    """A batch of images, N x C x H x W, of finite floating-point numbers."""
-    x = read_array(path)
-    if x.ndim != 4 or 0 in x.shape:
-        raise DataError(f"{path}: a batch is N x C x H x W, and this array is {by(x.shape) or 0}")
-    if x.dtype not in (np.float32, np.float64):
-        raise DataError(f"{path}: a batch is float32 or float64, and this array is {x.dtype}")
-    if not np.isfinite(x).all():
-        raise DataError(f"{path}: the batch holds NaN or infinity")
-    return np.ascontiguousarray(x)
-
-
-def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
-    """One class number an image."""
-    labels, classes = read_array(path), plan.network.classes
-    if labels.shape != (images,) or labels.dtype.kind not in "iu":
-        raise DataError(
-            f"{path}: labels are {images} whole numbers, one an image, "
-            f"and this array is {labels.dtype} of shape {labels.shape}"
-        )
-    if not classes:
-        raise DataError(f"{path}: the weights have no classifier, so labels mean nothing")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise DataError(
-            f"{path}: labels run from {labels.min()} to {labels.max()}, "
-            f"classes from 0 to {classes - 1}"
-        )
-    return labels.astype(np.int64)

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import spec
-from common.shapes import Layer, Pads, Plan, adaptive_windows
+from common.shapes import Layer, Plan
 from common.spec import pair
+from common.windows import Pads, adaptive_windows
 
 VERSION = np.__version__
 Array = NDArray[np.float64]
@@ -49,23 +50,13 @@ def count(net: Network) -> int:
 def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -> Array:
     """The output of one layer; it and all within are also left in `outputs` under their paths."""
     match layer.word:
-        case spec.Chain():
-            y = x
-            for child in layer.children:
-                y = apply(child, y, weights, outputs)
-        case spec.Concat():
-            branches = [apply(child, x, weights, outputs) for child in layer.children]
-            y = np.concatenate(branches, axis=1)
-        case spec.Residual(scale=scale):
-            branch, *shortcut = (apply(child, x, weights, outputs) for child in layer.children)
-            y = scale * branch + (shortcut[0] if shortcut else x)
-        case spec.DepthwiseConv(stride=stride):
-            kernels = weights[f"{layer.path}.weight"]
-            y = convolve_alone(border(x, layer.pads), kernels, pair(stride))
         case spec.Conv(stride=stride, bias=bias):
             y = convolve(border(x, layer.pads), weights[f"{layer.path}.weight"], pair(stride))
             if bias:
                 y = y + weights[f"{layer.path}.bias"][:, None, None]
+        case spec.DepthwiseConv(stride=stride):
+            kernels = weights[f"{layer.path}.weight"]
+            y = convolve_alone(border(x, layer.pads), kernels, pair(stride))
         case spec.BatchNorm(scale=scale) as norm:
             mean, variance, shift = (
                 weights[f"{layer.path}.{name}"][:, None, None]
@@ -105,6 +96,16 @@ def apply(layer: Layer, x: Array, weights: Weights, outputs: dict[str, Array]) -
             y = x.reshape(len(x), -1)
         case spec.Linear():
             y = x @ weights[f"{layer.path}.weight"].T + weights[f"{layer.path}.bias"]
+        case spec.Chain():
+            y = x
+            for child in layer.children:
+                y = apply(child, y, weights, outputs)
+        case spec.Concat():
+            branches = [apply(child, x, weights, outputs) for child in layer.children]
+            y = np.concatenate(branches, axis=1)
+        case spec.Residual(scale=scale):
+            branch, *shortcut = (apply(child, x, weights, outputs) for child in layer.children)
+            y = scale * branch + (shortcut[0] if shortcut else x)
         case _:
             raise TypeError(f"{layer.path}: the reference does not know {layer.word!r}")
     outputs[layer.path] = y

@@ -10,10 +10,8 @@ from math import prod
 
 from common import spec
 from common.errors import UsageError
-from common.spec import Network, Padding, Rule, Shape, Size, Word, pair
-
-Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
-NO_PADS: Pads = ((0, 0), (0, 0))
+from common.spec import Network, Shape, Word, pair
+from common.windows import NO_PADS, Pads, slide
 
 
 @dataclass(frozen=True)
@@ -205,6 +203,36 @@ def lay_out(network: Network) -> Plan:
 def place(word: Word, path: str, shape: Shape) -> Layer:
     """One word where its input has this shape."""
     match word:
+        case spec.Conv(channels, kernel, stride, padding, bias):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            parameters: list[tuple[str, Shape]] = [("weight", (channels, shape[0], *pair(kernel)))]
+            if bias:
+                parameters.append(("bias", (channels,)))
+            return Layer(path, word, shape, (channels, *size), pads, tuple(parameters))
+        case spec.DepthwiseConv(kernel, stride, padding, multiplier):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            channels = shape[0] * multiplier
+            weight = (channels, 1, *pair(kernel))
+            return Layer(path, word, shape, (channels, *size), pads, (("weight", weight),))
+        case spec.BatchNorm(scale=scale):
+            each = shape[:1]
+            learned = (("weight", each), ("bias", each)) if scale else (("bias", each),)
+            statistics = (("running_mean", each), ("running_var", each))
+            return Layer(path, word, shape, shape, parameters=learned, statistics=statistics)
+        case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            return Layer(path, word, shape, (shape[0], *size), pads)
+        case spec.AdaptiveAvgPool(size):
+            return Layer(path, word, shape, (shape[0], size, size))
+        case spec.GlobalAvgPool():
+            return Layer(path, word, shape, (shape[0], 1, 1))
+        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine():
+            return Layer(path, word, shape, shape)
+        case spec.Flatten():
+            return Layer(path, word, shape, (prod(shape),))
+        case spec.Linear(features):
+            learned = (("weight", (features, *shape)), ("bias", (features,)))
+            return Layer(path, word, shape, (features,), parameters=learned)
         case spec.Chain(steps):
             children: list[Layer] = []
             for name, step in steps.items():
@@ -222,36 +250,6 @@ def place(word: Word, path: str, shape: Shape) -> Layer:
             if ends[0] != ends[1]:
                 raise UsageError(f"{path}: {by(ends[0])} cannot be added to {by(ends[1])}")
             return Layer(path, word, shape, ends[0], children=tuple(children))
-        case spec.Conv(channels, kernel, stride, padding, bias):
-            size, pads = slide(path, shape, kernel, stride, padding)
-            parameters: list[tuple[str, Shape]] = [("weight", (channels, shape[0], *pair(kernel)))]
-            if bias:
-                parameters.append(("bias", (channels,)))
-            return Layer(path, word, shape, (channels, *size), pads, tuple(parameters))
-        case spec.DepthwiseConv(kernel, stride, padding, multiplier):
-            size, pads = slide(path, shape, kernel, stride, padding)
-            channels = shape[0] * multiplier
-            weight = (channels, 1, *pair(kernel))
-            return Layer(path, word, shape, (channels, *size), pads, (("weight", weight),))
-        case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
-            size, pads = slide(path, shape, kernel, stride, padding)
-            return Layer(path, word, shape, (shape[0], *size), pads)
-        case spec.AdaptiveAvgPool(size):
-            return Layer(path, word, shape, (shape[0], size, size))
-        case spec.GlobalAvgPool():
-            return Layer(path, word, shape, (shape[0], 1, 1))
-        case spec.BatchNorm(scale=scale):
-            each = shape[:1]
-            learned = (("weight", each), ("bias", each)) if scale else (("bias", each),)
-            statistics = (("running_mean", each), ("running_var", each))
-            return Layer(path, word, shape, shape, parameters=learned, statistics=statistics)
-        case spec.Flatten():
-            return Layer(path, word, shape, (prod(shape),))
-        case spec.Linear(features):
-            learned = (("weight", (features, *shape)), ("bias", (features,)))
-            return Layer(path, word, shape, (features,), parameters=learned)
-        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine():
-            return Layer(path, word, shape, shape)
     raise TypeError(f"{path}: {word!r} is not a word of the grammar")
 
 
@@ -270,51 +268,3 @@ def join_channels(path: str, shapes: list[Shape]) -> Shape:
     if len({shape[1:] for shape in shapes}) > 1:
         raise UsageError(f"{path}: branches of unequal size {shapes} cannot be joined")
     return (sum(shape[0] for shape in shapes), *shapes[0][1:])
-
-
-def slide(
-    path: str, shape: Shape, kernel: Size, stride: Size, padding: Padding
-) -> tuple[Shape, Pads]:
-    """The output size of a window that slides over a map, and the padding in numbers."""
-    sizes, pads = [], []
-    for axis in (0, 1):
-        arguments = shape[1 + axis], pair(kernel)[axis], pair(stride)[axis]
-        rule = padding if isinstance(padding, Rule) else pair(padding)[axis]
-        size, pad = slide_axis(*arguments, rule)
-        if size < 1:
-            rows, columns = pair(kernel)
-            raise UsageError(
-                f"{path}: a {rows}x{columns} window does not fit a map of {shape[1]}x{shape[2]}"
-            )
-        sizes.append(size)
-        pads.append(pad)
-    return tuple(sizes), (pads[0], pads[1])
-
-
-def adaptive_windows(size: int, windows: int) -> list[tuple[int, int]]:
-    """The (first, last + 1) of each window of an adaptive pool along one axis."""
-    return [(i * size // windows, -(-(i + 1) * size // windows)) for i in range(windows)]
-
-
-def mean_matrix(size: int, windows: int) -> list[list[float]]:
-    """The weights by which an adaptive pool takes means along one axis, a row each window."""
-    return [
-        [float(first <= i < last) / (last - first) for i in range(size)]
-        for first, last in adaptive_windows(size, windows)
-    ]
-
-
-def slide_axis(
-    size: int, kernel: int, stride: int, padding: int | Rule
-) -> tuple[int, tuple[int, int]]:
-    """The number of windows along one axis, and the padding (before, after)."""
-    match padding:
-        case Rule.SAME:
-            windows = -(-size // stride)
-            border = max((windows - 1) * stride + kernel - size, 0)
-            return windows, (border // 2, border - border // 2)
-        case Rule.CEIL:
-            windows = -((kernel - size) // stride) + 1
-            return windows, (0, max((windows - 1) * stride + kernel - size, 0))
-        case int():
-            return (size + 2 * padding - kernel) // stride + 1, (padding, padding)

@@ -7,8 +7,8 @@ import paddle
 from paddle import Tensor, nn
 from paddle.nn import functional as F
 
-from common.shapes import mean_matrix
 from common.spec import Size
+from common.windows import mean_matrix
 
 
 class Concat(nn.Layer):

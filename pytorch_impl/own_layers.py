@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from common.shapes import Pads
 from common.spec import Size
+from common.windows import Pads
 
 
 class Concat(nn.Module):

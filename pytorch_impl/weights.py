@@ -23,10 +23,10 @@ def read(net: Network) -> dict[str, NDArray]:
 
 
 def load_weights(net: Network, path: str | Path) -> None:
-    """Sets every parameter from a weights file; raises DataError for a file that does not fit."""
+    """Sets every parameter and statistic from a weights file; raises DataError unless all fit."""
     load(net, weights.fit(str(path), *weights.read(Path(path)), net.plan))
 
 
 def save_weights(net: Network, path: str | Path) -> None:
-    """Writes every parameter into a weights file, whole or not at all."""
+    """Writes every parameter and statistic into a weights file, whole or not at all."""
     weights.write(Path(path), read(net), net.plan)

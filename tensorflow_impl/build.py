@@ -7,7 +7,8 @@ from keras import KerasTensor, layers, ops
 
 from common import spec
 from common.keras_names import layer_name
-from common.shapes import NO_PADS, Layer, Pads, Plan, slide
+from common.shapes import Layer, Plan
+from common.windows import NO_PADS, Pads, slide
 from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from common.shapes import mean_matrix
+from common.windows import mean_matrix
 
 
 @keras.saving.register_keras_serializable("tensorflow_impl")

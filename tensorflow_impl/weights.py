@@ -7,7 +7,9 @@ import keras
 from numpy.typing import NDArray
 
 from common import weights
+from common.errors import UsageError
 from common.keras_names import layer_name
+from common.shapes import Plan
 from common.spec import Shape
 
 NAMES = {"weight": "kernel", "bias": "bias"}
@@ -27,14 +29,14 @@ def load(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
 
 def read(net: keras.Model) -> dict[str, NDArray]:
     """Every array of the weights file under its name."""
-    shapes = net.plan.arrays()
+    shapes = plan_of(net).arrays()
     own = variables(net)
     return {name: from_keras(own[name].numpy(), shape) for name, shape in shapes.items()}
 
 
 def variables(net: keras.Model) -> dict[str, keras.Variable]:
     """The variable that holds each array."""
-    return {name: variable(net, *name.rsplit(".", 1)) for name in net.plan.arrays()}
+    return {name: variable(net, *name.rsplit(".", 1)) for name in plan_of(net).arrays()}
 
 
 def variable(net: keras.Model, path: str, kind: str) -> keras.Variable:
@@ -59,10 +61,20 @@ def from_keras(array: NDArray, shape: Shape) -> NDArray:
 
 
 def load_weights(net: keras.Model, path: str | Path) -> None:
-    """Sets every parameter from a weights file; raises DataError for a file that does not fit."""
-    load(net, weights.fit(str(path), *weights.read(Path(path)), net.plan))
+    """Sets every parameter and statistic from a weights file; raises DataError unless all fit."""
+    load(net, weights.fit(str(path), *weights.read(Path(path)), plan_of(net)))
 
 
 def save_weights(net: keras.Model, path: str | Path) -> None:
-    """Writes every parameter into a weights file, whole or not at all."""
-    weights.write(Path(path), read(net), net.plan)
+    """Writes every parameter and statistic into a weights file, whole or not at all."""
+    weights.write(Path(path), read(net), plan_of(net))
+
+
+def plan_of(net: keras.Model) -> Plan:
+    """The plan a network was built from; raises UsageError for a model that has none."""
+    if not hasattr(net, "plan"):
+        raise UsageError(
+            f"{net.name} has no plan, as after keras.models.load_model; build it again with "
+            "tensorflow_impl.network and give it this model's weights: set_weights(get_weights())"
+        )
+    return net.plan

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 
 from common.initial import Arrays, initial
-from common.job import FRAMEWORKS
+from common.job import FRAMEWORKS, ROOMS
 from common.networks import network
 from common.shapes import Plan, plan
-
-PACKAGES = {"numpy": "numpy", "pytorch": "torch", "tensorflow": "tensorflow", "paddle": "paddle"}
 
 
 def pytest_addoption(parser):
@@ -29,7 +27,7 @@ def pytest_configure(config):
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            importlib.import_module(PACKAGES[framework])
+            importlib.import_module(ROOMS[framework].package)
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -65,7 +63,7 @@ def room(request) -> Room:
 
 def installed(framework: str) -> bool:
     """Whether the framework is there, found without importing it."""
-    return importlib.util.find_spec(PACKAGES[framework]) is not None
+    return importlib.util.find_spec(ROOMS[framework].package) is not None
 
 
 def require(framework: str) -> None:

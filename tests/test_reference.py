@@ -9,7 +9,7 @@ import pytest
 from conftest import planned, seeded
 
 from common import reference
-from common.shapes import adaptive_windows, place
+from common.shapes import place
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
@@ -31,6 +31,7 @@ from common.spec import (
     Word,
     pair,
 )
+from common.windows import adaptive_windows
 
 RANDOM = np.random.default_rng(3)
 

@@ -2,6 +2,9 @@
 
 import keras
 import numpy as np
+import pytest
+
+from common.errors import UsageError
 
 
 def test_fits_evaluates_predicts_and_saves(room, tmp_path):
@@ -16,6 +19,11 @@ def test_fits_evaluates_predicts_and_saves(room, tmp_path):
     net.save(tmp_path / "net.keras")
     again = keras.models.load_model(tmp_path / "net.keras")
     np.testing.assert_allclose(again(x), net(x), rtol=1e-5, atol=1e-6)
+    with pytest.raises(UsageError, match=r"^googlenet has no plan, as after keras\.models\.load"):
+        room.package.save_weights(again, tmp_path / "w.safetensors")
+    built = room.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
+    built.set_weights(again.get_weights())
+    np.testing.assert_array_equal(built(x), again(x))
 
 
 def test_is_functional_and_sums_up(room, capsys):

@@ -1,0 +1,53 @@
+"""The arrays that users bring: batches and labels, checked before any framework sees them."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import DataError
+from common.shapes import Plan, by
+
+
+def read_array(path: Path) -> NDArray:
+    """The array in a .npy file, never by unpickling."""
+    try:
+        array = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except Exception:
+        # A broken file can raise nearly anything, and NumPy would advise to unpickle it.
+        raise DataError(f"{path}: not a .npy array of numbers") from None
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path}: an archive of arrays; give one array as .npy")
+    return array
+
+
+def read_batch(path: Path) -> NDArray:
+    """A batch of images, N x C x H x W, of finite floating-point numbers."""
+    x = read_array(path)
+    if x.ndim != 4 or 0 in x.shape:
+        raise DataError(f"{path}: a batch is N x C x H x W, and this array is {by(x.shape) or 0}")
+    if x.dtype not in (np.float32, np.float64):
+        raise DataError(f"{path}: a batch is float32 or float64, and this array is {x.dtype}")
+    if not np.isfinite(x).all():
+        raise DataError(f"{path}: the batch holds NaN or infinity")
+    return np.ascontiguousarray(x)
+
+
+def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
+    """One class number an image."""
+    labels, classes = read_array(path), plan.network.classes
+    if labels.shape != (images,) or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: labels are {images} whole numbers, one an image, "
+            f"and this array is {labels.dtype} of shape {labels.shape}"
+        )
+    if not classes:
+        raise DataError(f"{path}: the weights have no classifier, so labels mean nothing")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise DataError(
+            f"{path}: labels run from {labels.min()} to {labels.max()}, "
+            f"classes from 0 to {classes - 1}"
+        )
+    return labels.astype(np.int64)

@@ -1,0 +1,89 @@
+"""The rules of the house that the code itself can be asked about."""
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from common.job import FRAMEWORKS, ROOMS
+from common.spec import Word
+from common.worker import ROOT
+
+PACKAGES = {room.package for room in ROOMS.values()} - {"numpy"} | {"keras"}
+OWN = {"pytorch": {"torch"}, "tensorflow": {"tensorflow", "keras"}, "paddle": {"paddle"}}
+FOLDERS = {f"{framework}_impl": framework for framework in FRAMEWORKS}
+WORDS = [word.__name__ for word in get_args(Word)]
+# Every walker of the grammar, and the function in it.
+WALKERS = {
+    "common/shapes.py": "place",
+    "common/reference.py": "apply",
+    "pytorch_impl/build.py": "module",
+    "tensorflow_impl/build.py": "apply",
+    "paddle_impl/build.py": "module",
+}
+
+
+def tree(path):
+    """A file of the project, parsed."""
+    return ast.parse((ROOT / path).read_text())
+
+
+def imported(path):
+    """The first part of the name of every module that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def sources(folder):
+    """Every Python file in a folder and below."""
+    return sorted(path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", sources("common"), ids=str)
+def test_common_imports_no_framework_and_only_the_worker_starts_processes(path):
+    assert imported(path) & (PACKAGES | set(FOLDERS)) == set()
+    if path != Path("common/worker.py"):
+        assert imported(path) & {"subprocess", "multiprocessing"} == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_framework_folder_imports_its_own_framework_alone(folder):
+    others = (PACKAGES - OWN[FOLDERS[folder]]) | (set(FOLDERS) - {folder})
+    for path in sources(folder):
+        assert imported(path) & (others | {"subprocess", "multiprocessing"}) == set(), path
+
+
+def test_the_folders_have_the_same_files():
+    names = {folder: {path.name for path in sources(folder)} for folder in FOLDERS}
+    assert names["pytorch_impl"] == names["tensorflow_impl"]
+    assert names["pytorch_impl"] - names["paddle_impl"] == {"files.py"}
+
+
+@pytest.mark.parametrize("file", ["__init__.py", "googlenet.py", "weights.py"])
+def test_the_same_file_defines_the_same_things_in_the_same_order(file):
+    defined = {}
+    for folder in FOLDERS:
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        body = tree(f"{folder}/{file}").body
+        defined[folder] = [node.name for node in body if isinstance(node, kinds)]
+    common = set.intersection(*map(set, defined.values()))
+    orders = {tuple(name for name in names if name in common) for names in defined.values()}
+    assert len(orders) == 1
+    assert common
+
+
+@pytest.mark.parametrize("path", WALKERS)
+def test_every_walker_knows_every_word_in_the_grammars_order(path):
+    [function] = [n for n in tree(path).body if getattr(n, "name", "") == WALKERS[path]]
+    [match] = [node for node in ast.walk(function) if isinstance(node, ast.Match)]
+    said = re.findall(r"spec\.(\w+)\(", " ".join(ast.unparse(c.pattern) for c in match.cases))
+    assert sorted(said) == sorted(WORDS)
+    if path != "common/shapes.py":  # which says the words together that keep a map's shape
+        assert said == WORDS
