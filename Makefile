@@ -34,7 +34,7 @@ lint: .venv/installed-all  ## format, style, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-clean:  ## forgets the set-up
+clean:  ## removes what setup made
 	rm -rf .venv build *.egg-info
 
 .venv/installed-%: requirements.txt pyproject.toml

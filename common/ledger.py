@@ -60,7 +60,9 @@ ALL, LEARNED = "all that is stored", "all that is learned"
 V3 = Published(23_834_568, "torchvision, timm: parameters(), without head", HEADLESS)
 XCEPTION = Published(22_855_952, "timm: parameters()", HEADLESS)
 PUBLISHED = {
-    "inception_v2": (Published(11_194_984, "BN-Inception with its classifier", HEADLESS),),
+    "inception_v2": (
+        Published(11_194_984, "by arithmetic; the paper says 13.6 million", HEADLESS),
+    ),
     "inception_v2.slim": (
         Published(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
@@ -70,7 +72,9 @@ PUBLISHED = {
         Published(23_851_784, f"keras.applications, {ALL}", HEADLESS, True),
         Published(21_802_784, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
-    "inception_v3.paddle_vision": (V3,),
+    "inception_v3.paddle_vision": (
+        Published(23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True),
+    ),
     "inception_v4": (Published(42_679_816, "timm: parameters(), which has no head", HEADLESS),),
     "inception_resnet_v1": (
         Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),

@@ -116,8 +116,7 @@ def main(box: Path) -> None:
     except (OSError, MemoryError) as error:
         answer = {"error": f"{job.framework}: {error or 'out of memory'}", "code": 4}
     else:
-        usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        kilobytes = usage // 1024 if sys.platform == "darwin" else usage
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         answer = asdict(
             Report(
                 result.version,

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -47,8 +48,9 @@ def copy_over(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def survives(mutant: Mutant) -> bool:
-    """Whether the tests pass on a copy of the tree with the mistake in it."""
+def survives(mutant: Mutant) -> tuple[bool, float]:
+    """Whether the tests pass on a copy of the tree with the mistake in it, and their seconds."""
+    began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -60,7 +62,7 @@ def survives(mutant: Mutant) -> bool:
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise SystemExit(f"{mutant.name}: its tests did not run\n{done.stdout[-2000:]}")
-        return done.returncode == 0
+        return done.returncode == 0, time.perf_counter() - began
 
 
 def main(words: list[str]) -> int:
@@ -71,11 +73,12 @@ def main(words: list[str]) -> int:
     todo = [*unbroken.values(), *chosen]
     failures = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, alive in zip(todo, pool.map(survives, todo), strict=True):
+        for mutant, (alive, seconds) in zip(todo, pool.map(survives, todo), strict=True):
             wrong = alive != (mutant.new == mutant.old)
             failures += wrong
             said = "survived" if alive else "caught"
-            print(f"{'WRONG' if wrong else 'ok':6}{said:9}{mutant.name}", flush=True)
+            verdict = "WRONG" if wrong else "ok"
+            print(f"{verdict:6}{said:9}{seconds:4.0f} s  {mutant.name}", flush=True)
     print(f"{len(todo) - failures} passed, {failures} failed")
     return failures
 

@@ -137,7 +137,7 @@ def judged_loss(plan, arrays):
 
 @pytest.mark.parametrize("name", grouped(SLOPED))
 def test_gradients_are_the_slope_of_the_judges_loss(gradients, name):
-    """Along one random direction; the step is small enough that no ReLU changes its mind."""
+    """Along one random direction; the step is too small for any ReLU to switch."""
     plan, found = subject(name), gradients(name)
     arrays = {key: array.astype(np.float64) for key, array in seeded(plan).items()}
     step, random = 1e-8, np.random.default_rng(9)

@@ -41,7 +41,7 @@ def test_slim_names():
     assert len(set(names.values())) == len(names)
 
 
-# What the published code calls them: torchvision 0.24, timm 1.0, TF-Slim.
+# What the published code calls them: torchvision 0.29, timm 1.0, Paddle 3.3, TF-Slim.
 FAMILY_NAMES = {
     ("inception_v3", "torchvision"): {
         "Conv2d_1a_3x3.bn.running_var": "Conv2d_1a_3x3.bn.running_var",
@@ -93,6 +93,14 @@ FAMILY_NAMES = {
         "conv4.pointwise.weight": "conv4.pointwise.weight",
         "conv4.bn.weight": "bn4.weight",
         "fc.bias": "fc.bias",
+    },
+    ("inception_v3.paddle_vision", "paddle_vision"): {
+        "Conv2d_2b_3x3.conv.weight": "inception_stem.conv_2b_3x3.0.weight",
+        "Mixed_5b.branch_pool.proj.conv.weight": "inception_block_list.0.branch_pool_conv.0.weight",
+        "Mixed_6a.branch3x3dbl.3.bn.bias": "inception_block_list.3.branch3x3dbl_3.1.bias",
+        "Mixed_7c.branch3x3.2.a.bn.running_var":
+            "inception_block_list.10.branch3x3_2a.1._variance",
+        "fc.weight": "fc.weight",
     },
     ("inception_v2.slim", "slim"): {
         "conv1.depthwise.weight": "InceptionV2/Conv2d_1a_7x7/depthwise_weights",

@@ -5,13 +5,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from conftest import planned, require
-from readme import EXCERPTS, block, excerpt, output
+from readme import EXCERPTS, README, ROOT, block, excerpt, output
 
 from common.shapes import by
-from common.show import number
+from common.show import number, totals_lines
+from common.spec import Word
 
 
 @pytest.mark.parametrize("name", ["list", "diff"])
@@ -37,9 +39,24 @@ def test_the_example_runs(tmp_path):
     assert done.stdout == "(2, 256, 28, 28) (2, 1000)\n", done.stderr
 
 
+def test_the_kinds_of_layer_are_as_many_as_said():
+    assert f"a table of {len(get_args(Word))} kinds of\nlayer" in README.read_text()
+
+
+def test_the_tree_names_every_file():
+    tree = re.search(r"## What is where\n\n```(.*?)```", README.read_text(), re.DOTALL)[1]
+    for folder in ("common", "pytorch_impl"):
+        for path in (ROOT / folder).glob("*.py"):
+            assert path.name == "__init__.py" or re.search(rf"\b{path.name}\b", tree), path
+
+
 def test_the_comparison_shown_has_every_row_of_the_plan():
     shown = block("compare")
     assert shown.splitlines()[-1].startswith("EQUAL: pytorch, tensorflow, paddle")
+    assert totals_lines(planned()) in shown
+    for name, version in re.findall(r"^ (pytorch|paddle) +([\d.]+)", shown, re.MULTILINE):
+        package = {"pytorch": "torch", "paddle": "paddlepaddle"}[name]
+        assert f"{package}=={version}\n" in (ROOT / "requirements.txt").read_text()
     for layer in planned().body.children:
         if layer.path not in ("flatten", "dropout"):
             [row] = [line for line in shown.splitlines() if line.split()[:1] == [layer.path]]

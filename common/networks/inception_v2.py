@@ -26,7 +26,8 @@ from common.spec import (
     sequence,
 )
 
-# Figure 5 as TF-Slim reads it (the paper's sums for 4c and 4d do not come out).
+# Figure 5 as TF-Slim reads it: with the paper's pool projections of 128 in 4c and 4d, the
+# channels would not add up to its 576.
 #        1x1  3x3r 3x3  dblr dbl  pool   proj
 INCEPTION = {
     "3a": (64,  64,  64,  64,  96,  "avg", 32),
@@ -68,8 +69,8 @@ DIALECTS = {
 
 def stem(d: Dialect) -> Chain:
     """The first convolution: an ordinary one, or 8 kernels a channel and then 1x1."""
-    # Paper: the separable one, to save time; here: the ordinary one of its figure 5 unless in
-    # `.slim`, which has it with a bias and no norm.
+    # Paper: the separable one, to save time; here: an ordinary one, as Caffe's and MXNet's, unless
+    # in `.slim`, which has it with a bias and no norm.
     if not d.separable:
         return conv(64, 7, 2, 3, d.norm)
     steps: dict[str, Word] = {

@@ -4,6 +4,7 @@ import numpy as np
 import paddle
 import pytest
 from conftest import noise, planned, seeded
+from facts import FACTS
 
 from common import weights
 from common.convert import convert
@@ -23,6 +24,13 @@ def test_turns_static_and_sums_up(room, capsys):
     told = paddle.summary(room.package.googlenet(), (1, 3, 224, 224))
     assert told["total_params"] == 6_998_552
     assert "Conv2D" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", ["googlenet", "inception_v3"])
+def test_the_published_count_is_paddles_own(model):
+    theirs = getattr(paddle.vision.models, model)()
+    held = sum(parameter.size for parameter in theirs.parameters())
+    assert held == FACTS[f"{model}.paddle_vision"].published
 
 
 @pytest.mark.parametrize("size", [224, 160])

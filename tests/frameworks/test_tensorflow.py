@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from facts import FACTS
 
 from common.errors import UsageError
+from tensorflow_impl.files import APPLICATIONS
 
 
 def test_fits_evaluates_predicts_and_saves(room, tmp_path):
@@ -24,6 +26,11 @@ def test_fits_evaluates_predicts_and_saves(room, tmp_path):
     built = room.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
     built.set_weights(again.get_weights())
     np.testing.assert_array_equal(built(x), again(x))
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_the_published_count_is_keras_own(name):
+    assert APPLICATIONS[name](weights=None).count_params() == FACTS[name].published
 
 
 def test_is_functional_and_sums_up(room, capsys):
