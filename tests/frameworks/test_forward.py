@@ -44,7 +44,7 @@ def test_every_layer_of_the_family_at_native_size(room, name):
     check(*both(room, native(name, aux=True), "float64", images=1), "float64")
 
 
-@pytest.mark.parametrize("name", FAMILY)
+@pytest.mark.parametrize("name", PAPERS)
 def test_every_layer_of_the_family_in_float32(room, name):
     check(*both(room, planned(name, (107, 139)), "float32", images=1), "float32")
 

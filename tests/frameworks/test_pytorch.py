@@ -1,7 +1,12 @@
 """What comes out is what a user of PyTorch expects."""
 
+import pytest
 import torch
 from conftest import noise, planned, seeded
+
+from common.shapes import place
+from common.spec import AvgPool, Rule
+from pytorch_impl.build import module
 
 PLAN = planned(size=(64, 64), classes=4)
 
@@ -33,6 +38,11 @@ def test_compiles_and_exports(room):
     compiled = torch.compile(net, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), expected)
     torch.testing.assert_close(torch.export.export(net, (x,)).module()(x), expected)
+
+
+def test_averages_over_an_uneven_border_are_refused():
+    with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average over \(\(0, 1\)"):
+        module(place(AvgPool(2, 2, Rule.SAME), "pool", (3, 5, 5)))
 
 
 def test_prints_like_the_paper(room):
