@@ -7,7 +7,7 @@ without ReLU, scaled down, and added to the input.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from common.networks.blocks import NORM, classifier, conv, same
+from common.networks.blocks import NORM, classifier, conv, head, same
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -15,10 +15,7 @@ from common.spec import (
     Concat,
     Conv,
     Dropout,
-    Flatten,
-    Head,
     Init,
-    Linear,
     MaxPool,
     Network,
     ReLU,
@@ -191,18 +188,6 @@ def stem(n: BatchNorm) -> dict[str, Word]:
     }
 
 
-def head(n: BatchNorm, classes: int) -> Head:
-    """TF-Slim's head on the last 17 x 17 block, which the paper does not show."""
-    body: dict[str, Word] = {
-        "pool": AvgPool(5, 3),
-        "conv0": conv(128, 1, norm=n),
-        "conv1": conv(768, 5, norm=n),
-        "flatten": Flatten(),
-        "fc": Linear(classes),
-    }
-    return Head("block17", Chain(body), weight=0.4)
-
-
 def inception_resnet_v1(classes: int = 1000) -> Network:
     """Figure 15 for v1: 5 + 10 + 5 residual blocks on the stem of figure 14."""
     # Paper: scales between 0.1 and 0.3, and no code; here: those of v2's code.
@@ -247,7 +232,8 @@ def assembled(name: str, d: Dialect, body: Mapping[str, Word], classes: int) -> 
         input=(3, 299, 299),
         classes=classes,
         body=Chain({**body, **classifier("classif", classes, d.dropout)}),
-        heads={"AuxLogits": head(d.norm, classes)} if d.head else {},
+        # Paper: no head; here: the published code's, optional.
+        heads={"AuxLogits": head("block17", classes, d.norm)} if d.head else {},
         classifier="classif",
         init=d.init,
         label_smoothing=0.1,

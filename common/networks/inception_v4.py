@@ -3,16 +3,13 @@
 One uniform recipe of modules A, B and C on three map sizes. Averages do not count the border.
 """
 
-from common.networks.blocks import classifier, conv, same
+from common.networks.blocks import classifier, conv, head, same
 from common.spec import (
     AvgPool,
     Chain,
     Concat,
     Dropout,
-    Flatten,
-    Head,
     Init,
-    Linear,
     MaxPool,
     Network,
     Word,
@@ -107,18 +104,6 @@ def module_c() -> Concat:
     )
 
 
-def head(classes: int) -> Head:
-    """TF-Slim's head on the last 17 x 17 module, which the paper does not show."""
-    body: dict[str, Word] = {
-        "pool": AvgPool(5, 3),
-        "conv0": conv(128, 1),
-        "conv1": conv(768, 5),
-        "flatten": Flatten(),
-        "fc": Linear(classes),
-    }
-    return Head("Mixed_6h", Chain(body), weight=0.4)
-
-
 def inception_v4(classes: int = 1000) -> Network:
     """Figure 9 under TF-Slim's names: 4 modules A, 7 modules B, 3 modules C."""
     body: dict[str, Word] = {
@@ -141,7 +126,8 @@ def inception_v4(classes: int = 1000) -> Network:
         input=(3, 299, 299),
         classes=classes,
         body=Chain(body),
-        heads={"AuxLogits": head(classes)},
+        # Paper: no head; here: the published code's, optional.
+        heads={"AuxLogits": head("Mixed_6h", classes)},
         classifier="fc",
         init=Init.FAN_IN,
         label_smoothing=0.1,
