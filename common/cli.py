@@ -1,5 +1,6 @@
 """The command `googlenet`: each verb reads its options, calls one function, shows the outcome."""
 
+import os
 import re
 import signal
 import sys
@@ -24,6 +25,8 @@ from common.shapes import Plan, plan
 from common.spec import Shape
 from common.worker import call
 from common.writing import written_whole
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="googlenet",
@@ -242,7 +245,7 @@ def known(what: str, given: str, allowed: Sequence[str]) -> None:
 
 def check_not_input(out: Path, *inputs: Path) -> None:
     """Raises UsageError where the output would replace an input."""
-    if out.resolve() in [path.resolve() for path in inputs]:
+    if os.path.realpath(out) in map(os.path.realpath, inputs):
         raise UsageError(f"--out {out} is one of the inputs; give it another name")
 
 
@@ -250,15 +253,40 @@ def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
     """Writes an .npz, whole or not at all; raises DataError for what is no number."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise DataError(f"{name} comes out as NaN or infinity; try --dtype float64")
+            raise DataError(
+                f"{name} comes out as NaN or infinity: the weights or the batch hold values "
+                "too large for it; if this was float32, try --dtype float64"
+            )
     with written_whole(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
+class Interrupted(BaseException):
+    """A signal asked the command to end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def prepare() -> None:
+    """Has signals end the command in order, a closed pipe at once, and both outputs there."""
+
+    def end(number: int, _: object) -> None:
+        for ending in ENDINGS:  # once is enough: what is begun must be tidied up
+            signal.signal(ending, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    for ending in ENDINGS:
+        if signal.getsignal(ending) != signal.SIG_IGN:  # as under nohup
+            signal.signal(ending, end)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
 def main() -> NoReturn:
     """Runs the command; a user's mistake is one line on standard error and an exit code."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    prepare()
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except UserError as error:
@@ -266,11 +294,11 @@ def main() -> NoReturn:
     except typer.TyperException as error:
         code, message = UsageError.code, f"{error.format_message()} (see googlenet --help)"
     except MemoryError:
-        code, message = 4, "not enough memory for arrays of this size"
+        code, message = DataError.code, "not enough memory for arrays of this size"
     except OSError as error:
-        code, message = 4, str(error)
-    except (typer.Abort, KeyboardInterrupt):
-        code, message = 128 + signal.SIGINT, "interrupted"
+        code, message = DataError.code, str(error)
+    except Interrupted as error:
+        code, message = 128 + error.number, "interrupted"
     line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
     print(f"googlenet: {line[:1000]}", file=sys.stderr)
     sys.exit(code)

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import safetensors_file
+from common.bundle import pack
 from common.errors import CheckFailed, DataError
 from common.hdf5 import read_hdf5, write_hdf5
 from common.job import Job
 from common.pickles import read_pickle
 from common.worker import call
-from common.writing import written_whole
+from common.writing import put_in_place, written_whole
 
 Arrays = dict[str, NDArray]
 SUFFIXES = {
@@ -106,16 +107,16 @@ def check_same(path: Path, written: Mapping[str, NDArray], again: Arrays) -> Non
 
 def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str) -> None:
     """Has a framework write its own kind of file, or files, and then puts them in their place."""
+    path = Path(os.path.realpath(path))
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             box = Path(folder, "arrays.npz")
-            with open(box, "wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
+            pack(box, arrays)
             job = Job("write", framework, input=str(box), out=str(Path(folder, path.name)))
             check_same(path, arrays, call(job)[0])
             box.unlink()
             # A TensorFlow checkpoint is found by its .index, which comes last.
             for made in sorted(Path(folder).iterdir()):
-                os.replace(made, path.with_name(made.name))
+                put_in_place(made, path.with_name(made.name))
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None

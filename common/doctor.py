@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
@@ -29,11 +30,17 @@ def examine(say: Callable[[str, str], None]) -> dict:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "threads": int(environment()["OMP_NUM_THREADS"]),
+        "threads": threads(),
         "packages": {name: installed(name) for name in PACKAGES},
         "frameworks": frameworks,
         "would_crash": CRASHES,
     }
+
+
+def threads() -> int | None:
+    """How many threads a worker is given; None where the environment does not say a number."""
+    found = re.match(r"\d+", environment()["OMP_NUM_THREADS"])
+    return int(found[0]) if found else None
 
 
 def try_out(framework: str) -> dict:

@@ -3,6 +3,7 @@
 An array's name is that of its layer and its number in the layer: `conv2d_1/0`.
 """
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ def opened(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
+    except DataError:
+        raise
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
 
@@ -43,7 +46,9 @@ def places_in(path: Path) -> dict[str, str]:
     """Where in a Keras file each array is, by name; raises DataError where nothing has a name."""
     with opened(path) as file:
         inside = datasets(file)
-        weights = file.get("model_weights", file)  # where the file of a whole model keeps them
+        # The file of a whole model keeps them in a group of its own.
+        inner = isinstance(file.get("model_weights", getlink=True), h5py.HardLink)
+        weights = file["model_weights"] if inner else file
         listed = "layer_names" in weights.attrs
         pairs = listed_places(weights) if listed else named_places(file, inside)
         places = {name: place for name, place in pairs if place in inside}
@@ -90,7 +95,10 @@ def text(name: str | bytes) -> str:
 
 def write_hdf5(path: Path, arrays: Mapping[str, NDArray], places: Mapping[str, str]) -> None:
     """Writes arrays by name as Keras 3 does, each where Keras looks for it."""
-    with h5py.File(path, "w") as file:
+    # In memory first: HDF5 itself does not get over a full disk.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         for name, array in arrays.items():
             file[places[name]] = array
             file[places[name]].parent.attrs["name"] = name.rpartition("/")[0]
+    path.write_bytes(buffer.getvalue())

@@ -2,7 +2,8 @@
 
 import importlib.util
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from common.spec import Shape
 
 MOST_PIXELS = 100_000_000
 MODES = {1: "L", 3: "RGB"}
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 
 def photographs() -> list[Path]:
@@ -36,14 +38,15 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     """One image as C x H x W in [-1, 1]; raises DataError for what is not a usable image."""
     channels, rows, columns = input
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore")
+        with quiet(), Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "
                     f"{MOST_PIXELS // 1_000_000} million"
                 )
             upright = opaque(eight_bits(ImageOps.exif_transpose(image))).convert(MODES[channels])
+    except DataError:
+        raise
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except UnidentifiedImageError:
@@ -55,6 +58,14 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     resized = upright.resize((columns, rows), Image.Resampling.BILINEAR)
     values = np.asarray(resized, np.float32).reshape(rows, columns, channels)
     return np.ascontiguousarray(values.transpose(2, 0, 1)) / np.float32(127.5) - np.float32(1)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings, which Pillow has for large images and odd ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def eight_bits(image: Image.Image) -> Image.Image:

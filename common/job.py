@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import weights
+from common.bundle import unpack
 from common.errors import DataError, MissingFramework, UsageError
 from common.inputs import read_batch, read_labels
 from common.networks import network
@@ -100,8 +101,7 @@ def perform_small(job: Job) -> Result:
             case "read":
                 arrays = files.read(Path(job.input))
             case "write":
-                with np.load(job.input) as given:
-                    files.write(Path(job.out), dict(given))
+                files.write(Path(job.out), unpack(Path(job.input)))
                 arrays = files.read(Path(job.out))
             case "places" | "published places":
                 laid_out = plan(network(job.network, classes=1, aux=job.aux))

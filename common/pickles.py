@@ -3,7 +3,6 @@
 import io
 import pickle
 import re
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,13 +21,19 @@ class ArraysOnly(pickle.Unpickler):
             ("numpy", "dtype"): PlainType,
             ("numpy.core.multiarray", "_reconstruct"): empty_array,
             ("numpy._core.multiarray", "_reconstruct"): empty_array,
-            ("collections", "OrderedDict"): OrderedDict,
+            ("collections", "OrderedDict"): PlainDict,
             ("builtins", "tuple"): tuple,
             ("_codecs", "encode"): latin1,
         }
         if (module, name) not in known:
             raise DataError(f"it would call {module}.{name}, which weights have no need of")
         return known[module, name]
+
+
+class PlainDict(dict):
+    """Stands in for OrderedDict; without attributes that a file could set."""
+
+    __slots__ = ()
 
 
 class PlainType:
@@ -76,15 +81,15 @@ def read_pickle(path: Path) -> dict[str, NDArray]:
     """The arrays in a .pdparams file; raises DataError for anything but arrays by name."""
     try:
         found = ArraysOnly(io.BytesIO(path.read_bytes())).load()
+        if not isinstance(found, dict):
+            raise DataError(f"it holds a {type(found).__name__} and not arrays by name")
+        found.pop("StructuredToParameterName@@", None)
+        arrays = {str(name): unwrapped(value) for name, value in found.items()}
     except DataError as error:
         raise DataError(f"{path}: refused: {error}") from None
     except Exception as error:
         # A broken pickle can raise nearly anything.
         raise DataError(f"{path}: not a sound pickle of arrays ({error})") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: holds a {type(found).__name__} and not arrays by name")
-    found.pop("StructuredToParameterName@@", None)
-    arrays = {str(name): unwrapped(value) for name, value in found.items()}
     strange = [name for name, value in arrays.items() if not isinstance(value, np.ndarray)]
     if strange:
         raise DataError(f"{path}: {strange[0]} is not an array")

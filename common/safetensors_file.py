@@ -1,6 +1,7 @@
 """Safetensors files as bytes: arrays by name, and what the file says of itself in one JSON key."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def read(path: Path) -> tuple[dict[str, NDArray], dict]:
     about = metadata(path, content)
     try:
         return load(content), about
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise DataError(f"{path}: holds {error}, which NumPy has not; save it as float32") from None
+    except (SafetensorError, ValueError, TypeError) as error:
         raise DataError(f"{path}: not a sound safetensors file ({error})") from None
 
 
@@ -60,15 +63,15 @@ def sound(about: Mapping) -> bool:
     return (
         isinstance(scalars, dict)
         and isinstance(names, dict)
-        and all(isinstance(value, int | float) for value in scalars.values())
-        and all(isinstance(value, str) for value in names.values())
+        and all(type(value) in (int, float) and abs(value) < 2**63 for value in scalars.values())
+        and all(isinstance(value, str) and value.isprintable() for value in names.values())
     )
 
 
 def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object as a dict, refusing a name that stands in it twice."""
-    names = [name for name, _ in pairs]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"the name {repeated[0]!r} stands there twice")
+    counts = Counter(name for name, _ in pairs)
+    for name, times in counts.most_common(1):
+        if times > 1:
+            raise ValueError(f"the name {name!r} stands there twice")
     return dict(pairs)

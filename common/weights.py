@@ -38,18 +38,26 @@ def described(plan: Plan) -> dict:
 
 def read(path: Path) -> tuple[Arrays, dict]:
     """The arrays of a weights file and its metadata; raises DataError for anything unsound."""
-    arrays, about = safetensors_file.read(path)
+    try:
+        arrays, about = safetensors_file.read(path)
+    except DataError as error:
+        hint = "" if path.suffix == ".safetensors" else "; `googlenet convert` reads other kinds"
+        raise DataError(f"{error}{hint}") from None
     check_values(str(path), arrays)
     return arrays, about
 
 
 def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
-    """Raises DataError unless all are float32 and finite."""
+    """Raises DataError unless all are float32 and finite, and no variance is negative."""
     for name, array in arrays.items():
         if array.dtype != np.float32:
-            raise DataError(f"{source}: {name} is {array.dtype}, but weights are float32")
+            raise DataError(
+                f"{source}: {name} is {array.dtype}, but weights are float32; save them as that"
+            )
         if not np.isfinite(array).all():
             raise DataError(f"{source}: {name} holds NaN or infinity")
+        if name.endswith(".running_var") and (array < 0).any():
+            raise DataError(f"{source}: {name} holds a negative variance")
 
 
 def faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:

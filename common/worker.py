@@ -15,9 +15,9 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 
+from common.bundle import pack, unpack
 from common.errors import CheckFailed, UserError
 from common.job import Job, perform
 
@@ -48,8 +48,7 @@ def call(job: Job, limit: float = LIMIT_SECONDS) -> tuple[dict[str, NDArray], Re
             raise CODES.get(answer["code"], CheckFailed)(answer["error"])
         if status or not answer:
             raise CheckFailed(f"{job.framework}: {how_it_ended(status, box)}")
-        with np.load(box / "out.npz") as out:
-            return dict(out), Report(**answer)
+        return unpack(box / "out.npz"), Report(**answer)
 
 
 def wait(box: Path, framework: str, limit: float) -> int:
@@ -60,7 +59,7 @@ def wait(box: Path, framework: str, limit: float) -> int:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env=environment(),
+            env=environment() | {"TMPDIR": str(box)},
             start_new_session=True,
         )
         try:
@@ -110,7 +109,7 @@ def main(box: Path) -> None:
     job = Job(**json.loads((box / "job.json").read_text()))
     try:
         result = perform(job)
-        np.savez(box / "out.npz", **result.arrays)  # type: ignore[arg-type]
+        pack(box / "out.npz", result.arrays)
     except UserError as error:
         answer: dict = {"error": str(error), "code": error.code}
     except (OSError, MemoryError) as error:

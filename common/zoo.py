@@ -209,7 +209,8 @@ def spelled(match: Match, layout: Layout) -> Arrays:
         names[ours]: layout.outward(array, groups.get(ours, 0))
         for ours, array in match.arrays.items()
     }
-    own = {match.carried.names.get(key, key): array for key, array in there.items()}
+    kept = match.carried.names if layout.kind != "hdf5" else {}
+    own = {kept.get(key, key): array for key, array in there.items()}
     if len(own) != len(there):
         raise DataError("the names that the file carries along are given twice")
     scalars = match.carried.scalars.items()

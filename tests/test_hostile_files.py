@@ -9,7 +9,7 @@ import pytest
 from checkpoints import SIZE, ours, write_pickle
 from conftest import planned, require, seeded
 
-from common import weights
+from common import containers, weights
 from common.convert import convert
 from common.errors import DataError
 from common.safetensors_file import packed
@@ -78,7 +78,8 @@ def test_forged_types_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "about",
     [{"input": "abc"}, {"input": [3]}, {"input": [3, -1, 1]}, {"carried": 5},
-     {"carried": {"x": 1}}, {"carried": {"names": {"fc.weight": ["a"]}}}],
+     {"carried": {"x": 1}}, {"carried": {"names": {"fc.weight": ["a"]}}},
+     {"carried": {"names": {"fc.weight": "\ud800"}}}, {"carried": {"scalars": {"a": 10**30}}}],
     ids=str,
 )  # fmt: skip
 def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
@@ -115,6 +116,39 @@ def test_links_out_of_a_keras_file_are_not_followed(tmp_path):
         file["conv2d"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "conv2d")
     with pytest.raises(DataError, match="holds no arrays by the names of layers"):
         convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+def test_files_inside_a_whole_models_group_are_not_reached_by_a_link(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["model_weights/conv2d/kernel"] = np.ones(4, np.float32)
+        file["model_weights/conv2d"].attrs["weight_names"] = ["kernel"]
+        file["model_weights"].attrs["layer_names"] = ["conv2d"]
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["model_weights"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "model_weights")
+    with pytest.raises(DataError, match="holds no arrays by the names of layers"):
+        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        # An OrderedDict whose `pop` the file sets to 5, and a key too long to be written out.
+        b"\x80\x04ccollections\nOrderedDict\n)R}\x8c\x03popK\x05sb.",
+        pickle.dumps({10**5000: np.ones(2)}, protocol=4),
+    ],
+    ids=["attributes", "key"],
+)
+def test_pickles_made_to_trip_the_reader_are_refused(tmp_path, state):
+    (tmp_path / "x.pdparams").write_bytes(state)
+    with pytest.raises(DataError, match=r"x\.pdparams: not a sound pickle"):
+        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet", None, None)
+
+
+def test_names_that_numpy_takes_for_its_own_are_names(tmp_path):
+    require("pytorch")
+    arrays = {"file": np.ones(2, np.float32), "arr_0": np.zeros(3, np.float32)}
+    containers.write(tmp_path / "x.pth", arrays, "torch")
+    assert containers.read(tmp_path / "x.pth")[0].keys() == arrays.keys()
 
 
 def test_the_payload_would_have_left_its_mark(tmp_path):

@@ -104,6 +104,15 @@ def test_nothing_half_written_is_left(path, tmp_path, monkeypatch):
     assert path.read_bytes() == b"what was there"
 
 
+def test_a_link_is_followed_and_one_to_itself_replaced(path, tmp_path):
+    for name, target in {"link": path, "loop": tmp_path / "loop"}.items():
+        (tmp_path / name).symlink_to(target)
+        weights.write(tmp_path / name, seeded(PLAN), PLAN)
+    assert path.is_file()
+    assert (tmp_path / "link").is_symlink()
+    assert not (tmp_path / "loop").is_symlink()
+
+
 def test_an_interrupt_leaves_the_old_file(path, tmp_path, monkeypatch):
     path.write_bytes(b"what was there")
     monkeypatch.setattr(writing.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -145,8 +154,9 @@ def doubled(header):
         (lambda: with_header(lambda _: "[" * 100_000), "not a safetensors file"),
         (lambda: save({"a": np.ones(2)}), "a is float64, but weights are float32"),
         (lambda: save({"a": np.float32([1, np.nan])}), "a holds NaN"),
+        (lambda: save({"a.bn.running_var": np.float32([-1])}), "holds a negative variance"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_unsound_files_are_refused(path, content, told):
     path.write_bytes(content())

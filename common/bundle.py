@@ -1,0 +1,20 @@
+"""Arrays under any names in one .npz, of which NumPy would take some for its own: `file`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def pack(path: Path, arrays: Mapping[str, NDArray]) -> None:
+    """Writes arrays numbered, and their names beside them."""
+    numbered = {str(number): array for number, array in enumerate(arrays.values())}
+    np.savez(path, names=np.array(list(arrays), np.str_), **numbered)  # type: ignore[arg-type]
+
+
+def unpack(path: Path) -> dict[str, NDArray]:
+    """The arrays by their names."""
+    with np.load(path) as found:
+        names = found["names"].tolist()
+        return {name: found[str(number)] for number, name in enumerate(names)}
