@@ -100,32 +100,37 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
     tidy = layout.tidied(arrays)
     arrays = {tidy.get(key, key): array for key, array in arrays.items()}
     laid_out = suited(arrays, about, name, layout)
-    names = layout.names(laid_out)
-    wanted = laid_out.arrays()
-    theirs = set(names.values())
-    missing = [there for there in names.values() if there not in arrays]
-    rest = [key for key in arrays if key not in theirs]
-    unknown = [key for key in rest if not re.fullmatch(layout.ignored, key)]
-    groups = laid_out.groups()
-    here = {
-        ours: layout.inward(arrays[there], wanted[ours], groups.get(ours, 0))
-        for ours, there in names.items()
-        if there in arrays
-    }
+    names, wanted = layout.names(laid_out), laid_out.arrays()
+    here = turned_inward(arrays, names, laid_out, layout)
+    rest = arrays.keys() - names.values()
+    missing = [names[ours] for ours in wanted if ours in names and ours not in here]
+    unknown = [key for key in arrays if key in rest and not re.fullmatch(layout.ignored, key)]
     misshapen = [
         f"{names[ours]} is {by(arrays[names[ours]].shape)}"
-        for ours, shape in wanted.items()
-        if ours in here and here[ours].shape != shape
+        for ours, array in here.items()
+        if array.shape != wanted[ours]
     ]
     if missing or unknown or misshapen:
         fitting = len(wanted) - len(missing) - len(misshapen)
         agreed = fitting / max(len(wanted), fitting + len(unknown))
         return Misfit(name, layout, missing, unknown, misshapen, agreed)
-    scalars = {key: arrays[key].item() for key in rest if arrays[key].ndim == 0}
+    scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
     # Keras' counters only tell what else was built before.
     keeps = layout.kind != "hdf5"
     untidy = {there: key for key, there in tidy.items() if key != there and keeps}
     return Match(layout, laid_out, here, Carried(scalars, untidy))
+
+
+def turned_inward(
+    arrays: Arrays, names: Mapping[str, str], laid_out: Plan, layout: Layout
+) -> Arrays:
+    """Every array of ours that the file has, under our name and as it lies here."""
+    groups = laid_out.groups()
+    return {
+        ours: layout.inward(arrays[names[ours]], shape, groups.get(ours, 0))
+        for ours, shape in laid_out.arrays().items()
+        if names.get(ours) in arrays
+    }
 
 
 def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
