@@ -92,11 +92,13 @@ def compare(
     name: Name = "googlenet",
     framework: Annotated[
         list[str] | None,
-        typer.Option("-f", "--framework", metavar="FRAMEWORK", help="One of several; all if none."),
+        typer.Option(
+            "-f", "--framework", metavar="FRAMEWORK", help="May be repeated; all if not given."
+        ),
     ] = None,
     image: Annotated[
         list[Path] | None,
-        typer.Option(help="A JPEG or PNG, one of several; two photographs if none."),
+        typer.Option(help="A JPEG or PNG; may be repeated; two photographs if not given."),
     ] = None,
     dtype: Dtype = "float32",
     aux: Aux = False,

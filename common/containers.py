@@ -43,6 +43,8 @@ def kind_of(path: Path) -> str:
     """The kind of container a name asks for; raises DataError for a name that asks for none."""
     if path.suffix not in SUFFIXES:
         raise DataError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
+    if path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
+        raise DataError(f"{path}: Keras opens weights only by a name that ends in .weights.h5")
     return SUFFIXES[path.suffix]
 
 

@@ -40,9 +40,11 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker is asked: a forward pass (`run`), a gradient (`grad`), whether the
-    framework starts (`try`), its own kind of weights file to `read`, or to `write` and read again,
-    or the places its own file has for a network's arrays (`places`, `published places`).
+    """What one worker is asked.
+
+    The verbs are a forward pass (`run`), a gradient (`grad`), whether the framework starts (`try`),
+    its own kind of weights file to `read`, or to `write` and read again, and where that file keeps
+    a network's arrays (`places`, `published places`).
 
     `endpoints` are layer paths, or `all` for the body's own steps, or `units` for all that a
     person would count, inside blocks and heads too.

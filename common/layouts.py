@@ -48,8 +48,9 @@ SLIM = TENSORFLOW | {2: (2, 3, 1, 0)}
 class Layout:
     """One party's naming of a network: regular expressions applied in turn to our names.
 
-    `ignored` matches what may stand in its files and is no weight of the network; `tidied` gives
-    the layout's name for each array of a file where copies of it name things differently.
+    `ignored` matches what may stand in its files and is no weight of the network, `stand_ins` what
+    may if it is all ones; `tidied` gives the layout's name for each array of a file where copies
+    of it name things differently.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Layout:
     rules: Rules = ()
     ignored: str = r"(?!)"
     tidied: Callable[[Arrays], dict[str, str]] = lambda _: {}
+    stand_ins: str = r"(?!)"
 
     def names(self, plan: Plan) -> dict[str, str]:
         """The party's name for each array of ours."""
@@ -69,6 +71,12 @@ class Layout:
     def fits(self, name: str) -> bool:
         """Whether a network of ours is published in this layout."""
         return re.fullmatch(self.networks, name) is not None
+
+    def passes_over(self, name: str, array: NDArray) -> bool:
+        """Whether an array that is no weight of the network may stand in its files."""
+        if re.fullmatch(self.stand_ins, name):
+            return bool((array == 1).all())
+        return re.fullmatch(self.ignored, name) is not None
 
     def outward(self, array: NDArray, groups: int = 0) -> NDArray:
         """An array of ours as it lies there; depthwise it is (h, w, in, each) in TensorFlow."""
@@ -109,7 +117,7 @@ NATIVE = (
     Layout("ours", r".*", "safetensors", TORCH),
     Layout("pytorch", r".*", "torch", TORCH, ignored=COUNTERS),
     Layout("tensorflow", r".*", "hdf5", TENSORFLOW, ignored=KERAS_EXTRA),
-    Layout("paddle", r".*", "pickle", PADDLE, PADDLE_NORM, r".*\.bn\.weight"),
+    Layout("paddle", r".*", "pickle", PADDLE, PADDLE_NORM, stand_ins=r".*\.bn\.weight"),
 )
 TORCHVISION = Layout("torchvision", r"googlenet\.torchvision.*", "torch", TORCH, ignored=COUNTERS)
 PUBLISHED = (

@@ -129,10 +129,13 @@ def placed(plan: Plan) -> Iterator[tuple[Layer, str]]:
 
 
 def claims(plan: Plan) -> list[tuple[Published, list[Term], int]]:
-    """Each published count with its terms in this plan, and their sum."""
+    """Each published count of parts that this plan has, with its terms, and their sum."""
     terms = ledger(plan)
     found = []
+    absent = {CLASSIFIER: not plan.network.classes, HEADS: not plan.heads}
     for claim in PUBLISHED.get(plan.network.name, ()):
+        if any(absent.get(part) for part in claim.parts):
+            continue
         chosen = claim.terms(terms)
         found.append((claim, chosen, sum(term.count for term in chosen)))
     return found

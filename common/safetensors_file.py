@@ -73,5 +73,5 @@ def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     counts = Counter(name for name, _ in pairs)
     for name, times in counts.most_common(1):
         if times > 1:
-            raise ValueError(f"the name {name!r} stands there twice")
+            raise ValueError(f"the name {name!r} appears twice")
     return dict(pairs)

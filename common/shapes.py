@@ -130,7 +130,7 @@ class Plan:
         return sum(root.multiply_adds for root in self.roots())
 
     def loss_weights(self) -> dict[str, float]:
-        """How often the loss of each output counts in training."""
+        """The weight of each output's loss in training."""
         heads = {name: self.network.heads[name].weight for name in self.heads}
         return {self.network.output: 1.0} | heads
 

@@ -171,7 +171,7 @@ def print_ledger(plan: Plan) -> None:
         if total == claim.number:
             print(f"  = {number(total)}: {claim.whose}\n")
         else:
-            print(f"  = {number(total)} here, where {number(claim.number)} is: {claim.whose}\n")
+            print(f"  = {number(total)} here; {number(claim.number)} as published: {claim.whose}\n")
 
 
 def print_difference(one: Plan, other: Plan, numbers: bool) -> None:

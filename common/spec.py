@@ -25,7 +25,7 @@ Padding = Size | Rule
 
 @dataclass(frozen=True)
 class Conv:
-    """Convolution (in truth cross-correlation), zeros beyond the border."""
+    """Convolution (strictly cross-correlation), zeros beyond the border."""
 
     channels: int
     kernel: Size

@@ -79,7 +79,7 @@ def classes_in(source: str, arrays: Mapping[str, NDArray], network: Network) -> 
 
 
 def fit(source: str, arrays: Mapping[str, NDArray], about: Mapping, plan: Plan) -> Arrays:
-    """The plan's parameters out of `arrays`, in the plan's order; raises DataError unless all fit.
+    """The plan's arrays out of `arrays`, in the plan's order; raises DataError unless all fit.
 
     Heads that the file has and the plan does not are left out. `about` is the file's metadata.
     """

@@ -50,6 +50,8 @@ def slide_axis(
             return windows, (border // 2, border - border // 2)
         case Rule.CEIL:
             windows = -((kernel - size) // stride) + 1
+            if (windows - 1) * stride >= size:  # as PyTorch: no window begins beyond the map
+                windows -= 1
             return windows, (0, max((windows - 1) * stride + kernel - size, 0))
         case int():
             return (size + 2 * padding - kernel) // stride + 1, (padding, padding)

@@ -104,7 +104,7 @@ def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match 
     here = turned_inward(arrays, names, laid_out, layout)
     rest = arrays.keys() - names.values()
     missing = [names[ours] for ours in wanted if ours in names and ours not in here]
-    unknown = [key for key in arrays if key in rest and not re.fullmatch(layout.ignored, key)]
+    unknown = [k for k, array in arrays.items() if k in rest and not layout.passes_over(k, array)]
     misshapen = [
         f"{names[ours]} is {by(arrays[names[ours]].shape)}"
         for ours, array in here.items()

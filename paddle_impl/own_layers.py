@@ -11,27 +11,8 @@ from common.spec import Size
 from common.windows import mean_matrix
 
 
-class Concat(nn.Layer):
-    """Branches from one input, joined along the channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return paddle.concat([branch(x) for branch in self.children()], axis=1)
-
-
-class Residual(nn.Layer):
-    """`scale` times a branch, plus the input or what a shortcut makes of it."""
-
-    def __init__(self, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def forward(self, x: Tensor) -> Tensor:
-        branch, *shortcut = [child(x) for child in self.children()]
-        return self.scale * branch + (shortcut[0] if shortcut else x)
-
-
 class LRN(nn.Layer):
-    """Paddle's own averages the squares, so its gradient is rounded as told in `AvgPool`."""
+    """Paddle's own averages the squares, so its gradient is rounded, as `AvgPool` says."""
 
     def __init__(self, size: int, alpha: float, beta: float) -> None:
         super().__init__()
@@ -55,18 +36,6 @@ class Affine(nn.Layer):
     def forward(self, x: Tensor) -> Tensor:
         scale = paddle.to_tensor(self.scale, x.dtype).reshape(self.shape)
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
-
-
-class AdaptiveAvgPool(nn.Layer):
-    """Means over windows of unequal size: a product with a matrix of weights on either side."""
-
-    def __init__(self, input: tuple[int, ...], size: int) -> None:
-        super().__init__()
-        self.rows, self.columns = (mean_matrix(n, size) for n in input)
-
-    def forward(self, x: Tensor) -> Tensor:
-        rows, columns = (paddle.to_tensor(m, x.dtype) for m in (self.rows, self.columns))
-        return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
 
 
 class AvgPool(nn.Layer):
@@ -95,3 +64,34 @@ class AvgPool(nn.Layer):
         """The sum under each window: a convolution, channel by channel, with ones."""
         ones = paddle.ones([x.shape[1], 1, *self.kernel], x.dtype)
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
+
+
+class AdaptiveAvgPool(nn.Layer):
+    """Means over windows of unequal size: a product with a matrix of weights on either side."""
+
+    def __init__(self, input: tuple[int, ...], size: int) -> None:
+        super().__init__()
+        self.rows, self.columns = (mean_matrix(n, size) for n in input)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, columns = (paddle.to_tensor(m, x.dtype) for m in (self.rows, self.columns))
+        return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
+
+
+class Concat(nn.Layer):
+    """Branches from one input, joined along the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return paddle.concat([branch(x) for branch in self.children()], axis=1)
+
+
+class Residual(nn.Layer):
+    """`scale` times a branch, plus the input or what a shortcut makes of it."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch, *shortcut = [child(x) for child in self.children()]
+        return self.scale * branch + (shortcut[0] if shortcut else x)

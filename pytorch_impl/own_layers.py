@@ -8,25 +8,6 @@ from common.spec import Size
 from common.windows import Pads
 
 
-class Concat(nn.Module):
-    """Branches from one input, joined along the channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([branch(x) for branch in self.children()], dim=1)
-
-
-class Residual(nn.Module):
-    """`scale` times a branch, plus the input or what a shortcut makes of it."""
-
-    def __init__(self, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def forward(self, x: Tensor) -> Tensor:
-        branch, *shortcut = (child(x) for child in self.children())
-        return self.scale * branch + (shortcut[0] if shortcut else x)
-
-
 class PaddedConv2d(nn.Conv2d):
     """A convolution with a border of its own on each side, which Conv2d's padding cannot say."""
 
@@ -49,6 +30,25 @@ class Affine(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         scale = x.new_tensor(self.scale).reshape(self.shape)
         return x * scale + x.new_tensor(self.shift).reshape(self.shape)
+
+
+class Concat(nn.Module):
+    """Branches from one input, joined along the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.children()], dim=1)
+
+
+class Residual(nn.Module):
+    """`scale` times a branch, plus the input or what a shortcut makes of it."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch, *shortcut = (child(x) for child in self.children())
+        return self.scale * branch + (shortcut[0] if shortcut else x)
 
 
 def reversed_flat(pads: Pads) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
 
     `x` is N x C x H x W, and so are the maps that come out.
     """
-    wanted = {path: keep(net, path) for path in paths} | outputs(net)
+    wanted = {path: endpoint(net, path) for path in paths} | outputs(net)
     found = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
     return {name: channels_first(value.numpy()) for name, value in found.items()}
 
@@ -72,6 +72,6 @@ def outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
     return net.output if isinstance(net.output, dict) else {net.plan.network.output: net.output}
 
 
-def keep(net: keras.Model, path: str) -> keras.KerasTensor:
+def endpoint(net: keras.Model, path: str) -> keras.KerasTensor:
     """The output of the layer at `path`."""
     return net.get_layer(layer_name(net.plan.find(path).source.path)).output

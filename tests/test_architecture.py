@@ -79,6 +79,13 @@ def test_the_same_file_defines_the_same_things_in_the_same_order(file):
     assert common
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_own_layers_stand_in_the_grammars_order(folder):
+    body = tree(f"{folder}/own_layers.py").body
+    own = [node.name for node in body if isinstance(node, ast.ClassDef) and node.name in WORDS]
+    assert own == sorted(own, key=WORDS.index)
+
+
 @pytest.mark.parametrize("path", WALKERS)
 def test_every_walker_knows_every_word_in_the_grammars_order(path):
     [function] = [n for n in tree(path).body if getattr(n, "name", "") == WALKERS[path]]

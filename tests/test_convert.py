@@ -242,6 +242,23 @@ def test_a_file_that_says_it_is_another_dialect_is_refused(tmp_path):
     assert not (tmp_path / "x.pth").exists()
 
 
+def test_a_scale_that_was_learned_is_never_dropped(tmp_path):
+    """Paddle's stand-in for a scale is passed over, but only as the ones that it is."""
+    plan = planned("inception_v3", (75, 75), classes=7)
+    arrays = seeded(plan)
+    weights.write(tmp_path / "a.safetensors", arrays, plan)
+    convert(tmp_path / "a.safetensors", tmp_path / "b.pdparams", "inception_v3", None, None)
+    with pytest.raises(DataError, match="it looks most like inception_v3 in the layout paddle"):
+        convert(tmp_path / "b.pdparams", tmp_path / "c.pth", "inception_v3.keras", None, None)
+    assert not (tmp_path / "c.pth").exists()
+
+
+def test_a_name_that_keras_would_not_open_is_refused(tmp_path):
+    source, _ = ours(tmp_path, "googlenet")
+    with pytest.raises(DataError, match=r"ends in \.weights\.h5$"):
+        convert(source, tmp_path / "x.h5", "googlenet", None, None)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

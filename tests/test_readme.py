@@ -45,9 +45,9 @@ def test_the_kinds_of_layer_are_as_many_as_said():
 
 def test_the_tree_names_every_file():
     tree = re.search(r"## What is where\n\n```(.*?)```", README.read_text(), re.DOTALL)[1]
-    for folder in ("common", "pytorch_impl"):
-        for path in (ROOT / folder).glob("*.py"):
-            assert path.name == "__init__.py" or re.search(rf"\b{path.name}\b", tree), path
+    folders = [ROOT / name for name in ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl")]
+    files = {path.name for folder in folders for path in folder.glob("*.py")} - {"__init__.py"}
+    assert files | {"facts.py"} == set(re.findall(r"\b\w+\.py\b", tree))
 
 
 def test_the_comparison_shown_has_every_row_of_the_plan():

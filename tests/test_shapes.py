@@ -125,6 +125,11 @@ def test_a_3_by_3_window_of_stride_2(size, padding, expected):
     assert slide_axis(size, 3, 2, padding) == expected
 
 
+def test_no_window_of_ceil_begins_beyond_the_map():
+    assert slide_axis(6, 2, 3, Rule.CEIL) == (2, (0, 0))
+    assert slide_axis(7, 2, 3, Rule.CEIL) == (3, (0, 1))
+
+
 def test_a_network_too_small_names_the_layer():
     with pytest.raises(
         UsageError, match=r"^aux1\.averagePool: a 5x5 window does not fit a map of 2x2"

@@ -148,7 +148,7 @@ def doubled(header):
         (lambda: b"PK\x03\x04 a zip file, say, or a pickle", "not a safetensors file"),
         (lambda: sound()[:-1], "not a sound safetensors file"),
         (lambda: sound()[:1000], "not a safetensors file"),
-        (lambda: with_header(doubled), "the name 'fc.bias' stands there twice"),
+        (lambda: with_header(doubled), "the name 'fc.bias' appears twice"),
         (lambda: with_header(lambda h: h.replace('"{}"', r'"{\"format\": 9}"')), "a format"),
         (lambda: with_header(lambda h: h.replace('"{}"', '"[]"')), "a format"),
         (lambda: with_header(lambda _: "[" * 100_000), "not a safetensors file"),

@@ -76,7 +76,7 @@ class Dialect:
     reduce_relu: bool = True
     stem_padding: Padding = 3
     pool_padding: Padding = Rule.CEIL
-    last_pool_kernel: int = 3
+    maxpool4_kernel: int = 3
     dropout: tuple[Word, ...] = (Dropout(0.4),)
     conv_classifier: bool = False
     head: HeadDialect | None = HeadDialect()
@@ -88,10 +88,10 @@ TORCHVISION = Dialect(
     kernel_5x5=3,
     bias=False,
     norm=BatchNorm(1e-3),
-    last_pool_kernel=2,
+    maxpool4_kernel=2,
     dropout=(Dropout(0.2),),
     head=HeadDialect(AdaptiveAvgPool(4), before_fc1=(), before_fc2=(Dropout(0.7),)),
-    init=Init.NORMAL,  # which torchvision cuts off at 2, and so never
+    init=Init.NORMAL,  # torchvision truncates at 2, which is 200 deviations
 )
 
 # From ImageNet's mean and deviation of each channel to 0.5 and 0.5.
@@ -124,7 +124,7 @@ DIALECTS = {
         norm=BatchNorm(1e-3, keep=0.9997, scale=False),
         stem_padding=Rule.SAME,
         pool_padding=Rule.SAME,
-        last_pool_kernel=2,
+        maxpool4_kernel=2,
         dropout=(Dropout(0.2),),
         conv_classifier=True,
         head=None,
@@ -204,7 +204,7 @@ def stem(d: Dialect) -> dict[str, Word]:
 
 def classifier(d: Dialect, classes: int) -> dict[str, Word]:
     """What follows the last inception module."""
-    # TF-Slim and the Paddle tutorial: a 7x7 window; here: the whole map, the same at 224.
+    # Paper: a 7x7 window; here: the whole map, the same at 224.
     pool: dict[str, Word] = {"avgpool": GlobalAvgPool()}
     if not classes:
         return pool | {"flatten": Flatten()}
@@ -227,7 +227,7 @@ def body(d: Dialect, classes: int) -> Chain:
             "inception4c": inception(d, "4c"),
             "inception4d": inception(d, "4d"),
             "inception4e": inception(d, "4e"),
-            "maxpool4": MaxPool(d.last_pool_kernel, 2, d.pool_padding),
+            "maxpool4": MaxPool(d.maxpool4_kernel, 2, d.pool_padding),
             "inception5a": inception(d, "5a"),
             "inception5b": inception(d, "5b"),
             **classifier(d, classes),

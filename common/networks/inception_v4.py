@@ -34,6 +34,7 @@ def stem_3a() -> Concat:
 
 def stem_4a() -> Concat:
     """Figure 3, the second fork."""
+    # Paper: 7x1, then 1x7; here: TF-Slim's order.
     factored = (conv(64, 1), same(64, (1, 7)), same(64, (7, 1)), conv(96, 3))
     return Concat({"branch0": sequence(conv(64, 1), conv(96, 3)), "branch1": sequence(*factored)})
 
@@ -68,6 +69,7 @@ def reduction_a() -> Concat:
 
 def module_b() -> Concat:
     """Figure 5."""
+    # Paper: 1x7 twice in one branch, 1x7 and 7x1 by turns in the other; here: TF-Slim's order.
     double = (same(192, (7, 1)), same(224, (1, 7)), same(224, (7, 1)), same(256, (1, 7)))
     return Concat(
         {
@@ -93,6 +95,7 @@ def reduction_b() -> Concat:
 
 def module_c() -> Concat:
     """Figure 6."""
+    # Paper: 1x3, then 3x1 in the longest branch; here: TF-Slim's order.
     double = (conv(384, 1), same(448, (3, 1)), same(512, (1, 3)))
     return Concat(
         {

@@ -26,6 +26,12 @@ def test_turns_static_and_sums_up(room, capsys):
     assert "Conv2D" in capsys.readouterr().out
 
 
+def test_cross_entropy_keeps_logits_far_below_the_largest(room):
+    logits, target = paddle.to_tensor([[0.0, 100.0]], "float64"), paddle.to_tensor([0])
+    assert room.run.cross_entropy(logits, target).item() == 100
+    assert paddle.nn.functional.cross_entropy(logits, target).item() == pytest.approx(64)
+
+
 @pytest.mark.parametrize("model", ["googlenet", "inception_v3"])
 def test_the_published_count_is_paddles_own(model):
     theirs = getattr(paddle.vision.models, model)()
