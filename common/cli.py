@@ -2,11 +2,9 @@
 
 import os
 import re
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -16,7 +14,7 @@ from common import doctor as doctors
 from common import documents, images, show, weights
 from common.compare import compare as compare_networks
 from common.convert import convert as convert_file
-from common.errors import DataError, UsageError, UserError
+from common.errors import DataError, UsageError
 from common.initial import initial
 from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
 from common.networks import NETWORKS, network
@@ -25,8 +23,6 @@ from common.shapes import Plan, plan
 from common.spec import Shape
 from common.worker import call
 from common.writing import written_whole
-
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="googlenet",
@@ -263,48 +259,9 @@ def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-class Interrupted(BaseException):
-    """A signal asked the command to end."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-def prepare() -> None:
-    """Has signals end the command in order, a closed pipe at once, and both outputs there."""
-
-    def end(number: int, _: object) -> None:
-        for ending in ENDINGS:  # once is enough: what is begun must be tidied up
-            signal.signal(ending, signal.SIG_IGN)
-        raise Interrupted(number)
-
-    for ending in ENDINGS:
-        if signal.getsignal(ending) != signal.SIG_IGN:  # as under nohup
-            signal.signal(ending, end)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-
-
-def main() -> NoReturn:
-    """Runs the command; a user's mistake is one line on standard error and an exit code."""
-    prepare()
+def run_command() -> int:
+    """Runs the command line; returns its exit code, raises UserError for a user's mistake."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except UserError as error:
-        code, message = error.code, str(error)
+        return app(standalone_mode=False) or 0
     except typer.TyperException as error:
-        code, message = UsageError.code, f"{error.format_message()} (see googlenet --help)"
-    except MemoryError:
-        code, message = DataError.code, "not enough memory for arrays of this size"
-    except OSError as error:
-        code, message = DataError.code, str(error)
-    except Interrupted as error:
-        code, message = 128 + error.number, "interrupted"
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
-    print(f"googlenet: {line[:1000]}", file=sys.stderr)
-    sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()
+        raise UsageError(f"{error.format_message()} (see googlenet --help)") from None

@@ -17,7 +17,7 @@ from common.worker import ROOT
 def googlenet(*words, code=0):
     """Runs the command; returns its standard output, or its one line of error."""
     done = subprocess.run(
-        [sys.executable, "-m", "common.cli", *map(str, words)], capture_output=True, text=True
+        [sys.executable, "-m", "common.main", *map(str, words)], capture_output=True, text=True
     )
     assert done.returncode == code, done.stderr
     if code:
@@ -108,9 +108,9 @@ def test_convert_verifies_and_refuses(files):
 @pytest.mark.parametrize("words", [["list"], ["summary", "googlenet"], ["--help"]], ids=str)
 def test_no_framework_is_imported(words):
     code = (
-        "import sys, common.cli\n"
+        "import sys, common.main\n"
         f"sys.argv = ['googlenet', *{words!r}]\n"
-        "try: common.cli.main()\n"
+        "try: common.main.main()\n"
         "except SystemExit: print([name for name in sys.modules if '.' not in name])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -245,7 +245,7 @@ def test_files_in_the_current_folder_are_not_run(files, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     paths = ["--weights", files / "w.safetensors", "--input", files / "x.npy"]
     words = ["run", "googlenet", "-f", "numpy", *map(str, paths), "--out", str(tmp_path / "y.npz")]
-    code = f"import sys; sys.argv = ['googlenet', *{words!r}]; from common.cli import main; main()"
+    code = f"import sys; sys.argv = ['googlenet', *{words!r}]; from common.main import main; main()"
     command = [sys.executable, "-P", "-c", code]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -30,7 +30,7 @@ def all_frameworks():
 @pytest.mark.usefixtures("all_frameworks")
 def test_the_main_job_says_equal():
     done = subprocess.run(
-        [sys.executable, "-m", "common.cli", "compare", "--aux"], capture_output=True, text=True
+        [sys.executable, "-m", "common.main", "compare", "--aux"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -43,7 +43,7 @@ def test_the_main_job_says_equal():
 
 @pytest.mark.usefixtures("all_frameworks")
 def test_the_main_job_in_float64_as_json():
-    command = [sys.executable, "-m", "common.cli", "compare", "--dtype", "float64", "--json"]
+    command = [sys.executable, "-m", "common.main", "compare", "--dtype", "float64", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert told["equal"]

@@ -112,7 +112,7 @@ def test_no_worker_stays_behind(job, tmp_path, sent):
     scratch.mkdir()
     (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=True))
     out = tmp_path / "y.npz"
-    command = [sys.executable, "-m", "common.cli", "run", "googlenet", "-f", "numpy"]
+    command = [sys.executable, "-m", "common.main", "run", "googlenet", "-f", "numpy"]
     options = ["--weights", job.weights, "--input", job.input, "--out", str(out)]
     parent = subprocess.Popen(
         command + options,
@@ -131,6 +131,21 @@ def test_no_worker_stays_behind(job, tmp_path, sent):
     assert waited_for(lambda: not alive(mark.read_text()))
     assert not out.exists()
     assert list(scratch.iterdir()) == []
+
+
+def test_an_interrupt_while_modules_are_imported_is_one_line(tmp_path, monkeypatch):
+    code = (
+        "import sys, os, signal\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    sabotage(tmp_path, monkeypatch, code)
+    command = [sys.executable, "-m", "common.main", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=worker.ROOT)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert done.stderr == "googlenet: interrupted\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")

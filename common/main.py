@@ -1,0 +1,57 @@
+"""Around the command `googlenet`: signals, errors and exit codes. What is slow to import waits."""
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from common.errors import DataError, UserError
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal asked the command to end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def prepare() -> None:
+    """Has signals end the command in order, a closed pipe at once, and both outputs there."""
+
+    def end(number: int, _: object) -> None:
+        for ending in ENDINGS:  # once is enough: what is begun must be tidied up
+            signal.signal(ending, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    for ending in ENDINGS:
+        if signal.getsignal(ending) != signal.SIG_IGN:  # as under nohup
+            signal.signal(ending, end)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
+def main() -> NoReturn:
+    """Runs the command; a user's mistake is one line on standard error and an exit code."""
+    prepare()
+    try:
+        from common.cli import run_command  # imported here, so that Ctrl-C meets `prepare` first
+
+        sys.exit(run_command())
+    except UserError as error:
+        code, message = error.code, str(error)
+    except MemoryError:
+        code, message = DataError.code, "not enough memory for arrays of this size"
+    except OSError as error:
+        code, message = DataError.code, str(error)
+    except Interrupted as error:
+        code, message = 128 + error.number, "interrupted"
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    print(f"googlenet: {line[:1000]}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
