@@ -32,7 +32,9 @@ def read(path: Path) -> tuple[dict[str, NDArray], dict]:
     try:
         return load(content), about
     except KeyError as error:
-        raise DataError(f"{path}: holds {error}, which NumPy has not; save it as float32") from None
+        raise DataError(
+            f"{path}: holds {error}, a type that NumPy lacks; save it as float32"
+        ) from None
     except (SafetensorError, ValueError, TypeError) as error:
         raise DataError(f"{path}: not a sound safetensors file ({error})") from None
 
@@ -69,7 +71,7 @@ def sound(about: Mapping) -> bool:
 
 
 def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object as a dict, refusing a name that stands in it twice."""
+    """A JSON object as a dict, refusing a name that appears twice."""
     counts = Counter(name for name, _ in pairs)
     for name, times in counts.most_common(1):
         if times > 1:

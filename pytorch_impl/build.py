@@ -20,7 +20,6 @@ class Network(nn.Module):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-        self.input = plan.network.input
         self.output = plan.network.output
         self.steps = [step.path for step in plan.body.children]
         self.heads = {plan.network.heads[name].after: name for name in plan.heads}
@@ -33,8 +32,7 @@ class Network(nn.Module):
 
     def outputs(self, x: Tensor, heads: bool = True) -> dict[str, Tensor]:
         """The result and, if wanted, the heads' outputs, under their names, in either mode."""
-        if tuple(x.shape[1:]) != self.input:
-            self.plan.check_input(tuple(x.shape[1:]))
+        self.plan.check_input(tuple(x.shape[1:]))
         outputs = {}
         for step in self.steps:
             x = getattr(self, step)(x)
