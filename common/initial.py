@@ -6,7 +6,7 @@ from math import prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from common.shapes import Plan
+from common.plan import Plan
 from common.spec import Init, Shape
 
 Arrays = dict[str, NDArray[np.float32]]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import spec
-from common.shapes import Layer, Plan
+from common.plan import Layer, Plan
 from common.spec import pair
 from common.windows import Pads, adaptive_windows
 
@@ -147,3 +147,11 @@ def convolve_alone(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
     numbers = weight.reshape(len(weight), -1).T[:, None, :, None, None]
     places = slide(each, (rows, columns), stride)
     return added(values * number for number, values in zip(numbers, places, strict=True))
+
+
+def relative(found: NDArray, right: NDArray) -> float:
+    """The largest difference, relative to the largest value; NaN for arrays of unequal shape."""
+    if found.shape != right.shape:
+        return float("nan")
+    largest = np.abs(right).max()
+    return float(np.abs(found - right).max() / (largest or 1))

@@ -269,3 +269,8 @@ def sequence(*words: Word) -> Chain:
 def pair(size: Size) -> tuple[int, int]:
     """A size as (rows, columns)."""
     return size if isinstance(size, tuple) else (size, size)
+
+
+def by(shape: Shape) -> str:
+    """A shape as people write it: 3x224x224."""
+    return "x".join(str(size) for size in shape)

@@ -1,7 +1,7 @@
 """The networks in Paddle: `googlenet(classes=10)` is an ordinary `paddle.nn.Layer`."""
 
 from common import networks
-from common.shapes import plan
+from common.plan import plan
 from common.spec import Shape
 from paddle_impl.build import Network
 from paddle_impl.googlenet import GoogLeNet

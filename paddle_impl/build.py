@@ -4,7 +4,7 @@ import paddle
 from paddle import Tensor, nn
 
 from common import spec
-from common.shapes import Layer, Plan
+from common.plan import Layer, Plan
 from common.windows import Pads
 from paddle_impl.own_layers import LRN, AdaptiveAvgPool, Affine, AvgPool, Concat, Residual
 

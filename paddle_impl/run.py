@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import paddle
 from numpy.typing import NDArray
 
-from common.shapes import Plan
+from common.plan import Plan
 from paddle_impl.build import Network
 from paddle_impl.weights import load, tensors, turned
 

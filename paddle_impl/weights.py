@@ -6,7 +6,7 @@ from pathlib import Path
 import paddle
 from numpy.typing import NDArray
 
-from common import weights
+from common.files import weights
 from paddle_impl.build import Network
 
 

@@ -1,7 +1,7 @@
 """The networks in PyTorch: `googlenet(classes=10)` is an ordinary `nn.Module`."""
 
 from common import networks
-from common.shapes import plan
+from common.plan import plan
 from common.spec import Shape
 from pytorch_impl.build import Network
 from pytorch_impl.googlenet import GoogLeNet

@@ -5,7 +5,7 @@ import math
 from torch import Tensor, nn
 
 from common import spec
-from common.shapes import Layer, Plan
+from common.plan import Layer, Plan
 from common.windows import Pads
 from pytorch_impl.own_layers import Affine, Concat, PaddedConv2d, Residual, reversed_flat
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from common.shapes import Plan
+from common.plan import Plan
 from pytorch_impl.build import Network
 from pytorch_impl.weights import load
 

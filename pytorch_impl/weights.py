@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from numpy.typing import NDArray
 
-from common import weights
+from common.files import weights
 from pytorch_impl.build import Network
 
 

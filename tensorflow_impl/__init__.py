@@ -3,7 +3,7 @@
 import keras
 
 from common import networks
-from common.shapes import plan
+from common.plan import plan
 from common.spec import Shape
 from tensorflow_impl.build import build
 from tensorflow_impl.googlenet import GoogLeNet

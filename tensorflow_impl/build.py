@@ -6,8 +6,8 @@ import keras
 from keras import KerasTensor, layers, ops
 
 from common import spec
-from common.keras_names import layer_name
-from common.shapes import Layer, Plan
+from common.files.layouts import layer_name
+from common.plan import Layer, Plan
 from common.windows import NO_PADS, Pads, slide
 from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine
 

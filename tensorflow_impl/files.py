@@ -9,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from common.hdf5 import places_in
-from common.shapes import Plan
+from common.files.hdf5 import places_in
+from common.plan import Plan
 from tensorflow_impl.build import build
 
 APPLICATIONS = {

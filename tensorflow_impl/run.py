@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from common.keras_names import layer_name
-from common.shapes import Plan
+from common.files.layouts import layer_name
+from common.plan import Plan
 from tensorflow_impl.build import build
 from tensorflow_impl.weights import from_keras, load, variables
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import keras
 from numpy.typing import NDArray
 
-from common import weights
 from common.errors import UsageError
-from common.keras_names import layer_name
-from common.shapes import Plan
+from common.files import weights
+from common.files.layouts import layer_name
+from common.plan import Plan
 from common.spec import Shape
 
 NAMES = {"weight": "kernel", "bias": "bias"}

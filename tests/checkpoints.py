@@ -4,7 +4,7 @@ import pickle
 
 from conftest import planned, seeded
 
-from common import weights
+from common.files import weights
 
 SIZE = (96, 96)
 

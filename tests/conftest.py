@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from common.initial import Arrays, initial
-from common.job import FRAMEWORKS, ROOMS
+from common.jobs.job import FRAMEWORKS, ROOMS
 from common.networks import network
-from common.shapes import Plan, plan
+from common.plan import Plan, plan
 
 
 def pytest_addoption(parser):

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from conftest import noise, planned, seeded
 
-from common.job import enter
+from common.jobs.job import enter
 from common.networks import NETWORKS, network
 from common.networks.blocks import classifier
-from common.shapes import plan
+from common.plan import plan
 from common.spec import Chain, Conv, without_dropout
 
 LABELS = np.array([3, 7])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.job import Job, perform
+from common.jobs.job import Job, perform
 
 KERAS = {
     "inception_v3.keras": "InceptionV3",

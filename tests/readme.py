@@ -45,7 +45,7 @@ def code(framework: str) -> str:
 
 def output(name: str) -> str:
     """What the command prints now, without the blanks at line ends."""
-    command = [sys.executable, "-m", "common.main", *COMMANDS[name]]
+    command = [sys.executable, "-m", "common.command.main", *COMMANDS[name]]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
 

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from common.job import FRAMEWORKS, ROOMS
+from common.jobs.job import FRAMEWORKS, ROOMS
+from common.jobs.worker import ROOT
 from common.spec import Word
-from common.worker import ROOT
 
 PACKAGES = {room.package for room in ROOMS.values()} - {"numpy"} | {"keras"}
 OWN = {"pytorch": {"torch"}, "tensorflow": {"tensorflow", "keras"}, "paddle": {"paddle"}}
@@ -17,7 +17,7 @@ FOLDERS = {f"{framework}_impl": framework for framework in FRAMEWORKS}
 WORDS = [word.__name__ for word in get_args(Word)]
 # Every walker of the grammar, and the function in it.
 WALKERS = {
-    "common/shapes.py": "place",
+    "common/plan.py": "place",
     "common/reference.py": "apply",
     "pytorch_impl/build.py": "module",
     "tensorflow_impl/build.py": "apply",
@@ -28,6 +28,30 @@ WALKERS = {
 def tree(path):
     """A file of the project, parsed."""
     return ast.parse((ROOT / path).read_text())
+
+
+# The parts of `common`: each may import those above it, and those beside it.
+ROOMS_IN_ORDER = [
+    {"spec", "errors"},
+    {"windows", "networks"},
+    {"plan"},
+    {"reference", "initial", "files", "data"},
+    {"analysis"},
+    {"jobs"},
+    {"zoo"},
+    {"command"},
+]
+
+
+def imported_from_common(path):
+    """The parts of `common` that a file imports."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.module == "common":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith("common."):
+            found.add(node.module.split(".")[1])
+    return found
 
 
 def imported(path):
@@ -49,8 +73,29 @@ def sources(folder):
 @pytest.mark.parametrize("path", sources("common"), ids=str)
 def test_common_imports_no_framework_and_only_the_worker_starts_processes(path):
     assert imported(path) & (PACKAGES | set(FOLDERS)) == set()
-    if path != Path("common/worker.py"):
+    if path != Path("common/jobs/worker.py"):
         assert imported(path) & {"subprocess", "multiprocessing"} == set()
+
+
+def level(part):
+    """How far to the right a part of `common` stands."""
+    return next(number for number, parts in enumerate(ROOMS_IN_ORDER) if part in parts)
+
+
+@pytest.mark.parametrize("path", sources("common"), ids=str)
+def test_a_room_imports_only_what_stands_to_its_left_or_beside_it(path):
+    if path != Path("common/__init__.py"):
+        own = path.parts[1].removesuffix(".py")
+        assert {part for part in imported_from_common(path) if level(part) > level(own)} == set()
+
+
+FOR_FRAMEWORKS = {"spec", "errors", "windows", "networks", "plan", "files"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_framework_folder_imports_the_heart_and_the_files_alone(folder):
+    for path in sources(folder):
+        assert imported_from_common(path) - FOR_FRAMEWORKS == set(), path
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -92,5 +137,5 @@ def test_every_walker_knows_every_word_in_the_grammars_order(path):
     [match] = [node for node in ast.walk(function) if isinstance(node, ast.Match)]
     said = re.findall(r"spec\.(\w+)\(", " ".join(ast.unparse(c.pattern) for c in match.cases))
     assert sorted(said) == sorted(WORDS)
-    if path != "common/shapes.py":  # which says the words together that keep a map's shape
+    if path != "common/plan.py":  # which says the words together that keep a map's shape
         assert said == WORDS

@@ -8,16 +8,18 @@ import sys
 import numpy as np
 import pytest
 
-from common import weights
-from common.job import ROOMS
+from common.files import weights
+from common.jobs.job import ROOMS
+from common.jobs.worker import ROOT
 from common.networks import NETWORKS
-from common.worker import ROOT
 
 
 def googlenet(*words, code=0):
     """Runs the command; returns its standard output, or its one line of error."""
     done = subprocess.run(
-        [sys.executable, "-m", "common.main", *map(str, words)], capture_output=True, text=True
+        [sys.executable, "-m", "common.command.main", *map(str, words)],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == code, done.stderr
     if code:
@@ -108,9 +110,9 @@ def test_convert_verifies_and_refuses(files):
 @pytest.mark.parametrize("words", [["list"], ["summary", "googlenet"], ["--help"]], ids=str)
 def test_no_framework_is_imported(words):
     code = (
-        "import sys, common.main\n"
+        "import sys, common.command.main\n"
         f"sys.argv = ['googlenet', *{words!r}]\n"
-        "try: common.main.main()\n"
+        "try: common.command.main.main()\n"
         "except SystemExit: print([name for name in sys.modules if '.' not in name])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -245,7 +247,8 @@ def test_files_in_the_current_folder_are_not_run(files, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     paths = ["--weights", files / "w.safetensors", "--input", files / "x.npy"]
     words = ["run", "googlenet", "-f", "numpy", *map(str, paths), "--out", str(tmp_path / "y.npz")]
-    code = f"import sys; sys.argv = ['googlenet', *{words!r}]; from common.main import main; main()"
+    start = "from common.command.main import main; main()"
+    code = f"import sys; sys.argv = ['googlenet', *{words!r}]; {start}"
     command = [sys.executable, "-P", "-c", code]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -11,11 +11,13 @@ import pytest
 from conftest import noise, planned, require, seeded
 from gradients import FAMILY, GOOGLENETS, HEADS, LABELS, subject
 
-from common import reference, weights
-from common.compare import Comparison, Side, compare, relative, rows
+from common import reference
 from common.errors import CheckFailed, MissingFramework
-from common.job import FRAMEWORKS, Job
-from common.worker import ROOT, Report, call, environment
+from common.files import weights
+from common.jobs.compare import Comparison, Side, compare, rows
+from common.jobs.job import FRAMEWORKS, Job
+from common.jobs.worker import ROOT, Report, call, environment
+from common.reference import relative
 
 REPORT = Report("1.0", 0, 0.1, 0.2, 100)
 
@@ -30,7 +32,9 @@ def all_frameworks():
 @pytest.mark.usefixtures("all_frameworks")
 def test_the_main_job_says_equal():
     done = subprocess.run(
-        [sys.executable, "-m", "common.main", "compare", "--aux"], capture_output=True, text=True
+        [sys.executable, "-m", "common.command.main", "compare", "--aux"],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -43,7 +47,15 @@ def test_the_main_job_says_equal():
 
 @pytest.mark.usefixtures("all_frameworks")
 def test_the_main_job_in_float64_as_json():
-    command = [sys.executable, "-m", "common.main", "compare", "--dtype", "float64", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "common.command.main",
+        "compare",
+        "--dtype",
+        "float64",
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert told["equal"]
@@ -226,7 +238,7 @@ def test_a_worker_that_dies_is_a_row_in_the_table(tmp_path, monkeypatch, capsys)
     plan = planned(size=(32, 32), classes=4)
     done = compare(plan, noise(plan), ["noise"], ["pytorch"], "float64", lambda *_: None)
     assert done.failures() == ["pytorch: the worker was ended by signal 11, SIGSEGV"]
-    from common import show
+    from common.command import show
 
     show.print_comparison(done)
     told = capsys.readouterr().out

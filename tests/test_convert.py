@@ -9,9 +9,11 @@ from checkpoints import SIZE, dialect, ours, write_pickle
 from conftest import planned, require, seeded
 from test_names import FAMILY_NAMES
 
-from common import containers, weights, zoo
-from common.convert import convert
 from common.errors import CheckFailed, DataError, UsageError
+from common.files import weights
+from common.zoo import containers
+from common.zoo import recognise as zoo
+from common.zoo.convert import convert
 
 NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}
 KINDS = {"torch": ".pth", "pickle": ".pdparams", "hdf5": ".weights.h5", "checkpoint": ".ckpt"}

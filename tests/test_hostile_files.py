@@ -9,10 +9,11 @@ import pytest
 from checkpoints import SIZE, ours, write_pickle
 from conftest import planned, require, seeded
 
-from common import containers, weights
-from common.convert import convert
 from common.errors import DataError
-from common.safetensors_file import packed
+from common.files import weights
+from common.files.safetensors_file import packed
+from common.zoo import containers
+from common.zoo.convert import convert
 
 
 class Payload:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common import images
+from common.data import images
 from common.errors import DataError, UsageError
 
 RED = (255, 0, 0)

@@ -4,9 +4,9 @@ import pytest
 from conftest import planned
 from facts import FACTS
 
-from common import diff, ledger
+from common.analysis import diff, ledger
 from common.networks import NETWORKS, network
-from common.shapes import plan
+from common.plan import plan
 
 
 @pytest.mark.parametrize("name", NETWORKS)

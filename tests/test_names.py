@@ -4,7 +4,7 @@ import pytest
 from checkpoints import dialect
 from conftest import native
 
-from common import zoo
+from common.zoo import recognise as zoo
 
 
 def test_d2l_names():

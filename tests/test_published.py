@@ -8,11 +8,11 @@ import pytest
 from conftest import require
 from published import CLASSES, KERAS, PADDLE
 
-from common import weights
-from common.compare import relative
-from common.convert import convert
-from common.job import FRAMEWORKS
-from common.worker import ROOT, environment
+from common.files import weights
+from common.jobs.job import FRAMEWORKS
+from common.jobs.worker import ROOT, environment
+from common.reference import relative
+from common.zoo.convert import convert
 
 # The published models are made once, so their tests go to one test process.
 pytestmark = pytest.mark.xdist_group("published")

@@ -11,9 +11,8 @@ import pytest
 from conftest import planned, require
 from readme import EXCERPTS, README, ROOT, block, excerpt, output
 
-from common.shapes import by
-from common.show import number, totals_lines
-from common.spec import Word
+from common.command.show import number, totals_lines
+from common.spec import Word, by
 
 
 @pytest.mark.parametrize("name", ["list", "diff"])
@@ -46,7 +45,8 @@ def test_the_kinds_of_layer_are_as_many_as_said():
 def test_the_tree_names_every_file():
     tree = re.search(r"## What is where\n\n```(.*?)```", README.read_text(), re.DOTALL)[1]
     folders = [ROOT / name for name in ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl")]
-    files = {path.name for folder in folders for path in folder.glob("*.py")} - {"__init__.py"}
+    found = [path for folder in folders for path in folder.rglob("*.py")]
+    files = {path.name for path in found if path.parent.name != "networks"} - {"__init__.py"}
     assert files | {"facts.py"} == set(re.findall(r"\b\w+\.py\b", tree))
 
 

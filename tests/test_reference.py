@@ -9,7 +9,7 @@ import pytest
 from conftest import planned, seeded
 
 from common import reference
-from common.shapes import place
+from common.plan import place
 from common.spec import (
     LRN,
     AdaptiveAvgPool,

@@ -8,7 +8,7 @@ from facts import FACTS, TIMM_GIGA, TORCHVISION_GIGA
 
 from common.errors import UsageError
 from common.networks import NETWORKS, network
-from common.shapes import least_size, place, plan
+from common.plan import least_size, place, plan
 from common.spec import BatchNorm, Chain, Concat, Conv, Rule
 from common.windows import slide_axis
 

@@ -3,10 +3,10 @@
 import pytest
 from conftest import planned
 
+from common.analysis.reach import Reach, reach
 from common.networks import network
-from common.shapes import place, plan
+from common.plan import place, plan
 from common.spec import Chain, Concat, Conv, DepthwiseConv, MaxPool, ReLU, Residual, sequence
-from common.story import Reach, reach
 
 
 def through(word):

@@ -7,8 +7,9 @@ import pytest
 from conftest import planned, seeded
 from safetensors.numpy import save
 
-from common import safetensors_file, weights, writing
 from common.errors import DataError
+from common.files import atomic as writing
+from common.files import safetensors_file, weights
 from common.initial import draw, initial
 from common.spec import Init
 

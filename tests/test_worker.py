@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from conftest import planned, seeded
 
-from common import weights, worker
 from common.errors import CheckFailed, DataError, MissingFramework, UsageError
-from common.job import Job
+from common.files import weights
+from common.jobs import worker
+from common.jobs.job import Job
 
 PLAN = planned(size=(32, 32), classes=4)
 
@@ -80,7 +81,7 @@ def test_a_stalled_worker_is_stopped(job, tmp_path, monkeypatch):
 
 STALL = """
 import sys, pathlib, os, time
-if "common.worker" in sys.orig_argv:
+if "common.jobs.worker" in sys.orig_argv:
     pathlib.Path({mark!r}).write_text(str(os.getpid()))
     if {deaf}: time.sleep(600)
 """
@@ -112,7 +113,7 @@ def test_no_worker_stays_behind(job, tmp_path, sent):
     scratch.mkdir()
     (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=True))
     out = tmp_path / "y.npz"
-    command = [sys.executable, "-m", "common.main", "run", "googlenet", "-f", "numpy"]
+    command = [sys.executable, "-m", "common.command.main", "run", "googlenet", "-f", "numpy"]
     options = ["--weights", job.weights, "--input", job.input, "--out", str(out)]
     parent = subprocess.Popen(
         command + options,
@@ -142,7 +143,7 @@ def test_an_interrupt_while_modules_are_imported_is_one_line(tmp_path, monkeypat
         "sys.meta_path.insert(0, Finder())\n"
     )
     sabotage(tmp_path, monkeypatch, code)
-    command = [sys.executable, "-m", "common.main", "list"]
+    command = [sys.executable, "-m", "common.command.main", "list"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=worker.ROOT)
     assert done.returncode == 128 + signal.SIGTERM
     assert done.stderr == "googlenet: interrupted\n"
@@ -155,7 +156,7 @@ def test_a_worker_ends_when_its_parent_is_killed(job, tmp_path):
     mark = tmp_path / "pid"
     (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=False))
     code = (
-        "from common import worker; from common.job import Job; "
+        "from common.jobs import worker; from common.jobs.job import Job; "
         f"worker.call(Job(**{vars(job) | {'input': str(tmp_path / 'big.npy')}!r}))"
     )
     parent = subprocess.Popen(

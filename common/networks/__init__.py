@@ -13,8 +13,7 @@ from common.networks import (
     inception_v4,
     xception,
 )
-from common.shapes import by
-from common.spec import Network, Shape
+from common.spec import Network, Shape, by
 
 NETWORKS: dict[str, Callable[..., Network]] = {
     **{name: partial(googlenet.googlenet, name) for name in googlenet.DIALECTS},

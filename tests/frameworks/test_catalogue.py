@@ -12,8 +12,8 @@ from conftest import planned
 from readme import README
 
 from common import reference
-from common.compare import relative
-from common.shapes import plan
+from common.plan import plan
+from common.reference import relative
 from common.spec import (
     LRN,
     AvgPool,

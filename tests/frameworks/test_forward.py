@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from conftest import native, noise, planned, seeded
 
-from common import reference, shapes
-from common.compare import TOLERANCES, relative
-from common.job import endpoints
+from common import plan as shapes
+from common import reference
+from common.jobs.compare import TOLERANCES
+from common.jobs.job import endpoints
 from common.networks import NETWORKS, network
+from common.reference import relative
 
 SIZES = [(96, 96), (112, 112), (150, 150), (225, 225), (299, 299), (128, 192)]
 OTHERS = [(112, 112), (150, 150)]

@@ -6,8 +6,8 @@ from conftest import noise, planned, seeded
 from facts import FACTS
 from readme import code
 
-from common import weights
 from common.errors import DataError
+from common.files import weights
 from common.networks import NETWORKS
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from checkpoints import dialect, ours
 
-from common import weights
-from common.convert import convert
+from common.files import weights
+from common.zoo.convert import convert
 
 SUFFIXES = {"pytorch": ".pth", "tensorflow": ".weights.h5", "paddle": ".pdparams"}
 

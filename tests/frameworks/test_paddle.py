@@ -6,8 +6,8 @@ import pytest
 from conftest import noise, planned, seeded
 from facts import FACTS
 
-from common import weights
-from common.convert import convert
+from common.files import weights
+from common.zoo.convert import convert
 
 PLAN = planned(size=(64, 64), classes=4)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from conftest import noise, planned, seeded
 
-from common.shapes import place
+from common.plan import place
 from common.spec import AvgPool, Rule
 from pytorch_impl.build import module
 

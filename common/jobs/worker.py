@@ -17,13 +17,13 @@ from pathlib import Path
 
 from numpy.typing import NDArray
 
-from common.bundle import pack, unpack
 from common.errors import CheckFailed, UserError
-from common.job import Job, perform
+from common.files.bundle import pack, unpack
+from common.jobs.job import Job, perform
 
 LIMIT_SECONDS = 1800.0
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def wait(box: Path, framework: str, limit: float) -> int:
     """Runs the worker to its end, or ends it; returns its exit status."""
     with open(box / "stderr", "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "common.worker", str(box)],
+            [sys.executable, "-P", "-m", "common.jobs.worker", str(box)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -10,19 +10,21 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from common import doctor as doctors
-from common import documents, images, show, weights
-from common.compare import compare as compare_networks
-from common.convert import convert as convert_file
+from common.command import documents, show
+from common.command.progress import progress
+from common.data import images
 from common.errors import DataError, UsageError
+from common.files import weights
+from common.files.atomic import written_whole
 from common.initial import initial
-from common.job import DTYPES, FRAMEWORKS, ROOMS, Job
+from common.jobs import doctor as doctors
+from common.jobs.compare import compare as compare_networks
+from common.jobs.job import DTYPES, FRAMEWORKS, ROOMS, Job
+from common.jobs.worker import call
 from common.networks import NETWORKS, network
-from common.progress import progress
-from common.shapes import Plan, plan
+from common.plan import Plan, plan
 from common.spec import Shape
-from common.worker import call
-from common.writing import written_whole
+from common.zoo.convert import convert as convert_file
 
 app = typer.Typer(
     name="googlenet",

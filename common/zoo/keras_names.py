@@ -8,27 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from common.shapes import Layer, Plan
+from common.files.layouts import own_arrays
+from common.plan import Layer, Plan
 from common.spec import BatchNorm, Conv, Linear
 
 COUNTED = {Conv: "conv2d", BatchNorm: "batch_normalization"}
 # The same in files of every age: convolution2d_1, conv2d_1, conv2d.
 COUNTERS = r"(?P<kind>conv(?:olution)?2d|batch_?normalization)(?:_(?P<number>\d+))?/(?P<array>\d+)"
 KINDS = {"c": "conv2d", "b": "batch_normalization"}
-
-
-def layer_name(path: str) -> str:
-    """A path as the name of a Keras layer, which may not hold dots."""
-    return path.replace(".", "_")
-
-
-def own_names(plan: Plan) -> dict[str, str]:
-    """What each array is called in the networks of `tensorflow_impl`."""
-    return {
-        name: f"{layer_name(layer.path)}/{number}"
-        for layer in plan.layers()
-        for number, name in enumerate(arrays(layer))
-    }
 
 
 def published_names(plan: Plan) -> dict[str, str]:
@@ -40,13 +27,8 @@ def published_names(plan: Plan) -> dict[str, str]:
             theirs = published_name(layer) or next(counters[type(layer.word)])
             # There a separable convolution is one layer, and the pointwise kernel its second array.
             first = int(layer.name == "pointwise")
-            names |= {name: f"{theirs}/{n}" for n, name in enumerate(arrays(layer), first)}
+            names |= {name: f"{theirs}/{n}" for n, name in enumerate(own_arrays(layer), first)}
     return names
-
-
-def arrays(layer: Layer) -> list[str]:
-    """The names of a layer's own arrays, in Keras' order."""
-    return [f"{layer.path}.{kind}" for kind, _ in (*layer.parameters, *layer.statistics)]
 
 
 def numbered(kind: str) -> Iterator[str]:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from common.keras_names import counted_anew, own_names, published_names
-from common.paddle_tutorial import tidied
-from common.renaming import (
+from common.files.layouts import own_names
+from common.plan import Plan
+from common.spec import Shape
+from common.zoo.keras_names import counted_anew, published_names
+from common.zoo.paddle_tutorial import tidied
+from common.zoo.renaming import (
     COUNTERS,
     D2L,
     PADDLE_NORM,
@@ -31,8 +34,6 @@ from common.renaming import (
     TORCHVISION_V3,
     Rules,
 )
-from common.shapes import Plan
-from common.spec import Shape
 
 Arrays = dict[str, NDArray]
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from math import isfinite
 
-from common.compare import Comparison, Row, Side
-from common.shapes import Layer, Plan
-from common.story import reach
+from common.analysis.reach import reach
+from common.jobs.compare import Comparison, Row, Side
+from common.plan import Layer, Plan
 
 
 def print_json(document: object) -> None:

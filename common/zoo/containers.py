@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common import safetensors_file
-from common.bundle import pack
 from common.errors import CheckFailed, DataError
-from common.hdf5 import read_hdf5, write_hdf5
-from common.job import Job
-from common.pickles import read_pickle
-from common.worker import call
-from common.writing import put_in_place, written_whole
+from common.files import safetensors_file
+from common.files.atomic import put_in_place, written_whole
+from common.files.bundle import pack
+from common.files.hdf5 import read_hdf5, write_hdf5
+from common.files.pickles import read_pickle
+from common.jobs.job import Job
+from common.jobs.worker import call
 
 Arrays = dict[str, NDArray]
 SUFFIXES = {

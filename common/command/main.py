@@ -37,7 +37,9 @@ def main() -> NoReturn:
     """Runs the command; a user's mistake is one line on standard error and an exit code."""
     prepare()
     try:
-        from common.cli import run_command  # imported here, so that Ctrl-C meets `prepare` first
+        from common.command.cli import (
+            run_command,  # imported here, so that Ctrl-C meets `prepare` first
+        )
 
         sys.exit(run_command())
     except UserError as error:

@@ -9,12 +9,12 @@ from math import prod
 
 import numpy as np
 
-from common import weights
 from common.errors import DataError, UsageError
-from common.layouts import LAYOUTS, Arrays, Layout
+from common.files import weights
 from common.networks import NETWORKS, network
-from common.shapes import Plan, by, lay_out, plan
-from common.spec import Shape
+from common.plan import Plan, lay_out, plan
+from common.spec import Shape, by
+from common.zoo.layouts import LAYOUTS, Arrays, Layout
 
 
 @dataclass(frozen=True)

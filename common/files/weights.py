@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common import safetensors_file
 from common.errors import DataError
-from common.safetensors_file import FORMAT
-from common.shapes import Plan
+from common.files import safetensors_file
+from common.files.atomic import written_whole
+from common.files.safetensors_file import FORMAT
+from common.plan import Plan
 from common.spec import Network
-from common.writing import written_whole
 
 Arrays = dict[str, NDArray[np.float32]]
 

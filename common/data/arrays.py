@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from common.shapes import Plan, by
+from common.plan import Plan
+from common.spec import by
 
 
 def read_array(path: Path) -> NDArray:

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common import weights
 from common.errors import CheckFailed, MissingFramework, UserError
+from common.files import weights
 from common.initial import initial
-from common.job import Job, is_map
-from common.shapes import Layer, Plan, by
-from common.spec import Dropout, Flatten, Shape
-from common.worker import Report, call
+from common.jobs.job import Job
+from common.jobs.worker import Report, call
+from common.plan import Layer, Plan, is_map
+from common.reference import relative
+from common.spec import Dropout, Flatten, Shape, by
 
 # How far a layer may be from the judge, relative to the layer's largest value.
 TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
@@ -147,14 +148,6 @@ def compare_one(job: Job, right: dict[str, NDArray]) -> Side:
         side.shapes[name] = found[name].shape[1:]
         side.differences[name] = relative(found[name], expected)
     return side
-
-
-def relative(found: NDArray, right: NDArray) -> float:
-    """The largest difference, relative to the largest value; NaN for arrays of unequal shape."""
-    if found.shape != right.shape:
-        return float("nan")
-    largest = np.abs(right).max()
-    return float(np.abs(found - right).max() / (largest or 1))
 
 
 def rows(plan: Plan) -> tuple[Row, ...]:

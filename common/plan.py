@@ -10,7 +10,7 @@ from math import prod
 
 from common import spec
 from common.errors import UsageError
-from common.spec import Network, Shape, Word, pair
+from common.spec import Network, Shape, Word, by, pair
 from common.windows import NO_PADS, Pads, slide
 
 
@@ -253,14 +253,14 @@ def place(word: Word, path: str, shape: Shape) -> Layer:
     raise TypeError(f"{path}: {word!r} is not a word of the grammar")
 
 
-def by(shape: Shape) -> str:
-    """A shape as people write it: 3x224x224."""
-    return "x".join(str(size) for size in shape)
-
-
 def join(path: str, name: str) -> str:
     """The path of a step inside a layer."""
     return f"{path}.{name}" if path else name
+
+
+def is_map(layer: Layer) -> bool:
+    """Whether the layer makes a map of its own."""
+    return len(layer.output) == 3 and not isinstance(layer.word, spec.Dropout)
 
 
 def join_channels(path: str, shapes: list[Shape]) -> Shape:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from common.shapes import Layer, Plan
+from common.plan import Layer, Plan
 
 TERMS = {
     ("Conv", "weight"): "convolution weights",

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from common import containers, weights
 from common.errors import UsageError
-from common.job import Job
-from common.layouts import NATIVE, Layout
-from common.shapes import Plan
-from common.worker import call
-from common.zoo import Carried, Match, layouts_for, recognise, spelled
+from common.files import weights
+from common.jobs.job import Job
+from common.jobs.worker import call
+from common.plan import Plan
+from common.zoo import containers
+from common.zoo.layouts import NATIVE, Layout
+from common.zoo.recognise import Carried, Match, layouts_for, recognise, spelled
 
 OWN = {layout.kind: layout for layout in NATIVE}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from common import spec
-from common.shapes import Layer, Plan
+from common.plan import Layer, Plan
 from common.spec import pair
 
 

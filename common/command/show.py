@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from common import diff as diffs
-from common import ledger as ledgers
-from common.compare import Comparison, Row, Side
-from common.shapes import Layer, Plan, by
-from common.spec import Chain, Concat, Residual, in_words
-from common.story import reach
+from common.analysis import diff as diffs
+from common.analysis import ledger as ledgers
+from common.analysis.reach import reach
+from common.jobs.compare import Comparison, Row, Side
+from common.plan import Layer, Plan
+from common.spec import Chain, Concat, Residual, by, in_words
 
 WIDTH = 100
 LEGEND = """\

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from common.errors import UserError
-from common.job import ROOMS, Job
-from common.worker import call, environment
+from common.jobs.job import ROOMS, Job
+from common.jobs.worker import call, environment
 
 PACKAGES = (
     "numpy", "torch", "tensorflow", "tensorflow-cpu", "keras", "paddlepaddle",

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from common import images, reference
-from common.compare import relative
+from common import reference
+from common.data import images
 from common.initial import initial
-from common.shapes import Layer, Plan, by
-from common.spec import BatchNorm, Rule, Word, in_words
+from common.plan import Layer, Plan
+from common.reference import relative
+from common.spec import BatchNorm, Rule, Word, by, in_words
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from common import weights
-from common.bundle import unpack
+from common.data.arrays import read_batch, read_labels
 from common.errors import DataError, MissingFramework, UsageError
-from common.inputs import read_batch, read_labels
+from common.files import weights
+from common.files.bundle import unpack
 from common.networks import network
-from common.shapes import Layer, Plan, plan
-from common.spec import Dropout, without_dropout
+from common.plan import Plan, is_map, plan
+from common.spec import without_dropout
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,3 @@ def endpoints(plan: Plan, wanted: str) -> list[str]:
         return [unit.path for root in plan.roots() for unit in root.units() if is_map(unit)]
     names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
     return [plan.find(name).path for name in names]
-
-
-def is_map(layer: Layer) -> bool:
-    """Whether the layer makes a map of its own."""
-    return len(layer.output) == 3 and not isinstance(layer.word, Dropout)

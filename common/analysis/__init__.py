@@ -1,0 +1,1 @@
+"""What a plan says without running: reach, parameters, differences."""

@@ -1,0 +1,1 @@
+"""What is typed and read: the command, its tables, its JSON."""

@@ -1,0 +1,1 @@
+"""What goes into a network, as NumPy arrays: photographs, batches, labels."""

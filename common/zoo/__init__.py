@@ -1,0 +1,1 @@
+"""Other parties' checkpoints: recognised, read, and written as they have them."""
