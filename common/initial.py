@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from common.plan import Plan
 from common.spec import Init, Shape
 
-Arrays = dict[str, NDArray[np.float32]]
+Arrays = dict[str, NDArray]
 
 
-def initial(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
+def initial_arrays(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
     """Seeded initial values as the network's `init` says; biases 0, batch norm the identity.
 
     Each parameter draws from a stream of its own, named by the seed and its name, so a network
@@ -23,13 +23,13 @@ def initial(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
     for name, shape in plan.arrays().items():
         stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
         if len(shape) > 1:
-            arrays[name] = draw(shape, stream, plan.network.init)
+            arrays[name] = draw_weights(shape, stream, plan.network.init)
         else:
-            arrays[name] = start(name, shape, stream, random_stats)
+            arrays[name] = draw_vector(name, shape, stream, random_stats)
     return arrays
 
 
-def draw(shape: Shape, stream: np.random.Generator, init: Init) -> NDArray[np.float32]:
+def draw_weights(shape: Shape, stream: np.random.Generator, init: Init) -> NDArray[np.float32]:
     """The initial values of convolution or linear weights."""
     fan_out, fan_in = shape[0] * prod(shape[2:]), prod(shape[1:])
     match init:
@@ -52,7 +52,7 @@ def draw(shape: Shape, stream: np.random.Generator, init: Init) -> NDArray[np.fl
     return values.astype(np.float32)
 
 
-def start(
+def draw_vector(
     name: str, shape: Shape, stream: np.random.Generator, random: bool
 ) -> NDArray[np.float32]:
     """The initial values of biases and of batch norm: constants, or drawn around them."""

@@ -1,31 +1,36 @@
-"""Walks a spec for one input size: shapes, padding in numbers, parameters, multiply-adds.
+"""A plan: a network laid out for one input size, a tree of nodes with all numbers worked out.
 
-What comes out, a tree of `Layer`, is all that the frameworks and the reference ever see.
+It is all that the frameworks and the reference ever see of a network.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 
 from common import spec
 from common.errors import UsageError
-from common.spec import Network, Shape, Word, by, pair
-from common.windows import NO_PADS, Pads, slide
+from common.spec import NetworkSpec, Shape, Word, shape_text
+from common.windows import NO_PADS, Pads
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One word in its place: its path, the maps around it (C x H x W), its parameters' shapes."""
+class Node:
+    """One word in its place: its path, the maps around it (C x H x W), its parameters' shapes.
+
+    `pads` and `eps` are the word's padding and epsilon in numbers; who builds or computes reads
+    them here and nowhere else. `eps` is rounded to float32, since Paddle stores it so and all
+    must use the same.
+    """
 
     path: str
     word: Word
     input: Shape
     output: Shape
     pads: Pads = NO_PADS
+    eps: float = 0.0
     parameters: tuple[tuple[str, Shape], ...] = ()
     statistics: tuple[tuple[str, Shape], ...] = ()
-    children: tuple["Layer", ...] = ()
+    children: tuple["Node", ...] = ()
 
     @property
     def name(self) -> str:
@@ -33,13 +38,13 @@ class Layer:
         return self.path.rpartition(".")[2]
 
     @property
-    def source(self) -> "Layer":
-        """The layer that makes this one's output: the last step of a chain, or the layer itself."""
+    def source(self) -> "Node":
+        """The node that makes this one's output: the last step of a chain, or the node itself."""
         return self.children[-1].source if isinstance(self.word, spec.Chain) else self
 
     @property
     def multiply_adds(self) -> int:
-        """Multiplications by weights for one image, in this layer and all within it."""
+        """Multiplications by weights for one image, in this node and all within it."""
         weights = prod(dict(self.parameters).get("weight", ()))
         own = (
             weights * prod(self.output[1:])
@@ -50,23 +55,14 @@ class Layer:
 
     @property
     def parameter_count(self) -> int:
-        """The learned parameters of this layer and all within it; statistics are none."""
+        """The learned parameters of this node and all within it; statistics are none."""
         own = sum(prod(shape) for _, shape in self.parameters)
         return own + sum(child.parameter_count for child in self.children)
 
-    def walk(self) -> Iterator["Layer"]:
-        """This layer, then all within it, in the order of computation."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    def units(self) -> Iterator["Layer"]:
-        """The layers a person counts: blocks, pools, and convolutions together with their ReLU."""
-        if self.path:
-            yield self
-        if self.children and not self.is_unit:
-            for child in self.children:
-                yield from child.units()
+    @property
+    def is_map(self) -> bool:
+        """Whether the node makes a map of its own."""
+        return len(self.output) == 3 and not isinstance(self.word, spec.Dropout)
 
     @property
     def is_unit(self) -> bool:
@@ -76,39 +72,58 @@ class Layer:
             for child in self.children
         )
 
+    def walk(self) -> Iterator["Node"]:
+        """This node, then all within it, in the order of computation."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def units(self) -> Iterator["Node"]:
+        """The nodes a person counts: blocks, pools, and convolutions together with their ReLU."""
+        if self.path:
+            yield self
+        if self.children and not self.is_unit:
+            for child in self.children:
+                yield from child.units()
+
 
 @dataclass(frozen=True)
 class Plan:
     """A network laid out for its input: the body and, by name, the heads that hang on it."""
 
-    network: Network
-    body: Layer
-    heads: dict[str, Layer]
+    network: NetworkSpec
+    body: Node
+    heads: dict[str, Node]
 
-    def roots(self) -> tuple[Layer, ...]:
+    def roots(self) -> tuple[Node, ...]:
         """The body, then the heads."""
         return (self.body, *self.heads.values())
 
-    def layers(self) -> Iterator[Layer]:
-        """Every layer of the body, then of the heads."""
+    def nodes(self) -> Iterator[Node]:
+        """Every node of the body, then of the heads."""
         for root in self.roots():
             yield from root.walk()
 
     def parameters(self) -> dict[str, Shape]:
         """The shape of every learned parameter under its full name, in the file's layout."""
-        return {
-            f"{layer.path}.{name}": shape
-            for layer in self.layers()
-            for name, shape in layer.parameters
-        }
+        return {f"{node.path}.{name}": s for node in self.nodes() for name, s in node.parameters}
 
     def arrays(self) -> dict[str, Shape]:
         """The shapes of all that a weights file holds: the parameters and the statistics."""
         return {
-            f"{layer.path}.{name}": shape
-            for layer in self.layers()
-            for name, shape in (*layer.parameters, *layer.statistics)
+            f"{node.path}.{name}": shape
+            for node in self.nodes()
+            for name, shape in (*node.parameters, *node.statistics)
         }
+
+    def trunk_arrays(self) -> dict[str, Shape]:
+        """The arrays of all but the classifier and the heads."""
+        arrays = self.arrays().items()
+        return {name: shape for name, shape in arrays if not self.is_ending(name)}
+
+    def is_ending(self, name: str) -> bool:
+        """Whether an array is the classifier's, or that of a head, in the plan or not."""
+        return name.split(".")[0] in (self.network.classifier, *self.network.heads)
 
     @property
     def parameter_count(self) -> int:
@@ -118,11 +133,8 @@ class Plan:
     @property
     def trunk_parameter_count(self) -> int:
         """The parameters of the body without its classifier."""
-        return sum(
-            step.parameter_count
-            for step in self.body.children
-            if step.path != self.network.classifier
-        )
+        steps = self.body.children
+        return sum(s.parameter_count for s in steps if s.path != self.network.classifier)
 
     @property
     def multiply_adds(self) -> int:
@@ -138,133 +150,24 @@ class Plan:
         """Raises UsageError unless a batch's C x H x W is what the network was laid out for."""
         if tuple(shape) != self.network.input:
             raise UsageError(
-                f"{self.network.name} was built for inputs of {by(self.network.input)} and given "
-                f"{by(shape)}; build it with input={tuple(shape)}"
+                f"{self.network.name} was built for inputs of {shape_text(self.network.input)} "
+                f"and given {shape_text(shape)}; build it with input={tuple(shape)}"
             )
 
     def groups(self) -> dict[str, int]:
         """How many channels go into each depthwise convolution, by its weight's name."""
         return {
-            f"{layer.path}.weight": layer.input[0]
-            for layer in self.layers()
-            if isinstance(layer.word, spec.DepthwiseConv)
+            f"{node.path}.weight": node.input[0]
+            for node in self.nodes()
+            if isinstance(node.word, spec.DepthwiseConv)
         }
 
-    def find(self, path: str) -> Layer:
-        """The layer at `path`; raises UsageError where there is none."""
-        for layer in self.layers():
-            if layer.path == path:
-                return layer
+    def find(self, path: str) -> Node:
+        """The node at `path`; raises UsageError where there is none."""
+        for node in self.nodes():
+            if node.path == path:
+                return node
         raise UsageError(
             f"{self.network.name} has no layer {path!r}; "
             f"`googlenet summary {self.network.name}` lists them"
         )
-
-
-def plan(network: Network) -> Plan:
-    """Lays a network out for its input; raises UsageError, naming the least that fits."""
-    try:
-        return lay_out(network)
-    except UsageError as error:
-        least = least_size(network)
-        if least is None or min(network.input[1:]) >= least:
-            raise
-        told = f"{error}; {network.name} needs at least {least}x{least}"
-        raise UsageError(told + (" with its heads" if network.aux else "")) from None
-
-
-def least_size(network: Network) -> int | None:
-    """The rows and columns of the least square input that every layer fits, up to 512."""
-
-    def fits(size: int) -> bool:
-        try:
-            lay_out(replace(network, input=(network.input[0], size, size)))
-        except UsageError:
-            return False
-        return True
-
-    sizes = range(1, 513)
-    least = bisect_left(sizes, True, key=fits) + 1
-    return least if least in sizes else None
-
-
-def lay_out(network: Network) -> Plan:
-    """Lays a network out for its input; raises UsageError where a layer does not fit."""
-    body = place(network.body, "", network.input)
-    steps = {step.path: step for step in body.children}
-    heads = {
-        name: place(head.body, name, steps[head.after].output)
-        for name, head in network.heads.items()
-        if network.aux
-    }
-    return Plan(network, body, heads)
-
-
-def place(word: Word, path: str, shape: Shape) -> Layer:
-    """One word where its input has this shape."""
-    match word:
-        case spec.Conv(channels, kernel, stride, padding, bias):
-            size, pads = slide(path, shape, kernel, stride, padding)
-            parameters: list[tuple[str, Shape]] = [("weight", (channels, shape[0], *pair(kernel)))]
-            if bias:
-                parameters.append(("bias", (channels,)))
-            return Layer(path, word, shape, (channels, *size), pads, tuple(parameters))
-        case spec.DepthwiseConv(kernel, stride, padding, multiplier):
-            size, pads = slide(path, shape, kernel, stride, padding)
-            channels = shape[0] * multiplier
-            weight = (channels, 1, *pair(kernel))
-            return Layer(path, word, shape, (channels, *size), pads, (("weight", weight),))
-        case spec.BatchNorm(scale=scale):
-            each = shape[:1]
-            learned = (("weight", each), ("bias", each)) if scale else (("bias", each),)
-            statistics = (("running_mean", each), ("running_var", each))
-            return Layer(path, word, shape, shape, parameters=learned, statistics=statistics)
-        case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
-            size, pads = slide(path, shape, kernel, stride, padding)
-            return Layer(path, word, shape, (shape[0], *size), pads)
-        case spec.AdaptiveAvgPool(size):
-            return Layer(path, word, shape, (shape[0], size, size))
-        case spec.GlobalAvgPool():
-            return Layer(path, word, shape, (shape[0], 1, 1))
-        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine():
-            return Layer(path, word, shape, shape)
-        case spec.Flatten():
-            return Layer(path, word, shape, (prod(shape),))
-        case spec.Linear(features):
-            learned = (("weight", (features, *shape)), ("bias", (features,)))
-            return Layer(path, word, shape, (features,), parameters=learned)
-        case spec.Chain(steps):
-            children: list[Layer] = []
-            for name, step in steps.items():
-                before = children[-1].output if children else shape
-                children.append(place(step, join(path, name), before))
-            return Layer(path, word, shape, children[-1].output, children=tuple(children))
-        case spec.Concat(branches):
-            children = [place(step, join(path, name), shape) for name, step in branches.items()]
-            output = join_channels(path, [child.output for child in children])
-            return Layer(path, word, shape, output, children=tuple(children))
-        case spec.Residual(branch, shortcut):
-            named = {"branch": branch} | ({"shortcut": shortcut} if shortcut else {})
-            children = [place(part, join(path, name), shape) for name, part in named.items()]
-            ends = [child.output for child in children] + ([] if shortcut else [shape])
-            if ends[0] != ends[1]:
-                raise UsageError(f"{path}: {by(ends[0])} cannot be added to {by(ends[1])}")
-            return Layer(path, word, shape, ends[0], children=tuple(children))
-    raise TypeError(f"{path}: {word!r} is not a word of the grammar")
-
-
-def join(path: str, name: str) -> str:
-    """The path of a step inside a layer."""
-    return f"{path}.{name}" if path else name
-
-
-def is_map(layer: Layer) -> bool:
-    """Whether the layer makes a map of its own."""
-    return len(layer.output) == 3 and not isinstance(layer.word, spec.Dropout)
-
-
-def join_channels(path: str, shapes: list[Shape]) -> Shape:
-    """The shape of maps joined along the channels."""
-    if len({shape[1:] for shape in shapes}) > 1:
-        raise UsageError(f"{path}: branches of unequal size {shapes} cannot be joined")
-    return (sum(shape[0] for shape in shapes), *shapes[0][1:])

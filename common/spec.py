@@ -4,9 +4,8 @@ A word says what is computed, never how a framework spells it. Sizes are (rows, 
 number stands for both. Maps are C x H x W, one image; the batch goes without saying.
 """
 
-import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 Shape = tuple[int, ...]
@@ -14,7 +13,7 @@ Size = int | tuple[int, int]
 
 
 class Rule(Enum):
-    """Padding that depends on the input's size; `shapes` turns it into numbers."""
+    """Padding that depends on the input's size; the plan turns it into numbers."""
 
     CEIL = "the last window may hang over the far edge (PyTorch's ceil_mode)"
     SAME = "ceil(size / stride) windows; of an odd border the larger half lies after (TensorFlow)"
@@ -56,11 +55,6 @@ class BatchNorm:
     keep: float = 0.9
     scale: bool = True
 
-    @property
-    def float32_eps(self) -> float:
-        """`eps` rounded to float32: Paddle stores it so, and all must use the same."""
-        return float(struct.unpack("f", struct.pack("f", self.eps))[0])
-
 
 @dataclass(frozen=True)
 class LRN:
@@ -73,7 +67,7 @@ class LRN:
 
 @dataclass(frozen=True)
 class Affine:
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
+    """Each value times a constant plus a constant, one pair per channel or one for all."""
 
     scale: tuple[float, ...]
     shift: tuple[float, ...]
@@ -164,27 +158,6 @@ Word = (
 )  # fmt: skip
 
 
-SPELLED = {
-    "Conv": "convolution",
-    "DepthwiseConv": "depthwise convolution",
-    "BatchNorm": "batch norm",
-    "Affine": "affine",
-    "MaxPool": "max pool",
-    "AvgPool": "average pool",
-    "AdaptiveAvgPool": "adaptive average pool",
-    "GlobalAvgPool": "global average pool",
-    "Dropout": "dropout",
-    "Flatten": "flatten",
-    "Linear": "linear",
-}
-
-
-def in_words(word: Word) -> str:
-    """What people call a word."""
-    name = type(word).__name__
-    return SPELLED.get(name, name)
-
-
 class Init(Enum):
     """How weights start, after the code each network is published in; biases start at 0."""
 
@@ -209,7 +182,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkSpec:
     """A body, the heads that can hang on it, and the input it is made for.
 
     `aux` says whether the heads are there. `classifier` is the step whose weights have one row
@@ -234,33 +207,6 @@ class Network:
         return "logits" if self.classes else "features"
 
 
-def without_dropout(network: Network) -> Network:
-    """The same network with nothing dropped, so that training steps can be compared."""
-    heads = {
-        name: replace(head, body=undropped_chain(head.body)) for name, head in network.heads.items()
-    }
-    return replace(network, body=undropped_chain(network.body), heads=heads)
-
-
-def undropped_chain(chain: Chain) -> Chain:
-    """The same chain with every dropout rate 0."""
-    return Chain({name: undropped(step) for name, step in chain.steps.items()})
-
-
-def undropped(word: Word) -> Word:
-    """The same word with every dropout rate 0."""
-    match word:
-        case Chain():
-            return undropped_chain(word)
-        case Concat(branches):
-            return Concat({name: undropped(branch) for name, branch in branches.items()})
-        case Residual(branch, shortcut, scale):
-            return Residual(undropped(branch), shortcut and undropped(shortcut), scale)
-        case Dropout():
-            return Dropout(0)
-    return word
-
-
 def sequence(*words: Word) -> Chain:
     """A chain whose steps are numbered from 0, for figures that give them no names."""
     return Chain({str(number): word for number, word in enumerate(words)})
@@ -271,6 +217,11 @@ def pair(size: Size) -> tuple[int, int]:
     return size if isinstance(size, tuple) else (size, size)
 
 
-def by(shape: Shape) -> str:
+def join(path: str, name: str) -> str:
+    """The path of a step inside a word."""
+    return f"{path}.{name}" if path else name
+
+
+def shape_text(shape: Shape) -> str:
     """A shape as people write it: 3x224x224."""
     return "x".join(str(size) for size in shape)

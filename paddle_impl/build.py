@@ -1,69 +1,106 @@
-"""Plan to Paddle: one case a word of the grammar, and an ordinary `paddle.nn.Layer` comes out."""
+"""Plan to Paddle: one case per word of the grammar, and an ordinary `paddle.nn.Layer` comes out."""
 
 import paddle
 from paddle import Tensor, nn
 
 from common import spec
-from common.plan import Layer, Plan
+from common.plan import Node, Plan
 from common.windows import Pads
 from paddle_impl.own_layers import LRN, AdaptiveAvgPool, Affine, AvgPool, Concat, Residual
 
 
 class Network(nn.Layer):
-    """A planned network for N x C x H x W; its sublayers are the plan's steps and heads, by name.
+    """A planned network for N x C x H x W; its sublayers are the plan's steps, by name.
 
-    In evaluation it returns the logits, N x classes (or the features, N x channels); in training
-    with heads a dict of `logits` and one entry a head. Raises ValueError for another input size.
+    It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
+    another input size.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
         self.input = plan.network.input
-        self.output = plan.network.output
-        self.steps = [step.path for step in plan.body.children]
-        self.heads = {plan.network.heads[name].after: name for name in plan.heads}
-        for layer in (*plan.body.children, *plan.heads.values()):
-            self.add_sublayer(layer.path, module(layer))
+        for step in plan.body.children:
+            self.add_sublayer(step.path, module(step))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.check_input(x)
+        for step in self.children():
+            x = step(x)
+        return x
+
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """The result under its name, in either mode."""
+        return {self.plan.network.output: self(x)}
+
+    def check_input(self, x: Tensor) -> None:
+        """Raises UsageError for another input size, which is seen here, outside the plan, since
+        Paddle cannot trace into it."""
+        if tuple(x.shape[1:]) != self.input:
+            self.plan.check_input(tuple(x.shape[1:]))
+
+
+class NetworkWithHeads(Network):
+    """A planned network with its heads, which are its last sublayers.
+
+    In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.after = {name: plan.network.heads[name].after for name in plan.heads}
+        for head in plan.heads.values():
+            self.add_sublayer(head.path, module(head))
 
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
-        outputs = self.outputs(x, heads=self.training)
-        return outputs if len(outputs) > 1 else outputs[self.output]
+        outputs = self.outputs(x)
+        if self.training:
+            return outputs
+        return outputs["logits"]
 
-    def outputs(self, x: Tensor, heads: bool = True) -> dict[str, Tensor]:
-        """The result and, if wanted, the heads' outputs, under their names, in either mode."""
-        if tuple(x.shape[1:]) != self.input:  # seen here, since Paddle cannot trace into the plan
-            self.plan.check_input(tuple(x.shape[1:]))
-        outputs = {}
-        for step in self.steps:
-            x = getattr(self, step)(x)
-            if heads and step in self.heads:
-                outputs[self.heads[step]] = getattr(self, self.heads[step])(x)
-        return {self.output: x} | outputs
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """The result and the heads' outputs, under their names, in either mode."""
+        self.check_input(x)
+        maps: dict[str, Tensor] = {}
+        for name, child in self.named_children():
+            if name in self.after:
+                maps[name] = child(maps[self.after[name]])
+            else:
+                x = child(x)
+                maps[name] = x
+        outputs = {"logits": x}
+        for head in self.after:
+            outputs[head] = maps[head]
+        return outputs
 
 
-def module(layer: Layer) -> nn.Layer:
-    """The Paddle layer for one layer of the plan and all within it."""
-    match layer.word:
+def build(plan: Plan) -> Network:
+    """A planned network, with its heads where the plan has them."""
+    return NetworkWithHeads(plan) if plan.heads else Network(plan)
+
+
+def module(node: Node) -> nn.Layer:
+    """The Paddle layer for one node and all within it."""
+    match node.word:
         case spec.Conv(channels, kernel, stride, bias=bias):
-            return conv(layer, channels, kernel, stride, bias=bias)
+            return conv(node, channels, kernel, stride, bias=bias)
         case spec.DepthwiseConv(kernel, stride):
-            groups = layer.input[0]
-            return conv(layer, layer.output[0], kernel, stride, groups=groups, bias=False)
-        case spec.BatchNorm(keep=keep, scale=scale) as norm:
-            return batch_norm(layer.input[0], norm.float32_eps, keep, scale)
+            groups = node.input[0]
+            return conv(node, node.output[0], kernel, stride, groups=groups, bias=False)
+        case spec.BatchNorm(keep=keep, scale=scale):
+            return batch_norm(node, keep, scale)
         case spec.LRN(size, alpha, beta):
             return LRN(size, alpha, beta)
         case spec.Affine(scale, shift):
-            return Affine(scale, shift, maps=len(layer.input) == 3)
+            return Affine(scale, shift, maps=len(node.input) == 3)
         case spec.MaxPool(kernel, stride):
-            return nn.MaxPool2D(kernel, stride, flat(layer.pads))
+            return nn.MaxPool2D(kernel, stride, flat(node.pads))
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            return AvgPool(spec.pair(kernel), stride, flat(layer.pads), counts_border)
+            return AvgPool(spec.pair(kernel), stride, flat(node.pads), counts_border)
         case spec.AdaptiveAvgPool(size):
-            return AdaptiveAvgPool(layer.input[1:], size)
+            return AdaptiveAvgPool(node.input[1:], size)
         case spec.GlobalAvgPool():
-            return AvgPool(layer.input[1:])
+            return AvgPool(node.input[1:])
         case spec.ReLU():
             return nn.ReLU()
         case spec.Dropout(rate):
@@ -71,25 +108,31 @@ def module(layer: Layer) -> nn.Layer:
         case spec.Flatten():
             return nn.Flatten()
         case spec.Linear(features):
-            return nn.Linear(layer.input[0], features)
+            return nn.Linear(node.input[0], features)
+    return module_with_children(node)
+
+
+def module_with_children(node: Node) -> nn.Layer:
+    """The Paddle layer for a word that holds others."""
+    match node.word:
         case spec.Chain():
-            return fill(nn.Sequential(), layer)
+            return fill(nn.Sequential(), node)
         case spec.Concat():
-            return fill(Concat(), layer)
+            return fill(Concat(), node)
         case spec.Residual(scale=scale):
-            return fill(Residual(scale), layer)
-    raise TypeError(f"{layer.path}: paddle_impl does not know {layer.word!r}")
+            return fill(Residual(scale), node)
+    raise TypeError(f"{node.path}: paddle_impl does not know {node.word!r}")
 
 
-def fill(parent: nn.Layer, layer: Layer) -> nn.Layer:
+def fill(parent: nn.Layer, node: Node) -> nn.Layer:
     """The parent with the layer's children in it, by their names."""
-    for child in layer.children:
+    for child in node.children:
         parent.add_sublayer(child.name, module(child))
     return parent
 
 
 def conv(
-    layer: Layer,
+    node: Node,
     channels: int,
     kernel: spec.Size,
     stride: spec.Size,
@@ -97,16 +140,17 @@ def conv(
     bias: bool = True,
 ) -> nn.Conv2D:
     """A convolution; Paddle's own padding can say every border."""
-    arguments = layer.input[0], channels, kernel, stride
+    arguments = node.input[0], channels, kernel, stride
     bias_attr = None if bias else False
-    return nn.Conv2D(*arguments, padding=flat(layer.pads), groups=groups, bias_attr=bias_attr)
+    return nn.Conv2D(*arguments, padding=flat(node.pads), groups=groups, bias_attr=bias_attr)
 
 
-def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2D:
+def batch_norm(node: Node, momentum: float, scale: bool) -> nn.BatchNorm2D:
     """Batch norm, with a learned scale or without; Paddle's momentum is keep."""
     # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
     weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0)
-    return nn.BatchNorm2D(channels, epsilon=eps, momentum=momentum, weight_attr=weight_attr)
+    options = {"epsilon": node.eps, "momentum": momentum, "weight_attr": weight_attr}
+    return nn.BatchNorm2D(node.input[0], **options)
 
 
 def flat(pads: Pads) -> list[int]:

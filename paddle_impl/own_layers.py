@@ -26,7 +26,7 @@ class LRN(nn.Layer):
 
 
 class Affine(nn.Layer):
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
+    """Each value times a constant plus a constant, one pair per channel or one for all."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Residual(nn.Layer):
     def __init__(self, scale: float) -> None:
         super().__init__()
         self.scale = scale
+        self.branch = self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        branch, *shortcut = [child(x) for child in self.children()]
-        return self.scale * branch + (shortcut[0] if shortcut else x)
+        return self.scale * self.branch(x) + self.shortcut(x)

@@ -6,18 +6,19 @@ from contextlib import contextmanager
 import paddle
 from numpy.typing import NDArray
 
+from common.arrays import Arrays
+from common.files.layouts import PADDLE
 from common.plan import Plan
-from paddle_impl.build import Network
-from paddle_impl.weights import load, tensors, turned
+from paddle_impl.build import Network, build
+from paddle_impl.weights import set_arrays
 
 VERSION = paddle.__version__
-Arrays = dict[str, NDArray]
 
 
-def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> Network:
+def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
     """The network with these weights, computing in `dtype`."""
-    net = Network(plan).to(dtype=dtype)
-    load(net, weights)
+    net = build(plan).to(dtype=dtype)
+    set_arrays(net, arrays)
     return net
 
 
@@ -27,7 +28,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     `x` is N x C x H x W, and so are the maps that come out.
     """
     net.eval()
-    with paddle.no_grad(), kept(net, paths) as found:
+    with paddle.no_grad(), record(net, paths) as found:
         found |= net.outputs(tensor(net, x))
     return {name: value.numpy() for name, value in found.items()}
 
@@ -41,9 +42,9 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
         w * cross_entropy(outputs[name], target) for name, w in net.plan.loss_weights().items()
     )
     loss.backward()
-    held = tensors(net)
-    gradients = {name: turned(held[name].grad.numpy()) for name in net.plan.parameters()}
-    return {"loss": loss.numpy()} | gradients
+    learned = {name: p for name, p in net.named_parameters() if p.grad is not None}
+    found = {name: parameter.grad.numpy() for name, parameter in learned.items()}
+    return {"loss": loss.numpy()} | PADDLE.inward(net.plan, found)
 
 
 def cross_entropy(logits: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor:
@@ -53,7 +54,7 @@ def cross_entropy(logits: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor
     return (paddle.logsumexp(logits, axis=1) - chosen).mean()
 
 
-def count(net: Network) -> int:
+def count_parameters(net: Network) -> int:
     """How many parameters the framework itself would learn."""
     learned = (p for p in net.parameters() if not p.stop_gradient)
     return sum(p.size for p in learned if p.optimize_attr["learning_rate"])
@@ -65,7 +66,7 @@ def tensor(net: Network, x: NDArray) -> paddle.Tensor:
 
 
 @contextmanager
-def kept(net: Network, paths: Sequence[str]) -> Iterator[dict[str, paddle.Tensor]]:
+def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, paddle.Tensor]]:
     """A dict in which the sublayers at `paths` leave their outputs while it is open."""
     found: dict[str, paddle.Tensor] = {}
 

@@ -1,9 +1,9 @@
 """The networks in PyTorch: `googlenet(classes=10)` is an ordinary `nn.Module`."""
 
 from common import networks
-from common.plan import plan
+from common.planner import make_plan
 from common.spec import Shape
-from pytorch_impl.build import Network
+from pytorch_impl.build import Network, build
 from pytorch_impl.googlenet import GoogLeNet
 from pytorch_impl.weights import load_weights, save_weights
 
@@ -18,7 +18,7 @@ def network(
     `input` is C x H x W and `classes` a number, both as published where not said; 0 classes leave
     the features; `aux` adds the auxiliary heads. Raises UsageError for what cannot be built.
     """
-    return Network(plan(networks.network(name, input, classes, aux)))
+    return build(make_plan(networks.network(name, input, classes, aux)))
 
 
 # Defined last: importing the submodule `googlenet` binds this name to it.

@@ -1,67 +1,102 @@
-"""Plan to PyTorch: one case a word of the grammar, and an ordinary `nn.Module` comes out."""
+"""Plan to PyTorch: one case per word of the grammar, and an ordinary `nn.Module` comes out."""
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from common import spec
-from common.plan import Layer, Plan
+from common.plan import Node, Plan
 from common.windows import Pads
 from pytorch_impl.own_layers import Affine, Concat, PaddedConv2d, Residual, reversed_flat
 
 
 class Network(nn.Module):
-    """A planned network for N x C x H x W; its children are the plan's steps and heads, by name.
+    """A planned network for N x C x H x W; its children are the plan's steps, by name.
 
-    In evaluation it returns the logits, N x classes (or the features, N x channels); in training
-    with heads a dict of `logits` and one entry a head. Raises ValueError for another input size.
+    It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
+    another input size.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-        self.output = plan.network.output
-        self.steps = [step.path for step in plan.body.children]
-        self.heads = {plan.network.heads[name].after: name for name in plan.heads}
-        for layer in (*plan.body.children, *plan.heads.values()):
-            self.add_module(layer.path, module(layer))
+        for step in plan.body.children:
+            self.add_module(step.path, module(step))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.check_input(x)
+        for step in self.children():
+            x = step(x)
+        return x
+
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """The result under its name, in either mode."""
+        return {self.plan.network.output: self(x)}
+
+    def check_input(self, x: Tensor) -> None:
+        """Raises UsageError for another input size; neither scripting nor tracing can ask."""
+        if not torch.jit.is_scripting() and not torch.jit.is_tracing():
+            self.plan.check_input(tuple(x.shape[1:]))
+
+
+class NetworkWithHeads(Network):
+    """A planned network with its heads, which are its last children.
+
+    In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.after = {name: plan.network.heads[name].after for name in plan.heads}
+        for head in plan.heads.values():
+            self.add_module(head.path, module(head))
 
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
-        outputs = self.outputs(x, heads=self.training)
-        return outputs if len(outputs) > 1 else outputs[self.output]
+        outputs = self.outputs(x)
+        if self.training:
+            return outputs
+        return outputs["logits"]
 
-    def outputs(self, x: Tensor, heads: bool = True) -> dict[str, Tensor]:
-        """The result and, if wanted, the heads' outputs, under their names, in either mode."""
-        self.plan.check_input(tuple(x.shape[1:]))
-        outputs = {}
-        for step in self.steps:
-            x = getattr(self, step)(x)
-            if heads and step in self.heads:
-                outputs[self.heads[step]] = getattr(self, self.heads[step])(x)
-        return {self.output: x} | outputs
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """The result and the heads' outputs, under their names, in either mode."""
+        self.check_input(x)
+        maps: dict[str, Tensor] = {}
+        for name, child in self.named_children():
+            if name in self.after:
+                maps[name] = child(maps[self.after[name]])
+            else:
+                x = child(x)
+                maps[name] = x
+        outputs = {"logits": x}
+        for head in self.after:
+            outputs[head] = maps[head]
+        return outputs
 
 
-def module(layer: Layer) -> nn.Module:
-    """The module for one layer and all within it."""
-    match layer.word:
+def build(plan: Plan) -> Network:
+    """A planned network, with its heads where the plan has them."""
+    return NetworkWithHeads(plan) if plan.heads else Network(plan)
+
+
+def module(node: Node) -> nn.Module:
+    """The module for one node and all within it."""
+    match node.word:
         case spec.Conv(channels, kernel, stride, bias=bias):
-            return conv(layer, channels, kernel, stride, bias=bias)
+            return conv(node, channels, kernel, stride, bias=bias)
         case spec.DepthwiseConv(kernel, stride):
-            groups = layer.input[0]
-            return conv(layer, layer.output[0], kernel, stride, groups=groups, bias=False)
-        case spec.BatchNorm(keep=keep, scale=scale) as norm:
-            return batch_norm(layer.input[0], norm.float32_eps, 1 - keep, scale)
+            groups = node.input[0]
+            return conv(node, node.output[0], kernel, stride, groups=groups, bias=False)
+        case spec.BatchNorm(keep=keep, scale=scale):
+            return batch_norm(node, 1 - keep, scale)
         case spec.LRN(size, alpha, beta):
             return nn.LocalResponseNorm(size, alpha, beta)
         case spec.Affine(scale, shift):
-            return Affine(scale, shift, maps=len(layer.input) == 3)
+            return Affine(scale, shift, maps=len(node.input) == 3)
         case spec.MaxPool(kernel, stride):
-            return max_pool(layer, kernel, stride)
+            return max_pool(node, kernel, stride)
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            if not symmetric(layer.pads):
-                raise TypeError(f"{layer.path}: pytorch_impl cannot average over {layer.pads}")
-            padding = before(layer.pads)
-            return nn.AvgPool2d(kernel, stride, padding, count_include_pad=counts_border)
+            return avg_pool(node, kernel, stride, counts_border)
         case spec.AdaptiveAvgPool(size):
             return nn.AdaptiveAvgPool2d(size)
         case spec.GlobalAvgPool():
@@ -73,25 +108,31 @@ def module(layer: Layer) -> nn.Module:
         case spec.Flatten():
             return nn.Flatten()
         case spec.Linear(features):
-            return nn.Linear(layer.input[0], features)
+            return nn.Linear(node.input[0], features)
+    return module_with_children(node)
+
+
+def module_with_children(node: Node) -> nn.Module:
+    """The module for a word that holds others."""
+    match node.word:
         case spec.Chain():
-            return fill(nn.Sequential(), layer)
+            return fill(nn.Sequential(), node)
         case spec.Concat():
-            return fill(Concat(), layer)
+            return fill(Concat(), node)
         case spec.Residual(scale=scale):
-            return fill(Residual(scale), layer)
-    raise TypeError(f"{layer.path}: pytorch_impl does not know {layer.word!r}")
+            return fill(Residual(scale), node)
+    raise TypeError(f"{node.path}: pytorch_impl does not know {node.word!r}")
 
 
-def fill(parent: nn.Module, layer: Layer) -> nn.Module:
+def fill(parent: nn.Module, node: Node) -> nn.Module:
     """The parent with the layer's children in it, by their names."""
-    for child in layer.children:
+    for child in node.children:
         parent.add_module(child.name, module(child))
     return parent
 
 
 def conv(
-    layer: Layer,
+    node: Node,
     channels: int,
     kernel: spec.Size,
     stride: spec.Size,
@@ -99,30 +140,37 @@ def conv(
     bias: bool = True,
 ) -> nn.Conv2d:
     """A convolution, padded by PyTorch itself where it can say how."""
-    arguments = layer.input[0], channels, kernel, stride
-    if symmetric(layer.pads):
-        padding = before(layer.pads)
+    arguments = node.input[0], channels, kernel, stride
+    if symmetric(node.pads):
+        padding = before(node.pads)
         return nn.Conv2d(*arguments, padding=padding, groups=groups, bias=bias)
-    return PaddedConv2d(*arguments, pads=layer.pads, groups=groups, bias=bias)
+    return PaddedConv2d(*arguments, pads=node.pads, groups=groups, bias=bias)
 
 
-def batch_norm(channels: int, eps: float, momentum: float, scale: bool) -> nn.BatchNorm2d:
+def batch_norm(node: Node, momentum: float, scale: bool) -> nn.BatchNorm2d:
     """Batch norm, with a learned scale or without; PyTorch's momentum is 1 - keep."""
-    norm = nn.BatchNorm2d(channels, eps=eps, momentum=momentum)
+    norm = nn.BatchNorm2d(node.input[0], eps=node.eps, momentum=momentum)
     if not scale:
         norm.register_parameter("weight", None)
     return norm
 
 
-def max_pool(layer: Layer, kernel: spec.Size, stride: spec.Size) -> nn.Module:
+def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> nn.Module:
     """A max pool with the border that the plan has, in the plainest form that has it."""
-    if symmetric(layer.pads):
-        return nn.MaxPool2d(kernel, stride, before(layer.pads))
-    if before(layer.pads) == (0, 0):
+    if symmetric(node.pads):
+        return nn.MaxPool2d(kernel, stride, before(node.pads))
+    if before(node.pads) == (0, 0):
         # A border after the map alone is what the last window needs, and ceil_mode gives it that.
         return nn.MaxPool2d(kernel, stride, ceil_mode=True)
-    border = nn.ConstantPad2d(reversed_flat(layer.pads), -math.inf)
+    border = nn.ConstantPad2d(reversed_flat(node.pads), -math.inf)
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
+
+
+def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> nn.AvgPool2d:
+    """An average pool; PyTorch has it for borders that are the same on both sides alone."""
+    if not symmetric(node.pads):
+        raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
+    return nn.AvgPool2d(kernel, stride, before(node.pads), count_include_pad=counts_border)
 
 
 def symmetric(pads: Pads) -> bool:

@@ -20,16 +20,17 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class Affine(nn.Module):
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
+    """Each value times a constant plus a constant, one pair per channel or one for all."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
         super().__init__()
-        self.scale, self.shift = scale, shift
-        self.shape = (-1, 1, 1) if maps else (-1,)
+        self.scale, self.shift = list(scale), list(shift)
+        self.shape = [-1, 1, 1] if maps else [-1]
 
     def forward(self, x: Tensor) -> Tensor:
-        scale = x.new_tensor(self.scale).reshape(self.shape)
-        return x * scale + x.new_tensor(self.shift).reshape(self.shape)
+        scale = torch.tensor(self.scale, dtype=x.dtype, device=x.device).reshape(self.shape)
+        shift = torch.tensor(self.shift, dtype=x.dtype, device=x.device).reshape(self.shape)
+        return x * scale + shift
 
 
 class Concat(nn.Module):
@@ -45,10 +46,10 @@ class Residual(nn.Module):
     def __init__(self, scale: float) -> None:
         super().__init__()
         self.scale = scale
+        self.branch = self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        branch, *shortcut = (child(x) for child in self.children())
-        return self.scale * branch + (shortcut[0] if shortcut else x)
+        return self.scale * self.branch(x) + self.shortcut(x)
 
 
 def reversed_flat(pads: Pads) -> tuple[int, ...]:

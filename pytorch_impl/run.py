@@ -7,18 +7,19 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from common.arrays import Arrays
+from common.files.layouts import PYTORCH
 from common.plan import Plan
-from pytorch_impl.build import Network
-from pytorch_impl.weights import load
+from pytorch_impl.build import Network, build
+from pytorch_impl.weights import set_arrays
 
 VERSION = torch.__version__
-Arrays = dict[str, NDArray]
 
 
-def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> Network:
+def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
     """The network with these weights, computing in `dtype`."""
-    net = Network(plan).to(getattr(torch, dtype))
-    load(net, weights)
+    net = build(plan).to(getattr(torch, dtype))
+    set_arrays(net, arrays)
     return net
 
 
@@ -28,7 +29,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     `x` is N x C x H x W, and so are the maps that come out.
     """
     net.eval()
-    with torch.no_grad(), kept(net, paths) as found:
+    with torch.no_grad(), record(net, paths) as found:
         found |= net.outputs(tensor(net, x))
     return {name: value.numpy() for name, value in found.items()}
 
@@ -42,11 +43,11 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
         w * F.cross_entropy(outputs[name], target) for name, w in net.plan.loss_weights().items()
     )
     loss.backward()
-    gradients = {name: p.grad.numpy() for name, p in net.named_parameters()}
-    return {"loss": loss.detach().numpy()} | gradients
+    found = {name: parameter.grad.numpy() for name, parameter in net.named_parameters()}
+    return {"loss": loss.detach().numpy()} | PYTORCH.inward(net.plan, found)
 
 
-def count(net: Network) -> int:
+def count_parameters(net: Network) -> int:
     """How many parameters the framework itself would learn."""
     return sum(parameter.numel() for parameter in net.parameters())
 
@@ -57,7 +58,7 @@ def tensor(net: Network, x: NDArray) -> torch.Tensor:
 
 
 @contextmanager
-def kept(net: Network, paths: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
+def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
     """A dict in which the modules at `paths` leave their outputs while it is open."""
     found: dict[str, torch.Tensor] = {}
 

@@ -3,7 +3,7 @@
 import keras
 
 from common import networks
-from common.plan import plan
+from common.planner import make_plan
 from common.spec import Shape
 from tensorflow_impl.build import build
 from tensorflow_impl.googlenet import GoogLeNet
@@ -20,7 +20,7 @@ def network(
     `input` is C x H x W and `classes` a number, both as published where not said; 0 classes leave
     the features; `aux` adds the auxiliary heads. Raises UsageError for what cannot be built.
     """
-    return build(plan(networks.network(name, input, classes, aux)))
+    return build(make_plan(networks.network(name, input, classes, aux)))
 
 
 # Defined last: importing the submodule `googlenet` binds this name to it.

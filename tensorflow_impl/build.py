@@ -1,4 +1,4 @@
-"""Plan to Keras: one case a word of the grammar, and a functional `keras.Model` comes out."""
+"""Plan to Keras: one case per word of the grammar, and a functional `keras.Model` comes out."""
 
 import math
 
@@ -7,7 +7,7 @@ from keras import KerasTensor, layers, ops
 
 from common import spec
 from common.files.layouts import layer_name
-from common.plan import Layer, Plan
+from common.plan import Node, Plan
 from common.windows import NO_PADS, Pads, slide
 from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine
 
@@ -16,7 +16,7 @@ def build(plan: Plan) -> keras.Model:
     """A planned network for N x H x W x C; its layers bear the plan's paths, "." turned to "_".
 
     In evaluation it returns the logits, N x classes (or the features, N x channels); in training
-    with heads a dict of `logits` and one entry a head. Raises ValueError for another input size.
+    with heads a dict of `logits` and one entry per head. Raises ValueError for another input size.
     """
     channels, rows, columns = plan.network.input
     dtype = keras.config.dtype_policy().compute_dtype
@@ -57,29 +57,29 @@ class NetworkWithHeads(keras.Model):
             self.evaluating = False
 
 
-def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
-    """The output of one layer and all within it."""
-    name = layer_name(layer.path)
-    match layer.word:
+def apply(node: Node, x: KerasTensor) -> KerasTensor:
+    """The output of one node and all within it."""
+    name = layer_name(node.path)
+    match node.word:
         case spec.Conv(channels, kernel, stride, bias=bias):
-            x, padding = border(layer, x, 0.0)
+            x, padding = border(node, x, 0.0)
             return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
         case spec.DepthwiseConv(kernel, stride, multiplier=multiplier):
-            x, padding = border(layer, x, 0.0)
+            x, padding = border(node, x, 0.0)
             arguments = kernel, stride, padding, multiplier
             return layers.DepthwiseConv2D(*arguments, use_bias=False, name=name)(x)
-        case spec.BatchNorm(keep=keep, scale=scale) as norm:
-            options = {"epsilon": norm.float32_eps, "momentum": keep, "scale": scale}
+        case spec.BatchNorm(keep=keep, scale=scale):
+            options = {"epsilon": node.eps, "momentum": keep, "scale": scale}
             return layers.BatchNormalization(**options, name=name)(x)
         case spec.LRN(size, alpha, beta):
             return LRN(size, alpha, beta, name=name)(x)
         case spec.Affine(scale, shift):
             return Affine(scale, shift, name=name)(x)
         case spec.MaxPool(kernel, stride):
-            x, padding = border(layer, x, -math.inf)
+            x, padding = border(node, x, -math.inf)
             return layers.MaxPooling2D(kernel, stride, padding, name=name)(x)
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            x, padding = border(layer, x, 0.0 if counts_border else None)
+            x, padding = border(node, x, 0.0 if counts_border else None)
             return layers.AveragePooling2D(kernel, stride, padding, name=name)(x)
         case spec.AdaptiveAvgPool(size):
             return AdaptiveAvgPool(size, name=name)(x)
@@ -95,40 +95,47 @@ def apply(layer: Layer, x: KerasTensor) -> KerasTensor:
             return layers.Flatten(name=name)(x)
         case spec.Linear(features):
             return layers.Dense(features, name=name)(x)
+    return apply_children(node, x)
+
+
+def apply_children(node: Node, x: KerasTensor) -> KerasTensor:
+    """The output of a word that holds others."""
+    name = layer_name(node.path)
+    match node.word:
         case spec.Chain():
-            for child in layer.children:
+            for child in node.children:
                 x = apply(child, x)
             return x
         case spec.Concat():
-            branches = [apply(child, x) for child in layer.children]
+            branches = [apply(child, x) for child in node.children]
             return layers.Concatenate(name=name)(branches)
         case spec.Residual(scale=scale):
-            branch, *shortcut = [apply(child, x) for child in layer.children]
+            branch, *shortcut = [apply(child, x) for child in node.children]
             if scale != 1:
                 branch = Affine((scale,), (0.0,), name=f"{name}_scale")(branch)
             return layers.Add(name=name)([branch, *(shortcut or [x])])
-    raise TypeError(f"{layer.path}: tensorflow_impl does not know {layer.word!r}")
+    raise TypeError(f"{node.path}: tensorflow_impl does not know {node.word!r}")
 
 
-def border(layer: Layer, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
+def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
     """The layer's padding in Keras' own form: "valid", "same", or a border laid on beforehand.
 
     A `value` of None is a border that does not count; an average pool has that for "same" alone.
     """
-    counts = isinstance(layer.word, spec.AvgPool) and value is not None
-    if layer.pads == NO_PADS:
+    counts = isinstance(node.word, spec.AvgPool) and value is not None
+    if node.pads == NO_PADS:
         return x, "valid"
-    if layer.pads == same(layer) and not counts:
+    if node.pads == same(node) and not counts:
         return x, "same"
-    name = layer_name(layer.path) + "_pad"
+    name = layer_name(node.path) + "_pad"
     if value == 0:
-        return layers.ZeroPadding2D(layer.pads, name=name)(x), "valid"
+        return layers.ZeroPadding2D(node.pads, name=name)(x), "valid"
     if value == -math.inf:
-        return ops.pad(x, ((0, 0), *layer.pads, (0, 0)), constant_values=value), "valid"
-    raise TypeError(f"{layer.path}: tensorflow_impl cannot average with a border of {layer.pads}")
+        return ops.pad(x, ((0, 0), *node.pads, (0, 0)), constant_values=value), "valid"
+    raise TypeError(f"{node.path}: tensorflow_impl cannot average with a border of {node.pads}")
 
 
-def same(layer: Layer) -> Pads:
+def same(node: Node) -> Pads:
     """What Keras' "same" would pad here."""
-    window = layer.word.kernel, layer.word.stride
-    return slide(layer.path, layer.input, *window, spec.Rule.SAME)[1]
+    window = node.word.kernel, node.word.stride
+    return slide(node.path, node.input, *window, spec.Rule.SAME)[1]

@@ -30,7 +30,7 @@ class LRN(layers.Layer):
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
 class Affine(layers.Layer):
-    """Each value times a constant plus a constant, one pair a channel or one for all."""
+    """Each value times a constant plus a constant, one pair per channel or one for all."""
 
     def __init__(self, scale: Sequence[float], shift: Sequence[float], **options) -> None:
         super().__init__(**options)

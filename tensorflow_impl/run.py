@@ -7,16 +7,16 @@ import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from common.files.layouts import layer_name
+from common.arrays import Arrays
+from common.files.layouts import TENSORFLOW, layer_name
 from common.plan import Plan
 from tensorflow_impl.build import build
-from tensorflow_impl.weights import from_keras, load, variables
+from tensorflow_impl.weights import set_arrays, variables
 
 VERSION = f"{tf.__version__}, keras {keras.__version__}"
-Arrays = dict[str, NDArray]
 
 
-def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> keras.Model:
+def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras.Model:
     """The network with these weights, computing in `dtype`."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
@@ -24,7 +24,7 @@ def loaded(plan: Plan, weights: Mapping[str, NDArray], dtype: str) -> keras.Mode
         net = build(plan)
     finally:
         keras.config.set_dtype_policy(policy)
-    load(net, weights)
+    set_arrays(net, arrays)
     return net
 
 
@@ -46,13 +46,13 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
         loss = sum(
             w * cross_entropy(labels, found[name]) for name, w in net.plan.loss_weights().items()
         )
-    held, shapes = variables(net), net.plan.parameters()
-    found = tape.gradient(loss, {name: held[name].value for name in shapes})
-    gradients = {name: from_keras(found[name].numpy(), shapes[name]) for name in shapes}
-    return {"loss": loss.numpy()} | gradients
+    learned = {name: v.value for name, v in variables(net).items() if v.trainable}
+    found = tape.gradient(loss, learned)
+    gradients = {name: gradient.numpy() for name, gradient in found.items()}
+    return {"loss": loss.numpy()} | TENSORFLOW.inward(net.plan, gradients)
 
 
-def count(net: keras.Model) -> int:
+def count_parameters(net: keras.Model) -> int:
     """How many parameters the framework itself would learn."""
     return sum(math.prod(variable.shape) for variable in net.trainable_variables)
 

@@ -1,4 +1,4 @@
-"""Weights in and out of a Keras network; a kernel is (rows, columns, in, out) or (in, out)."""
+"""Weights in and out of a Keras network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,68 +6,43 @@ from pathlib import Path
 import keras
 from numpy.typing import NDArray
 
+from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.layouts import layer_name
+from common.files.layouts import TENSORFLOW
 from common.plan import Plan
-from common.spec import Shape
-
-NAMES = {"weight": "kernel", "bias": "bias"}
-NORM_NAMES = {
-    "weight": "gamma",
-    "bias": "beta",
-    "running_mean": "moving_mean",
-    "running_var": "moving_variance",
-}
 
 
-def load(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
+def set_arrays(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
     """Sets every parameter and statistic from the array of the same name; all must be there."""
-    for name, variable in variables(net).items():
-        variable.assign(to_keras(arrays[name], variable.shape))
+    held = variables(net)
+    for name, array in TENSORFLOW.outward(plan_of(net), arrays).items():
+        held[name].assign(array)
 
 
-def read(net: keras.Model) -> dict[str, NDArray]:
+def get_arrays(net: keras.Model) -> Arrays:
     """Every array of the weights file under its name."""
-    shapes = plan_of(net).arrays()
-    own = variables(net)
-    return {name: from_keras(own[name].numpy(), shape) for name, shape in shapes.items()}
+    state = {name: variable.numpy() for name, variable in variables(net).items()}
+    return TENSORFLOW.inward(plan_of(net), state)
 
 
-def variables(net: keras.Model) -> dict[str, keras.Variable]:
-    """The variable that holds each array."""
-    return {name: variable(net, *name.rsplit(".", 1)) for name in plan_of(net).arrays()}
+def load_weights(net: keras.Model, path: str | Path, trunk_only: bool = False) -> None:
+    """Sets every parameter and statistic from a weights file; raises DataError unless all fit.
 
-
-def variable(net: keras.Model, path: str, kind: str) -> keras.Variable:
-    """The variable that holds one array of the layer at `path`."""
-    layer = net.get_layer(layer_name(path))
-    names = NORM_NAMES if isinstance(layer, keras.layers.BatchNormalization) else NAMES
-    return getattr(layer, names[kind])
-
-
-def to_keras(array: NDArray, shape: Shape) -> NDArray:
-    """An array of the file as Keras has it; a depthwise kernel is (rows, columns, in, each)."""
-    if array.ndim == 4 and array.shape[1] == 1:
-        return array.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1)
-    return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
-
-
-def from_keras(array: NDArray, shape: Shape) -> NDArray:
-    """An array of Keras as the file has it, where it has this shape."""
-    if array.ndim == 4 and shape[1] == 1:
-        return array.transpose(2, 3, 0, 1).reshape(shape)
-    return array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
-
-
-def load_weights(net: keras.Model, path: str | Path) -> None:
-    """Sets every parameter and statistic from a weights file; raises DataError unless all fit."""
-    load(net, weights.fit(str(path), *weights.read(Path(path)), plan_of(net)))
+    With `trunk_only` the classifier and the heads keep their values, whatever the file has there.
+    """
+    set_arrays(net, get_arrays(net) | weights.load(Path(path), plan_of(net), trunk_only))
 
 
 def save_weights(net: keras.Model, path: str | Path) -> None:
     """Writes every parameter and statistic into a weights file, whole or not at all."""
-    weights.write(Path(path), read(net), plan_of(net))
+    weights.write(Path(path), get_arrays(net), plan_of(net))
+
+
+def variables(net: keras.Model) -> dict[str, keras.Variable]:
+    """Every variable by its layer's name and its number in the layer: `conv1_conv/0`."""
+    layers = net.layers
+    return {f"{layer.name}/{n}": v for layer in layers for n, v in enumerate(layer.weights)}
 
 
 def plan_of(net: keras.Model) -> Plan:

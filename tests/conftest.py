@@ -7,13 +7,16 @@ import warnings
 from dataclasses import dataclass
 from types import ModuleType
 
+import command
 import numpy as np
 import pytest
 
-from common.initial import Arrays, initial
-from common.jobs.job import FRAMEWORKS, ROOMS
+from common.arrays import Arrays
+from common.initial import initial_arrays
+from common.jobs.frameworks import ALL, FRAMEWORKS
 from common.networks import network
-from common.plan import Plan, plan
+from common.plan import Plan
+from common.planner import make_plan
 
 
 def pytest_addoption(parser):
@@ -27,7 +30,7 @@ def pytest_configure(config):
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            importlib.import_module(ROOMS[framework].package)
+            importlib.import_module(ALL[framework].package)
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -63,7 +66,7 @@ def room(request) -> Room:
 
 def installed(framework: str) -> bool:
     """Whether the framework is there, found without importing it."""
-    return importlib.util.find_spec(ROOMS[framework].package) is not None
+    return importlib.util.find_spec(ALL[framework].package) is not None
 
 
 def require(framework: str) -> None:
@@ -76,7 +79,7 @@ def require(framework: str) -> None:
 def planned(name="googlenet", size=(224, 224), aux=False, **options) -> Plan:
     """A plan for images of that size, with heads where they are wanted and the network has any."""
     made = network(name, **options)
-    return plan(network(name, (made.input[0], *size), aux=aux and bool(made.heads), **options))
+    return make_plan(network(name, (made.input[0], *size), aux=aux and bool(made.heads), **options))
 
 
 def native(name, aux=False, **options) -> Plan:
@@ -86,9 +89,21 @@ def native(name, aux=False, **options) -> Plan:
 
 def seeded(plan: Plan) -> Arrays:
     """Weights in which nothing is constant, so that nothing can be ignored unseen."""
-    return initial(plan, seed=1, random_stats=True)
+    return initial_arrays(plan, seed=1, random_stats=True)
 
 
 def noise(plan: Plan, images: int = 2) -> np.ndarray:
     """A batch of seeded noise."""
     return np.random.default_rng(2).standard_normal((images, *plan.network.input))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Weights with heads and a batch, as the command makes and takes them."""
+    folder = tmp_path_factory.mktemp("files")
+    options = ("--classes", 5, "--aux", "--input", "3x96x96", "--random-stats")
+    command.googlenet("init", "googlenet", "--seed", 3, "--out", folder / "w.safetensors", *options)
+    x = np.random.default_rng(0).standard_normal((2, 3, 96, 96)).astype(np.float32)
+    np.save(folder / "x.npy", x)
+    np.save(folder / "labels.npy", np.array([0, 4]))
+    return folder

@@ -1,4 +1,7 @@
-"""What is known of each network from outside this code: one row a network, with its source."""
+"""What is known of each network's maps from outside this code, with its source.
+
+Published parameter counts stand in `common/analysis/ledger.py`.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -7,18 +10,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Facts:
-    """Published parameter counts, and maps (C x H x W) by input size.
+    """Published maps (C x H x W) by input size, and the parameters of single blocks."""
 
-    Counts are of learned parameters: without classifier, with it, with the heads too (None where
-    there are none). `published` is a number that somebody states, by their own way of counting.
-    """
-
-    trunk: int
-    parameters: int
-    with_heads: int | None
-    published: int
+    endpoints: dict[int, dict[str, Shape]]
     blocks: dict[str, int] = field(default_factory=dict)
-    endpoints: dict[int, dict[str, Shape]] = field(default_factory=dict)
 
 
 def pools(*sizes: int) -> dict[str, Shape]:
@@ -55,11 +50,8 @@ FLOOR = {224: pools(55, 27, 13, 6), 112: pools(27, 13, 6, 2), 150: pools(37, 18,
 
 # Szegedy et al. 2014, table 1, with 5x5 kernels and biases.
 GOOGLENET = Facts(
-    trunk=5_973_552,
-    parameters=6_998_552,
-    with_heads=13_378_280,
-    published=13_378_280,
-    blocks={
+    CEIL,
+    {
         "inception3a": 163_696,
         "inception3b": 388_736,
         "inception4a": 376_176,
@@ -70,10 +62,7 @@ GOOGLENET = Facts(
         "inception5a": 1_043_456,
         "inception5b": 1_444_080,
     },
-    endpoints=CEIL,
 )
-# torchvision's documentation: 6,624,904 without heads.
-TORCHVISION = Facts(5_599_904, 6_624_904, 13_004_888, 6_624_904, endpoints=CEIL_2X2)
 
 # TF-Slim's own tests for inception_v2 at 224, under the paper's names.
 V2 = {
@@ -184,36 +173,31 @@ XCEPTION = {
 FACTS = {
     "googlenet": GOOGLENET,
     "googlenet.paper": GOOGLENET,
-    "googlenet.d2l": Facts(5_967_280, 5_977_530, None, 5_977_530, endpoints=PADDED),
-    # TF-Slim's own tests: 5,607,184 without logits, counting beta, moving mean and variance.
-    "googlenet.slim": Facts(5_592_624, 6_617_624, None, 5_607_184, endpoints=SAME),
+    "googlenet.d2l": Facts(PADDED),
+    "googlenet.slim": Facts(SAME),
     "googlenet.paddle": replace(GOOGLENET, endpoints=PADDED),
-    "googlenet.torchvision": TORCHVISION,
-    "googlenet.torchvision.input": TORCHVISION,
-    # paddle.vision.models.googlenet, which has heads always, and no biases.
-    "googlenet.paddle_vision": Facts(5_966_272, 6_991_272, 11_535_736, 11_535_736, endpoints=FLOOR),
-    # BN-Inception with an ordinary stem; TF-Slim's tests: 10,173,112 with statistics, no logits.
-    "inception_v2": Facts(10_169_984, 11_194_984, None, 11_194_984, endpoints=V2),
-    "inception_v2.slim": Facts(10_153_336, 11_178_336, None, 10_173_112, endpoints=V2),
-    # torchvision and timm; Keras counts 23,851,784 in all, 23,817,352 that learn.
-    "inception_v3": Facts(21_785_568, 23_834_568, 27_161_264, 23_834_568, endpoints=V3),
-    "inception_v3.keras": Facts(21_768_352, 23_817_352, 27_143_152, 23_851_784, endpoints=V3),
-    # Paddle's parameters() hold the running statistics too.
-    "inception_v3.paddle_vision": Facts(21_785_568, 23_834_568, None, 23_869_000, endpoints=V3),
-    # timm, which has no head; TF-Slim's: 1024 to 128 by 1x1, to 768 by 5x5, to the classes, and
-    # batch norm's two a channel: 131,072 + 256 + 2,457,600 + 1,536 + 769,000.
-    "inception_v4": Facts(41_142_816, 42_679_816, 46_039_280, 42_679_816, endpoints=V4),
-    "inception_resnet_v1": Facts(20_982_528, 22_775_528, None, 22_775_528, endpoints=RESNET_V1),
-    # timm; Keras counts 55,873,736 in all. The head as v4's, from 1088 channels.
-    "inception_resnet_v2": Facts(
-        54_306_464, 55_843_464, 59_211_120, 55_843_464, endpoints=RESNET_V2
-    ),
-    "inception_resnet_v2.keras": Facts(
-        54_276_192, 55_813_192, None, 55_873_736, endpoints=RESNET_V2
-    ),
-    # keras.applications counts 22,910,480 in all.
-    "xception": Facts(20_806_952, 22_855_952, None, 22_910_480, endpoints=XCEPTION),
-    "xception.timm": Facts(20_806_952, 22_855_952, None, 22_855_952, endpoints=XCEPTION),
+    "googlenet.torchvision": Facts(CEIL_2X2),
+    "googlenet.torchvision.input": Facts(CEIL_2X2),
+    "googlenet.paddle_vision": Facts(FLOOR),
+    "inception_v2": Facts(V2),
+    "inception_v2.slim": Facts(V2),
+    "inception_v3": Facts(V3),
+    "inception_v3.input": Facts(V3),
+    "inception_v3.keras": Facts(V3),
+    "inception_v3.paddle_vision": Facts(V3),
+    "inception_v4": Facts(V4),
+    "inception_resnet_v1": Facts(RESNET_V1),
+    "inception_resnet_v2": Facts(RESNET_V2),
+    "inception_resnet_v2.keras": Facts(RESNET_V2),
+    "xception": Facts(XCEPTION),
+    "xception.timm": Facts(XCEPTION),
+}
+
+# Counts with the head that nobody states: TF-Slim's head has 1x1 to 128, 5x5 to 768, batch norm's
+# two per channel, and the classes; for v4 131,072 + 256 + 2,457,600 + 1,536 + 769,000.
+WITH_HEAD = {
+    "inception_v4": 42_679_816 + 3_359_464,
+    "inception_resnet_v2": 55_843_464 + 3_367_656,
 }
 
 # The published multiply-adds in units of 1e9: torchvision counts multiplications by weights, and

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from conftest import noise, planned, seeded
 
-from common.jobs.job import enter
-from common.networks import NETWORKS, network
+from common.jobs.frameworks import import_runner
+from common.networks import GOOGLENETS, NETWORKS, network
 from common.networks.blocks import classifier
-from common.plan import plan
-from common.spec import Chain, Conv, without_dropout
+from common.planner import make_plan
+from common.rewrite import without_dropout
+from common.spec import Chain, Conv
 
 LABELS = np.array([3, 7])
-GOOGLENETS = tuple(name for name in NETWORKS if name.startswith("googlenet"))
 FAMILY = tuple(name for name in NETWORKS if name not in GOOGLENETS)
 HEADS = tuple(f"{name} head" for name in FAMILY if network(name).heads)
 
@@ -38,19 +38,19 @@ def head_alone(name):
     """The head on a 17 x 17 map, which it needs, after one convolution instead of a whole trunk."""
     made = network(name, classes=10, aux=True)
     [head] = made.heads.values()
-    channels = plan(network(name)).find(head.after).output[0]
+    channels = make_plan(network(name)).find(head.after).output[0]
     trunk = {head.after: Conv(channels, 1)}
     body = Chain(trunk | classifier(made.classifier, made.classes))
-    return plan(replace(made, input=(4, 17, 17), body=body))
+    return make_plan(replace(made, input=(4, 17, 17), body=body))
 
 
 def main(framework: str, folder: str, *names: str) -> None:
     """Computes and writes every gradient, in float64."""
-    room = enter(framework)
+    runner = import_runner(framework)
     for name in names:
         made = subject(name)
-        net = room.loaded(plan(without_dropout(made.network)), seeded(made), "float64")
-        arrays = room.grad(net, noise(made), LABELS)
+        net = runner.load_network(make_plan(without_dropout(made.network)), seeded(made), "float64")
+        arrays = runner.grad(net, noise(made), LABELS)
         np.savez(Path(folder) / f"{framework}-{name}.npz", **arrays)
 
 

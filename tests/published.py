@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common.jobs.job import Job, perform
+from common.jobs.job import Run
+from common.jobs.perform import perform
 
 KERAS = {
     "inception_v3.keras": "InceptionV3",
@@ -126,7 +127,7 @@ def run(framework, folder):
     """Has one framework run all of them, in one process."""
     for name in (*KERAS, *PADDLE):
         files = str(folder / f"{name}.safetensors"), str(folder / f"{name}.x.npy")
-        found = perform(Job("run", framework, name, *files, endpoints="logits"))
+        found = perform(Run(framework, name, *files, endpoints="logits"))
         np.save(folder / f"{name}.{framework}.npy", found.arrays["logits"])
 
 

@@ -1,4 +1,4 @@
-"""The README's code and output, for the tests; `python tests/readme.py` renews both."""
+"""The README's and the documents' code and output; `python tests/readme.py` renews both."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")))
 COMMANDS = {
     "compare": ["compare"],
     "list": ["list"],
@@ -16,17 +17,17 @@ COMMANDS = {
 EXCERPTS = ("pytorch", "tensorflow", "paddle")
 
 
-def find(name: str) -> re.Match:
-    """The block that follows a comment of that name."""
+def find(name: str) -> tuple[Path, re.Match]:
+    """The block that follows a comment of that name, and the document that it is in."""
     pattern = rf"<!-- {name} -->\n```\w*\n(.*?)```"
-    found = re.search(pattern, README.read_text(), re.DOTALL)
-    assert found, f"README.md has no block {name}"
-    return found
+    found = [(path, re.search(pattern, path.read_text(), re.DOTALL)) for path in DOCUMENTS]
+    [(path, match)] = [(path, match) for path, match in found if match]
+    return path, match
 
 
 def block(name: str) -> str:
     """What stands in that block."""
-    return find(name)[1]
+    return find(name)[1][1]
 
 
 def excerpt(framework: str) -> str:
@@ -54,9 +55,9 @@ def main() -> None:
     """Puts what the commands print and the code says now into the README."""
     fresh = dict.fromkeys(COMMANDS, output) | dict.fromkeys(EXCERPTS, excerpt)
     for name, made in fresh.items():
-        start, end = find(name).span(1)
-        text = README.read_text()
-        README.write_text(text[:start] + made(name) + text[end:])
+        path, match = find(name)
+        text, (start, end) = path.read_text(), match.span(1)
+        path.write_text(text[:start] + made(name) + text[end:])
 
 
 if __name__ == "__main__":

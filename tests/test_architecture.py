@@ -7,22 +7,22 @@ from typing import get_args
 
 import pytest
 
-from common.jobs.job import FRAMEWORKS, ROOMS
+from common.jobs.frameworks import ALL, FRAMEWORKS
 from common.jobs.worker import ROOT
 from common.spec import Word
 
-PACKAGES = {room.package for room in ROOMS.values()} - {"numpy"} | {"keras"}
+PACKAGES = {room.package for room in ALL.values()} - {"numpy"} | {"keras"}
 OWN = {"pytorch": {"torch"}, "tensorflow": {"tensorflow", "keras"}, "paddle": {"paddle"}}
 FOLDERS = {f"{framework}_impl": framework for framework in FRAMEWORKS}
 WORDS = [word.__name__ for word in get_args(Word)]
-# Every walker of the grammar, and the function in it.
-WALKERS = {
-    "common/plan.py": "place",
-    "common/reference.py": "apply",
-    "pytorch_impl/build.py": "module",
-    "tensorflow_impl/build.py": "apply",
-    "paddle_impl/build.py": "module",
-}
+# Every walker of the grammar.
+WALKERS = [
+    "common/planner.py",
+    "common/reference.py",
+    "pytorch_impl/build.py",
+    "tensorflow_impl/build.py",
+    "paddle_impl/build.py",
+]
 
 
 def tree(path):
@@ -32,9 +32,11 @@ def tree(path):
 
 # The parts of `common`: each may import those above it, and those beside it.
 ROOMS_IN_ORDER = [
-    {"spec", "errors"},
-    {"windows", "networks"},
+    {"spec", "errors", "arrays"},
+    {"rewrite", "windows"},
+    {"networks"},
     {"plan"},
+    {"planner"},
     {"reference", "initial", "files", "data"},
     {"analysis"},
     {"jobs"},
@@ -89,7 +91,7 @@ def test_a_room_imports_only_what_stands_to_its_left_or_beside_it(path):
         assert {part for part in imported_from_common(path) if level(part) > level(own)} == set()
 
 
-FOR_FRAMEWORKS = {"spec", "errors", "windows", "networks", "plan", "files"}
+FOR_FRAMEWORKS = {"spec", "errors", "arrays", "windows", "networks", "plan", "planner", "files"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -133,9 +135,20 @@ def test_own_layers_stand_in_the_grammars_order(folder):
 
 @pytest.mark.parametrize("path", WALKERS)
 def test_every_walker_knows_every_word_in_the_grammars_order(path):
-    [function] = [n for n in tree(path).body if getattr(n, "name", "") == WALKERS[path]]
-    [match] = [node for node in ast.walk(function) if isinstance(node, ast.Match)]
-    said = re.findall(r"spec\.(\w+)\(", " ".join(ast.unparse(c.pattern) for c in match.cases))
-    assert sorted(said) == sorted(WORDS)
-    if path != "common/plan.py":  # which says the words together that keep a map's shape
-        assert said == WORDS
+    matches = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Match)]
+    cases = [case for match in sorted(matches, key=lambda m: m.lineno) for case in match.cases]
+    words = re.findall(r"spec\.(\w+)\(", " ".join(ast.unparse(case.pattern) for case in cases))
+    assert sorted(words) == sorted(WORDS)
+    if path != "common/planner.py":  # which says the words together that keep a map's shape
+        assert words == WORDS
+
+
+EVERYTHING = [path for folder in ("common", *FOLDERS, "tests") for path in sources(folder)]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=str)
+def test_files_and_functions_are_read_in_one_sitting(path):
+    """At most 250 lines per file, 40 per function."""
+    assert len((ROOT / path).read_text().splitlines()) <= 250
+    functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
+    assert [f.name for f in functions if f.end_lineno - f.lineno >= 40] == []

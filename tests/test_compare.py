@@ -14,12 +14,13 @@ from gradients import FAMILY, GOOGLENETS, HEADS, LABELS, subject
 from common import reference
 from common.errors import CheckFailed, MissingFramework
 from common.files import weights
-from common.jobs.compare import Comparison, Side, compare, rows
-from common.jobs.job import FRAMEWORKS, Job
-from common.jobs.worker import ROOT, Report, call, environment
+from common.jobs.compare import Comparison, Side, compare, make_rows
+from common.jobs.frameworks import FRAMEWORKS
+from common.jobs.job import Grad, Report
+from common.jobs.worker import ROOT, call, environment
 from common.reference import relative
 
-REPORT = Report("1.0", 0, 0.1, 0.2, 100)
+REPORT = Report({}, "1.0", 0, 0.1, 0.2, 100)
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_gradients_are_equal(gradients, name):
 
 def judged_loss(plan, arrays):
     """The loss by its definition, from the judge's outputs: cross entropy, 0.3 for each head."""
-    found = reference.run(reference.Network(plan, arrays), noise(plan), [])
+    found = reference.run(reference.Reference(plan, arrays), noise(plan), [])
     total = 0.0
     for name, weight in {"logits": 1.0, "aux1": 0.3, "aux2": 0.3}.items():
         logits = found[name] - found[name].max(axis=1, keepdims=True)
@@ -170,7 +171,7 @@ def test_the_grad_command_gives_the_same(gradients, tmp_path, name):
     np.save(tmp_path / "x.npy", noise(plan))
     np.save(tmp_path / "y.npy", LABELS)
     files = [str(tmp_path / file) for file in ("w", "x.npy", "y.npy")]
-    arrays, _ = call(Job("grad", "pytorch", name, *files, dtype="float64", aux=True))
+    arrays = call(Grad("pytorch", name, *files, dtype="float64", aux=True)).arrays
     for key, array in gradients(name)["pytorch"].items():
         np.testing.assert_array_equal(arrays[key], array)
 
@@ -178,13 +179,13 @@ def test_the_grad_command_gives_the_same(gradients, tmp_path, name):
 def comparison(**sides):
     """A comparison of made-up sides, for two small images."""
     plan = planned(size=(64, 64), classes=4)
-    return Comparison(plan, "float64", ("a.png",), rows(plan), REPORT, sides)
+    return Comparison(plan, "float64", ("a.png",), make_rows(plan), REPORT, sides)
 
 
 def equal_side(**changes):
     """A side in which all is as planned, but for the changes."""
     outputs = {name: shape for row in comparison().rows for name, shape in row.outputs.items()}
-    report = Report("1.0", comparison().plan.parameter_count, 0.1, 0.2, 100)
+    report = Report({}, "1.0", comparison().plan.parameter_count, 0.1, 0.2, 100)
     given = {"shapes": outputs, "differences": dict.fromkeys(outputs, 0.0), "report": report}
     return Side(**given | changes)
 
@@ -210,7 +211,7 @@ def test_one_wrong_shape_fails():
 
 def test_one_parameter_too_many_fails():
     side = equal_side(report=REPORT)
-    assert "paddle counts 0 parameters, not 5,977,652" in comparison(paddle=side).failures()[0]
+    assert "paddle: counts 0 parameters, not 5,977,652" in comparison(paddle=side).failures()[0]
 
 
 def test_a_missing_framework_is_not_a_failed_check():

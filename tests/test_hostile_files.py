@@ -6,14 +6,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from checkpoints import SIZE, ours, write_pickle
+from checkpoints import SIZE, ours, read_arrays, write_pickle
 from conftest import planned, require, seeded
 
 from common.errors import DataError
 from common.files import weights
-from common.files.safetensors_file import packed
-from common.zoo import containers
+from common.files.safetensors_file import pack
 from common.zoo.convert import convert
+from common.zoo.write_file import write_file
 
 
 class Payload:
@@ -46,8 +46,8 @@ def hostile(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", [".pth", ".pdparams", ".h5"])
 def test_hostile_files_are_refused_and_run_nothing(tmp_path, suffix):
     path, mark = hostile(tmp_path, suffix)
-    with pytest.raises(DataError, match=r"refused|not an array of numbers"):
-        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
+    with pytest.raises(DataError, match=r"holds [\w.]+ and no arrays|not an array of numbers"):
+        convert(path, tmp_path / "out.safetensors", "googlenet")
     assert not mark.exists()
     assert not (tmp_path / "out.safetensors").exists()
 
@@ -72,8 +72,8 @@ class Rebuilt:
 
 def test_forged_types_are_refused(tmp_path):
     path = write_pickle(tmp_path / "x.pdparams", {"x.bn.weight": Forged()})
-    with pytest.raises(DataError, match="refused: it holds values of type 'V8'"):
-        convert(path, tmp_path / "out.safetensors", "googlenet", None, None)
+    with pytest.raises(DataError, match=r"holds numpy\.ndarray and no arrays by name"):
+        convert(path, tmp_path / "out.safetensors", "googlenet")
 
 
 @pytest.mark.parametrize(
@@ -86,18 +86,18 @@ def test_forged_types_are_refused(tmp_path):
 def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
     plan = planned("googlenet", SIZE, classes=7)
     source = tmp_path / "a.safetensors"
-    source.write_bytes(packed(seeded(plan), weights.described(plan) | about))
+    source.write_bytes(pack(seeded(plan), weights.describe(plan) | about))
     with pytest.raises(DataError, match="what it says of itself makes no sense"):
-        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
+        convert(source, tmp_path / "b.pdparams", "googlenet")
 
 
 def test_names_carried_twice_are_refused(tmp_path):
     plan = planned("googlenet", SIZE, classes=7)
     carried = {"carried": {"names": {"fc.weight": "fc.bias"}}}
     source = tmp_path / "a.safetensors"
-    source.write_bytes(packed(seeded(plan), weights.described(plan) | carried))
+    source.write_bytes(pack(seeded(plan), weights.describe(plan) | carried))
     with pytest.raises(DataError, match="given twice"):
-        convert(source, tmp_path / "b.pdparams", "googlenet", None, None)
+        convert(source, tmp_path / "b.pdparams", "googlenet")
 
 
 def test_keras_files_without_names_are_explained(tmp_path):
@@ -105,7 +105,7 @@ def test_keras_files_without_names_are_explained(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["layers/conv2d/vars/0"] = np.ones(4, np.float32)
     with pytest.raises(DataError, match="if an early Keras 3 wrote it, load and save it once"):
-        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet")
 
 
 def test_links_out_of_a_keras_file_are_not_followed(tmp_path):
@@ -116,7 +116,7 @@ def test_links_out_of_a_keras_file_are_not_followed(tmp_path):
         file.attrs["layer_names"] = ["conv2d"]
         file["conv2d"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "conv2d")
     with pytest.raises(DataError, match="holds no arrays by the names of layers"):
-        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet")
 
 
 def test_files_inside_a_whole_models_group_are_not_reached_by_a_link(tmp_path):
@@ -127,7 +127,7 @@ def test_files_inside_a_whole_models_group_are_not_reached_by_a_link(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["model_weights"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "model_weights")
     with pytest.raises(DataError, match="holds no arrays by the names of layers"):
-        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet", None, None)
+        convert(tmp_path / "x.h5", tmp_path / "out.safetensors", "googlenet")
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,15 @@ def test_files_inside_a_whole_models_group_are_not_reached_by_a_link(tmp_path):
 )
 def test_pickles_made_to_trip_the_reader_are_refused(tmp_path, state):
     (tmp_path / "x.pdparams").write_bytes(state)
-    with pytest.raises(DataError, match=r"x\.pdparams: not a sound pickle"):
-        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet", None, None)
+    with pytest.raises(DataError, match=r"x\.pdparams: holds nothing and no arrays by name"):
+        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet")
 
 
 def test_names_that_numpy_takes_for_its_own_are_names(tmp_path):
     require("pytorch")
     arrays = {"file": np.ones(2, np.float32), "arr_0": np.zeros(3, np.float32)}
-    containers.write(tmp_path / "x.pth", arrays, "torch")
-    assert containers.read(tmp_path / "x.pth")[0].keys() == arrays.keys()
+    write_file(tmp_path / "x.pth", arrays)
+    assert read_arrays(tmp_path / "x.pth").keys() == arrays.keys()
 
 
 def test_the_payload_would_have_left_its_mark(tmp_path):
@@ -164,7 +164,7 @@ def test_the_payload_would_have_left_its_mark(tmp_path):
 def test_broken_files_are_refused(tmp_path, start):
     (tmp_path / "x.pdparams").write_bytes(start)
     with pytest.raises(DataError, match=r"x\.pdparams: "):
-        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet", None, None)
+        convert(tmp_path / "x.pdparams", tmp_path / "out.safetensors", "googlenet")
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_truncated_files_are_refused(tmp_path, suffix):
     name = "googlenet.slim" if "ckpt" in suffix else "googlenet"
     source, _ = ours(tmp_path, name)
     path = tmp_path / ("x" + suffix.split(".data")[0])
-    convert(source, path, name, None, None)
+    convert(source, path, name)
     whole = tmp_path / f"x{suffix}"
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(DataError, match=r"x\."):
-        convert(path, tmp_path / "out.safetensors", name, None, None)
+        convert(path, tmp_path / "out.safetensors", name)
     assert not (tmp_path / "out.safetensors").exists()

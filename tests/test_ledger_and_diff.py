@@ -2,24 +2,40 @@
 
 import pytest
 from conftest import planned
-from facts import FACTS
 
 from common.analysis import diff, ledger
+from common.analysis.published import BARE, HEADLESS, PUBLISHED, WHOLE
 from common.networks import NETWORKS, network
-from common.plan import plan
+from common.planner import make_plan
+
+
+def test_every_network_has_its_published_counts():
+    assert PUBLISHED.keys() == NETWORKS.keys()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_published_number_is_the_sum_of_its_terms(name):
     made = network(name)
-    claims = ledger.claims(plan(network(name, aux=bool(made.heads))))
+    claims = ledger.claims(make_plan(network(name, aux=bool(made.heads))))
     assert [claim.number for claim, _, total in claims if claim.number != total] == []
-    assert FACTS[name].published in [claim.number for claim, *_ in claims]
+    assert [claim for claim, *_ in claims] == list(PUBLISHED[name])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_count_of_learned_parameters_is_the_plans_own(name):
+    plans = {
+        BARE: make_plan(network(name, classes=0)),
+        HEADLESS: make_plan(network(name)),
+        WHOLE: make_plan(network(name, aux=bool(network(name).heads))),
+    }
+    for claim in PUBLISHED[name]:
+        if not claim.statistics:
+            assert plans[claim.parts].parameter_count == claim.number
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_ledger_leaves_nothing_out(name):
-    made = plan(network(name, aux=bool(network(name).heads)))
+    made = make_plan(network(name, aux=bool(network(name).heads)))
     learned = [term for term in ledger.ledger(made) if term.learned]
     trunk = [term for term in learned if term.part == "trunk"]
     assert sum(term.count for term in learned) == made.parameter_count
@@ -53,13 +69,13 @@ def test_torchvision_differs_by_kernels_norm_and_bias():
 
 def test_shapes_that_differ_are_named():
     plans = [planned(name, (112, 112)) for name in ("googlenet", "googlenet.paddle")]
-    assert diff.reshaped(*plans)[0] == ("maxpool4", "832x3x3", "832x4x4")
+    assert diff.shape_changes(*plans)[0] == ("maxpool4", "832x3x3", "832x4x4")
 
 
 def test_the_effect_of_padding_is_measured():
     plans = [planned(name, (96, 96), classes=10) for name in ("googlenet", "googlenet.paddle")]
     found = diff.effect(*plans)
-    assert found.shared == found.of == 116
+    assert found.shared == found.total == 116
     assert 0.01 < found.relative < 1
     assert diff.effect(plans[0], plans[0]).relative == 0
     assert diff.effect(plans[0], planned(classes=7)) is None

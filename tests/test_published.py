@@ -9,7 +9,7 @@ from conftest import require
 from published import CLASSES, KERAS, PADDLE
 
 from common.files import weights
-from common.jobs.job import FRAMEWORKS
+from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.worker import ROOT, environment
 from common.reference import relative
 from common.zoo.convert import convert
@@ -42,8 +42,8 @@ def published(tmp_path_factory):
     step(folder, ("make", "keras"), ("make", "paddle"))
     for name, suffix in SUFFIXES.items():
         ours = folder / f"{name}.safetensors"
-        convert(folder / f"{name}{suffix}", ours, name, None, None)
-        convert(ours, folder / f"{name}.again{suffix}", name, None, LAYOUTS[name])
+        convert(folder / f"{name}{suffix}", ours, name)
+        convert(ours, folder / f"{name}.again{suffix}", name, asked_to=LAYOUTS[name])
     step(folder, ("open", "keras"), ("open", "paddle"))
     step(folder, *(("run", framework) for framework in ("numpy", *FRAMEWORKS)))
     return folder
@@ -74,7 +74,7 @@ def test_their_own_models_open_what_we_write(published, name):
 @pytest.mark.parametrize("name", KERAS)
 def test_files_from_before_keras_3_are_read(published, tmp_path, name):
     """As keras.applications itself downloads them."""
-    told = convert(published / f"{name}.old.h5", tmp_path / "old.safetensors", name, None, None)
+    told, _ = convert(published / f"{name}.old.h5", tmp_path / "old.safetensors", name)
     assert told.startswith(f"{name} from keras to ours: {CLASSES} classes")
     new = published / f"{name}.safetensors"
     assert (tmp_path / "old.safetensors").read_bytes() == new.read_bytes()
@@ -83,6 +83,6 @@ def test_files_from_before_keras_3_are_read(published, tmp_path, name):
 @pytest.mark.parametrize("name", KERAS)
 def test_without_the_top(published, tmp_path, name):
     ours = tmp_path / "ours.safetensors"
-    told = convert(published / f"{name}.notop.weights.h5", ours, name, None, None)
+    told, _ = convert(published / f"{name}.notop.weights.h5", ours, name)
     assert "no classifier" in told
     assert not any(key.startswith(("fc.", "classif.")) for key in weights.read(ours)[0])

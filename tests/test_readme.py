@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import typer
 from conftest import planned, require
-from readme import EXCERPTS, README, ROOT, block, excerpt, output
+from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output
 
+from common.command.cli import app
 from common.command.show import number, totals_lines
-from common.spec import Word, by
+from common.spec import Word, shape_text
+from common.zoo.layouts import LAYOUTS
 
 
 @pytest.mark.parametrize("name", ["list", "diff"])
@@ -47,7 +50,7 @@ def test_the_tree_names_every_file():
     folders = [ROOT / name for name in ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl")]
     found = [path for folder in folders for path in folder.rglob("*.py")]
     files = {path.name for path in found if path.parent.name != "networks"} - {"__init__.py"}
-    assert files | {"facts.py"} == set(re.findall(r"\b\w+\.py\b", tree))
+    assert files | {"facts.py", "dialects.py", "blocks.py"} == set(re.findall(r"\b\w+\.py\b", tree))
 
 
 def test_the_comparison_shown_has_every_row_of_the_plan():
@@ -61,7 +64,28 @@ def test_the_comparison_shown_has_every_row_of_the_plan():
         if layer.path not in ("flatten", "dropout"):
             [row] = [line for line in shown.splitlines() if line.split()[:1] == [layer.path]]
             counts = filter(None, [number(layer.parameter_count), number(layer.multiply_adds)])
-            assert row.split()[1:-6] == [by(layer.output), *counts]
+            assert row.split()[1:-6] == [shape_text(layer.output), *counts]
             differences = [float(word) for word in re.findall(r"= (\S+)", row)]
             assert len(differences) == 3
             assert max(differences) < 1e-5
+
+
+def test_every_layout_is_listed():
+    table = (ROOT / "docs" / "weights.md").read_text()
+    assert [layout.name for layout in LAYOUTS if f"`{layout.name}`" not in table] == []
+
+
+def test_every_link_between_documents_lands():
+    for path in (*DOCUMENTS, ROOT / "CONTRIBUTING.md"):
+        for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
+            assert (path.parent / link).exists(), (path.name, link)
+
+
+def test_every_verb_and_option_is_in_the_readme():
+    for info in app.registered_commands:
+        command = typer.main.get_command_from_info(
+            info, pretty_exceptions_short=False, rich_markup_mode=None
+        )
+        [row] = [x for x in README.read_text().splitlines() if x.startswith(f"| `{command.name}")]
+        options = [option for option in command.params if option.opts[0].startswith("-")]
+        assert [o.name for o in options if not any(word in row for word in o.opts)] == []

@@ -9,7 +9,7 @@ import pytest
 from conftest import planned, seeded
 
 from common import reference
-from common.plan import place
+from common.planner import place
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
@@ -135,7 +135,8 @@ def test_batch_norm_by_its_formula():
 
 
 def test_batch_norm_uses_the_float32_eps():
-    assert BatchNorm(1e-3).float32_eps == float(np.float32(1e-3)) != 1e-3
+    eps = place(BatchNorm(1e-3), "norm", (2, 4, 4)).eps
+    assert eps == float(np.float32(1e-3)) != 1e-3
 
 
 def test_local_response_norm_by_plain_loops():
@@ -188,7 +189,7 @@ def test_no_word_of_the_grammar_goes_unjudged():
 
 def test_heads_read_the_step_they_hang_on():
     plan = planned(size=(96, 96), classes=3, aux=True)
-    net = reference.loaded(plan, seeded(plan), "float64")
+    net = reference.load_network(plan, seeded(plan), "float64")
     x = RANDOM.standard_normal((1, 3, 96, 96))
     found = reference.run(net, x, ["inception4a", "inception4d"])
     for name, after in {"aux1": "inception4a", "aux2": "inception4d"}.items():

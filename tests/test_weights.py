@@ -10,7 +10,7 @@ from safetensors.numpy import save
 from common.errors import DataError
 from common.files import atomic as writing
 from common.files import safetensors_file, weights
-from common.initial import draw, initial
+from common.initial import draw_weights, initial_arrays
 from common.spec import Init
 
 PLAN = planned(classes=4, aux=True)
@@ -52,8 +52,8 @@ def test_a_transposed_array_is_written_as_it_reads(path):
 
 
 def test_heads_do_not_change_the_trunk():
-    bare = initial(planned(classes=4), seed=5)
-    headed = initial(PLAN, seed=5)
+    bare = initial_arrays(planned(classes=4), seed=5)
+    headed = initial_arrays(PLAN, seed=5)
     assert bare.keys() < headed.keys()
     for name, array in bare.items():
         np.testing.assert_array_equal(headed[name], array)
@@ -75,7 +75,7 @@ SPREADS = {
 def test_initial_values_have_the_stated_spread(init):
     spreads = SPREADS[init]
     for shape, deviation in zip([(192, 64, 3, 3), (1000, 1024)], spreads, strict=False):
-        values = draw(shape, np.random.default_rng(0), init)
+        values = draw_weights(shape, np.random.default_rng(0), init)
         assert values.mean() == pytest.approx(0, abs=0.01 * deviation)
         assert values.std() == pytest.approx(deviation, rel=0.01)
         farthest = np.abs(values).max() / deviation
@@ -86,11 +86,11 @@ def test_initial_values_have_the_stated_spread(init):
 
 
 def test_only_weights_start_at_random_unless_asked_for():
-    arrays = initial(planned(), seed=0)
+    arrays = initial_arrays(planned(), seed=0)
     assert arrays["fc.weight"].std() > 0
     assert not arrays["fc.bias"].any()
-    assert initial(planned(), seed=0, random_stats=True)["fc.bias"].std() > 0.05
-    other = initial(planned(), seed=1)
+    assert initial_arrays(planned(), seed=0, random_stats=True)["fc.bias"].std() > 0.05
+    other = initial_arrays(planned(), seed=1)
     assert not np.array_equal(other["fc.weight"], arrays["fc.weight"])
 
 
@@ -157,8 +157,9 @@ def doubled(header):
         (lambda: save({"a": np.float32([1, np.nan])}), "a holds NaN"),
         (lambda: save({"a.bn.running_var": np.float32([-1])}), "holds a negative variance"),
     ],
-    ids=range(11),
-)
+    ids=["empty", "zip", "short", "cut in the header", "name twice", "format 9", "a list",
+         "nested", "float64", "NaN", "negative variance"],
+)  # fmt: skip
 def test_unsound_files_are_refused(path, content, told):
     path.write_bytes(content())
     with pytest.raises(DataError, match=told):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from conftest import planned, seeded
 
 from common.errors import CheckFailed, DataError, MissingFramework, UsageError
 from common.files import weights
+from common.files.scratch import owner_mark, scratch_folder
 from common.jobs import worker
-from common.jobs.job import Job
+from common.jobs.job import Run
 
 PLAN = planned(size=(32, 32), classes=4)
 
@@ -25,16 +27,17 @@ def job(tmp_path):
     weights.write(tmp_path / "w.safetensors", seeded(PLAN), PLAN)
     np.save(tmp_path / "x.npy", np.ones((2, 3, 32, 32), np.float32))
     files = str(tmp_path / "w.safetensors"), str(tmp_path / "x.npy")
-    return Job("run", "numpy", "googlenet", *files)
+    return Run("numpy", "googlenet", *files)
 
 
 def change(job, **fields):
     """The same job but for some fields."""
-    return Job(**vars(job) | fields)
+    return replace(job, **fields)
 
 
 def test_a_worker_answers(job):
-    arrays, report = worker.call(job)
+    report = worker.call(job)
+    arrays = report.arrays
     assert arrays["logits"].shape == (2, 4)
     assert arrays["inception5b"].shape == (2, 1024, 1, 1)
     assert report.parameters == PLAN.parameter_count
@@ -85,6 +88,12 @@ if "common.jobs.worker" in sys.orig_argv:
     pathlib.Path({mark!r}).write_text(str(os.getpid()))
     if {deaf}: time.sleep(600)
 """
+
+
+def big_batch(tmp_path):
+    """A batch that keeps the reference busy for a while."""
+    np.save(tmp_path / "big.npy", np.ones((2048, 3, 32, 32), np.float32))
+    return str(tmp_path / "big.npy")
 
 
 def waited_for(condition, seconds=20):
@@ -151,13 +160,11 @@ def test_an_interrupt_while_modules_are_imported_is_one_line(tmp_path, monkeypat
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 def test_a_worker_ends_when_its_parent_is_killed(job, tmp_path):
-    big = np.ones((64, 3, 32, 32), np.float32)
-    np.save(tmp_path / "big.npy", np.tile(big, (8, 1, 1, 1)))
-    mark = tmp_path / "pid"
+    job, mark = replace(job, input=big_batch(tmp_path)), tmp_path / "pid"
     (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=False))
     code = (
-        "from common.jobs import worker; from common.jobs.job import Job; "
-        f"worker.call(Job(**{vars(job) | {'input': str(tmp_path / 'big.npy')}!r}))"
+        "from common.jobs import worker; from common.jobs.job import Run; "
+        f"worker.call(Run(**{vars(job)!r}))"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(tmp_path)}
@@ -166,3 +173,61 @@ def test_a_worker_ends_when_its_parent_is_killed(job, tmp_path):
     parent.kill()
     parent.wait()
     assert waited_for(lambda: not alive(mark.read_text()))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
+def test_what_a_kill_leaves_behind_is_removed_by_the_worker(job, tmp_path):
+    mark, scratch = tmp_path / "pid", tmp_path / "scratch"
+    scratch.mkdir()
+    (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=False))
+    job = replace(job, input=big_batch(tmp_path))
+    code = (
+        "from common.jobs import worker; from common.jobs.job import Run; "
+        f"worker.call(Run(**{vars(job)!r}))"
+    )
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(worker.ROOT)]),
+        "TMPDIR": str(scratch),
+    }
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    assert waited_for(lambda: mark.exists() and mark.read_text())
+    assert list(scratch.iterdir()) != []
+    parent.kill()
+    parent.wait()
+    assert waited_for(lambda: list(scratch.iterdir()) == [])
+
+
+def test_what_was_left_behind_is_removed_by_the_next(tmp_path, monkeypatch):
+    """Folders and files of a process that has ended, and of no other."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for process in (ended.pid, os.getpid()):
+        (tmp_path / f"googlenet{owner_mark(process)}abc").mkdir()
+        (tmp_path / f".w.safetensors{owner_mark(process)}part").write_text("half")
+    (tmp_path / "googlenet-of-mine").mkdir()
+    with scratch_folder():
+        pass
+    weights.write(tmp_path / "w.safetensors", seeded(PLAN), PLAN)
+    kept = sorted(file.name for file in tmp_path.iterdir())
+    assert kept == sorted([f"googlenet{owner_mark()}abc", "googlenet-of-mine", "w.safetensors"])
+
+
+def test_a_worker_that_the_system_killed_ran_out_of_memory(job, tmp_path, monkeypatch):
+    sabotage(tmp_path, monkeypatch, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(DataError, match=r"numpy: the worker was killed .*when memory runs out"):
+        worker.call(job)
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["RuntimeError: [enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory",
+     "tensorflow.python.framework.errors_impl.ResourceExhaustedError: OOM when allocating tensor",
+     "MemoryError: (ResourceExhausted) Fail to alloc memory of 8 size"],
+    ids=["pytorch", "tensorflow", "paddle"],
+)  # fmt: skip
+def test_running_out_of_memory_is_bad_data(tmp_path, last):
+    (tmp_path / "stderr").write_text(f"Traceback\n{last}\n")
+    error = worker.how_it_ended("pytorch", 1, tmp_path)
+    assert isinstance(error, DataError)
+    assert "out of memory" in str(error)

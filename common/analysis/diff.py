@@ -4,13 +4,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common import reference
+from common.analysis.names import word_name
+from common.analysis.reach import reach
 from common.data import images
-from common.initial import initial
-from common.plan import Layer, Plan
+from common.initial import Arrays, initial_arrays
+from common.plan import Node, Plan
 from common.reference import relative
-from common.spec import BatchNorm, Rule, Word, by, in_words
+from common.spec import BatchNorm, Rule, Word, shape_text
 
 
 @dataclass(frozen=True)
@@ -26,58 +29,60 @@ class Effect:
     """What the same weights give in the two networks, on the same photographs."""
 
     shared: int
-    of: int
+    total: int
     relative: float
     same_top: bool
 
 
 def differences(one: Plan, other: Plan) -> list[Difference]:
     """Every difference between words at the same path, and every path only one of them has."""
-    mine, theirs = leaves(one), leaves(other)
+    first, second = leaves(one), leaves(other)
     found: dict[str, list[str]] = {}
-    for path in [*mine, *(path for path in theirs if path not in mine)]:
-        for what in told(mine.get(path), theirs.get(path)):
+    for path in first | second:
+        for what in describe_change(first.get(path), second.get(path)):
             found.setdefault(what, []).append(path)
     return [Difference(what, tuple(paths)) for what, paths in found.items()]
 
 
-def leaves(plan: Plan) -> dict[str, Layer]:
+def leaves(plan: Plan) -> dict[str, Node]:
     """The layers that compute something themselves, by path."""
-    return {layer.path: layer for layer in plan.layers() if not layer.children}
+    return {node.path: node for node in plan.nodes() if not node.children}
 
 
-def told(one: Layer | None, other: Layer | None) -> list[str]:
+def describe_change(one: Node | None, other: Node | None) -> list[str]:
     """How two layers at one path differ."""
     if other is None:
-        return [f"{described(one.word)} only in the first"] if one else []
+        return [f"{describe(one.word)} only in the first"] if one else []
     if one is None:
-        return [f"{described(other.word)} only in the second"]
+        return [f"{describe(other.word)} only in the second"]
     if type(one.word) is not type(other.word):
-        return [f"{described(one.word)} against {described(other.word)}"]
-    return [
-        f"{in_words(one.word)}: {field.name.replace('_', ' ')} {shown(a)} against {shown(b)}"
-        for field in fields(one.word)
-        if (a := getattr(one.word, field.name)) != (b := getattr(other.word, field.name))
-    ]
+        return [f"{describe(one.word)} against {describe(other.word)}"]
+    found = []
+    for field in fields(one.word):
+        first, second = (getattr(node.word, field.name) for node in (one, other))
+        if first != second:
+            what = f"{word_name(one.word)}: {field.name.replace('_', ' ')}"
+            found.append(f"{what} {value_text(first)} against {value_text(second)}")
+    return found
 
 
-def described(word: Word) -> str:
+def describe(word: Word) -> str:
     """The word with what distinguishes it."""
     if isinstance(word, BatchNorm):
         return f"batch norm (eps {word.eps:g}{'' if word.scale else ', no scale'})"
-    return in_words(word)
+    return word_name(word)
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A field's value for people."""
     return value.name if isinstance(value, Rule) else f"{value}"
 
 
-def reshaped(one: Plan, other: Plan) -> list[tuple[str, str, str]]:
+def shape_changes(one: Plan, other: Plan) -> list[tuple[str, str, str]]:
     """The body's steps that both have, with outputs of unequal shape: path, shape, shape."""
     theirs = {step.path: step for step in other.body.children}
     return [
-        (step.path, by(step.output), by(theirs[step.path].output))
+        (step.path, shape_text(step.output), shape_text(theirs[step.path].output))
         for step in one.body.children
         if step.path in theirs and theirs[step.path].output != step.output
     ]
@@ -90,14 +95,30 @@ def effect(one: Plan, other: Plan) -> Effect | None:
     """
     if one.body.output != other.body.output or one.network.input[0] not in images.MODES:
         return None
-    first, second = initial(one, 0), initial(other, 0)
-    fitting = [name for name, a in second.items() if name in first and first[name].shape == a.shape]
-    second |= {name: first[name] for name in fitting}
-    results = []
-    for plan, arrays in ((one, first), (other, second)):
-        x = images.batch(images.photographs(), plan.network.input)
-        net = reference.loaded(plan, arrays, "float64")
-        results.append(reference.run(net, x, [])[plan.network.output])
-    mine, theirs = results
-    same = bool(np.array_equal(mine.argmax(axis=1), theirs.argmax(axis=1)))
-    return Effect(len(fitting), len(second), relative(theirs, mine), same)
+    first, second = initial_arrays(one, 0), initial_arrays(other, 0)
+    shared = {
+        name: first[name]
+        for name, array in second.items()
+        if name in first and first[name].shape == array.shape
+    }
+    expected, found = logits(one, first), logits(other, second | shared)
+    same_top = bool(np.array_equal(expected.argmax(axis=1), found.argmax(axis=1)))
+    return Effect(len(shared), len(second), relative(found, expected), same_top)
+
+
+def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
+    """What the judge makes of the two photographs."""
+    x = images.batch(images.photographs(), plan.network.input)
+    net = reference.load_network(plan, arrays, "float64")
+    return reference.run(net, x, [])[plan.network.output]
+
+
+def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
+    """The totals of two plans side by side: what, the first's, the second's."""
+    return [
+        ("trunk parameters", one.trunk_parameter_count, other.trunk_parameter_count),
+        ("all parameters", one.parameter_count, other.parameter_count),
+        ("multiply-adds", one.multiply_adds, other.multiply_adds),
+        ("depth", reach(one).depth, reach(other).depth),
+        ("receptive field, in rows", reach(one).field, reach(other).field),
+    ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from common import spec
-from common.plan import Layer, Plan
+from common.plan import Node, Plan
 from common.spec import pair
 
 
@@ -18,16 +18,16 @@ class Reach:
     field: int = 1
     stride: int = 1
 
-    def through(self, layer: Layer) -> "Reach":
+    def through(self, node: Node) -> "Reach":
         """The reach after one more layer."""
-        match layer.word:
+        match node.word:
             case spec.Chain():
                 reach = self
-                for child in layer.children:
+                for child in node.children:
                     reach = reach.through(child)
                 return reach
             case spec.Concat() | spec.Residual():
-                ways = [self.through(child) for child in layer.children]
+                ways = [self.through(child) for child in node.children]
                 depth, field = max(way.depth for way in ways), max(way.field for way in ways)
                 return Reach(depth, field, ways[0].stride)
             case spec.Conv(_, kernel, stride) | spec.DepthwiseConv(kernel, stride):

@@ -1,30 +1,46 @@
 """The command `googlenet`: each verb reads its options, calls one function, shows the outcome."""
 
-import os
-import re
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from common.command import documents, show
+from common.command.options import (
+    AsJson,
+    Aux,
+    Batch,
+    Classes,
+    Dtype,
+    Framework,
+    Frameworks,
+    Images,
+    Input,
+    Name,
+    Out,
+    WeightsFile,
+    check_known,
+    check_not_input,
+    plan_with_heads,
+    read_size,
+    write_arrays,
+)
 from common.command.progress import progress
 from common.data import images
-from common.errors import DataError, UsageError
-from common.files import weights
-from common.files.atomic import written_whole
-from common.initial import initial
+from common.errors import UsageError
+from common.files import weights as weights_files
+from common.initial import initial_arrays
 from common.jobs import doctor as doctors
 from common.jobs.compare import compare as compare_networks
-from common.jobs.job import DTYPES, FRAMEWORKS, ROOMS, Job
+from common.jobs.frameworks import ALL, FRAMEWORKS
+from common.jobs.job import DTYPES, Grad, Run
 from common.jobs.worker import call
 from common.networks import NETWORKS, network
-from common.plan import Plan, plan
-from common.spec import Shape
+from common.planner import make_plan
 from common.zoo.convert import convert as convert_file
+from common.zoo.convert import start_from
+from common.zoo.recognise import Wishes
 
 app = typer.Typer(
     name="googlenet",
@@ -33,32 +49,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Name = Annotated[str, typer.Argument(metavar="NETWORK", help="A name from `googlenet list`.")]
-Input = Annotated[
-    str, typer.Option(metavar="CxHxW", help="Input size; as published where not given.")
-]
-Classes = Annotated[int | None, typer.Option(help="Number of classes; 0 for the features.")]
-Aux = Annotated[bool, typer.Option("--aux", help="With the auxiliary heads.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Dtype = Annotated[str, typer.Option(metavar="float32|float64", help="What to compute in.")]
-Framework = Annotated[
-    str, typer.Option("-f", "--framework", metavar="FRAMEWORK", help=", ".join(ROOMS))
-]
-WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
-Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
 DST_HELP = "What to write: .safetensors, .pth, .pdparams, .weights.h5, .ckpt."
-Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]
 
 
 @app.command("list")
 def list_networks(json: AsJson = False) -> None:
     """Every network: origin, input, parameters, multiply-adds."""
-    plans = [plan(network(name)) for name in NETWORKS]
+    plans = [make_plan(network(name)) for name in NETWORKS]
     if json:
         documents.print_json([documents.totals_json(each) for each in plans])
     else:
-        show.console().print(show.list_table(plans))
+        show.print_table(show.list_table(plans))
 
 
 @app.command()
@@ -73,31 +74,23 @@ def summary(
     json: AsJson = False,
 ) -> None:
     """The layer table, worked out without any framework."""
-    laid_out = plan(network(name, size(input), classes, aux))
+    plan = make_plan(network(name, read_size(input), classes, aux))
     if explain and json:
         raise UsageError("--explain and --json do not go together; give one of them")
     if explain:
-        show.print_ledger(headed_plan(name, size(input), classes))
+        show.print_ledger(plan_with_heads(name, read_size(input), classes))
     elif json:
-        documents.print_json(documents.summary_json(laid_out))
+        documents.print_json(documents.summary_json(plan))
     else:
-        show.console().print(show.summary_table(laid_out))
-        print(show.totals_lines(laid_out))
+        show.print_table(show.summary_table(plan))
+        print(show.totals_lines(plan))
 
 
 @app.command()
 def compare(
     name: Name = "googlenet",
-    framework: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-f", "--framework", metavar="FRAMEWORK", help="May be repeated; all if not given."
-        ),
-    ] = None,
-    image: Annotated[
-        list[Path] | None,
-        typer.Option(help="A JPEG or PNG; may be repeated; two photographs if not given."),
-    ] = None,
+    framework: Frameworks = None,
+    image: Images = None,
     dtype: Dtype = "float32",
     aux: Aux = False,
     json: AsJson = False,
@@ -105,14 +98,14 @@ def compare(
     """The main job: the same weights and images through every framework, side by side."""
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
-        known("framework", each, FRAMEWORKS)
-    known("dtype", dtype, DTYPES)
-    laid_out = plan(network(name, aux=aux))
+        check_known("framework", each, FRAMEWORKS)
+    check_known("dtype", dtype, DTYPES)
+    plan = make_plan(network(name, aux=aux))
     files = image or images.photographs()
-    x = images.batch(files, laid_out.network.input)
+    x = images.batch(files, plan.network.input)
     with progress() as say:
         names = [file.name for file in files]
-        comparison = compare_networks(laid_out, x, names, frameworks, dtype, say)
+        comparison = compare_networks(plan, x, names, frameworks, dtype, say)
     if json:
         documents.print_json(documents.comparison_json(comparison))
     else:
@@ -123,8 +116,12 @@ def compare(
 @app.command()
 def init(
     name: Name,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights.")],
     out: Annotated[Path, typer.Option(help="The .safetensors to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights.")] = 0,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A checkpoint of any kind for the trunk."),
+    ] = None,
     input: Input = "",
     classes: Classes = None,
     aux: Aux = False,
@@ -133,8 +130,14 @@ def init(
     ] = False,
 ) -> None:
     """Seeded weights, drawn in NumPy, so the same for every framework."""
-    laid_out = plan(network(name, size(input), classes, aux))
-    weights.write(out, initial(laid_out, seed, random_stats), laid_out)
+    plan = make_plan(network(name, read_size(input), classes, aux))
+    arrays = initial_arrays(plan, seed, random_stats)
+    if source:
+        check_not_input(out, source)
+        trunk, line = start_from(source, plan)
+        arrays |= trunk
+        print(line)
+    weights_files.write(out, arrays, plan)
 
 
 @app.command()
@@ -150,15 +153,14 @@ def run(
     dtype: Dtype = "float32",
     aux: Aux = False,
 ) -> None:
-    """One forward pass in evaluation mode; one array an endpoint, and `logits`."""
-    known("framework", framework, tuple(ROOMS))
-    known("dtype", dtype, DTYPES)
+    """One forward pass in evaluation mode; one array per endpoint, and `logits`."""
+    check_known("framework", framework, tuple(ALL))
+    check_known("dtype", dtype, DTYPES)
     check_not_input(out, weights, input)
     if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
-    files = {"weights": str(weights), "input": str(input)}
-    job = Job("run", framework, name, **files, endpoints=endpoints, dtype=dtype, aux=aux)
-    write_arrays(out, call(job)[0])
+    job = Run(framework, name, str(weights), str(input), endpoints, dtype, aux)
+    write_arrays(out, call(job).arrays)
 
 
 @app.command()
@@ -173,12 +175,11 @@ def grad(
     aux: Aux = False,
 ) -> None:
     """The training loss without dropout, and its gradient by every parameter."""
-    known("framework", framework, FRAMEWORKS)
-    known("dtype", dtype, DTYPES)
+    check_known("framework", framework, FRAMEWORKS)
+    check_known("dtype", dtype, DTYPES)
     check_not_input(out, weights, input, labels)
-    files = {"weights": str(weights), "input": str(input), "labels": str(labels)}
-    job = Job("grad", framework, name, **files, endpoints="", dtype=dtype, aux=aux)
-    write_arrays(out, call(job)[0])
+    job = Grad(framework, name, str(weights), str(input), str(labels), dtype, aux)
+    write_arrays(out, call(job).arrays)
 
 
 @app.command()
@@ -192,9 +193,27 @@ def convert(
     asked_to: Annotated[
         str | None, typer.Option("--to", metavar="ZOO", help="DST's layout, if not its own.")
     ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Where in SRC the weights lie, if in several places.")
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(metavar="0", help="0 takes the trunk alone, of any file.")
+    ] = None,
+    averages: Annotated[
+        bool, typer.Option("--averages", help="Moving averages in the place of the weights.")
+    ] = False,
+    drop_background: Annotated[
+        bool, typer.Option("--drop-background", help="1000 of 1001 classes, without the first.")
+    ] = False,
 ) -> None:
     """Published checkpoints and native files in and out, verified bit for bit."""
-    print(convert_file(source, target, network, asked_from, asked_to))
+    if classes:
+        raise UsageError("--classes takes 0 here, for the trunk; `init --from` gives new classes")
+    wishes = Wishes(asked_from, key, classes == 0, averages)
+    line, warning = convert_file(source, target, network, wishes, asked_to, drop_background)
+    print(line)
+    if warning:
+        print(f"googlenet: warning: {warning}", file=sys.stderr)
 
 
 @app.command()
@@ -207,14 +226,8 @@ def diff(
     ] = False,
 ) -> None:
     """What differs between two networks, in words and numbers."""
-    plans = [headed_plan(name, size(input), None) for name in (first, second)]
-    show.print_difference(plans[0], plans[1], numbers)
-
-
-def headed_plan(name: str, input: Shape | None, classes: int | None) -> Plan:
-    """The network with its heads, where it has any and a classifier beside them."""
-    made = network(name, input, classes)
-    return plan(network(name, input, classes, bool(made.heads and made.classes)))
+    one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
+    show.print_difference(one, other, numbers)
 
 
 @app.command()
@@ -226,39 +239,6 @@ def doctor(json: AsJson = False) -> None:
         documents.print_json(diagnosis)
     else:
         show.print_diagnosis(diagnosis)
-
-
-def size(text: str) -> Shape | None:
-    """CxHxW as numbers; None for nothing."""
-    if not text:
-        return None
-    if not re.fullmatch(r"\d{1,6}(x\d{1,6}){2}", text):
-        raise UsageError(f"--input {text[:40]}: an input is CxHxW, as 3x224x224")
-    return tuple(int(part) for part in text.split("x"))
-
-
-def known(what: str, given: str, allowed: Sequence[str]) -> None:
-    """Raises UsageError for a name that is not among those allowed."""
-    if given not in allowed:
-        raise UsageError(f"no {what} is called {given!r} here; there are: {', '.join(allowed)}")
-
-
-def check_not_input(out: Path, *inputs: Path) -> None:
-    """Raises UsageError where the output would replace an input."""
-    if os.path.realpath(out) in map(os.path.realpath, inputs):
-        raise UsageError(f"--out {out} is one of the inputs; give it another name")
-
-
-def write_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
-    """Writes an .npz, whole or not at all; raises DataError for what is no number."""
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise DataError(
-                f"{name} comes out as NaN or infinity: the weights or the batch hold values "
-                "too large for it; if this was float32, try --dtype float64"
-            )
-    with written_whole(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def run_command() -> int:

@@ -6,7 +6,7 @@ from math import isfinite
 
 from common.analysis.reach import reach
 from common.jobs.compare import Comparison, Row, Side
-from common.plan import Layer, Plan
+from common.plan import Node, Plan
 
 
 def print_json(document: object) -> None:
@@ -14,15 +14,15 @@ def print_json(document: object) -> None:
     print(json.dumps(document, indent=2))
 
 
-def layer_json(layer: Layer) -> dict:
+def layer_json(node: Node) -> dict:
     """One layer as JSON."""
     return {
-        "name": layer.path,
-        "type": type(layer.word).__name__,
-        "input": list(layer.input),
-        "output": list(layer.output),
-        "parameters": layer.parameter_count,
-        "multiply_adds": layer.multiply_adds,
+        "name": node.path,
+        "type": type(node.word).__name__,
+        "input": list(node.input),
+        "output": list(node.output),
+        "parameters": node.parameter_count,
+        "multiply_adds": node.multiply_adds,
     }
 
 
@@ -46,7 +46,7 @@ def totals_json(plan: Plan) -> dict:
 
 def summary_json(plan: Plan) -> dict:
     """A network, its totals and every layer as JSON, blocks before what is in them."""
-    layers = [layer_json(layer) for layer in plan.layers() if layer.path]
+    layers = [layer_json(node) for node in plan.nodes() if node.path]
     return totals_json(plan) | {"layers": layers}
 
 
@@ -58,12 +58,12 @@ def comparison_json(comparison: Comparison) -> dict:
         "tolerance": comparison.tolerance,
         "images": list(comparison.images),
         "layers": [
-            layer_json(row.layer) | {"frameworks": row_json(row, comparison.sides)}
+            layer_json(row.node) | {"frameworks": row_json(row, comparison.sides)}
             for row in comparison.rows
         ],
-        "workers": {"numpy": vars(comparison.judge)}
+        "workers": {"numpy": comparison.judge.figures()}
         | {
-            framework: vars(side.report) if side.report else {"error": str(side.error)}
+            framework: side.report.figures() if side.report else {"error": str(side.error)}
             for framework, side in comparison.sides.items()
         },
         "failures": failures,
@@ -75,7 +75,7 @@ def row_json(row: Row, sides: Mapping[str, Side]) -> dict:
     """What each framework made of one row."""
     return {
         framework: {
-            "shape": list(next(iter(side.misshapen(row).values()), row.layer.output)),
+            "shape": list(next(iter(side.wrong_shapes(row).values()), row.node.output)),
             "difference": finite(side.difference(row)),
         }
         for framework, side in sides.items()

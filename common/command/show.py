@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from common.analysis import diff as diffs
 from common.analysis import ledger as ledgers
+from common.analysis.names import word_name
 from common.analysis.reach import reach
 from common.jobs.compare import Comparison, Row, Side
-from common.plan import Layer, Plan
-from common.spec import Chain, Concat, Residual, by, in_words
+from common.plan import Node, Plan
+from common.spec import Chain, Concat, Residual, shape_text
 
 WIDTH = 100
 LEGEND = """\
@@ -22,10 +24,13 @@ LEGEND = """\
 """
 
 
-def console() -> Console:
-    """Standard output; a pipe gets the width the tables are made for."""
-    width = None if sys.stdout.isatty() else WIDTH
-    return Console(width=width, highlight=False, soft_wrap=False, markup=False)
+def print_table(table: Table) -> None:
+    """The table on standard output; in a pipe as wide as its columns need, or WIDTH."""
+    console = Console(highlight=False, soft_wrap=False, markup=False)
+    if not sys.stdout.isatty():
+        needed = Measurement.get(console, console.options.update(width=10_000), table).minimum
+        console.width = max(WIDTH, needed)
+    console.print(table)
 
 
 def grid(*columns: str) -> Table:
@@ -36,17 +41,17 @@ def grid(*columns: str) -> Table:
     return table
 
 
-def kind(layer: Layer) -> str:
+def kind(node: Node) -> str:
     """What a person calls the layer."""
-    match layer.word:
+    match node.word:
         case Chain():
-            first = kind(layer.children[0]) if layer.is_unit else ""
+            first = kind(node.children[0]) if node.is_unit else ""
             return first.replace("depthwise", "separable")
         case Concat():
             return "branches"
         case Residual():
             return "residual"
-    return in_words(layer.word)
+    return word_name(node.word)
 
 
 def summary_table(plan: Plan) -> Table:
@@ -59,7 +64,7 @@ def summary_table(plan: Plan) -> Table:
             table.add_row(
                 "  " * depth + unit.name,
                 kind(unit),
-                by(unit.output),
+                shape_text(unit.output),
                 number(unit.parameter_count),
                 number(unit.multiply_adds),
                 style="" if depth else "bold",
@@ -75,19 +80,22 @@ def number(value: int) -> str:
 def totals_lines(plan: Plan) -> str:
     """The totals in words."""
     name, classes = plan.network.name, plan.network.classes
-    with_heads = f" and {len(plan.heads)} auxiliary heads" if plan.heads else ""
+    count = len(plan.heads)
+    with_heads = f" and {count} auxiliary head{'s'[: count - 1]}" if count else ""
     lines = [f"{name} without classifier: {plan.trunk_parameter_count:,} parameters"]
     if classes:
         lines.append(f"with {classes} classes{with_heads}: {plan.parameter_count:,} parameters")
     depth, field = reach(plan).depth, reach(plan).field
-    lines.append(f"one image of {by(plan.network.input)}: {plan.multiply_adds:,} multiply-adds")
+    lines.append(
+        f"one image of {shape_text(plan.network.input)}: {plan.multiply_adds:,} multiply-adds"
+    )
     lines.append(f"{depth} layers with weights on the longest path")
     lines.append(f"receptive field of the last map: {field:,} rows")
     return "\n".join(lines)
 
 
 def list_table(plans: Sequence[Plan]) -> Table:
-    """Every network, a line each; `field` is the last map's receptive field, in rows."""
+    """Every network, one per line; `field` is the last map's receptive field, in rows."""
     table = grid("network", "origin", "input", "parameters", "multiply-adds", "depth", "field")
     table.columns[1].justify = "left"
     table.collapse_padding = True
@@ -96,7 +104,7 @@ def list_table(plans: Sequence[Plan]) -> Table:
         table.add_row(
             network.name,
             network.origin,
-            by(network.input),
+            shape_text(network.input),
             number(plan.parameter_count),
             number(plan.multiply_adds),
             number(reach(plan).depth),
@@ -110,9 +118,9 @@ def comparison_table(comparison: Comparison) -> Table:
     table = grid("layer", "output", "parameters", "multiply-adds", *comparison.sides)
     for row in comparison.rows:
         cells = [cell(row, side, comparison.tolerance) for side in comparison.sides.values()]
-        layer = row.layer
-        counts = number(layer.parameter_count), number(layer.multiply_adds)
-        table.add_row(layer.path, by(layer.output), *counts, *cells)
+        node = row.node
+        counts = number(node.parameter_count), number(node.multiply_adds)
+        table.add_row(node.path, shape_text(node.output), *counts, *cells)
     return table
 
 
@@ -120,8 +128,8 @@ def cell(row: Row, side: Side, tolerance: float) -> Text:
     """`=` for equal shapes, and the largest difference; the first other shape, if there is one."""
     if not side.report:
         return Text("-", style="red")
-    for shape in side.misshapen(row).values():
-        return Text(by(shape), style="bold red")
+    for shape in side.wrong_shapes(row).values():
+        return Text(shape_text(shape), style="bold red")
     difference = side.difference(row)
     return Text(f"= {difference:.1e}", style="green" if difference <= tolerance else "bold red")
 
@@ -150,11 +158,10 @@ def workers_table(comparison: Comparison) -> Table:
 
 def print_comparison(comparison: Comparison) -> None:
     """The table, the workers, the totals, and the verdict as the last line."""
-    out = console()
-    out.print(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
-    out.print(comparison_table(comparison))
+    print(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
+    print_table(comparison_table(comparison))
     print(LEGEND)
-    out.print(workers_table(comparison))
+    print_table(workers_table(comparison))
     print(totals_lines(comparison.plan))
     print(verdict(comparison))
 
@@ -165,7 +172,7 @@ def print_ledger(plan: Plan) -> None:
     table.columns[1].justify = "left"
     for term in ledgers.ledger(plan):
         table.add_row(term.part, term.kind, number(term.count))
-    console().print(table)
+    print_table(table)
     for claim, terms, total in ledgers.claims(plan):
         print(" + ".join(number(term.count) for term in terms))
         if total == claim.number:
@@ -176,9 +183,11 @@ def print_ledger(plan: Plan) -> None:
 
 def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
     """What differs, in words; then shapes, parameters, multiply-adds; then outputs if wanted."""
-    first, second = one.network, other.network
-    print(f"first:  {first.name} ({first.origin}), {by(first.input)}, {first.classes} classes")
-    print(f"second: {second.name} ({second.origin}), {by(second.input)}, {second.classes} classes")
+    for order, plan in {"first:  ": one, "second: ": other}.items():
+        spec = plan.network
+        print(
+            f"{order}{spec.name} ({spec.origin}), {shape_text(spec.input)}, {spec.classes} classes"
+        )
     table = grid("what differs", "times", "where")
     table.columns[0].no_wrap, table.columns[2].no_wrap = False, False
     table.columns[2].justify = "left"
@@ -186,26 +195,18 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
     for difference in differences:
         where = ", ".join(difference.paths[:2]) + (", ..." if len(difference.paths) > 2 else "")
         table.add_row(difference.what, str(len(difference.paths)), where)
-    console().print(table if differences else "no layer differs")
+    if differences:
+        print_table(table)
+    else:
+        print("no layer differs")
     effects = grid("effect on", "first", "second")
-    for path, mine, theirs in diffs.reshaped(one, other):
+    for path, mine, theirs in diffs.shape_changes(one, other):
         effects.add_row(path, mine, theirs)
-    for what, *counts in totals_pairs(one, other):
+    for what, *counts in diffs.totals(one, other):
         effects.add_row(what, *map(number, counts))
-    console().print(effects)
+    print_table(effects)
     if numbers:
         print(effect_line(diffs.effect(one, other)))
-
-
-def totals_pairs(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
-    """The totals of two plans side by side."""
-    return [
-        ("trunk parameters", one.trunk_parameter_count, other.trunk_parameter_count),
-        ("all parameters", one.parameter_count, other.parameter_count),
-        ("multiply-adds", one.multiply_adds, other.multiply_adds),
-        ("depth", reach(one).depth, reach(other).depth),
-        ("receptive field, in rows", reach(one).field, reach(other).field),
-    ]
 
 
 def effect_line(effect: diffs.Effect | None) -> str:
@@ -214,7 +215,7 @@ def effect_line(effect: diffs.Effect | None) -> str:
         return "their outputs are of unequal size and cannot be compared"
     top = "the same" if effect.same_top else "another"
     return (
-        f"{effect.shared} of the second's {effect.of} arrays filled from the first: "
+        f"{effect.shared} of the second's {effect.total} arrays filled from the first: "
         f"its logits are off by {effect.relative:.2g} of the largest, the top class is {top}"
     )
 
@@ -232,7 +233,7 @@ def print_diagnosis(diagnosis: Mapping) -> None:
             table.add_row(name, found["version"], *figures)
         else:
             table.add_row(name, Text(found["error"], style="red"))
-    console().print(table)
+    print_table(table)
     packages = diagnosis["packages"].items()
     print(", ".join(f"{name} {version}" for name, version in packages if version))
     print(diagnosis["would_crash"])

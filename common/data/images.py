@@ -31,20 +31,22 @@ def batch(paths: Sequence[Path], input: Shape) -> NDArray[np.float32]:
     """Images as N x C x H x W in [-1, 1], for an input C x H x W of 1 or 3 channels."""
     if input[0] not in MODES:
         raise UsageError(f"images have 1 or 3 channels, and the network takes {input[0]}")
-    return np.stack([pixels(path, input) for path in paths])
+    return np.stack([read_pixels(path, input) for path in paths])
 
 
-def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
+def read_pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     """One image as C x H x W in [-1, 1]; raises DataError for what is not a usable image."""
     channels, rows, columns = input
     try:
-        with quiet(), Image.open(path, formats=FORMATS) as image:
+        with no_warnings(), Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise DataError(
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "
                     f"{MOST_PIXELS // 1_000_000} million"
                 )
-            upright = opaque(eight_bits(ImageOps.exif_transpose(image))).convert(MODES[channels])
+            upright = set_on_white(to_eight_bits(ImageOps.exif_transpose(image))).convert(
+                MODES[channels]
+            )
     except DataError:
         raise
     except FileNotFoundError:
@@ -61,23 +63,29 @@ def pixels(path: Path, input: Shape) -> NDArray[np.float32]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def no_warnings() -> Iterator[None]:
     """No warnings, which Pillow has for large images and odd ones."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
+def to_eight_bits(image: Image.Image) -> Image.Image:
     """A 16-bit grey image at 8 bits, which Pillow would otherwise cut off at 255."""
     if image.mode in ("I", "F"):
         raise ValueError("grey values of 32 bits, whose white is not said; save it with 8 or 16")
     if not image.mode.startswith("I;16"):
         return image
-    return Image.fromarray((np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    values = np.asarray(image, np.int64)
+    if 255 < values.max() < 4096:
+        raise ValueError(
+            f"16 bits that end at {values.max()}, as a camera's 12 bits do; its white would be "
+            "grey: multiply the values by 16, or save it with 8 bits"
+        )
+    return Image.fromarray((values >> 8).clip(0, 255).astype(np.uint8))
 
 
-def opaque(image: Image.Image) -> Image.Image:
+def set_on_white(image: Image.Image) -> Image.Image:
     """The image with what shines through it set on white."""
     if not image.has_transparency_data:
         return image

@@ -1,21 +1,24 @@
 """Files that are there whole or not at all."""
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.errors import DataError
+from common.files.scratch import owner_mark, remove_orphans
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its name only once written and on the disk."""
     path = Path(os.path.realpath(path))
-    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    temporary = path.parent / f".{path.name}{owner_mark()}part"
     try:
         if not path.name or (path.exists() and not path.is_file()):
             raise DataError(f"{path}: cannot be written, since it is no ordinary file")
+        remove_leftovers(path)
         yield temporary
         put_in_place(temporary, path)
     except OSError as error:
@@ -23,6 +26,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Removes what killed processes left beside `path` when they were writing it."""
+    remove_orphans(path.parent, f".{glob.escape(path.name)}.*")
 
 
 def put_in_place(made: Path, path: Path) -> None:

@@ -7,22 +7,26 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors import SafetensorError, deserialize
+from safetensors.numpy import save
 
+from common.arrays import widen_bfloat16
 from common.errors import DataError
+from common.files.contents import Contents
 
 FORMAT = 1
+DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "BOOL": "?"}
+DTYPES |= {f"{kind}{8 * size}": f"{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)}
 
 
-def packed(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
+def pack(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
     """The arrays, each in its own type, and what they say of themselves, as a file's bytes."""
     # It takes the memory as it lies: a transposed view must be put in order first.
     ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     return save(ordered, {"googlenet": json.dumps(about)})
 
 
-def read(path: Path) -> tuple[dict[str, NDArray], dict]:
+def read(path: Path) -> Contents:
     """The arrays in a file and its metadata; raises DataError for anything unsound."""
     try:
         content = path.read_bytes()
@@ -30,13 +34,21 @@ def read(path: Path) -> tuple[dict[str, NDArray], dict]:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     about = metadata(path, content)
     try:
-        return load(content), about
-    except KeyError as error:
-        raise DataError(
-            f"{path}: holds {error}, a type that NumPy lacks; save it as float32"
-        ) from None
+        tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, TypeError) as error:
         raise DataError(f"{path}: not a sound safetensors file ({error})") from None
+    arrays = {name: tensor_array(path, name, tensor) for name, tensor in tensors.items()}
+    narrow = any(tensor["dtype"] == "BF16" for tensor in tensors.values())
+    return Contents({"": arrays}, about, ["bfloat16 widened to float32"] if narrow else [])
+
+
+def tensor_array(path: Path, name: str, tensor: Mapping) -> NDArray:
+    """One tensor as an array; bfloat16, which NumPy lacks, as float32."""
+    kind, shape = tensor["dtype"], tensor["shape"]
+    if kind not in DTYPES:
+        raise DataError(f"{path}: {name} is {kind}, which NumPy lacks; save it as float32")
+    array = np.frombuffer(tensor["data"], f"<{DTYPES[kind]}").reshape(shape)
+    return widen_bfloat16(array) if kind == "BF16" else array
 
 
 def metadata(path: Path, content: bytes) -> dict:
@@ -49,12 +61,12 @@ def metadata(path: Path, content: bytes) -> dict:
         raise DataError(f"{path}: not a safetensors file ({error})") from None
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
         raise DataError(f"{path}: written in a format this version does not know ({about})")
-    if not sound(about):
+    if not is_sound(about):
         raise DataError(f"{path}: what it says of itself makes no sense")
     return about
 
 
-def sound(about: Mapping) -> bool:
+def is_sound(about: Mapping) -> bool:
     """Whether a file's metadata has the types that ours have."""
     size, carried = about.get("input", [1, 1, 1]), about.get("carried", {})
     if not isinstance(size, list) or len(size) != 3 or not isinstance(carried, dict):

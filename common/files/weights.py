@@ -7,29 +7,36 @@ network, classes, aux, input, format version, and, after a conversion, what else
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from common import spec
+from common.arrays import Arrays
 from common.errors import DataError
 from common.files import safetensors_file
-from common.files.atomic import written_whole
+from common.files.atomic import atomic_file
 from common.files.safetensors_file import FORMAT
 from common.plan import Plan
-from common.spec import Network
+from common.planner import make_plan
+from common.spec import NetworkSpec
 
-Arrays = dict[str, NDArray[np.float32]]
+TRUNK_ADVICE = (
+    "; the trunk fits: `googlenet init --from` gives it a new classifier, "
+    "load_weights(..., trunk_only=True) leaves the one that is there"
+)
 
 
 def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
     """Writes the weights file, whole or not at all."""
     single = {name: array.astype(np.float32) for name, array in arrays.items()}
-    with written_whole(path) as temporary:
-        temporary.write_bytes(safetensors_file.packed(single, described(plan)))
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(safetensors_file.pack(single, describe(plan)))
 
 
-def described(plan: Plan) -> dict:
+def describe(plan: Plan) -> dict:
     """What a weights file says of itself."""
     network = plan.network
     about = {"network": network.name, "classes": network.classes, "aux": network.aux}
@@ -37,14 +44,27 @@ def described(plan: Plan) -> dict:
 
 
 def read(path: Path) -> tuple[Arrays, dict]:
-    """The arrays of a weights file and its metadata; raises DataError for anything unsound."""
+    """The arrays of a weights file and its metadata; raises DataError for anything unsound.
+
+    float16 and bfloat16 are widened, which changes no value.
+    """
     try:
-        arrays, about = safetensors_file.read(path)
+        contents = safetensors_file.read(path)
     except DataError as error:
         hint = "" if path.suffix == ".safetensors" else "; `googlenet convert` reads other kinds"
         raise DataError(f"{error}{hint}") from None
+    arrays = {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in contents.groups[""].items()
+    }
     check_values(str(path), arrays)
-    return arrays, about
+    return arrays, contents.about
+
+
+def load(path: Path, plan: Plan, trunk_only: bool = False) -> Arrays:
+    """The plan's arrays out of a weights file, or its trunk's; raises DataError unless all fit."""
+    arrays, about = read(path)
+    return fit(str(path), arrays, about, plan, trunk_only)
 
 
 def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
@@ -52,7 +72,8 @@ def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
     for name, array in arrays.items():
         if array.dtype != np.float32:
             raise DataError(
-                f"{source}: {name} is {array.dtype}, but weights are float32; save them as that"
+                f"{source}: {name} is {array.dtype}, but weights are float32; save them as that, "
+                "or have `googlenet convert` do it"
             )
         if not np.isfinite(array).all():
             raise DataError(f"{source}: {name} holds NaN or infinity")
@@ -60,7 +81,7 @@ def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
             raise DataError(f"{source}: {name} holds a negative variance")
 
 
-def faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:
+def list_faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:
     """What does not fit, in words: how many of each kind, and the first; "" if all fits."""
     kinds = {"missing": missing, "unknown": unknown, "of another shape": misshapen}
     return "; ".join(
@@ -68,7 +89,7 @@ def faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:
     )
 
 
-def classes_in(source: str, arrays: Mapping[str, NDArray], network: Network) -> int:
+def count_classes(source: str, arrays: Mapping[str, NDArray], network: NetworkSpec) -> int:
     """How many classes weights of this network are for; 0 where they have no classifier."""
     weight = arrays.get(f"{network.classifier}.weight")
     if weight is None:
@@ -78,22 +99,41 @@ def classes_in(source: str, arrays: Mapping[str, NDArray], network: Network) -> 
     return len(weight)
 
 
-def fit(source: str, arrays: Mapping[str, NDArray], about: Mapping, plan: Plan) -> Arrays:
+def count_channels(arrays: Mapping[str, NDArray], network: NetworkSpec) -> int | None:
+    """How many channels weights of this network take; None where its first convolution is not."""
+    convolutions = (spec.Conv, spec.DepthwiseConv)
+    nodes = make_plan(replace(network, aux=False)).nodes()
+    first = next(node for node in nodes if isinstance(node.word, convolutions))
+    weight = arrays.get(f"{first.path}.weight")
+    if weight is None or weight.ndim != 4:
+        return None
+    match first.word:
+        case spec.DepthwiseConv(multiplier=multiplier):
+            return len(weight) // multiplier
+    return int(weight.shape[1])
+
+
+def fit(
+    source: str, arrays: Arrays, about: Mapping, plan: Plan, trunk_only: bool = False
+) -> Arrays:
     """The plan's arrays out of `arrays`, in the plan's order; raises DataError unless all fit.
 
-    Heads that the file has and the plan does not are left out. `about` is the file's metadata.
+    Heads that the file has and the plan does not are left out; with `trunk_only` so are all heads
+    and the classifier. `about` is the file's metadata.
     """
     if about.get("network", plan.network.name) != plan.network.name:
         raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
-    wanted = plan.arrays()
-    heads = tuple(f"{name}." for name in plan.network.heads)
+    wanted = plan.trunk_arrays() if trunk_only else plan.arrays()
+    optional = (*plan.network.heads, *([plan.network.classifier] if trunk_only else []))
     missing = [name for name in wanted if name not in arrays]
-    extra = [name for name in arrays if name not in wanted and not name.startswith(heads)]
+    unknown = [n for n in arrays if n not in wanted and n.split(".")[0] not in optional]
     misshapen = [
         f"{name} is {arrays[name].shape} and not {shape}"
         for name, shape in wanted.items()
         if name in arrays and arrays[name].shape != shape
     ]
-    if told := faults(missing, extra, misshapen):
-        raise DataError(f"{source}: these are not weights of {plan.network.name}: {told}")
+    if faults := list_faults(missing, unknown, misshapen):
+        line = f"{source}: these are not weights of {plan.network.name}: {faults}"
+        ending = all(plan.is_ending(fault.split(" ")[0]) for fault in missing + unknown + misshapen)
+        raise DataError(line + (TRUNK_ADVICE if ending else ""))
     return {name: np.ascontiguousarray(arrays[name]) for name in wanted}

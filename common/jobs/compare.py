@@ -1,21 +1,21 @@
 """The main job: the same weights and images through every framework, compared with the judge."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Arrays
 from common.errors import CheckFailed, MissingFramework, UserError
 from common.files import weights
-from common.initial import initial
-from common.jobs.job import Job
-from common.jobs.worker import Report, call
-from common.plan import Layer, Plan, is_map
+from common.files.scratch import scratch_folder
+from common.initial import initial_arrays
+from common.jobs.job import Report, Run
+from common.jobs.worker import call
+from common.plan import Node, Plan
 from common.reference import relative
-from common.spec import Dropout, Flatten, Shape, by
+from common.spec import Dropout, Flatten, Shape, shape_text
 
 # How far a layer may be from the judge, relative to the layer's largest value.
 TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
@@ -23,9 +23,9 @@ TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
 
 @dataclass(frozen=True)
 class Row:
-    """A step of the body or a head: its layer, and the names of all outputs measured for it."""
+    """A step of the body or a head, and the names and shapes of all outputs measured for it."""
 
-    layer: Layer
+    node: Node
     outputs: dict[str, Shape]
 
 
@@ -43,7 +43,7 @@ class Side:
         """The largest difference anywhere in the row."""
         return float(np.max([self.differences[name] for name in row.outputs]))
 
-    def misshapen(self, row: Row) -> dict[str, Shape]:
+    def wrong_shapes(self, row: Row) -> dict[str, Shape]:
         """The outputs in the row whose shape is not the plan's."""
         return {
             name: self.shapes[name]
@@ -69,34 +69,36 @@ class Comparison:
         return TOLERANCES[self.dtype]
 
     def failures(self) -> list[str]:
-        """Every check that did not hold, a line each."""
-        told = []
-        for framework, side in self.sides.items():
-            if side.error or not side.report:
-                told.append(f"{framework}: {side.error}".removeprefix(f"{framework}: "))
-                continue
-            total = self.plan.parameter_count
-            if side.report.parameters != total:
-                told.append(
-                    f"{framework} counts {side.report.parameters:,} parameters, not {total:,}"
-                )
-            for row in self.rows:
-                for name, shape in side.misshapen(row).items():
-                    told.append(f"{framework}: {name} is {by(shape)}, not {by(row.outputs[name])}")
-                difference = side.difference(row)
-                if not difference <= self.tolerance:
-                    told.append(f"{framework}: {row.layer.path} differs by {difference:.1e}")
-        return told
+        """Every check that did not hold, one per line."""
+        return [
+            f"{name}: {failure}"
+            for name, side in self.sides.items()
+            for failure in self.faults(name, side)
+        ]
+
+    def faults(self, framework: str, side: Side) -> list[str]:
+        """Every check that one framework fails."""
+        if side.error or not side.report:
+            return [str(side.error).removeprefix(f"{framework}: ")]
+        found = []
+        total = self.plan.parameter_count
+        if side.report.parameters != total:
+            found.append(f"counts {side.report.parameters:,} parameters, not {total:,}")
+        for row in self.rows:
+            for name, shape in side.wrong_shapes(row).items():
+                planned = shape_text(row.outputs[name])
+                found.append(f"{name} is {shape_text(shape)}, not {planned}")
+            difference = side.difference(row)
+            if not difference <= self.tolerance:
+                found.append(f"{row.node.path} differs by {difference:.1e}")
+        return found
 
     def raise_if_failed(self) -> None:
         """Raises MissingFramework or CheckFailed unless all is equal."""
         errors = [side.error for side in self.sides.values() if side.error]
         failures = self.failures()
-        if (
-            errors
-            and len(failures) == len(errors)
-            and all(isinstance(error, MissingFramework) for error in errors)
-        ):
+        only_missing = all(isinstance(error, MissingFramework) for error in errors)
+        if errors and len(failures) == len(errors) and only_missing:
             raise MissingFramework("; ".join(failures))
         if failures:
             raise CheckFailed("; ".join(failures))
@@ -114,12 +116,11 @@ def compare(
 
     `say` is told who began or ended, and how it went. Raises UserError if the judge cannot run.
     """
-    with tempfile.TemporaryDirectory(prefix="googlenet-") as folder:
-        weights_file, input_file = Path(folder, "w.safetensors"), Path(folder, "x.npy")
-        weights.write(weights_file, initial(plan, seed=0, random_stats=True), plan)
+    with scratch_folder() as folder:
+        weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
+        weights.write(weights_file, initial_arrays(plan, seed=0, random_stats=True), plan)
         np.save(input_file, x)
-        job = Job(
-            verb="run",
+        job = Run(
             framework="numpy",
             network=plan.network.name,
             weights=str(weights_file),
@@ -128,42 +129,42 @@ def compare(
             dtype=dtype,
             aux=plan.network.aux,
         )
-        say("numpy", "computing what is right, in float64")
-        right, judge = call(job)
+        say("numpy", "computing what is expected, in float64")
+        judge = call(job)
         sides = {}
         for framework in frameworks:
             say(framework, "computing")
-            sides[framework] = compare_one(replace(job, framework=framework), right)
-        return Comparison(plan, dtype, tuple(images), rows(plan), judge, sides)
+            sides[framework] = compare_one(replace(job, framework=framework), judge.arrays)
+        return Comparison(plan, dtype, tuple(images), make_rows(plan), judge, sides)
 
 
-def compare_one(job: Job, right: dict[str, NDArray]) -> Side:
+def compare_one(job: Run, expected: Arrays) -> Side:
     """One framework compared with the judge's arrays."""
     try:
-        found, report = call(job)
+        report = call(job)
     except UserError as error:
         return Side(error=error)
-    side = Side(report)
-    for name, expected in right.items():
-        side.shapes[name] = found[name].shape[1:]
-        side.differences[name] = relative(found[name], expected)
+    side = Side(replace(report, arrays={}))
+    for name, array in expected.items():
+        side.shapes[name] = report.arrays[name].shape[1:]
+        side.differences[name] = relative(report.arrays[name], array)
     return side
 
 
-def rows(plan: Plan) -> tuple[Row, ...]:
+def make_rows(plan: Plan) -> tuple[Row, ...]:
     """The steps of the body that compute, then the heads."""
     last = plan.body.children[-1].path
     steps = [step for step in plan.body.children if step.path == last or computes(step)]
     names = {last: plan.network.output} | {name: name for name in plan.heads}
-    made = []
-    for layer in (*steps, *plan.heads.values()):
-        outputs = {unit.path: unit.output for unit in layer.units() if is_map(unit)}
-        if layer.path in names:
-            outputs[names[layer.path]] = layer.output
-        made.append(Row(layer, outputs))
-    return tuple(made)
+    rows = []
+    for node in (*steps, *plan.heads.values()):
+        outputs = {unit.path: unit.output for unit in node.units() if unit.is_map}
+        if node.path in names:
+            outputs[names[node.path]] = node.output
+        rows.append(Row(node, outputs))
+    return tuple(rows)
 
 
-def computes(layer: Layer) -> bool:
-    """Whether the layer does anything to a map in evaluation."""
-    return not isinstance(layer.word, Flatten | Dropout)
+def computes(node: Node) -> bool:
+    """Whether the node does anything to a map in evaluation."""
+    return not isinstance(node.word, Flatten | Dropout)

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from common.errors import UserError
-from common.jobs.job import ROOMS, Job
+from common.jobs.frameworks import ALL
+from common.jobs.job import Start
 from common.jobs.worker import call, environment
 
-PACKAGES = (
-    "numpy", "torch", "tensorflow", "tensorflow-cpu", "keras", "paddlepaddle",
-    "safetensors", "pillow", "scikit-learn", "rich", "typer",
-)  # fmt: skip
+OWN_NEEDS = ("numpy", "safetensors", "h5py", "pillow", "scikit-learn", "rich", "typer")
 CRASHES = (
     "Importing TensorFlow before Paddle in one process kills it (signal 11): "
     "this project never holds two frameworks in one process."
@@ -23,7 +21,7 @@ CRASHES = (
 def examine(say: Callable[[str, str], None]) -> dict:
     """Starts each framework once, alone; `say` is told which. Nothing is raised for a sick one."""
     frameworks = {}
-    for framework in ROOMS:
+    for framework in ALL:
         say(framework, "starting")
         frameworks[framework] = try_out(framework)
     return {
@@ -31,10 +29,15 @@ def examine(say: Callable[[str, str], None]) -> dict:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "threads": threads(),
-        "packages": {name: installed(name) for name in PACKAGES},
+        "packages": {name: installed_version(name) for name in packages()},
         "frameworks": frameworks,
         "would_crash": CRASHES,
     }
+
+
+def packages() -> tuple[str, ...]:
+    """What the project and the frameworks are installed as."""
+    return OWN_NEEDS + tuple(name for each in ALL.values() for name in each.distributions)
 
 
 def threads() -> int | None:
@@ -46,7 +49,7 @@ def threads() -> int | None:
 def try_out(framework: str) -> dict:
     """One framework, imported by a worker."""
     try:
-        _, report = call(Job("try", framework))
+        report = call(Start(framework))
     except UserError as error:
         return {"starts": False, "error": str(error)}
     return {
@@ -57,7 +60,7 @@ def try_out(framework: str) -> dict:
     }
 
 
-def installed(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
     """The installed version, None where there is none."""
     try:
         return version(package)

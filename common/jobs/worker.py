@@ -6,49 +6,43 @@ worker ends with its parent, however that ends: it watches a pipe that only the 
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from numpy.typing import NDArray
-
-from common.errors import CheckFailed, UserError
+from common.errors import CheckFailed, DataError, UserError
 from common.files.bundle import pack, unpack
-from common.jobs.job import Job, perform
+from common.files.scratch import remove_with_siblings, scratch_folder
+from common.jobs.job import Job, Report, from_json, to_json
+from common.jobs.perform import perform
 
 LIMIT_SECONDS = 1800.0
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
 ROOT = Path(__file__).resolve().parents[2]
+# How the frameworks say it: PyTorch, TensorFlow, Paddle.
+OUT_OF_MEMORY = re.compile(
+    r"can't allocate memory|not enough memory|out of memory|OOM when|ResourceExhausted|bad_alloc"
+    r"|Cannot allocate|Cannot malloc",
+    re.IGNORECASE,
+)
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a worker says when it is done; `megabytes` is the most memory it ever held."""
-
-    version: str
-    parameters: int
-    import_seconds: float
-    seconds: float
-    megabytes: int
-
-
-def call(job: Job, limit: float = LIMIT_SECONDS) -> tuple[dict[str, NDArray], Report]:
+def call(job: Job, limit: float = LIMIT_SECONDS) -> Report:
     """Does the job in a process of its own; raises the error that the worker met or died of."""
-    with tempfile.TemporaryDirectory(prefix="googlenet-") as folder:
-        box = Path(folder)
-        (box / "job.json").write_text(json.dumps(asdict(job)))
+    with scratch_folder() as box:
+        (box / "job.json").write_text(to_json(job))
         status = wait(box, job.framework, limit)
         answer = read_answer(box)
         if "error" in answer:
             raise CODES.get(answer["code"], CheckFailed)(answer["error"])
         if status or not answer:
-            raise CheckFailed(f"{job.framework}: {how_it_ended(status, box)}")
-        return unpack(box / "out.npz"), Report(**answer)
+            raise how_it_ended(job.framework, status, box)
+        return Report(arrays=unpack(box / "out.npz"), **answer)
 
 
 def wait(box: Path, framework: str, limit: float) -> int:
@@ -94,45 +88,49 @@ def read_answer(box: Path) -> dict:
         return {}
 
 
-def how_it_ended(status: int, box: Path) -> str:
+def how_it_ended(framework: str, status: int, box: Path) -> UserError:
     """How a worker ended that left no answer, in one line."""
-    lines = (box / "stderr").read_text(errors="replace").strip().splitlines()
-    last = f" ({lines[-1].strip()[:200]})" if lines else ""
+    log = (box / "stderr").read_text(errors="replace").strip()
+    last = f" ({log.splitlines()[-1].strip()[:200]})" if log else ""
+    if status == -signal.SIGKILL:
+        return DataError(
+            f"{framework}: the worker was killed (signal 9), as the system does when memory runs "
+            "out; give a smaller batch or image"
+        )
+    if status and OUT_OF_MEMORY.search(log[-5000:]):
+        return DataError(f"{framework}: out of memory{last}; give a smaller batch or image")
     if status < 0:
-        return f"the worker was ended by signal {-status}, {signal.Signals(-status).name}{last}"
-    return f"the worker ended with status {status} and no answer{last}"
+        name = signal.Signals(-status).name
+        return CheckFailed(f"{framework}: the worker was ended by signal {-status}, {name}{last}")
+    return CheckFailed(f"{framework}: the worker ended with status {status} and no answer{last}")
 
 
 def main(box: Path) -> None:
     """A worker's whole life: read the job, do it, leave the arrays and the answer."""
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    job = Job(**json.loads((box / "job.json").read_text()))
+    threading.Thread(target=end_with_parent, args=(box,), daemon=True).start()
+    job = from_json((box / "job.json").read_text())
     try:
-        result = perform(job)
-        pack(box / "out.npz", result.arrays)
+        report = perform(job)
+        pack(box / "out.npz", report.arrays)
     except UserError as error:
         answer: dict = {"error": str(error), "code": error.code}
     except (OSError, MemoryError) as error:
-        answer = {"error": f"{job.framework}: {error or 'out of memory'}", "code": 4}
+        answer = {"error": f"{job.framework}: {error or 'out of memory'}", "code": DataError.code}
     else:
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        answer = asdict(
-            Report(
-                result.version,
-                result.parameters,
-                result.import_seconds,
-                result.seconds,
-                kilobytes // 1024,
-            )
-        )
+        answer = replace(report, megabytes=kilobytes // 1024).figures()
     (box / "answer.json").write_text(json.dumps(answer))
     # The frameworks' own threads can stall or crash on the way out; all is said already.
     os._exit(0)
 
 
-def end_with_parent() -> None:
-    """Waits until the parent lets go of the pipe, which also happens when it is killed."""
+def end_with_parent(box: Path) -> None:
+    """Waits until the parent lets go of the pipe, which also happens when it is killed.
+
+    A killed parent cannot tidy up, so this does: the parent's temporary folders go with it.
+    """
     os.read(sys.stdin.fileno(), 1)
+    remove_with_siblings(box)
     os._exit(1)
 
 

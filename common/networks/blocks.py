@@ -1,7 +1,6 @@
 """What the batch-normalised networks share: the unit they are counted in, and their endings."""
 
 from common.spec import (
-    Affine,
     AvgPool,
     BatchNorm,
     Chain,
@@ -21,44 +20,33 @@ from common.spec import (
 NORM = BatchNorm(1e-3)
 
 
-def conv(
-    channels: int, kernel: Size, stride: int = 1, padding: Padding = 0, norm: BatchNorm = NORM
-) -> Chain:
+def conv(channels: int, kernel: Size, stride: int = 1, padding: Padding = 0) -> Chain:
     """A convolution without bias, batch norm, ReLU."""
     convolution = Conv(channels, kernel, stride, padding, bias=False)
-    return Chain({"conv": convolution, "bn": norm, "relu": ReLU()})
+    return Chain({"conv": convolution, "bn": NORM, "relu": ReLU()})
 
 
-def same(channels: int, kernel: Size, norm: BatchNorm = NORM) -> Chain:
+def same(channels: int, kernel: Size) -> Chain:
     """`conv` with the padding that keeps the map's size."""
     rows, columns = pair(kernel)
-    return conv(channels, kernel, 1, (rows // 2, columns // 2), norm)
+    return conv(channels, kernel, 1, (rows // 2, columns // 2))
 
 
-def downscaled(rate: float) -> tuple[Word, ...]:
-    """Paddle's `downscale_in_infer`: not scaled in training, times 1 - rate in evaluation."""
-    return Dropout(rate), Affine((1 - rate,), (0.0,))
-
-
-def named(name: str, words: tuple[Word, ...]) -> dict[str, Word]:
-    """Steps for what stands in a place: nothing, or a dropout, or a dropout and its scale."""
-    return dict(zip((name, f"{name}_scale"), words, strict=False))
-
-
-def classifier(name: str, classes: int, dropout: tuple[Word, ...] = ()) -> dict[str, Word]:
+def classifier(name: str, classes: int, dropout: float = 0) -> dict[str, Word]:
     """The mean of each channel and one linear layer of that name; for 0 classes the means alone."""
     means: dict[str, Word] = {"avgpool": GlobalAvgPool(), "flatten": Flatten()}
     if not classes:
         return means
-    return means | named("dropout", dropout) | {name: Linear(classes)}
+    drop: dict[str, Word] = {"dropout": Dropout(dropout)} if dropout else {}
+    return means | drop | {name: Linear(classes)}
 
 
-def head(after: str, classes: int, norm: BatchNorm = NORM) -> Head:
+def head(after: str, classes: int) -> Head:
     """TF-Slim's head of v4 and Inception-ResNet, on 17 x 17 maps; its loss counts 0.4."""
     body: dict[str, Word] = {
         "pool": AvgPool(5, 3),
-        "conv0": conv(128, 1, norm=norm),
-        "conv1": conv(768, 5, norm=norm),
+        "conv0": conv(128, 1),
+        "conv1": conv(768, 5),
         "flatten": Flatten(),
         "fc": Linear(classes),
     }

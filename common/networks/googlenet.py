@@ -1,16 +1,27 @@
 """GoogLeNet: C. Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv:1409.4842).
 
-One table, and the readings of it that people meet: they agree on the channels and differ in
-everything else. A `Dialect` says how; its defaults are those of the common PyTorch tutorials.
+The table as the common PyTorch tutorials read it, and then the other readings that people meet:
+they agree on the channels and differ in everything else.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from common.networks.blocks import downscaled, named
+from common.networks.dialects import (
+    Dialect,
+    conv_classifier,
+    downscale,
+    downscaled,
+    drop,
+    every,
+    insert,
+    pad_strided,
+    put,
+    transform_input,
+)
+from common.rewrite import Change
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
-    Affine,
     AvgPool,
     BatchNorm,
     Chain,
@@ -23,11 +34,9 @@ from common.spec import (
     Init,
     Linear,
     MaxPool,
-    Network,
-    Padding,
+    NetworkSpec,
     ReLU,
     Rule,
-    Shape,
     Word,
     sequence,
 )
@@ -47,227 +56,162 @@ INCEPTION = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class HeadDialect:
-    """How an auxiliary head reads section 5."""
-
-    pool: AvgPool | AdaptiveAvgPool = field(default=AvgPool(5, 3))
-    conv_relu: bool = True
-    # Paper: dropout 0.7 before fc2 alone; here: 0.5 before both, as the tutorials have it.
-    before_fc1: tuple[Word, ...] = (Dropout(0.5),)
-    fc1_relu: tuple[bool, bool] = (True, True)  # in aux1, in aux2
-    before_fc2: tuple[Word, ...] = (Dropout(0.5),)
+def conv(channels: int, kernel: int, stride: int = 1, padding: int = 0) -> Chain:
+    """A convolution and its ReLU, the unit all of table 1 is counted in."""
+    return Chain({"conv": Conv(channels, kernel, stride, padding), "relu": ReLU()})
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How a GoogLeNet reads table 1."""
-
-    origin: str
-    input: Shape = (3, 224, 224)
-    classes: int = 1000
-    transform: Affine | None = None
-    kernel_5x5: int = 5  # the kernel of what the paper calls 5x5
-    bias: bool = True
-    norm: BatchNorm | None = None
-    # Paper: local response normalisation after maxpool1 and conv3; here: none, as the tutorials.
-    lrn: LRN | None = None
-    stem_relu: bool = True
-    reduce_relu: bool = True
-    stem_padding: Padding = 3
-    pool_padding: Padding = Rule.CEIL
-    maxpool4_kernel: int = 3
-    dropout: tuple[Word, ...] = (Dropout(0.4),)
-    conv_classifier: bool = False
-    head: HeadDialect | None = HeadDialect()
-    init: Init = Init.FAN_OUT
-
-
-TORCHVISION = Dialect(
-    "torchvision",
-    kernel_5x5=3,
-    bias=False,
-    norm=BatchNorm(1e-3),
-    maxpool4_kernel=2,
-    dropout=(Dropout(0.2),),
-    head=HeadDialect(AdaptiveAvgPool(4), before_fc1=(), before_fc2=(Dropout(0.7),)),
-    init=Init.NORMAL,  # torchvision truncates at 2, which is 200 deviations
-)
-
-# From ImageNet's mean and deviation of each channel to 0.5 and 0.5.
-IMAGENET = ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
-TRANSFORM_INPUT = Affine(
-    tuple(deviation / 0.5 for _, deviation in IMAGENET),
-    tuple((mean - 0.5) / 0.5 for mean, _ in IMAGENET),
-)
-
-DIALECTS = {
-    "googlenet": Dialect("PyTorch tutorial"),
-    "googlenet.paper": Dialect(
-        "arXiv:1409.4842",
-        lrn=LRN(5, 1e-4, 0.75),
-        head=HeadDialect(before_fc1=(), before_fc2=(Dropout(0.7),)),
-    ),
-    "googlenet.d2l": Dialect(
-        "d2l.ai",
-        input=(1, 96, 96),
-        classes=10,
-        pool_padding=1,
-        dropout=(),
-        head=None,
-        init=Init.XAVIER,
-    ),
-    "googlenet.slim": Dialect(
-        "TF-Slim",
-        kernel_5x5=3,
-        bias=False,
-        norm=BatchNorm(1e-3, keep=0.9997, scale=False),
-        stem_padding=Rule.SAME,
-        pool_padding=Rule.SAME,
-        maxpool4_kernel=2,
-        dropout=(Dropout(0.2),),
-        conv_classifier=True,
-        head=None,
-        init=Init.TRUNCATED,
-    ),
-    "googlenet.paddle": Dialect(
-        "Paddle tutorial",
-        pool_padding=1,
-        head=HeadDialect(conv_relu=False, before_fc1=(), before_fc2=(Dropout(0.7),)),
-        init=Init.FAN_IN,
-    ),
-    "googlenet.torchvision": TORCHVISION,
-    "googlenet.torchvision.input": replace(TORCHVISION, transform=TRANSFORM_INPUT),
-    "googlenet.paddle_vision": Dialect(
-        "paddle.vision",
-        bias=False,
-        # One ReLU after each concatenation is the same as one at the end of each branch.
-        stem_relu=False,
-        reduce_relu=False,
-        pool_padding=0,
-        dropout=downscaled(0.4),
-        head=HeadDialect(
-            conv_relu=False, before_fc1=(), fc1_relu=(True, False), before_fc2=downscaled(0.7)
-        ),
-        init=Init.PADDLE,
-    ),
-}
-
-
-def conv(
-    d: Dialect,
-    channels: int,
-    kernel: int,
-    stride: int = 1,
-    padding: Padding = 0,
-    relu: bool = True,
-) -> Chain:
-    """A convolution with what follows it, the unit all of table 1 is counted in."""
-    steps: dict[str, Word] = {"conv": Conv(channels, kernel, stride, padding, d.bias)}
-    if d.norm:
-        steps["bn"] = d.norm
-    if relu:
-        steps["relu"] = ReLU()
-    return Chain(steps)
-
-
-def inception(d: Dialect, name: str) -> Concat:
+def inception(name: str) -> Concat:
     """Figure 2b: four branches, the large kernels behind 1x1 reductions."""
-    one, three_reduce, three, five_reduce, five, pool = INCEPTION[name]
-    reduce_three = conv(d, three_reduce, 1, relu=d.reduce_relu)
-    reduce_five = conv(d, five_reduce, 1, relu=d.reduce_relu)
-    kernel = d.kernel_5x5
+    ch1x1, ch3x3_reduce, ch3x3, ch5x5_reduce, ch5x5, pool_proj = INCEPTION[name]
     return Concat(
         {
-            "branch1": conv(d, one, 1),
-            "branch2": sequence(reduce_three, conv(d, three, 3, padding=1)),
-            "branch3": sequence(reduce_five, conv(d, five, kernel, padding=kernel // 2)),
-            "branch4": sequence(MaxPool(3, 1, padding=1), conv(d, pool, 1)),
+            "branch1": conv(ch1x1, 1),
+            "branch2": sequence(conv(ch3x3_reduce, 1), conv(ch3x3, 3, padding=1)),
+            "branch3": sequence(conv(ch5x5_reduce, 1), conv(ch5x5, 5, padding=2)),
+            "branch4": sequence(MaxPool(3, 1, padding=1), conv(pool_proj, 1)),
         }
     )
 
 
-def stem(d: Dialect) -> dict[str, Word]:
-    """Table 1 down to the second max pool."""
-    steps: dict[str, Word] = {"transform": d.transform} if d.transform else {}
-    steps["conv1"] = conv(d, 64, 7, stride=2, padding=d.stem_padding, relu=d.stem_relu)
-    steps["maxpool1"] = MaxPool(3, 2, d.pool_padding)
-    if d.lrn:
-        steps["lrn1"] = d.lrn
-    steps["conv2"] = conv(d, 64, 1, relu=d.stem_relu)
-    steps["conv3"] = conv(d, 192, 3, padding=1, relu=d.stem_relu)
-    if d.lrn:
-        steps["lrn2"] = d.lrn
-    steps["maxpool2"] = MaxPool(3, 2, d.pool_padding)
-    return steps
-
-
-def classifier(d: Dialect, classes: int) -> dict[str, Word]:
-    """What follows the last inception module."""
-    # Paper: a 7x7 window; here: the whole map, the same at 224.
-    pool: dict[str, Word] = {"avgpool": GlobalAvgPool()}
-    if not classes:
-        return pool | {"flatten": Flatten()}
-    dropout = named("dropout", d.dropout)
-    if d.conv_classifier:
-        return pool | dropout | {"fc": Conv(classes, 1), "flatten": Flatten()}
-    return pool | {"flatten": Flatten()} | dropout | {"fc": Linear(classes)}
-
-
-def body(d: Dialect, classes: int) -> Chain:
-    """Table 1, top to bottom."""
+def body(classes: int) -> Chain:
+    """Table 1, top to bottom; with 0 classes without its classifier."""
+    # Paper: local response normalisation after maxpool1 and conv3; here: none, as the tutorials.
+    # Paper: a 7x7 average; here: the whole map, the same at 224.
+    dropout, linear = Dropout(0.4), Linear(classes)
     return Chain(
         {
-            **stem(d),
-            "inception3a": inception(d, "3a"),
-            "inception3b": inception(d, "3b"),
-            "maxpool3": MaxPool(3, 2, d.pool_padding),
-            "inception4a": inception(d, "4a"),
-            "inception4b": inception(d, "4b"),
-            "inception4c": inception(d, "4c"),
-            "inception4d": inception(d, "4d"),
-            "inception4e": inception(d, "4e"),
-            "maxpool4": MaxPool(d.maxpool4_kernel, 2, d.pool_padding),
-            "inception5a": inception(d, "5a"),
-            "inception5b": inception(d, "5b"),
-            **classifier(d, classes),
+            "conv1": conv(64, 7, stride=2, padding=3),  # 64 x 112 x 112
+            "maxpool1": MaxPool(3, 2, Rule.CEIL),  # 64 x 56 x 56
+            "conv2": conv(64, 1),  # 64 x 56 x 56
+            "conv3": conv(192, 3, padding=1),  # 192 x 56 x 56
+            "maxpool2": MaxPool(3, 2, Rule.CEIL),  # 192 x 28 x 28
+            "inception3a": inception("3a"),  # 256 x 28 x 28
+            "inception3b": inception("3b"),  # 480 x 28 x 28
+            "maxpool3": MaxPool(3, 2, Rule.CEIL),  # 480 x 14 x 14
+            "inception4a": inception("4a"),  # 512 x 14 x 14
+            "inception4b": inception("4b"),  # 512 x 14 x 14
+            "inception4c": inception("4c"),  # 512 x 14 x 14
+            "inception4d": inception("4d"),  # 528 x 14 x 14
+            "inception4e": inception("4e"),  # 832 x 14 x 14
+            "maxpool4": MaxPool(3, 2, Rule.CEIL),  # 832 x 7 x 7
+            "inception5a": inception("5a"),  # 832 x 7 x 7
+            "inception5b": inception("5b"),  # 1024 x 7 x 7
+            "avgpool": GlobalAvgPool(),  # 1024 x 1 x 1
+            "flatten": Flatten(),
+            **({"dropout": dropout, "fc": linear} if classes else {}),
         }
     )
 
 
-def head(d: Dialect, h: HeadDialect, after: str, fc1_relu: bool, classes: int) -> Head:
-    """Section 5: the auxiliary classifier, its loss weighted by 0.3."""
+def head(after: str, classes: int) -> Head:
+    """Section 5: an auxiliary classifier, its loss weighted by 0.3."""
+    # Paper: dropout 0.7 before fc2 alone; here: 0.5 before both, as the tutorials have it.
     steps: dict[str, Word] = {
-        "averagePool": h.pool,
-        "conv": conv(d, 128, 1, relu=h.conv_relu),
+        "averagePool": AvgPool(5, 3),
+        "conv": conv(128, 1),
         "flatten": Flatten(),
-        **named("dropout1", h.before_fc1),
+        "dropout1": Dropout(0.5),
         "fc1": Linear(1024),
-        **({"relu": ReLU()} if fc1_relu else {}),
-        **named("dropout2", h.before_fc2),
+        "relu": ReLU(),
+        "dropout2": Dropout(0.5),
         "fc2": Linear(classes),
     }
     return Head(after, Chain(steps), weight=0.3)
 
 
-def googlenet(dialect: str = "googlenet", classes: int | None = None) -> Network:
-    """The network of table 1 in one of the `DIALECTS`, with the PyTorch tutorials' names."""
-    d = DIALECTS[dialect]
-    classes = d.classes if classes is None else classes
-    heads = {}
-    if d.head:
-        one, two = d.head.fc1_relu
-        heads = {
-            "aux1": head(d, d.head, "inception4a", one, classes),
-            "aux2": head(d, d.head, "inception4d", two, classes),
-        }
-    return Network(
-        name=dialect,
-        origin=d.origin,
-        input=d.input,
+def googlenet(classes: int) -> NetworkSpec:
+    """The network of table 1, with the PyTorch tutorials' names."""
+    return NetworkSpec(
+        name="googlenet",
+        origin="PyTorch tutorial",
+        input=(3, 224, 224),
         classes=classes,
-        body=body(d, classes),
-        heads=heads,
+        body=body(classes),
+        heads={"aux1": head("inception4a", classes), "aux2": head("inception4d", classes)},
         classifier="fc",
-        init=d.init,
+        init=Init.FAN_OUT,
     )
+
+
+def batch_norm(norm: BatchNorm) -> Change:
+    """Batch norm behind every convolution, which then has no bias."""
+
+    def change(_: str, word: Word) -> Word:
+        match word:
+            case Chain({"conv": Conv() as convolution, **steps}):
+                return Chain({"conv": replace(convolution, bias=False), "bn": norm, **steps})
+        return word
+
+    return change
+
+
+def kernel_3_for_5(_: str, word: Word) -> Word:
+    """A 3x3 kernel where the paper says 5x5."""
+    match word:
+        case Conv(kernel=5):
+            return replace(word, kernel=3, padding=1)
+    return word
+
+
+PAPER_DROPOUT = (drop(r"aux.\.dropout1"), put(r"aux.\.dropout2", Dropout(0.7)))
+TORCHVISION = (
+    batch_norm(BatchNorm(1e-3)),
+    kernel_3_for_5,
+    put("maxpool4", MaxPool(2, 2, Rule.CEIL)),
+    put("dropout", Dropout(0.2)),
+    put(r"aux.\.averagePool", AdaptiveAvgPool(4)),
+    *PAPER_DROPOUT,
+)
+SLIM = (
+    batch_norm(BatchNorm(1e-3, keep=0.9997, scale=False)),
+    kernel_3_for_5,
+    put(r"conv1\.conv", Conv(64, 7, 2, Rule.SAME, bias=False)),
+    put("maxpool4", MaxPool(2, 2, Rule.CEIL)),
+    pad_strided(Rule.SAME, MaxPool),
+    conv_classifier,
+)
+PADDLE_VISION = (
+    every(Conv, bias=False),
+    # One ReLU after each concatenation is the same as one at the end of each branch.
+    drop(r"conv.\.relu|inception.*\.branch[23]\.0\.relu|aux.\.conv\.relu|aux2\.relu"),
+    pad_strided(0, MaxPool),
+    insert("dropout", "dropout_scale", downscaled(0.4)),
+    drop(r"aux.\.dropout1"),
+    *downscale(r"aux.\.dropout2", "dropout2", 0.7),
+)
+
+DIALECTS = {
+    "googlenet": Dialect(googlenet, "PyTorch tutorial"),
+    "googlenet.paper": Dialect(
+        googlenet,
+        "arXiv:1409.4842",
+        (
+            insert("maxpool1", "lrn1", LRN(5, 1e-4, 0.75)),
+            insert("conv3", "lrn2", LRN(5, 1e-4, 0.75)),
+            *PAPER_DROPOUT,
+        ),
+    ),
+    "googlenet.d2l": Dialect(
+        googlenet,
+        "d2l.ai",
+        (pad_strided(1, MaxPool), drop("dropout")),
+        input=(1, 96, 96),
+        classes=10,
+        heads=False,
+        init=Init.XAVIER,
+    ),
+    "googlenet.slim": Dialect(googlenet, "TF-Slim", SLIM, heads=False, init=Init.TRUNCATED),
+    "googlenet.paddle": Dialect(
+        googlenet,
+        "Paddle tutorial",
+        (pad_strided(1, MaxPool), drop(r"aux.\.conv\.relu"), *PAPER_DROPOUT),
+        init=Init.FAN_IN,
+    ),
+    # torchvision's initial values are cut off at 2, which is 200 deviations.
+    "googlenet.torchvision": Dialect(googlenet, "torchvision", TORCHVISION, init=Init.NORMAL),
+    "googlenet.torchvision.input": Dialect(
+        googlenet, "torchvision", (*TORCHVISION, transform_input), init=Init.NORMAL
+    ),
+    "googlenet.paddle_vision": Dialect(googlenet, "paddle.vision", PADDLE_VISION, init=Init.PADDLE),
+}

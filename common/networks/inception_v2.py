@@ -3,9 +3,14 @@
 GoogLeNet with batch norm, two 3x3 convolutions for a 5x5, and modules that halve the map.
 """
 
-from dataclasses import dataclass
-
-from common.networks.blocks import NORM, classifier, conv
+from common.networks.blocks import classifier, conv, same
+from common.networks.dialects import (
+    Dialect,
+    conv_classifier,
+    every,
+    pad_strided,
+    put,
+)
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -13,16 +18,11 @@ from common.spec import (
     Concat,
     Conv,
     DepthwiseConv,
-    Dropout,
-    Flatten,
-    GlobalAvgPool,
     Init,
     MaxPool,
-    Network,
-    Padding,
+    NetworkSpec,
     ReLU,
     Rule,
-    Word,
     sequence,
 )
 
@@ -48,112 +48,60 @@ REDUCTION = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How a network reads figure 5."""
-
-    origin: str
-    norm: BatchNorm = NORM
-    # Where a window has stride 2; the paper does not say, and 1 gives its sizes.
-    padding: Padding = 1
-    separable: bool = False
-
-
-DIALECTS = {
-    "inception_v2": Dialect("arXiv:1502.03167"),
-    "inception_v2.slim": Dialect(
-        "TF-Slim", BatchNorm(1e-3, keep=0.9997, scale=False), Rule.SAME, separable=True
-    ),
-}
-
-
-def stem(d: Dialect) -> Chain:
-    """The first convolution: an ordinary one, or 8 kernels a channel and then 1x1."""
-    # Paper: the separable one, to save time; here: an ordinary one, as Caffe's and MXNet's, unless
-    # in `.slim`, which has it with a bias and no norm.
-    if not d.separable:
-        return conv(64, 7, 2, 3, d.norm)
-    steps: dict[str, Word] = {
-        "depthwise": DepthwiseConv(7, 2, d.padding, multiplier=8),
-        "pointwise": Conv(64, 1),
-        "relu": ReLU(),
-    }
-    return Chain(steps)
-
-
-def inception(d: Dialect, name: str) -> Concat:
+def inception(name: str) -> Concat:
     """A module that keeps the map's size."""
     one, three_reduce, three, double_reduce, double, pool, proj = INCEPTION[name]
-    pooled = AvgPool(3, 1, 1) if pool == "avg" else MaxPool(3, 1, 1)
+    pooling = AvgPool(3, 1, 1) if pool == "avg" else MaxPool(3, 1, 1)
     return Concat(
         {
-            "branch1": conv(one, 1, norm=d.norm),
-            "branch2": sequence(
-                conv(three_reduce, 1, norm=d.norm), conv(three, 3, padding=1, norm=d.norm)
-            ),
-            "branch3": sequence(
-                conv(double_reduce, 1, norm=d.norm),
-                conv(double, 3, padding=1, norm=d.norm),
-                conv(double, 3, padding=1, norm=d.norm),
-            ),
-            "branch4": sequence(pooled, conv(proj, 1, norm=d.norm)),
+            "branch1": conv(one, 1),
+            "branch2": sequence(conv(three_reduce, 1), same(three, 3)),
+            "branch3": sequence(conv(double_reduce, 1), same(double, 3), same(double, 3)),
+            "branch4": sequence(pooling, conv(proj, 1)),
         }
     )
 
 
-def reduction(d: Dialect, name: str) -> Concat:
+def reduction(name: str) -> Concat:
     """A module that halves the map; the pool passes all channels on."""
     three_reduce, three, double_reduce, double = REDUCTION[name]
+    halving = conv(double, 3, stride=2, padding=1)
     return Concat(
         {
-            "branch2": sequence(
-                conv(three_reduce, 1, norm=d.norm), conv(three, 3, 2, d.padding, d.norm)
-            ),
-            "branch3": sequence(
-                conv(double_reduce, 1, norm=d.norm),
-                conv(double, 3, padding=1, norm=d.norm),
-                conv(double, 3, 2, d.padding, d.norm),
-            ),
-            "branch4": MaxPool(3, 2, d.padding),
+            "branch2": sequence(conv(three_reduce, 1), conv(three, 3, stride=2, padding=1)),
+            "branch3": sequence(conv(double_reduce, 1), same(double, 3), halving),
+            "branch4": MaxPool(3, 2, padding=1),
         }
     )
 
 
-def ending(d: Dialect, classes: int) -> dict[str, Word]:
-    """The classifier: linear, or as TF-Slim has it dropout and a 1x1 convolution."""
-    # Paper: no dropout beside batch norm; TF-Slim: 0.2, and a 7x7 window where here is the map.
-    if not (d.separable and classes):
-        return classifier("fc", classes)
-    pool: dict[str, Word] = {"avgpool": GlobalAvgPool(), "dropout": Dropout(0.2)}
-    return pool | {"fc": Conv(classes, 1), "flatten": Flatten()}
-
-
-def inception_v2(dialect: str = "inception_v2", classes: int = 1000) -> Network:
+def inception_v2(classes: int) -> NetworkSpec:
     """The network of figure 5; its modules bear the paper's names."""
-    d = DIALECTS[dialect]
+    # Paper: a separable first convolution, to save time; here: an ordinary one, as Caffe's and
+    # MXNet's. Paper: no padding given; here: 1 at every stride of 2, which gives its sizes.
     body = Chain(
         {
-            "conv1": stem(d),
-            "maxpool1": MaxPool(3, 2, d.padding),
-            "conv2": conv(64, 1, norm=d.norm),
-            "conv3": conv(192, 3, padding=1, norm=d.norm),
-            "maxpool2": MaxPool(3, 2, d.padding),
-            "inception3a": inception(d, "3a"),
-            "inception3b": inception(d, "3b"),
-            "inception3c": reduction(d, "3c"),
-            "inception4a": inception(d, "4a"),
-            "inception4b": inception(d, "4b"),
-            "inception4c": inception(d, "4c"),
-            "inception4d": inception(d, "4d"),
-            "inception4e": reduction(d, "4e"),
-            "inception5a": inception(d, "5a"),
-            "inception5b": inception(d, "5b"),
-            **ending(d, classes),
+            "conv1": conv(64, 7, stride=2, padding=3),  # 64 x 112 x 112
+            "maxpool1": MaxPool(3, 2, padding=1),  # 64 x 56 x 56
+            "conv2": conv(64, 1),  # 64 x 56 x 56
+            "conv3": same(192, 3),  # 192 x 56 x 56
+            "maxpool2": MaxPool(3, 2, padding=1),  # 192 x 28 x 28
+            "inception3a": inception("3a"),  # 256 x 28 x 28
+            "inception3b": inception("3b"),  # 320 x 28 x 28
+            "inception3c": reduction("3c"),  # 576 x 14 x 14
+            "inception4a": inception("4a"),  # 576 x 14 x 14
+            "inception4b": inception("4b"),  # 576 x 14 x 14
+            "inception4c": inception("4c"),  # 576 x 14 x 14
+            "inception4d": inception("4d"),  # 576 x 14 x 14
+            "inception4e": reduction("4e"),  # 1024 x 7 x 7
+            "inception5a": inception("5a"),  # 1024 x 7 x 7
+            "inception5b": inception("5b"),  # 1024 x 7 x 7
+            **classifier("fc", classes),
         }
     )
-    return Network(
-        name=dialect,
-        origin=d.origin,
+    return NetworkSpec(
+        name="inception_v2",
+        origin="arXiv:1502.03167",
         input=(3, 224, 224),
         classes=classes,
         body=body,
@@ -161,3 +109,27 @@ def inception_v2(dialect: str = "inception_v2", classes: int = 1000) -> Network:
         classifier="fc",
         init=Init.FAN_IN,
     )
+
+
+# 8 kernels per channel, then 1x1 across them, with a bias and no batch norm.
+SEPARABLE_STEM = Chain(
+    {
+        "depthwise": DepthwiseConv(7, 2, Rule.SAME, multiplier=8),
+        "pointwise": Conv(64, 1),
+        "relu": ReLU(),
+    }
+)
+
+DIALECTS = {
+    "inception_v2": Dialect(inception_v2, "arXiv:1502.03167"),
+    "inception_v2.slim": Dialect(
+        inception_v2,
+        "TF-Slim",
+        (
+            every(BatchNorm, keep=0.9997, scale=False),
+            put("conv1", SEPARABLE_STEM),
+            pad_strided(Rule.SAME, MaxPool, Conv),
+            conv_classifier,  # Paper: no dropout beside batch norm; TF-Slim: 0.2.
+        ),
+    ),
+}

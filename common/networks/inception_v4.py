@@ -4,14 +4,14 @@ One uniform recipe of modules A, B and C on three map sizes. Averages do not cou
 """
 
 from common.networks.blocks import classifier, conv, head, same
+from common.networks.dialects import Dialect
 from common.spec import (
     AvgPool,
     Chain,
     Concat,
-    Dropout,
     Init,
     MaxPool,
-    Network,
+    NetworkSpec,
     Word,
     sequence,
 )
@@ -107,23 +107,34 @@ def module_c() -> Concat:
     )
 
 
-def inception_v4(classes: int = 1000) -> Network:
+def inception_v4(classes: int) -> NetworkSpec:
     """Figure 9 under TF-Slim's names: 4 modules A, 7 modules B, 3 modules C."""
     body: dict[str, Word] = {
-        "Conv2d_1a_3x3": conv(32, 3, 2),
-        "Conv2d_2a_3x3": conv(32, 3),
-        "Conv2d_2b_3x3": same(64, 3),
-        "Mixed_3a": stem_3a(),
-        "Mixed_4a": stem_4a(),
-        "Mixed_5a": stem_5a(),
-        **{f"Mixed_5{letter}": module_a() for letter in "bcde"},
-        "Mixed_6a": reduction_a(),
-        **{f"Mixed_6{letter}": module_b() for letter in "bcdefgh"},
-        "Mixed_7a": reduction_b(),
-        **{f"Mixed_7{letter}": module_c() for letter in "bcd"},
-        **classifier("fc", classes, dropout=(Dropout(0.2),)),
+        "Conv2d_1a_3x3": conv(32, 3, 2),  # 32 x 149 x 149
+        "Conv2d_2a_3x3": conv(32, 3),  # 32 x 147 x 147
+        "Conv2d_2b_3x3": same(64, 3),  # 64 x 147 x 147
+        "Mixed_3a": stem_3a(),  # 160 x 73 x 73
+        "Mixed_4a": stem_4a(),  # 192 x 71 x 71
+        "Mixed_5a": stem_5a(),  # 384 x 35 x 35
+        "Mixed_5b": module_a(),  # 384 x 35 x 35
+        "Mixed_5c": module_a(),  # 384 x 35 x 35
+        "Mixed_5d": module_a(),  # 384 x 35 x 35
+        "Mixed_5e": module_a(),  # 384 x 35 x 35
+        "Mixed_6a": reduction_a(),  # 1024 x 17 x 17
+        "Mixed_6b": module_b(),  # 1024 x 17 x 17
+        "Mixed_6c": module_b(),  # 1024 x 17 x 17
+        "Mixed_6d": module_b(),  # 1024 x 17 x 17
+        "Mixed_6e": module_b(),  # 1024 x 17 x 17
+        "Mixed_6f": module_b(),  # 1024 x 17 x 17
+        "Mixed_6g": module_b(),  # 1024 x 17 x 17
+        "Mixed_6h": module_b(),  # 1024 x 17 x 17
+        "Mixed_7a": reduction_b(),  # 1536 x 8 x 8
+        "Mixed_7b": module_c(),  # 1536 x 8 x 8
+        "Mixed_7c": module_c(),  # 1536 x 8 x 8
+        "Mixed_7d": module_c(),  # 1536 x 8 x 8
+        **classifier("fc", classes, dropout=0.2),
     }
-    return Network(
+    return NetworkSpec(
         name="inception_v4",
         origin="arXiv:1602.07261",
         input=(3, 299, 299),
@@ -135,3 +146,6 @@ def inception_v4(classes: int = 1000) -> Network:
         init=Init.FAN_IN,
         label_smoothing=0.1,
     )
+
+
+DIALECTS = {"inception_v4": Dialect(inception_v4, "arXiv:1602.07261")}

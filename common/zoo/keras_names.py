@@ -1,4 +1,4 @@
-"""What Keras calls the arrays of a network: the layer's name, then the array's number in it.
+"""What Keras calls the arrays of a network: the node's name, then the array's number in it.
 
 Ours are named after their paths. In keras.applications most layers are named by counters, in the
 order of their creation, which is our plan's order.
@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from common.files.layouts import own_arrays
-from common.plan import Layer, Plan
+from common.arrays import Arrays
+from common.files.layouts import Layout, own_arrays
+from common.plan import Node, Plan
 from common.spec import BatchNorm, Conv, Linear
 
 COUNTED = {Conv: "conv2d", BatchNorm: "batch_normalization"}
@@ -22,12 +23,12 @@ def published_names(plan: Plan) -> dict[str, str]:
     """What each array is called in keras.applications, which has no heads."""
     counters = {word: numbered(kind) for word, kind in COUNTED.items()}
     names: dict[str, str] = {}
-    for layer in plan.body.walk():
-        if layer.parameters:
-            theirs = published_name(layer) or next(counters[type(layer.word)])
-            # There a separable convolution is one layer, and the pointwise kernel its second array.
-            first = int(layer.name == "pointwise")
-            names |= {name: f"{theirs}/{n}" for n, name in enumerate(own_arrays(layer), first)}
+    for node in plan.body.walk():
+        if node.parameters:
+            theirs = published_name(node) or next(counters[type(node.word)])
+            # There a separable convolution is one node, and the pointwise kernel its second array.
+            first = int(node.name == "pointwise")
+            names |= {name: f"{theirs}/{n}" for n, name in enumerate(own_arrays(node), first)}
     return names
 
 
@@ -49,12 +50,12 @@ def counted_anew(names: Iterable[str]) -> dict[str, str]:
     return anew
 
 
-def published_name(layer: Layer) -> str | None:
-    """The name of the layer there that is ours; None where it has but a counter."""
-    if isinstance(layer.word, Linear):
+def published_name(node: Node) -> str | None:
+    """The name of the node there that is ours; None where it has but a counter."""
+    if isinstance(node.word, Linear):
         return "predictions"
     for pattern, name in NAMES:
-        if match := re.fullmatch(pattern, layer.path):
+        if match := re.fullmatch(pattern, node.path):
             return name(*match.groups())
     return None
 
@@ -64,6 +65,29 @@ def separable(block: str, place: str, norm: str) -> str:
     first = 0 if block == "1" else 1  # all but the first block begin with a ReLU
     number = (int(place) - first) // 3 + 1
     return f"block{int(block) + 1}_sepconv{number}{norm}"
+
+
+def rename_classifier(arrays: Arrays, plan: Plan, layout: Layout, notes: list[str]) -> Arrays:
+    """The arrays with the one linear layer of another name as the classifier, if that is missing.
+
+    So are networks called that people fine-tune; `plan` is the network with one class.
+    """
+    names = layout.names(plan)
+    classifier = names[f"{plan.network.classifier}.weight"].rpartition("/")[0]
+    known = {name.rpartition("/")[0] for name in names.values()}
+    own = {name.rpartition("/")[0] for name in arrays}
+    features = plan.find(plan.network.classifier).input[0]
+    linear = [
+        layer
+        for layer in sorted(own - known)
+        if {f"{layer}/0", f"{layer}/1"} <= arrays.keys()
+        and arrays[f"{layer}/0"].shape[:-1] == (features,)
+    ]
+    if classifier in own or len(linear) != 1:
+        return arrays
+    notes.append(f"its classifier is called {linear[0]!r}")
+    renamed = {f"{linear[0]}/{number}": f"{classifier}/{number}" for number in (0, 1)}
+    return {renamed.get(name, name): array for name, array in arrays.items()}
 
 
 NAMES = (

@@ -1,20 +1,36 @@
-"""Published checkpoints and our names: which network a file holds, in which party's layout."""
+"""Which network a file holds, in which party's layout."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from math import prod
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from common.arrays import Arrays
 from common.errors import DataError, UsageError
 from common.files import weights
+from common.files.contents import Contents
 from common.networks import NETWORKS, network
-from common.plan import Plan, lay_out, plan
-from common.spec import Shape, by
-from common.zoo.layouts import LAYOUTS, Arrays, Layout
+from common.plan import Plan
+from common.planner import make_plan
+from common.spec import shape_text
+from common.zoo.find_plan import find_plan, full_plan
+from common.zoo.keras_names import rename_classifier
+from common.zoo.layouts import LAYOUTS, Published
+from common.zoo.unwrap import Wrapped, choose_groups, unwrap
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of a file beyond the network's name.
+
+    Its layout, the key under which its weights lie, the trunk alone, moving averages for weights.
+    """
+
+    layout: str | None = None
+    key: str | None = None
+    trunk_only: bool = False
+    averages: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,45 +46,73 @@ class Carried:
 
 @dataclass(frozen=True)
 class Match:
-    """Arrays of a party's file as ours: the plan they fit, and what else the file held."""
+    """Arrays of a party's file as ours: the plan they fit, what else the file held, and notes."""
 
-    layout: Layout
+    layout: Published
     plan: Plan
     arrays: Arrays
-    carried: Carried
+    carried: Carried = field(default_factory=Carried)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """Why a file is not a network in a layout; `agreed` is the share of arrays that do fit."""
+    """Why a file is not a network in a layout; `agreed` is the share of arrays that do fit.
+
+    `trunk_fits` says whether it is but the ending that does not.
+    """
 
     name: str
-    layout: Layout
-    missing: list[str]
-    unknown: list[str]
-    misshapen: list[str]
-    agreed: float
+    layout: Published
+    missing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    misshapen: list[str] = field(default_factory=list)
+    agreed: float = 1.0
+    trunk_fits: bool = False
 
     def __str__(self) -> str:
-        told = weights.faults(self.missing, self.unknown, self.misshapen)
-        return f"{self.name} in the layout {self.layout.name}: {told or 'all of it fits'}"
+        faults = weights.list_faults(self.missing, self.unknown, self.misshapen)
+        return f"{self.name} in the layout {self.layout.name}: {faults or 'all of it fits'}"
 
 
-def recognise(source: str, arrays: Arrays, about: Mapping, name: str, asked: str | None) -> Match:
-    """The named network out of a file's arrays; raises DataError that says what it looks like."""
-    if about.get("network", name) != name:
-        raise DataError(f"{source}: says that it holds {about['network']}, not {name}")
-    found = [attempt(arrays, about, name, layout) for layout in layouts_for(name, asked)]
-    matches = [each for each in found if isinstance(each, Match)]
-    misfits = [each for each in found if isinstance(each, Misfit)]
-    if matches:
-        return unambiguous(source, matches)
-    if not asked:
-        misfits += guesses(arrays, name)
-    best = max(misfits, key=lambda misfit: (misfit.agreed, misfit.name == name))
-    own = max((m for m in misfits if m.name == name), key=lambda m: m.agreed, default=best)
-    other = "" if best is own else f"; it looks most like {best}"
-    raise DataError(f"{source}: does not fit {own}{other}")
+def recognise(source: str, contents: Contents, name: str, wishes: Wishes) -> Match:
+    """The named network out of a file; raises DataError that says what the file looks like."""
+    says = contents.about.get("network", name)
+    if says != name:
+        raise DataError(f"{source}: says that it holds {says}, not {name}")
+    layouts = layouts_for(name, wishes.layout)
+    matches: dict[str, Match] = {}
+    misfits: list[Misfit] = []
+    groups = choose_groups(source, contents, wishes.key)
+    for key, arrays in groups.items():
+        for wrapped in unwrap(source, key, arrays, contents.notes, wishes.averages):
+            found = [attempt(source, wrapped, contents, name, each, wishes) for each in layouts]
+            fitting = [each for each in found if isinstance(each, Match)]
+            misfits += [each for each in found if isinstance(each, Misfit)]
+            if fitting:
+                matches[key] = unambiguous(source, fitting)
+                break
+    if len(matches) > 1:
+        keys = ", ".join(repr(key) for key in matches)
+        raise DataError(f"{source}: {keys} would all do; choose one with --key")
+    for match in matches.values():
+        return match
+    raise not_recognised(source, contents, name, misfits, wishes)
+
+
+def not_recognised(
+    source: str, contents: Contents, name: str, misfits: list[Misfit], wishes: Wishes
+) -> DataError:
+    """The error that says how a file does not fit, and what it looks most like."""
+    own = max(misfits, key=lambda misfit: misfit.agreed)
+    others = [] if wishes.layout else guesses(source, contents, name)
+    best = max([own, *others], key=lambda misfit: misfit.agreed)
+    like = f"; it looks most like {best}" if best.agreed > max(own.agreed, 0) else ""
+    trunk = "; --classes 0 takes its trunk alone" if own.trunk_fits else ""
+    kinds = [kind for names in contents.others.values() for kind in names.values()]
+    unread = [kind for kind in kinds if "." in kind]
+    other = f"; it holds {unread[0]}, which is not read: save state_dict() alone" if unread else ""
+    return DataError(f"{source}: does not fit {own}{trunk or like}{other}")
 
 
 def unambiguous(source: str, matches: list[Match]) -> Match:
@@ -85,138 +129,110 @@ def unambiguous(source: str, matches: list[Match]) -> Match:
     return first
 
 
-def layouts_for(name: str, asked: str | None) -> list[Layout]:
+def layouts_for(name: str, asked: str | None) -> list[Published]:
     """The layouts a network is published in, or the one asked for; raises UsageError."""
     network(name)
     fitting = [layout for layout in LAYOUTS if layout.fits(name) and asked in (None, layout.name)]
     if not fitting:
-        known = ", ".join(layout.name for layout in LAYOUTS if layout.fits(name))
+        known = ", ".join(dict.fromkeys(layout.name for layout in LAYOUTS if layout.fits(name)))
         raise UsageError(f"{name} has no layout {asked!r}; there are: {known}")
     return fitting
 
 
-def attempt(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Match | Misfit:
-    """The file read as this network in this layout, or why it cannot be."""
-    tidy = layout.tidied(arrays)
-    arrays = {tidy.get(key, key): array for key, array in arrays.items()}
-    laid_out = suited(arrays, about, name, layout)
-    names, wanted = layout.names(laid_out), laid_out.arrays()
-    here = turned_inward(arrays, names, laid_out, layout)
-    rest = arrays.keys() - names.values()
-    missing = [names[ours] for ours in wanted if ours in names and ours not in here]
-    unknown = [k for k, array in arrays.items() if k in rest and not layout.passes_over(k, array)]
-    misshapen = [
-        f"{names[ours]} is {by(arrays[names[ours]].shape)}"
-        for ours, array in here.items()
-        if array.shape != wanted[ours]
+def attempt(
+    source: str,
+    wrapped: Wrapped,
+    contents: Contents,
+    name: str,
+    layout: Published,
+    wishes: Wishes,
+) -> Match | Misfit:
+    """The arrays read as this network in this layout, or why they cannot be."""
+    tidy = layout.tidy(wrapped.arrays)
+    arrays = {tidy.get(key, key): array for key, array in wrapped.arrays.items()}
+    notes = list(wrapped.notes)
+    if layout.kind == "hdf5" and not wishes.trunk_only:
+        arrays = rename_classifier(arrays, full_plan(name), layout, notes)
+    plan = find_plan(source, arrays, contents.about, name, layout, wishes.trunk_only)
+    plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
+    return fit(arrays, tidy, plan, layout, notes, wishes)
+
+
+def leave_heads_of_other_classes(
+    plan: Plan, arrays: Arrays, layout: Published, notes: list[str]
+) -> tuple[Plan, Arrays]:
+    """The plan without heads, and arrays without theirs, where those are for other classes."""
+    shapes, ours = plan.arrays(), layout.inward(plan, arrays)
+    wrong = [
+        name
+        for name, array in ours.items()
+        if name.split(".")[0] in plan.heads and array.shape != shapes[name]
     ]
+    same_but_for_classes = all(ours[name].shape[1:] == shapes[name][1:] for name in wrong)
+    if not wrong or not same_but_for_classes or not ours[wrong[0]].ndim:
+        return plan, arrays
+    classes, spec = len(ours[wrong[0]]), plan.network
+    notes.append(f"heads left out, for {classes} classes beside a classifier for {spec.classes}")
+    names = layout.names(plan)
+    heads = {names[name] for name in ours if name.split(".")[0] in plan.heads}
+    rest = {name: array for name, array in arrays.items() if name not in heads}
+    return make_plan(replace(spec, aux=False)), rest
+
+
+def fit(
+    arrays: Arrays,
+    tidy: Mapping[str, str],
+    plan: Plan,
+    layout: Published,
+    notes: list[str],
+    wishes: Wishes,
+) -> Match | Misfit:
+    """The plan's arrays out of a file's, or what is missing, unknown or of another shape."""
+    names, wanted, ours = layout.names(plan), plan.arrays(), layout.inward(plan, arrays)
+    rest = arrays.keys() - names.values()
+    absent = [name for name in wanted if name not in ours]
+    missing = [names[name] for name in absent if name in names and not layout.may_omit(name)]
+    unknown = [key for key in arrays if key in rest and not layout.passes_over(key, arrays[key])]
+    misshapen = [
+        f"{names[name]} is {shape_text(arrays[names[name]].shape)}"
+        for name, array in ours.items()
+        if array.shape != wanted[name]
+    ]
+    # What belongs to a layer that is read, as a learned scale does, is never left out.
+    apart = not {layer_of(key) for key in unknown} & {layer_of(key) for key in names.values()}
+    if wishes.trunk_only and unknown and apart:
+        notes.append(f"{len(unknown)} further arrays left out, first {unknown[0]}")
+        unknown = []
     if missing or unknown or misshapen:
-        fitting = len(wanted) - len(missing) - len(misshapen)
-        agreed = fitting / max(len(wanted), fitting + len(unknown))
-        return Misfit(name, layout, missing, unknown, misshapen, agreed)
+        fitting = len(ours) - len(misshapen)
+        agreed = fitting / (len(ours) + len(missing) + len(unknown))
+        trunk = plan.trunk_arrays()
+        trunk_fits = apart and all(n in ours and ours[n].shape == trunk[n] for n in trunk)
+        spec = plan.network
+        return Misfit(spec.name, layout, missing, unknown, misshapen, agreed, trunk_fits)
     scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
     # Keras' counters only tell what else was built before.
     keeps = layout.kind != "hdf5"
     untidy = {there: key for key, there in tidy.items() if key != there and keeps}
-    return Match(layout, laid_out, here, Carried(scalars, untidy))
+    ones = {name: np.ones(wanted[name], np.float32) for name in absent}
+    return Match(layout, plan, ours | ones, Carried(scalars, untidy), tuple(notes))
 
 
-def turned_inward(
-    arrays: Arrays, names: Mapping[str, str], laid_out: Plan, layout: Layout
-) -> Arrays:
-    """Every array of ours that the file has, under our name and as it lies here."""
-    groups = laid_out.groups()
-    return {
-        ours: layout.inward(arrays[names[ours]], shape, groups.get(ours, 0))
-        for ours, shape in laid_out.arrays().items()
-        if names.get(ours) in arrays
-    }
+def layer_of(name: str) -> str:
+    """The layer that an array belongs to, by its name in any layout."""
+    return re.split(r"[./]\w+$", name)[0]
 
 
-def suited(arrays: Arrays, about: Mapping, name: str, layout: Layout) -> Plan:
-    """The network with the heads, classes, channels and input size that the file is for."""
-    made = network(name)
-    headed = plan_if_it_fits(name, made.input, 1, bool(made.heads)) or plan(made)
-    names = layout.names(headed)
-    in_heads = tuple(f"{head}." for head in headed.heads)
-    aux = any(there in arrays for key, there in names.items() if key.startswith(in_heads))
-    given = {
-        key: layout.inward(arrays[there], shape).shape
-        for key, shape in headed.arrays().items()
-        if (there := names.get(key)) in arrays
-    }
-    classes = (*given.get(f"{made.classifier}.weight", ()), 0)[0]
-    first = next(key for key in names if key.endswith(".weight"))
-    channels = made.input[0] if "depthwise" in first else (*given.get(first, ()), 0, 0)[1]
-    heads = {key: shape for key, shape in given.items() if key.startswith(in_heads)}
-    options = channels or made.input[0], classes, aux and classes > 0
-    return sized(name, about.get("input", made.input)[1:], heads, *options) or plan(made)
-
-
-def sized(
-    name: str, recorded: Shape, heads: Mapping[str, Shape], channels: int, classes: int, aux: bool
-) -> Plan | None:
-    """The network for the recorded size, if its heads' arrays then have the shapes given.
-
-    If not, for the least square that gives them those, since a head's linear layer grows with
-    the input; None where no square up to 512 does.
-    """
-
-    def at(rows: int, columns: int) -> Plan | None:
-        return plan_if_it_fits(name, (channels, rows, columns), classes, aux)
-
-    def numbers(size: int) -> int:
-        shapes = found.arrays() if (found := at(size, size)) else {}
-        return sum(prod(shapes[key]) for key in heads if key in shapes)
-
-    wanted = sum(prod(shape) for shape in heads.values())
-    least = bisect_left(range(512), wanted, key=numbers) if heads else 0
-    for size in (tuple(recorded), (least, least)):
-        found = at(*size) if all(size) else None
-        if found and heads.items() <= found.arrays().items():
-            return found
-    return None
-
-
-@cache
-def plan_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | None:
-    """The plan, or None where the input is too small for it."""
-    try:
-        return lay_out(network(name, input, classes, aux))
-    except UsageError:
-        return None
-
-
-def guesses(arrays: Arrays, name: str) -> list[Misfit]:
+def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
     """What else the file could nearly be: every other network in each of its layouts."""
-    found = [
-        attempt(arrays, {}, other, layout)
-        for other in NETWORKS
-        for layout in LAYOUTS
-        if other != name and layout.fits(other)
-    ]
+    found: list[Match | Misfit] = []
+    for arrays in contents.groups.values():
+        plain = Wrapped(arrays)
+        for other in NETWORKS:
+            for layout in LAYOUTS:
+                if other != name and layout.fits(other):
+                    found.append(attempt(source, plain, contents, other, layout, Wishes()))
     return [
-        Misfit(each.plan.network.name, each.layout, [], [], [], 1.0)
-        if isinstance(each, Match)
-        else each
+        Misfit(each.plan.network.name, each.layout) if isinstance(each, Match) else each
         for each in found
     ]
-
-
-def spelled(match: Match, layout: Layout) -> Arrays:
-    """Our arrays under the party's names, as they lie there, with what was carried along."""
-    names = layout.names(match.plan)
-    nameless = [ours for ours in match.arrays if ours not in names]
-    if nameless:
-        raise UsageError(f"the layout {layout.name} has no place for {nameless[0]}")
-    groups = match.plan.groups()
-    there = {
-        names[ours]: layout.outward(array, groups.get(ours, 0))
-        for ours, array in match.arrays.items()
-    }
-    kept = match.carried.names if layout.kind != "hdf5" else {}
-    own = {kept.get(key, key): array for key, array in there.items()}
-    if len(own) != len(there):
-        raise DataError("the names that the file carries along are given twice")
-    scalars = match.carried.scalars.items()
-    return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}

@@ -1,6 +1,6 @@
 """How each framework goes wrong if one spells a word naively, by how much, and that we do not.
 
-The amounts stand in the README's table; they are relative to the largest value that is right.
+The amounts stand in the table of docs/differences.md, relative to the largest value expected.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import planned
-from readme import README
+from readme import ROOT
 
 from common import reference
-from common.plan import plan
+from common.planner import make_plan
 from common.reference import relative
 from common.spec import (
     LRN,
@@ -28,6 +28,7 @@ from common.spec import (
     Word,
 )
 
+DOCUMENT = ROOT / "docs" / "differences.md"
 RANDOM = np.random.default_rng(11)
 X = RANDOM.standard_normal((2, 4, 8, 8))
 KERNEL = RANDOM.standard_normal((4, 4, 7, 7))
@@ -60,11 +61,11 @@ def ours(room, word, x, weights):
         word.steps if isinstance(word, Chain) else {"l": word}
     )
     made = planned(classes=0).network
-    laid_out = plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
+    plan = make_plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
     arrays = {f"l.{name}": array for name, array in weights.items()}
     arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)
-    found = room.run.run(room.run.loaded(laid_out, arrays, "float64"), x, [])
-    right = reference.run(reference.loaded(laid_out, arrays, "float64"), x, [])
+    found = room.run.run(room.run.load_network(plan, arrays, "float64"), x, [])
+    right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
     return found["features"], right["features"]
 
 
@@ -160,12 +161,12 @@ def test_our_way_agrees(room, subject):
     assert relative(found, right) < 1e-12
 
 
-def test_the_naive_way_fails_by_what_the_readme_says(room):
+def test_the_naive_way_fails_by_what_the_document_says(room):
     naive, subjects = NAIVE[room.name]
-    table = README.read_text().split("| what | the naive way")[1].split("\n\n")[0]
+    table = DOCUMENT.read_text().split("| what | the naive way")[1].split("\n\n")[0]
     stating = re.findall(rf"(?m)^\| ([^|]+) \|.*\b{room.name} \d+\.\d+", table)
     assert sorted(stating) == sorted(subjects)
-    shown = {line.split(" | ")[0]: line for line in README.read_text().splitlines()}
+    shown = {line.split(" | ")[0]: line for line in DOCUMENT.read_text().splitlines()}
     for subject in subjects:
         _, right = ours(room, *SUBJECTS[subject])
         value = naive(subject)
@@ -191,5 +192,5 @@ def test_ceil_together_with_padding_gives_the_shapes_that_the_readme_says(room):
 
         y = paddle.nn.MaxPool2D(2, 2, padding=1, ceil_mode=True)(paddle.to_tensor(x))
         rows["paddle"] = y.shape[2]
-    [shown] = [line for line in README.read_text().splitlines() if "| ceil with padding" in line]
+    [shown] = [line for line in DOCUMENT.read_text().splitlines() if "| ceil with padding" in line]
     assert all(f"{framework} {number}" in shown for framework, number in rows.items())

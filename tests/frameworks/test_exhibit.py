@@ -5,26 +5,28 @@ from functools import reduce
 import numpy as np
 from conftest import noise, planned, seeded
 
+from common.files.layouts import PADDLE, TENSORFLOW
 
-def dress(room, net, arrays, x):
+
+def dress(room, net, plan, arrays, x):
     """Gives the exhibit the built network's weights under the same names, all of them."""
     if room.name == "pytorch":
         import torch
 
         net.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()}, strict=True)
     elif room.name == "paddle":
-        turned = {name: room.weights.turned(array) for name, array in arrays.items()}
-        missing, unknown = net.set_state_dict(turned)
+        missing, unknown = net.set_state_dict(PADDLE.outward(plan, arrays))
         assert not missing
         assert not unknown
     else:
         net(x, training=True)
         assert len(net.weights) == len(arrays)
-        for name, array in arrays.items():
+        theirs, names = TENSORFLOW.outward(plan, arrays), TENSORFLOW.names(plan)
+        for name in arrays:
             path, _, kind = name.rpartition(".")
             layer = reduce(attribute, path.split("."), net)
-            variable = getattr(layer, room.weights.NAMES[kind])
-            variable.assign(room.weights.to_keras(array, variable.shape))
+            variable = layer.kernel if kind == "weight" else layer.bias
+            variable.assign(theirs[names[name]])
 
 
 def attribute(parent, name):
@@ -62,10 +64,10 @@ def outputs(room, net, x, training):
 def test_the_exhibit_equals_the_built_network(room):
     plan = planned(classes=10, aux=True)
     arrays = seeded(plan)
-    built = undropped(room, room.run.loaded(plan, arrays, "float32"))
+    built = undropped(room, room.run.load_network(plan, arrays, "float32"))
     by_hand = room.exhibit.GoogLeNet(classes=10)
     x = room.run.tensor(built, noise(plan))
-    dress(room, by_hand, arrays, x)
+    dress(room, by_hand, plan, arrays, x)
     undropped(room, by_hand)
     for training in (False, True):
         expected = outputs(room, built, x, training)

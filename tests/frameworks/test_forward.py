@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from conftest import native, noise, planned, seeded
 
-from common import plan as shapes
 from common import reference
 from common.jobs.compare import TOLERANCES
-from common.jobs.job import endpoints
-from common.networks import NETWORKS, network
+from common.jobs.perform import find_endpoints
+from common.networks import GOOGLENETS, NETWORKS, network
+from common.planner import make_plan
 from common.reference import relative
 
 SIZES = [(96, 96), (112, 112), (150, 150), (225, 225), (299, 299), (128, 192)]
@@ -17,9 +17,9 @@ OTHERS = [(112, 112), (150, 150)]
 
 def both(room, plan, dtype, images=2):
     """The outputs of every layer, from the framework and from the judge."""
-    weights, x, paths = seeded(plan), noise(plan, images), endpoints(plan, "units")
-    found = room.run.run(room.run.loaded(plan, weights, dtype), x, paths)
-    right = reference.run(reference.loaded(plan, weights, dtype), x, paths)
+    weights, x, paths = seeded(plan), noise(plan, images), find_endpoints(plan, "units")
+    found = room.run.run(room.run.load_network(plan, weights, dtype), x, paths)
+    right = reference.run(reference.load_network(plan, weights, dtype), x, paths)
     assert found.keys() == right.keys()
     return found, right
 
@@ -30,7 +30,6 @@ def check(found, right, dtype):
     assert {path: d for path, d in far.items() if not d <= TOLERANCES[dtype]} == {}
 
 
-GOOGLENETS = [name for name in NETWORKS if name.startswith("googlenet")]
 FAMILY = [name for name in NETWORKS if name not in GOOGLENETS]
 PAPERS = [name for name in FAMILY if "." not in name]  # the others differ where size does not count
 
@@ -59,7 +58,7 @@ SIZED += [(name, (96, 120)) for name in FAMILY]
 def test_every_shape_and_layer_at_other_sizes(room, name, size):
     plan = planned(name, size, classes=10, aux=name in GOOGLENETS)
     found, right = both(room, plan, "float64", images=1)
-    for path in endpoints(plan, "units"):
+    for path in find_endpoints(plan, "units"):
         assert found[path].shape == (1, *plan.find(path).output)
     check(found, right, "float64")
 
@@ -68,7 +67,7 @@ def test_every_shape_and_layer_at_other_sizes(room, name, size):
     "options", [{"input": (1, 64, 64)}, {"classes": 0}, {"input": (5, 97, 65)}]
 )
 def test_other_channels_and_features(room, options):
-    plan = shapes.plan(network("googlenet", **options))
+    plan = make_plan(network("googlenet", **options))
     found, right = both(room, plan, "float64")
     assert plan.network.output in found
     assert max(relative(found[path], right[path]) for path in right) <= TOLERANCES["float64"]

@@ -8,22 +8,22 @@ from readme import code
 
 from common.errors import DataError
 from common.files import weights
-from common.networks import NETWORKS
+from common.networks import NETWORKS, network
+from common.planner import make_plan
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_framework_counts_the_published_parameters(room, name):
-    facts = FACTS[name]
-    counts = [({"classes": 0}, facts.trunk), ({}, facts.parameters)]
-    if facts.with_heads:
-        counts.append(({"aux": True}, facts.with_heads))
-    for options, expected in counts:
-        assert room.run.count(room.package.network(name, **options)) == expected
+def test_the_framework_counts_what_the_plan_does(room, name):
+    """And the plan what is published, which has its own test."""
+    heads = [{"aux": True}] if network(name).heads else []
+    for options in ({"classes": 0}, {}, *heads):
+        expected = make_plan(network(name, **options)).parameter_count
+        assert room.run.count_parameters(room.package.network(name, **options)) == expected
 
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if FACTS[name].blocks])
 def test_every_block_holds_the_known_parameters(room, name):
-    held = room.weights.read(room.package.network(name))
+    held = room.weights.get_arrays(room.package.network(name))
     for block, expected in FACTS[name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
         assert sum(sizes) == expected, block
@@ -66,11 +66,11 @@ def test_weights_go_in_and_come_back_bit_for_bit(room, tmp_path):
     plan = planned(size=(96, 96), classes=10, aux=True)
     net = room.package.googlenet(input=(3, 96, 96), classes=10, aux=True)
     arrays = seeded(plan)
-    room.weights.load(net, arrays)
+    room.weights.set_arrays(net, arrays)
     room.package.save_weights(net, tmp_path / "w.safetensors")
     other = room.package.googlenet(input=(3, 96, 96), classes=10, aux=True)
     room.package.load_weights(other, tmp_path / "w.safetensors")
-    back = room.weights.read(other)
+    back = room.weights.get_arrays(other)
     assert list(back) == list(arrays)
     for name, array in arrays.items():
         np.testing.assert_array_equal(back[name], array)
@@ -81,6 +81,17 @@ def test_weights_of_other_classes_are_refused(room, tmp_path):
     room.package.save_weights(net, tmp_path / "w.safetensors")
     with pytest.raises(DataError, match=r"fc\.weight is \(10, 1024\) and not \(7, 1024\)"):
         room.package.load_weights(room.package.googlenet(classes=7), tmp_path / "w.safetensors")
+
+
+def test_a_trunk_alone_leaves_classifier_and_heads_as_they_are(room, tmp_path):
+    plan = planned(size=(96, 96), classes=10, aux=True)
+    weights.write(tmp_path / "w.safetensors", seeded(plan), plan)
+    net = room.package.googlenet(input=(3, 96, 96), classes=7, aux=True)
+    before = room.weights.get_arrays(net)
+    room.package.load_weights(net, tmp_path / "w.safetensors", trunk_only=True)
+    for name, array in room.weights.get_arrays(net).items():
+        ending = name.split(".")[0] in ("fc", "aux1", "aux2")
+        np.testing.assert_array_equal(array, before[name] if ending else seeded(plan)[name])
 
 
 def test_another_input_size_is_refused(room):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from conftest import noise, planned, seeded
 
-from common.plan import place
+from common.planner import place
 from common.spec import AvgPool, Rule
 from pytorch_impl.build import module
 
@@ -32,12 +32,32 @@ def test_names_are_the_tutorials(room):
 
 
 def test_compiles_and_exports(room):
-    net = room.run.loaded(PLAN, seeded(PLAN), "float32").eval()
+    net = room.run.load_network(PLAN, seeded(PLAN), "float32").eval()
     x = room.run.tensor(net, noise(PLAN))
     expected = net(x)
     compiled = torch.compile(net, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), expected)
     torch.testing.assert_close(torch.export.export(net, (x,)).module()(x), expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "aux"),
+    [
+        ("googlenet", False),
+        ("googlenet.paper", True),
+        ("inception_v3.input", False),
+        ("xception.timm", False),
+    ],
+)
+def test_turns_into_torchscript(room, name, aux):
+    """With heads, an affine word, residuals with and without a shortcut."""
+    net = room.package.network(name, input=(3, 107, 107), classes=4, aux=aux).eval()
+    x = torch.randn(2, 3, 107, 107)
+    scripted = torch.jit.script(net)
+    torch.testing.assert_close(scripted(x), net(x))
+    if aux:
+        assert set(scripted.train()(x)) == {"logits", "aux1", "aux2"}
 
 
 def test_averages_over_an_uneven_border_are_refused():

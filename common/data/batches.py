@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from common.errors import DataError
 from common.plan import Plan
-from common.spec import by
+from common.spec import Shape, shape_text
 
 
 def read_array(path: Path) -> NDArray:
     """The array in a .npy file, never by unpickling."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: no ordinary file; give a .npy array")
     try:
         array = np.load(path, allow_pickle=False)
     except OSError as error:
@@ -28,12 +30,33 @@ def read_batch(path: Path) -> NDArray:
     """A batch of images, N x C x H x W, of finite floating-point numbers."""
     x = read_array(path)
     if x.ndim != 4 or 0 in x.shape:
-        raise DataError(f"{path}: a batch is N x C x H x W, and this array is {by(x.shape) or 0}")
+        raise DataError(
+            f"{path}: a batch is N x C x H x W, and this array is {shape_text(x.shape) or 0}"
+        )
     if x.dtype not in (np.float32, np.float64):
         raise DataError(f"{path}: a batch is float32 or float64, and this array is {x.dtype}")
     if not np.isfinite(x).all():
         raise DataError(f"{path}: the batch holds NaN or infinity")
     return np.ascontiguousarray(x)
+
+
+def channels(number: int) -> str:
+    """So many channels, in words."""
+    return f"{number} channel{'' if number == 1 else 's'}"
+
+
+def check_channels(path: Path, shape: Shape, wanted: int | None) -> None:
+    """Raises DataError unless a batch of C x H x W has the channels that the weights take."""
+    if wanted is None or shape[0] == wanted:
+        return
+    if shape[-1] == wanted:
+        raise DataError(
+            f"{path}: the batch is N x {shape_text(shape)}, with the channels last; a batch is "
+            "N x C x H x W: x.transpose(0, 3, 1, 2)"
+        )
+    raise DataError(
+        f"{path}: the images have {channels(shape[0])}, and the weights take {channels(wanted)}"
+    )
 
 
 def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from conftest import planned
 
 from common.analysis.reach import Reach, reach
 from common.networks import network
-from common.plan import place, plan
+from common.planner import make_plan, place
 from common.spec import Chain, Concat, Conv, DepthwiseConv, MaxPool, ReLU, Residual, sequence
 
 
@@ -42,4 +42,4 @@ def test_googlenet_is_22_layers_deep():
 def test_the_recipe_is_part_of_the_network(name, smoothing, weights):
     made = network(name, aux=True)
     assert made.label_smoothing == smoothing
-    assert plan(made).loss_weights() == weights
+    assert make_plan(made).loss_weights() == weights

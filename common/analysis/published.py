@@ -1,0 +1,80 @@
+"""Parameter counts that somebody states, each with whose it is and what it counts.
+
+The one place for them: `summary --explain` shows them, and the tests hold every framework to them.
+"""
+
+from dataclasses import dataclass
+
+TRUNK, CLASSIFIER, HEADS = "trunk", "classifier", "heads"
+BARE, HEADLESS, WHOLE = (TRUNK,), (TRUNK, CLASSIFIER), (TRUNK, CLASSIFIER, HEADS)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A count somebody states: of which parts, with the statistics or without."""
+
+    number: int
+    whose: str
+    parts: tuple[str, ...]
+    statistics: bool = False
+
+
+TABLE_1 = (
+    Published(5_973_552, 'table 1 without classifier, the "about 6M"', BARE),
+    Published(6_998_552, "with the classifier, as most people count", HEADLESS),
+    Published(13_378_280, "with both auxiliary heads, as the tutorials count", WHOLE),
+)
+TORCHVISION = (
+    Published(6_624_904, "torchvision: parameters(), without heads and statistics", HEADLESS),
+    Published(13_004_888, "torchvision with aux_logits=True", WHOLE),
+)
+ALL, LEARNED = "all that is stored", "all that is learned"
+V3 = (
+    Published(23_834_568, "torchvision, timm: parameters(), without head", HEADLESS),
+    Published(27_161_264, "torchvision with aux_logits=True", WHOLE),
+)
+XCEPTION = Published(22_855_952, "timm: parameters()", HEADLESS)
+PUBLISHED = {
+    "googlenet": TABLE_1,
+    "googlenet.paper": TABLE_1,
+    "googlenet.paddle": TABLE_1,
+    "googlenet.d2l": (Published(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),),
+    "googlenet.slim": (
+        Published(5_607_184, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+    ),
+    "googlenet.torchvision": TORCHVISION,
+    "googlenet.torchvision.input": TORCHVISION,
+    "googlenet.paddle_vision": (
+        Published(11_535_736, "paddle.vision: parameters(), heads always there, no biases", WHOLE),
+    ),
+    "inception_v2": (
+        Published(11_194_984, "by arithmetic; the paper says 13.6 million", HEADLESS),
+    ),
+    "inception_v2.slim": (
+        Published(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+    ),
+    "inception_v3": V3,
+    "inception_v3.input": V3,
+    "inception_v3.keras": (
+        Published(23_817_352, f"keras.applications, {LEARNED}", HEADLESS),
+        Published(23_851_784, f"keras.applications, {ALL}", HEADLESS, True),
+        Published(21_802_784, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+    ),
+    "inception_v3.paddle_vision": (
+        Published(23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True),
+    ),
+    "inception_v4": (Published(42_679_816, "timm: parameters(), which has no head", HEADLESS),),
+    "inception_resnet_v1": (
+        Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),
+    ),
+    "inception_resnet_v2": (Published(55_843_464, "timm: parameters(), no head", HEADLESS),),
+    "inception_resnet_v2.keras": (
+        Published(55_813_192, f"keras.applications, {LEARNED}", HEADLESS),
+        Published(55_873_736, f"keras.applications, {ALL}", HEADLESS, True),
+    ),
+    "xception": (
+        XCEPTION,
+        Published(22_910_480, f"keras.applications, {ALL}", HEADLESS, True),
+    ),
+    "xception.timm": (XCEPTION,),
+}

@@ -1,0 +1,219 @@
+"""Pickles read as data: nothing in them is imported, called or made, whatever they ask for.
+
+A pickle is a small program that builds objects. Here its steps are followed one by one, and where
+it would call something there comes a `Call`, which says what and with what. Who knows what the call
+means, such as that of an array, can then build that from its plain parts.
+"""
+
+import pickletools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from common.errors import DataError
+
+MOST_STEPS = 3_000_000  # the largest network with its optimizer takes a tenth
+
+
+@dataclass(frozen=True)
+class Global:
+    """Something that a pickle names, to be imported: `collections.OrderedDict`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class External:
+    """Something that lies outside the pickle, beside it in the file."""
+
+    key: Any
+
+
+@dataclass(eq=False)
+class Call:
+    """An object that would have come from a call: of what, with what, and what was set on it."""
+
+    name: str
+    arguments: tuple = ()
+    state: Any = None
+    items: dict = field(default_factory=dict)
+
+
+class Machine:
+    """A pickle's stack and its memory."""
+
+    def __init__(self, externals: list[External]) -> None:
+        self.externals = externals
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memory: dict[int, Any] = {}
+
+    def push(self, value: Any) -> None:
+        """Puts a value on top."""
+        self.stack.append(value)
+
+    def pop(self) -> Any:
+        """Takes the value on top."""
+        if self.marks and self.marks[-1] >= len(self.stack):
+            raise ValueError("a value is missing")
+        return self.stack.pop()
+
+    def top(self) -> Any:
+        """The value on top, left there."""
+        return self.stack[-1]
+
+    def push_external(self, key: Any) -> None:
+        """Puts on top something that lies outside the pickle."""
+        self.externals.append(External(key))
+        self.push(self.externals[-1])
+
+    def pop_to_mark(self) -> list[Any]:
+        """Takes all values above the last mark."""
+        mark = self.marks.pop()
+        values, self.stack = self.stack[mark:], self.stack[:mark]
+        return values
+
+    def remember(self, place: int) -> None:
+        """Keeps the value on top under a number."""
+        self.memory[place] = self.top()
+
+
+def read_pickle_data(content: bytes | BinaryIO, externals: list[External] | None = None) -> Any:
+    """What a pickle would build, as plain data and `Call`s; raises DataError if it is unsound.
+
+    From an open file one pickle is read, and what follows it is left there. What it needs from
+    outside itself is also left in `externals`.
+    """
+    machine = Machine([] if externals is None else externals)
+    try:
+        for step, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+            if step > MOST_STEPS:
+                raise DataError("it is far too large to be weights")
+            follow(machine, opcode.name, argument)
+        return machine.pop()
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"not a sound pickle ({error})") from None
+
+
+def follow(machine: Machine, name: str, argument: Any) -> None:
+    """One step of a pickle."""
+    if name in CONSTANTS:
+        machine.push(CONSTANTS[name])
+    elif name in EMPTY:
+        machine.push(EMPTY[name]())
+    elif name in VALUES:
+        machine.push(argument)
+    elif name in STEPS:
+        STEPS[name](machine, argument)
+    else:
+        raise DataError(f"it uses {name}, which weights have no need of")
+
+
+CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": list}
+VALUES = frozenset(
+    """INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING
+    UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8
+    BYTEARRAY8""".split()  # noqa: SIM905 - a list of twenty lines says no more
+)
+
+
+def set_items(machine: Machine, values: list[Any]) -> None:
+    """Sets keys and values, in turn, on the dict on top, or on what would be one."""
+    target = machine.top()
+    items = target.items if isinstance(target, Call) else target
+    for key, value in zip(values[::2], values[1::2], strict=True):
+        # Hashing what is nested deeply could go on for ever, so no other kinds are keys.
+        items[key if isinstance(key, str | int | float | bytes | None) else object()] = value
+
+
+def add_items(machine: Machine, values: list[Any]) -> None:
+    """Adds values to the list on top; a call that would be one has no use for them."""
+    if isinstance(machine.top(), list):
+        machine.top().extend(values)
+
+
+def reduce(machine: Machine, _: Any) -> None:
+    """A call with a tuple of arguments."""
+    arguments, called = machine.pop(), machine.pop()
+    machine.push(Call(name_of(called), tuple(arguments)))
+
+
+def new_with_keywords(machine: Machine, _: Any) -> None:
+    """The making of an object with named arguments, which are not kept."""
+    _, arguments, made = machine.pop(), machine.pop(), machine.pop()
+    machine.push(Call(name_of(made), tuple(arguments)))
+
+
+def make_instance(machine: Machine, argument: str) -> None:
+    """The making of an object, as the oldest pickles have it."""
+    machine.push(Call(argument.replace(" ", "."), tuple(machine.pop_to_mark())))
+
+
+def make_object(machine: Machine, _: Any) -> None:
+    """The same, where the class lies below its arguments."""
+    called, *arguments = machine.pop_to_mark()
+    machine.push(Call(name_of(called), tuple(arguments)))
+
+
+def build(machine: Machine, _: Any) -> None:
+    """Sets the state of the object on top."""
+    state = machine.pop()
+    if isinstance(machine.top(), Call):
+        machine.top().state = state
+
+
+def name_of(called: Any) -> str:
+    """What would be called, by its name."""
+    return str(called.name) if isinstance(called, Global | Call) else "no name"
+
+
+def push_dict(machine: Machine, _: Any) -> None:
+    """A dict of all above the last mark."""
+    values = machine.pop_to_mark()
+    machine.push({})
+    set_items(machine, values)
+
+
+def push_tuple(count: int) -> Callable[[Machine, Any], None]:
+    """The step that makes a tuple of so many values."""
+
+    def step(machine: Machine, _: Any) -> None:
+        machine.push(tuple(machine.pop() for _ in range(count))[::-1])
+
+    return step
+
+
+def stack_global(machine: Machine, _: Any) -> None:
+    """A name whose module and own part lie on the stack."""
+    name, module = machine.pop(), machine.pop()
+    machine.push(Global(f"{module}.{name}"))
+
+
+STEPS: dict[str, Callable[[Machine, Any], Any]] = {
+    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda *_: None),
+    "MARK": lambda m, _: m.marks.append(len(m.stack)),
+    "POP": lambda m, _: m.pop(),
+    "POP_MARK": lambda m, _: m.pop_to_mark(),
+    "DUP": lambda m, _: m.push(m.top()),
+    **dict.fromkeys(("TUPLE", "FROZENSET"), lambda m, _: m.push(tuple(m.pop_to_mark()))),
+    **{f"TUPLE{count}": push_tuple(count) for count in (1, 2, 3)},
+    "LIST": lambda m, _: m.push(m.pop_to_mark()),
+    "APPEND": lambda m, _: add_items(m, [m.pop()]),
+    **dict.fromkeys(("APPENDS", "ADDITEMS"), lambda m, _: add_items(m, m.pop_to_mark())),
+    "DICT": push_dict,
+    "SETITEM": lambda m, _: set_items(m, [m.pop(), m.pop()][::-1]),
+    "SETITEMS": lambda m, _: set_items(m, m.pop_to_mark()),
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), lambda m, place: m.remember(place)),
+    "MEMOIZE": lambda m, _: m.remember(len(m.memory)),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda m, place: m.push(m.memory[place])),
+    "GLOBAL": lambda m, name: m.push(Global(name.replace(" ", "."))),
+    "STACK_GLOBAL": stack_global,
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), reduce),
+    "NEWOBJ_EX": new_with_keywords,
+    "INST": make_instance,
+    "OBJ": make_object,
+    "BUILD": build,
+    "PERSID": lambda m, key: m.push_external(key),
+    "BINPERSID": lambda m, _: m.push_external(m.pop()),
+}

@@ -1,0 +1,68 @@
+"""Temporary files and folders that bear their owner's mark, so that none outlives its owner long.
+
+A process that is killed (signal 9) leaves what it was writing; the next one removes it.
+"""
+
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MARK = re.compile(r"\.(?P<host>[\w-]+)-(?P<process>\d+)\.")
+
+
+def owner_mark(process: int | None = None) -> str:
+    """Which machine and process a temporary file belongs to; this process if none is given."""
+    host = re.sub(r"[^\w-]", "-", platform.node())
+    return f".{host}-{process or os.getpid()}."
+
+
+def is_orphan(path: Path) -> bool:
+    """Whether a file bears the mark of a process of this machine that has ended."""
+    marks = list(MARK.finditer(path.name))
+    if not marks:
+        return False
+    process = int(marks[-1]["process"])
+    if owner_mark(process) not in path.name:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
+
+
+def remove_orphans(folder: Path, pattern: str) -> None:
+    """Removes what matches the pattern in the folder and belongs to processes that have ended."""
+    for path in folder.glob(pattern):
+        if is_orphan(path):
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a folder, if it is there and may be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder, removed in the end; those of killed processes are removed first."""
+    remove_orphans(Path(tempfile.gettempdir()), "googlenet.*")
+    with tempfile.TemporaryDirectory(prefix=f"googlenet{owner_mark()}") as folder:
+        yield Path(folder)
+
+
+def remove_with_siblings(folder: Path) -> None:
+    """Removes a temporary folder and all others of the same process, which has ended."""
+    if mark := MARK.search(folder.name):
+        for path in folder.parent.glob(f"googlenet{mark[0]}*"):
+            remove(path)

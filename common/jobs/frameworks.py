@@ -1,0 +1,99 @@
+"""The frameworks: the one list of them, and the contract that each one's folder keeps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.errors import MissingFramework
+from common.plan import Plan
+
+
+class Runner(Protocol):
+    """What a framework's `run.py` offers a worker; `Any` is that framework's own network."""
+
+    VERSION: str
+
+    def load_network(self, plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Any:
+        """The network with these weights, computing in `dtype`."""
+
+    def run(self, net: Any, x: NDArray, paths: Sequence[str]) -> Arrays:
+        """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+
+        `x` is N x C x H x W, and so are the maps that come out.
+        """
+
+    def count_parameters(self, net: Any) -> int:
+        """How many parameters the framework itself would learn."""
+
+
+class Trainer(Runner, Protocol):
+    """A runner that can differentiate, as all but the judge can."""
+
+    def grad(self, net: Any, x: NDArray, labels: NDArray) -> Arrays:
+        """The training loss and its gradient by every parameter, in the weights file's layout."""
+
+
+class Writer(Protocol):
+    """What a framework's `files.py` offers, where only the framework can write its files."""
+
+    def write(self, path: Path, arrays: Mapping[str, NDArray]) -> None:
+        """Writes arrays by name, as the framework's own users save them."""
+
+
+class CheckpointReader(Writer, Protocol):
+    """What TensorFlow's `files.py` offers beside that."""
+
+    def read(self, path: Path) -> Arrays:
+        """The arrays in a file that only the framework can read."""
+
+    def places(self, plan: Plan) -> dict[str, str]:
+        """Where the framework keeps each array of a network in a file of its own."""
+
+    def published_places(self, plan: Plan) -> dict[str, str]:
+        """The same for the network as the framework itself publishes it."""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What a framework is imported and installed as, and the modules that keep the contract."""
+
+    package: str
+    run: str
+    files: str = ""
+    distributions: tuple[str, ...] = ()
+
+
+ALL = {
+    "numpy": Framework("numpy", "common.reference"),
+    "pytorch": Framework("torch", "pytorch_impl.run", "pytorch_impl.files", ("torch",)),
+    "tensorflow": Framework(
+        "tensorflow",
+        "tensorflow_impl.run",
+        "tensorflow_impl.files",
+        ("tensorflow", "tensorflow-cpu", "keras"),
+    ),
+    "paddle": Framework("paddle", "paddle_impl.run", distributions=("paddlepaddle",)),
+}
+FRAMEWORKS = tuple(name for name in ALL if name != "numpy")  # all but the judge
+
+
+def import_runner(name: str) -> Runner:
+    """A framework's `run.py`; raises MissingFramework where the framework does not import."""
+    framework = ALL[name]
+    try:
+        import_module(framework.package)
+    except ImportError as error:
+        raise MissingFramework(
+            f"{name} is not installed ({error}); pip install '.[{name}]'"
+        ) from None
+    return cast(Runner, import_module(framework.run))
+
+
+def import_files(name: str) -> CheckpointReader:
+    """A framework's `files.py`."""
+    return cast(CheckpointReader, import_module(ALL[name].files))

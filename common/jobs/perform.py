@@ -1,0 +1,102 @@
+"""Does a job in this process: reads and checks what goes in, imports the framework, computes."""
+
+import re
+import time
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.data.batches import check_channels, read_batch, read_labels
+from common.errors import DataError, UsageError
+from common.files import weights
+from common.files.bundle import unpack
+from common.jobs.frameworks import Runner, Trainer, import_files, import_runner
+from common.jobs.job import FindPlaces, Grad, Job, ReadFile, Report, Run, Start, WriteFile
+from common.networks import network
+from common.plan import Plan
+from common.planner import make_plan
+from common.rewrite import without_dropout
+
+
+def perform(job: Job) -> Report:
+    """Does the job; raises UserError for whatever the user can mend."""
+    if isinstance(job, Run | Grad):
+        return compute(job)
+    began = time.perf_counter()
+    runner = import_runner(job.framework)
+    imported = time.perf_counter()
+    arrays = handle_files(job)
+    ended = time.perf_counter()
+    return Report(arrays, runner.VERSION, 0, imported - began, ended - imported)
+
+
+def compute(job: Run | Grad) -> Report:
+    """A forward pass or a gradient; all that the user brought is checked before the import."""
+    network(job.network, aux=job.aux)  # an unknown name is told before any file is read
+    x = read_batch(Path(job.input))
+    plan, arrays = read_network(job, x)
+    match job:
+        case Run():
+            paths, labels = find_endpoints(plan, job.endpoints), None
+        case Grad():
+            paths, labels = [], read_labels(Path(job.labels), len(x), plan)
+            plan = make_plan(without_dropout(plan.network))
+    began = time.perf_counter()
+    runner = import_runner(job.framework)
+    imported = time.perf_counter()
+    net = runner.load_network(plan, arrays, job.dtype)
+    outputs = outputs_of(runner, net, x, paths, labels)
+    ended = time.perf_counter()
+    parameters = runner.count_parameters(net)
+    return Report(outputs, runner.VERSION, parameters, imported - began, ended - imported)
+
+
+def outputs_of(
+    runner: Runner, net: object, x: NDArray, paths: list[str], labels: NDArray | None
+) -> Arrays:
+    """The outputs of a forward pass, or with labels the loss and its gradients."""
+    if labels is None:
+        return runner.run(net, x, paths)
+    return cast(Trainer, runner).grad(net, x, labels)
+
+
+def handle_files(job: Start | ReadFile | WriteFile | FindPlaces) -> Arrays:
+    """A job that needs no network's outputs."""
+    match job:
+        case Start():
+            return {}
+        case ReadFile(framework, path):
+            return import_files(framework).read(Path(path))
+        case WriteFile(framework, arrays, out):
+            import_files(framework).write(Path(out), unpack(Path(arrays)))
+            return {}
+        case FindPlaces(framework, name, aux, published):
+            plan, files = make_plan(network(name, classes=1, aux=aux)), import_files(framework)
+            places = files.published_places(plan) if published else files.places(plan)
+            return {name: np.array(place) for name, place in places.items()}
+
+
+def read_network(job: Run | Grad, x: NDArray) -> tuple[Plan, Arrays]:
+    """The network that the weights and the batch ask for, and its parameters."""
+    arrays, about = weights.read(Path(job.weights))
+    made = network(job.network)
+    classes = weights.count_classes(job.weights, arrays, made)
+    check_channels(Path(job.input), x.shape[1:], weights.count_channels(arrays, made))
+    try:
+        plan = make_plan(network(job.network, x.shape[1:], classes, job.aux))
+    except UsageError as error:
+        raise DataError(f"{job.input}: {error}") from None
+    return plan, weights.fit(job.weights, arrays, about, plan)
+
+
+def find_endpoints(plan: Plan, wanted: str) -> list[str]:
+    """The paths of the layers whose outputs are wanted; raises UsageError for an unknown one."""
+    if wanted == "all":
+        return [step.path for step in plan.body.children if step.is_map]
+    if wanted == "units":
+        return [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
+    names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
+    return [plan.find(name).path for name in names]

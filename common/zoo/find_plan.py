@@ -1,0 +1,78 @@
+"""The plan that a file's arrays are for: heads, classes, channels, and a size that suits them."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from functools import cache
+from math import prod
+
+from common.arrays import Arrays
+from common.errors import UsageError
+from common.files import weights
+from common.files.layouts import Layout
+from common.networks import network
+from common.plan import Plan
+from common.planner import lay_out, make_plan
+from common.spec import Shape
+
+
+def full_plan(name: str) -> Plan:
+    """The network with all that it can have: its heads, and a classifier of one class."""
+    made = network(name)
+    return plan_if_it_fits(name, made.input, 1, bool(made.heads)) or make_plan(made)
+
+
+def find_plan(
+    source: str, arrays: Arrays, about: Mapping, name: str, layout: Layout, trunk_only: bool
+) -> Plan:
+    """The network with the heads, classes, channels and input size that the arrays are for.
+
+    `about` is what the file says of itself; with `trunk_only` there are no classes and no heads.
+    """
+    made = network(name)
+    ours = layout.inward(full_plan(name), arrays)
+    classes = 0 if trunk_only else weights.count_classes(source, ours, made)
+    channels = weights.count_channels(ours, made) or made.input[0]
+    heads = {
+        key: array.shape
+        for key, array in ours.items()
+        if classes and key.split(".")[0] in made.heads
+    }
+    recorded = about.get("input", made.input)[1:]
+    for rows, columns in (recorded, least_size_for(name, heads, channels, classes)):
+        found = plan_if_it_fits(name, (channels, rows, columns), classes, bool(heads))
+        if found and same_shapes(heads, found):
+            return found
+    return make_plan(made)
+
+
+def same_shapes(heads: Mapping[str, Shape], plan: Plan) -> bool:
+    """Whether the heads' arrays have the plan's shapes, but for the number of classes."""
+    shapes = plan.arrays()
+    return all(shape[1:] == shapes.get(name, ())[1:] for name, shape in heads.items())
+
+
+def least_size_for(name: str, heads: Mapping[str, Shape], channels: int, classes: int) -> Shape:
+    """The least square input at which the heads have as many numbers per class as these.
+
+    A head's linear layer grows with the input; without heads any size does.
+    """
+    if not heads:
+        return network(name).input[1:]
+
+    def numbers(size: int) -> int:
+        found = plan_if_it_fits(name, (channels, size, size), classes, True)
+        shapes = found.arrays() if found else {}
+        return sum(prod(shapes[key][1:]) for key in heads if key in shapes)
+
+    wanted = sum(prod(shape[1:]) for shape in heads.values())
+    least = max(1, bisect_left(range(512), wanted, key=numbers))
+    return (least, least)
+
+
+@cache
+def plan_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | None:
+    """The plan, or None where the input is too small for it."""
+    try:
+        return lay_out(network(name, tuple(input), classes, aux))
+    except UsageError:
+        return None

@@ -1,0 +1,140 @@
+"""Reads weights files of every kind, each known by its content, as plain arrays by their names.
+
+Nothing in a file is ever executed: pickles are read as data, HDF5 without links, and safetensors
+hold no code. What cannot be read is called by its name, with what to do.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from common.errors import DataError
+from common.files import safetensors_file
+from common.files.contents import Contents
+from common.files.hdf5 import read_hdf5
+from common.files.paddle_files import read_paddle
+from common.files.torch_files import read_legacy_torch, read_torch_zip
+from common.jobs.job import ReadFile
+from common.jobs.worker import call
+
+ZIP = b"PK\x03\x04"
+LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # what torch.save wrote before it wrote zips
+# The end of a TensorFlow checkpoint in one file, the form in which TF-Slim's were published.
+TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+STATE_DICT = "load it where it was made, and save its state_dict()"
+PREFIX = "give the checkpoint's name without that ending"
+
+# What a file can be that holds no weights as they are read here: its ending, name, and what to do.
+OTHER_KINDS = {
+    ".npz": ("an archive of NumPy arrays", "save them by name with safetensors"),
+    ".npy": ("one NumPy array", "give a file of weights"),
+    ".pb": ("a frozen TensorFlow graph", "give the checkpoint that it was frozen from"),
+    ".tflite": ("a TensorFlow Lite model", "give the checkpoint that it was made from"),
+    ".meta": ("the graph of a TensorFlow checkpoint", PREFIX),
+    ".index": ("the index of a TensorFlow checkpoint", PREFIX),
+    ".caffemodel": ("a Caffe model", "convert it to a PyTorch or Keras file first"),
+    ".onnx": ("an ONNX model", "give the weights file that it was exported from"),
+    ".pdmodel": ("Paddle's graph for inference", "give the .pdparams it was exported from"),
+    ".pdiparams": ("Paddle's weights for inference", "give the .pdparams they were exported from"),
+    ".tar": ("a tar archive", "unpack it, and give the file in it"),
+    ".gz": ("a gzip archive", "unpack it, and give the file in it"),
+    "data": ("a part of a TensorFlow checkpoint", "give its name up to .data"),
+    "script": ("a TorchScript archive", "torch.jit.load it, and save its state_dict()"),
+    "zip": ("a zip archive of no kind known here", "give the weights file in it"),
+    "empty": ("an empty file", "fetch or save it again"),
+    "": ("no kind of file that is read here", "give .safetensors, .pth, .h5, .pdparams or .ckpt"),
+}
+
+
+def read_file(path: Path) -> Contents:
+    """What a weights file holds; raises DataError for what is unsound or of another kind."""
+    if not path.is_file() and Path(f"{path}.index").is_file():
+        return read_checkpoint(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: no ordinary file; give a file of weights")
+        with open(path, "rb") as file:
+            start = file.read(512)
+            file.seek(max(0, path.stat().st_size - len(TABLE_END)))
+            end = file.read()
+        return read_by_content(path, start, end)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def read_by_content(path: Path, start: bytes, end: bytes) -> Contents:
+    """What a file holds, by how it begins and ends."""
+    if start.startswith(b"\x89HDF"):
+        return Contents({"": read_hdf5(path)})
+    if start.startswith(ZIP):
+        return read_zip(path)
+    if start.startswith(LEGACY_TORCH):
+        return pickled(path, lambda: read_legacy_torch(path.read_bytes()))
+    if start[8:9] == b"{" or path.suffix == ".safetensors":
+        return safetensors_file.read(path)
+    if kind := other_kind(path, start):
+        raise refusal(path, kind)
+    if end == TABLE_END:
+        return read_checkpoint(path)
+    if start.startswith(b"\x80") or path.suffix == ".pdparams":
+        return pickled(path, lambda: read_paddle(path.read_bytes()))
+    raise refusal(path, "")
+
+
+def read_checkpoint(path: Path) -> Contents:
+    """The arrays in a TensorFlow checkpoint, which TensorFlow reads."""
+    return Contents({"": call(ReadFile("tensorflow", str(path))).arrays})
+
+
+def read_zip(path: Path) -> Contents:
+    """The arrays in a zip: of `torch.save`, or of Keras' `.keras`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(item.file_size > 1000 * path.stat().st_size for item in archive.infolist()):
+                raise DataError(f"{path}: unpacks to far more than it could hold")
+            names = archive.namelist()
+            if "model.weights.h5" in names:
+                return Contents({"": read_hdf5(path, archive.read("model.weights.h5"))})
+            pickles = [name for name in names if name.count("/") < 2 and name.endswith("data.pkl")]
+            if not pickles or any("/code/" in name for name in names):
+                arrays = all(name.endswith(".npy") for name in names)
+                raise refusal(path, "script" if pickles else ".npz" if arrays else "zip")
+            return pickled(path, lambda: read_torch_zip(path, archive, pickles[0]))
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: not a sound zip archive ({error})") from None
+
+
+def pickled(path: Path, read: Callable[[], Contents]) -> Contents:
+    """What `read` finds in a pickled file; raises DataError where it holds no arrays by name."""
+    try:
+        contents = read()
+    except DataError as error:
+        raise DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+    except (LookupError, ValueError, TypeError, AttributeError, struct.error) as error:
+        raise DataError(f"{path}: not a sound file of weights ({error})") from None
+    if not contents.groups:
+        kinds = [kind for names in contents.others.values() for kind in names.values()]
+        held = kinds[0] if kinds else "nothing"
+        raise DataError(f"{path}: holds {held} and no arrays by name; {STATE_DICT}")
+    return contents
+
+
+def other_kind(path: Path, start: bytes) -> str:
+    """The key in OTHER_KINDS of a file that is not read here; "" if it may be one that is."""
+    if not start:
+        return "empty"
+    if ".data-" in path.name:
+        return "data"
+    if start.startswith(b"\x1f\x8b"):
+        return ".gz"
+    if start[257:262] == b"ustar":
+        return ".tar"
+    return path.suffix if path.suffix in OTHER_KINDS else ""
+
+
+def refusal(path: Path, kind: str) -> DataError:
+    """The error that says what a file is, and what to do."""
+    name, advice = OTHER_KINDS[kind]
+    return DataError(f"{path}: {name}; {advice}")

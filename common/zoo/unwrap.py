@@ -1,0 +1,76 @@
+"""What people's own files wrap weights in: training dicts, names with a prefix, averages."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from common.arrays import Arrays, to_float32
+from common.errors import DataError
+from common.files.contents import Contents
+
+PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
+MOST_PREFIXES = 4
+AVERAGE = "/ExponentialMovingAverage"
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """Arrays of a file as float32, after some unwrapping, and what was done, in words."""
+
+    arrays: Arrays
+    notes: tuple[str, ...] = ()
+
+
+def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str, Arrays]:
+    """The groups of a file in which the weights may be; raises DataError for an unknown key."""
+    if key is None:
+        return contents.groups
+    if key not in contents.groups:
+        keys = ", ".join(name for name in contents.groups if name) or "none"
+        raise DataError(f"{source}: nothing lies under {key!r}; keys with arrays: {keys}")
+    return {key: contents.groups[key]}
+
+
+def unwrap(
+    source: str, key: str, arrays: Arrays, notes: list[str], averages: bool
+) -> Iterator[Wrapped]:
+    """The arrays of a group as they are, then without each prefix that all names share."""
+    done = [f"opened at {key!r}"] if key else []
+    arrays, note = take_averages(source, arrays) if averages else leave_averages(arrays)
+    arrays, rounding = to_float32(arrays)
+    done += [*note, *notes, *rounding]
+    yield Wrapped(arrays, tuple(done))
+    for _ in range(MOST_PREFIXES):
+        prefix = common_prefix(arrays)
+        if not prefix:
+            return
+        arrays = {name.removeprefix(prefix): array for name, array in arrays.items()}
+        done.append(f"names without {prefix!r}")
+        yield Wrapped(arrays, tuple(done))
+
+
+def common_prefix(arrays: Mapping[str, object]) -> str:
+    """The first part of all names, with its dot, if they share it: `module.`; "" if not."""
+    first = PREFIX.match(next(iter(arrays), ""))
+    shared = first and all(name.startswith(first[0]) for name in arrays)
+    return first[0] if first and shared else ""
+
+
+def take_averages(source: str, arrays: Arrays) -> tuple[Arrays, list[str]]:
+    """Moving averages in the place of what they are averages of."""
+    averages = {
+        name.removesuffix(AVERAGE): array
+        for name, array in arrays.items()
+        if name.endswith(AVERAGE)
+    }
+    if not averages:
+        raise DataError(f"{source}: holds no moving averages; leave out --averages")
+    rest = {name: array for name, array in arrays.items() if not name.endswith(AVERAGE)}
+    return rest | averages, [f"{len(averages)} moving averages taken"]
+
+
+def leave_averages(arrays: Arrays) -> tuple[Arrays, list[str]]:
+    """The arrays without their moving averages, and a word if there are any."""
+    rest = {name: array for name, array in arrays.items() if not name.endswith(AVERAGE)}
+    count = len(arrays) - len(rest)
+    return rest, [f"{count} moving averages left out (--averages takes them)"] if count else []

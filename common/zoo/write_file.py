@@ -1,0 +1,95 @@
+"""Writes weights files of every kind; a file takes its name only once it reads back the same."""
+
+import os
+import pickle
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.errors import CheckFailed, DataError
+from common.files import safetensors_file
+from common.files.atomic import atomic_file, put_in_place, remove_leftovers
+from common.files.bundle import pack
+from common.files.hdf5 import write_hdf5
+from common.files.scratch import owner_mark
+from common.jobs.job import WriteFile
+from common.jobs.worker import call
+from common.zoo.read_file import read_file
+
+SUFFIXES = {
+    ".safetensors": "safetensors",
+    ".pth": "torch",
+    ".pt": "torch",
+    ".pdparams": "pickle",
+    ".h5": "hdf5",
+    ".ckpt": "checkpoint",
+}
+# The kinds that only their framework can write.
+WRITERS = {"torch": "pytorch", "checkpoint": "tensorflow"}
+
+
+def kind_of(path: Path) -> str:
+    """The kind of file a name asks for; raises DataError for a name that asks for none."""
+    if path.suffix not in SUFFIXES:
+        raise DataError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
+    if path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
+        raise DataError(f"{path}: Keras opens weights only by a name that ends in .weights.h5")
+    return SUFFIXES[path.suffix]
+
+
+def write_file(
+    path: Path,
+    arrays: Mapping[str, NDArray],
+    about: Mapping | None = None,
+    places: Mapping[str, str] | None = None,
+) -> None:
+    """Writes the arrays in a file of the kind that its name asks for, whole or not at all.
+
+    `about` is what a safetensors file says of itself, `places` where Keras looks for each array.
+    Raises CheckFailed if what was written would not read back bit for bit.
+    """
+    kind = kind_of(path)
+    if kind in WRITERS:
+        write_by_framework(path, arrays, WRITERS[kind])
+        return
+    with atomic_file(path) as temporary:
+        match kind:
+            case "safetensors":
+                temporary.write_bytes(safetensors_file.pack(arrays, about or {}))
+            case "pickle":
+                temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
+            case "hdf5":
+                write_hdf5(temporary, arrays, places or {})
+        check_same(path, arrays, read_file(temporary).groups.get("", {}))
+
+
+def check_same(path: Path, written: Mapping[str, NDArray], again: Arrays) -> None:
+    """Raises CheckFailed unless what was read again is what was written."""
+    if again.keys() != written.keys() or any(
+        again[key].dtype != array.dtype or not np.array_equal(again[key], array)
+        for key, array in written.items()
+    ):
+        raise CheckFailed(f"{path}: would not read back as it was written, and is not kept")
+
+
+def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str) -> None:
+    """Has a framework write its own kind of file, or files, and then puts them in their place."""
+    path = Path(os.path.realpath(path))
+    try:
+        remove_leftovers(path)
+        prefix = f".{path.name}{owner_mark()}"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
+            made, box = Path(folder, path.name), Path(folder, "arrays.npz")
+            pack(box, arrays)
+            call(WriteFile(framework, str(box), str(made)))
+            check_same(path, arrays, read_file(made).groups.get("", {}))
+            box.unlink()
+            # A TensorFlow checkpoint is found by its .index, which comes last.
+            for part in sorted(Path(folder).iterdir()):
+                put_in_place(part, path.with_name(part.name))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None

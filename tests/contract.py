@@ -1,0 +1,14 @@
+"""Each framework's modules keep the contract of `common/jobs/frameworks.py`, as mypy sees it."""
+
+import common.reference
+import paddle_impl.run
+import pytorch_impl.files
+import pytorch_impl.run
+import tensorflow_impl.files
+import tensorflow_impl.run
+from common.jobs.frameworks import CheckpointReader, Runner, Trainer, Writer
+
+JUDGE: Runner = common.reference
+TRAINERS: tuple[Trainer, ...] = (pytorch_impl.run, tensorflow_impl.run, paddle_impl.run)
+WRITERS: tuple[Writer, ...] = (pytorch_impl.files, tensorflow_impl.files)
+READER: CheckpointReader = tensorflow_impl.files

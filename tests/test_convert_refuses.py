@@ -1,0 +1,122 @@
+"""Checkpoints that do not fit are refused, and old kinds of file are read."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from checkpoints import SIZE, dialect, ours, write_pickle
+from conftest import planned, require, seeded
+
+from common.errors import DataError, UsageError
+from common.files import weights
+from common.zoo.convert import convert
+from common.zoo.recognise import layouts_for
+
+
+def test_checkpoints_from_before_the_zips_are_read(tmp_path):
+    """As torchvision's published GoogLeNet is."""
+    require("pytorch")
+    _, arrays = dialect("googlenet.torchvision")
+    np.savez(tmp_path / "a.npz", **arrays)
+    code = (
+        "import sys, torch, numpy as np; folder = sys.argv[1]; "
+        "state = {k: torch.from_numpy(v) for k, v in np.load(folder + '/a.npz').items()}; "
+        "torch.save(state, folder + '/a.pth', _use_new_zipfile_serialization=False)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    out = tmp_path / "b.safetensors"
+    convert(tmp_path / "a.pth", out, "googlenet.torchvision")
+    for key, array in weights.read(out)[0].items():
+        np.testing.assert_array_equal(array, arrays[key])
+
+
+def test_checkpoints_in_one_file_are_read(tmp_path):
+    """As TF-Slim's were published, in TensorFlow's first format."""
+    require("tensorflow")
+    plan, arrays = dialect("googlenet.slim")
+    [layout] = layouts_for("googlenet.slim", "slim")
+    np.savez(tmp_path / "a.npz", **layout.outward(plan, arrays))
+    code = (
+        "import sys, tensorflow as tf, numpy as np; folder = sys.argv[1]; "
+        "a = dict(np.load(folder + '/a.npz')); "
+        "tf.raw_ops.Save(filename=folder + '/a.ckpt', tensor_names=[*a], data=[*a.values()])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    out = tmp_path / "b.safetensors"
+    told, _ = convert(tmp_path / "a.ckpt", out, "googlenet.slim")
+    assert told.startswith("googlenet.slim from slim to ours")
+    for key, array in weights.read(out)[0].items():
+        np.testing.assert_array_equal(array, arrays[key])
+
+
+def test_another_network_is_named(tmp_path):
+    _, arrays = dialect("googlenet.paddle_vision")
+    plan = dialect("googlenet.paddle_vision")[0]
+    [layout] = layouts_for("googlenet.paddle_vision", "paddle_vision")
+    theirs = layout.outward(plan, arrays)
+    source = write_pickle(tmp_path / "a.pdparams", theirs)
+    with pytest.raises(DataError) as told:
+        convert(source, tmp_path / "b.safetensors", "googlenet")
+    assert "does not fit googlenet" in str(told.value)
+    assert "looks most like googlenet.paddle_vision in the layout paddle_vision" in str(told.value)
+    assert not (tmp_path / "b.safetensors").exists()
+
+
+def test_a_file_that_says_it_is_another_dialect_is_refused(tmp_path):
+    """The paper's dialect has the very names and shapes of the tutorials'."""
+    source, _ = ours(tmp_path, "googlenet.paper")
+    with pytest.raises(DataError, match=r"says that it holds googlenet\.paper, not googlenet$"):
+        convert(source, tmp_path / "x.pth", "googlenet")
+    assert not (tmp_path / "x.pth").exists()
+
+
+def test_a_scale_that_was_learned_is_never_dropped(tmp_path):
+    """Paddle's stand-in for a scale is passed over, but only as the ones that it is."""
+    plan = planned("inception_v3", (75, 75), classes=7)
+    arrays = seeded(plan)
+    weights.write(tmp_path / "a.safetensors", arrays, plan)
+    convert(tmp_path / "a.safetensors", tmp_path / "b.pdparams", "inception_v3")
+    with pytest.raises(DataError, match="it looks most like inception_v3 in the layout paddle"):
+        convert(tmp_path / "b.pdparams", tmp_path / "c.pth", "inception_v3.keras")
+    assert not (tmp_path / "c.pth").exists()
+
+
+def test_a_name_that_keras_would_not_open_is_refused(tmp_path):
+    source, _ = ours(tmp_path, "googlenet")
+    with pytest.raises(DataError, match=r"ends in \.weights\.h5$"):
+        convert(source, tmp_path / "x.h5", "googlenet")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda a: a.pop("conv1.conv.weight"), "1 missing, first conv1.conv.weight"),
+        (lambda a: a.update({"odd.weight": np.ones(2, np.float32)}), "1 unknown, first odd.weight"),
+        (lambda a: a.update({"conv2.conv.bias": np.ones(2, "f4")}), "first conv2.conv.bias is 2"),
+        (lambda a: a.update({"conv2.conv.bias": np.full(64, np.nan, np.float32)}), "holds NaN"),
+        (lambda a: a.update({"conv2.conv.bias": np.full(64, 1e300)}), "holds NaN or infinity"),
+    ],
+    ids=["missing", "unknown", "another shape", "NaN", "too large for float32"],
+)  # fmt: skip
+def test_what_does_not_fit_is_named_and_nothing_written(tmp_path, change, told):
+    plan = planned("googlenet", SIZE, classes=7)
+    arrays = seeded(plan)
+    change(arrays)
+    theirs = {k: np.ascontiguousarray(v.T) if v.ndim == 2 else v for k, v in arrays.items()}
+    source = write_pickle(tmp_path / "a.pdparams", theirs)
+    with pytest.raises(DataError, match=told):
+        convert(source, tmp_path / "b.safetensors", "googlenet")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pdparams"]
+
+
+def test_impossible_wishes_are_refused(tmp_path):
+    source, _ = ours(tmp_path, "googlenet")
+    with pytest.raises(UsageError, match="googlenet has no layout 'timm'; there are: ours"):
+        convert(source, tmp_path / "x.pth", "googlenet", asked_to="timm")
+    with pytest.raises(UsageError, match="not published as a TensorFlow checkpoint"):
+        convert(source, tmp_path / "x.ckpt", "googlenet")
+    with pytest.raises(DataError, match="the name must end in one of"):
+        convert(source, tmp_path / "x.bin", "googlenet")
+    with pytest.raises(DataError, match="cannot be read"):
+        convert(tmp_path / "gone.pth", tmp_path / "x.safetensors", "googlenet")

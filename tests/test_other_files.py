@@ -1,0 +1,92 @@
+"""Files of other kinds are called by their names, and those that only cost are refused in time."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from common.errors import DataError
+from common.files.pickled_arrays import strided
+from common.zoo.convert import convert
+from common.zoo.write_file import write_file
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out.safetensors"
+
+
+OTHER = {
+    "a.npz": (b"", "an archive of NumPy arrays"),
+    "a.caffemodel": (b"\n\tGoogleNet", "a Caffe model"),
+    "a.onnx": (b"\x08\x07", "an ONNX model"),
+    "a.pb": (b"\n\x05", "a frozen TensorFlow graph"),
+    "a.ckpt.meta": (b"\n\x05", "the graph of a TensorFlow checkpoint; give the checkpoint's name"),
+    "a.ckpt.index": (b"\x00\x00", "the index of a TensorFlow checkpoint"),
+    "a.ckpt.data-00000-of-00001": (b"\x00", "a part of a TensorFlow checkpoint"),
+    "a.pdmodel": (b"\n\x05", "Paddle's graph for inference"),
+    "a.pdiparams": (b"\x00\x00\x00\x00", "Paddle's weights for inference"),
+    "a.pth.tar": (b"\0" * 257 + b"ustar\0" + b"\0" * 300, "a tar archive; unpack it"),
+    "a.pth.gz": (b"\x1f\x8b\x08", "a gzip archive"),
+    "a.pth": (b"", "an empty file; fetch or save it again"),
+    "b.pth": (b"hello", "no kind of file that is read here"),
+    "a.bin": (b"<html>", "no kind of file that is read here"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_files_of_other_kinds_are_called_by_their_names(tmp_path, out, name):
+    content, line = OTHER[name]
+    (tmp_path / name).write_bytes(content)
+    if name == "a.npz":
+        np.savez(tmp_path / name, conv1=np.ones(3))
+    with pytest.raises(DataError) as error:
+        convert(tmp_path / name, out, "googlenet")
+    assert f"{name}: {line}" in str(error.value)
+    assert "safetensors file" not in str(error.value)
+
+
+def test_nothing_is_likened_to_what_has_nothing_in_common(tmp_path, out):
+    write_file(tmp_path / "a.safetensors", {"odd.one": np.ones(3, np.float32)})
+    with pytest.raises(DataError) as error:
+        convert(tmp_path / "a.safetensors", out, "googlenet")
+    assert "looks most like" not in str(error.value)
+
+
+def nested_tuples(depth):
+    """A pickle whose key is a tuple in a tuple in a tuple, which takes for ever to hash."""
+    twice = b"h\x00h\x00\x86q\x00"  # what lies in memory, twice, as a pair, into memory
+    return b"\x80\x02}K\x01q\x00" + twice * depth + b"K\x02s."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        nested_tuples(60),
+        nested_tuples(300_000),
+        b"\x80\x02" + b"(" * 400_000 + b"t" * 400_000 + b".",
+        pickle.dumps({f"k{number}": 0 for number in range(1_000_000)}),
+    ],
+    ids=["hash", "pairs", "deep", "keys"],
+)
+def test_pickles_that_only_cost_are_refused_in_time(tmp_path, out, content):
+    (tmp_path / "x.pdparams").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.pdparams: (holds|it is far too large|not a sound)"):
+        convert(tmp_path / "x.pdparams", out, "googlenet")
+
+
+def test_views_may_not_leave_their_storage():
+    flat = np.arange(6)
+    np.testing.assert_array_equal(strided(flat, 1, (2, 2), (1, 2)), [[1, 3], [2, 4]])
+    for offset, size, stride in [(4, (3,), (1,)), (0, (2, 2), (5, 1)), (0, (2,), (-1,)),
+                                 (0, (3, 3), (0, 0)), (-1, (1,), (1,))]:  # fmt: skip
+        with pytest.raises(ValueError, match="a view of"):
+            strided(flat, offset, size, stride)
+
+
+def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path, out):
+    with zipfile.ZipFile(tmp_path / "x.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", b"\0" * 50_000_000)
+    with pytest.raises(DataError, match="unpacks to far more than it could hold"):
+        convert(tmp_path / "x.pth", out, "googlenet")
