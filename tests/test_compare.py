@@ -12,7 +12,7 @@ from conftest import noise, planned, require, seeded
 from gradients import FAMILY, GOOGLENETS, HEADS, LABELS, subject
 
 from common import reference
-from common.errors import CheckFailed, MissingFramework
+from common.errors import CheckFailed, DataError, MissingFramework
 from common.files import weights
 from common.jobs.compare import Comparison, Side, compare, make_rows
 from common.jobs.frameworks import FRAMEWORKS
@@ -32,11 +32,8 @@ def all_frameworks():
 
 @pytest.mark.usefixtures("all_frameworks")
 def test_the_main_job_says_equal():
-    done = subprocess.run(
-        [sys.executable, "-m", "common.command.main", "compare", "--aux"],
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "common.command.main", "compare", "--aux"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[-1].startswith("EQUAL: pytorch, tensorflow, paddle match")
@@ -220,6 +217,13 @@ def test_a_missing_framework_is_not_a_failed_check():
         comparison(paddle=missing, pytorch=equal_side()).raise_if_failed()
     with pytest.raises(CheckFailed):
         comparison(paddle=missing, pytorch=equal_side(report=REPORT)).raise_if_failed()
+
+
+def test_a_failure_says_whose_it_is_once():
+    for message in ("w.safetensors: cannot be read", "paddle: w.safetensors: cannot be read"):
+        side = Side(error=DataError(message))
+        [line] = comparison(paddle=side, pytorch=equal_side()).failures()
+        assert line == "paddle: w.safetensors: cannot be read"
 
 
 def test_arrays_of_another_shape_are_never_near():

@@ -26,6 +26,10 @@ TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 STATE_DICT = "load it where it was made, and save its state_dict()"
 PREFIX = "give the checkpoint's name without that ending"
 
+UNSOUND_ZIP = (
+    zipfile.BadZipFile, RuntimeError, EOFError, zlib.error, struct.error, UnicodeDecodeError
+)  # fmt: skip
+
 # What a file can be that holds no weights as they are read here: its ending, name, and what to do.
 OTHER_KINDS = {
     ".npz": ("an archive of NumPy arrays", "save them by name with safetensors"),
@@ -102,7 +106,7 @@ def read_zip(path: Path) -> Contents:
                 arrays = all(name.endswith(".npy") for name in names)
                 raise refusal(path, "script" if pickles else ".npz" if arrays else "zip")
             return pickled(path, lambda: read_torch_zip(path, archive, pickles[0]))
-    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
+    except UNSOUND_ZIP as error:
         raise DataError(f"{path}: not a sound zip archive ({error})") from None
 
 
