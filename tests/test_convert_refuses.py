@@ -11,7 +11,7 @@ from conftest import planned, require, seeded
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.zoo.convert import convert
-from common.zoo.recognise import layouts_for
+from common.zoo.recognise import Wishes, layouts_for
 
 
 def test_checkpoints_from_before_the_zips_are_read(tmp_path):
@@ -79,6 +79,9 @@ def test_a_scale_that_was_learned_is_never_dropped(tmp_path):
     convert(tmp_path / "a.safetensors", tmp_path / "b.pdparams", "inception_v3")
     with pytest.raises(DataError, match="it looks most like inception_v3 in the layout paddle"):
         convert(tmp_path / "b.pdparams", tmp_path / "c.pth", "inception_v3.keras")
+    trunk = Wishes(trunk_only=True)
+    with pytest.raises(DataError, match=r"unknown, first Conv2d_1a_3x3\.bn\.weight"):
+        convert(tmp_path / "b.pdparams", tmp_path / "c.pth", "inception_v3.keras", trunk)
     assert not (tmp_path / "c.pth").exists()
 
 
