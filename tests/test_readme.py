@@ -14,6 +14,7 @@ from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output
 
 from common.command.cli import app
 from common.command.show import number, totals_lines
+from common.networks import NETWORKS
 from common.spec import Word, shape_text
 from common.zoo.layouts import LAYOUTS
 
@@ -46,11 +47,27 @@ def test_the_kinds_of_layer_are_as_many_as_said():
 
 
 def test_the_tree_names_every_file():
-    tree = re.search(r"## What is where\n\n```(.*?)```", README.read_text(), re.DOTALL)[1]
+    tree = (ROOT / "docs" / "map.md").read_text()
     folders = [ROOT / name for name in ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl")]
     found = [path for folder in folders for path in folder.rglob("*.py")]
     files = {path.name for path in found if path.parent.name != "networks"} - {"__init__.py"}
-    assert files | {"facts.py", "dialects.py", "blocks.py"} == set(re.findall(r"\b\w+\.py\b", tree))
+    assert files | {"facts.py", "dialects.py", "blocks.py"} == set(
+        re.findall(r"\b\w+\.py\b", tree.replace("test_architecture.py", ""))
+    )
+
+
+def trunk_of(name):
+    """The network that a dialect is of."""
+    return name.split(".")[0]
+
+
+def test_the_networks_are_all_named():
+    rows = re.findall(r"^\| \[.*\), \d+ \| (.*) \|$", README.read_text(), re.MULTILINE)
+    named = []
+    for name in re.findall(r"`([\w.]+)`", " ".join(rows)):
+        named.append(trunk_of(named[-1]) + name if name.startswith(".") else name)
+    assert named == list(NETWORKS)
+    assert f"lists all {len(NETWORKS)}," in README.read_text()
 
 
 def test_the_comparison_shown_has_every_row_of_the_plan():
