@@ -4,6 +4,13 @@ Each message is one line: what and where it is, and what to do.
 """
 
 
+class Interrupted(BaseException):
+    """A signal asked the command to end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 class UserError(ValueError):
     """A mistake the user can mend; shown without a traceback."""
 

@@ -17,9 +17,9 @@ from common.windows import NO_PADS, Pads
 class Node:
     """One word in its place: its path, the maps around it (C x H x W), its parameters' shapes.
 
-    `pads` and `eps` are the word's padding and epsilon in numbers; who builds or computes reads
-    them here and nowhere else. `eps` is rounded to float32, since Paddle stores it so and all
-    must use the same.
+    `pads`, `eps` and `keep` are the word's padding, and batch norm's numbers; who builds or
+    computes reads them here and nowhere else. `eps` and `keep` are rounded to float32, since
+    Paddle stores them so and all must use the same.
     """
 
     path: str
@@ -28,6 +28,7 @@ class Node:
     output: Shape
     pads: Pads = NO_PADS
     eps: float = 0.0
+    keep: float = 0.0
     parameters: tuple[tuple[str, Shape], ...] = ()
     statistics: tuple[tuple[str, Shape], ...] = ()
     children: tuple["Node", ...] = ()

@@ -66,11 +66,11 @@ def place(word: Word, path: str, shape: Shape) -> Node:
             channels = shape[0] * multiplier
             learned = [("weight", (channels, 1, *pair(kernel)))]
             return Node(path, word, shape, (channels, *size), pads, parameters=tuple(learned))
-        case spec.BatchNorm(eps, _, scale):
-            each, rounded = shape[:1], float(np.float32(eps))
+        case spec.BatchNorm(eps, keep, scale):
+            each, numbers = shape[:1], (float(np.float32(eps)), float(np.float32(keep)))
             learned = [("weight", each), ("bias", each)] if scale else [("bias", each)]
             held = (("running_mean", each), ("running_var", each))
-            return Node(path, word, shape, shape, NO_PADS, rounded, tuple(learned), held)
+            return Node(path, word, shape, shape, NO_PADS, *numbers, tuple(learned), held)
         case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
             size, pads = slide(path, shape, kernel, stride, padding)
             return Node(path, word, shape, (shape[0], *size), pads)

@@ -47,8 +47,9 @@ class DepthwiseConv:
 class BatchNorm:
     """Each channel less its mean, divided by sqrt(variance + eps), scaled if `scale`, shifted.
 
-    In training the batch's mean and variance count, and the running ones keep the fraction
-    `keep` of their old value at each step.
+    In training the batch's mean and variance count (divided by n, the values per channel), and
+    the running ones, of which evaluation knows, keep the fraction `keep` of their old value at
+    each step and take the rest from the batch's.
     """
 
     eps: float

@@ -6,7 +6,15 @@ from paddle import Tensor, nn
 from common import spec
 from common.plan import Node, Plan
 from common.windows import Pads
-from paddle_impl.own_layers import LRN, AdaptiveAvgPool, Affine, AvgPool, Concat, Residual
+from paddle_impl.own_layers import (
+    LRN,
+    AdaptiveAvgPool,
+    Affine,
+    AvgPool,
+    Concat,
+    Dropout,
+    Residual,
+)
 
 
 class Network(nn.Layer):
@@ -87,8 +95,8 @@ def module(node: Node) -> nn.Layer:
         case spec.DepthwiseConv(kernel, stride):
             groups = node.input[0]
             return conv(node, node.output[0], kernel, stride, groups=groups, bias=False)
-        case spec.BatchNorm(keep=keep, scale=scale):
-            return batch_norm(node, keep, scale)
+        case spec.BatchNorm(scale=scale):
+            return batch_norm(node, scale)
         case spec.LRN(size, alpha, beta):
             return LRN(size, alpha, beta)
         case spec.Affine(scale, shift):
@@ -104,7 +112,7 @@ def module(node: Node) -> nn.Layer:
         case spec.ReLU():
             return nn.ReLU()
         case spec.Dropout(rate):
-            return nn.Dropout(rate)
+            return Dropout(rate)
         case spec.Flatten():
             return nn.Flatten()
         case spec.Linear(features):
@@ -145,11 +153,11 @@ def conv(
     return nn.Conv2D(*arguments, padding=flat(node.pads), groups=groups, bias_attr=bias_attr)
 
 
-def batch_norm(node: Node, momentum: float, scale: bool) -> nn.BatchNorm2D:
+def batch_norm(node: Node, scale: bool) -> nn.BatchNorm2D:
     """Batch norm, with a learned scale or without; Paddle's momentum is keep."""
     # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
-    weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0)
-    options = {"epsilon": node.eps, "momentum": momentum, "weight_attr": weight_attr}
+    weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0, need_clip=False)
+    options = {"epsilon": node.eps, "momentum": node.keep, "weight_attr": weight_attr}
     return nn.BatchNorm2D(node.input[0], **options)
 
 

@@ -78,6 +78,19 @@ class AdaptiveAvgPool(nn.Layer):
         return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
 
 
+class Dropout(nn.Dropout):
+    """Paddle's own, until it has a `key`: then what it drops is the same in every framework."""
+
+    key: int | None = None
+    first: int = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.key is None or not self.training or not self.p:
+            return super().forward(x)
+        kept = keeps(self.key, self.first * math.prod(x.shape[1:]), x, self.p)
+        return paddle.where(kept, x / (1 - self.p), paddle.zeros_like(x))
+
+
 class Concat(nn.Layer):
     """Branches from one input, joined along the channels."""
 
@@ -95,3 +108,13 @@ class Residual(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.scale * self.branch(x) + self.shortcut(x)
+
+
+def keeps(key: int, start: int, x: Tensor, rate: float) -> Tensor:
+    """Which values of a batch stay, as `common.training.dropout` says."""
+    h = paddle.arange(start, start + math.prod(x.shape), dtype="int64") ^ paddle.to_tensor(key)
+    # Paddle shifts no int64: divided by a power of 2 it is the same.
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):
+        h = ((h ^ (h // 2**shift)) * factor) & paddle.to_tensor(0xFFFFFFFF)
+    h = h ^ (h // 2**16)
+    return (h >= int(rate * 2**32)).reshape(x.shape)

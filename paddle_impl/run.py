@@ -36,22 +36,36 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient by every parameter, in the weights file's layout."""
     net.train()
+    smoothing = net.plan.network.label_smoothing
     outputs = net.outputs(tensor(net, x))
-    target = paddle.to_tensor(labels)
-    loss = sum(
-        w * cross_entropy(outputs[name], target) for name, w in net.plan.loss_weights().items()
-    )
+    loss = training_loss(net.plan, outputs, paddle.to_tensor(labels), smoothing)
     loss.backward()
     learned = {name: p for name, p in net.named_parameters() if p.grad is not None}
     found = {name: parameter.grad.numpy() for name, parameter in learned.items()}
     return {"loss": loss.numpy()} | PADDLE.inward(net.plan, found)
 
 
-def cross_entropy(logits: paddle.Tensor, target: paddle.Tensor) -> paddle.Tensor:
-    """The mean over the batch of -log of the target's probability, from logits N x classes."""
+def training_loss(
+    plan: Plan, outputs: Mapping[str, paddle.Tensor], labels: paddle.Tensor, smoothing: float
+) -> paddle.Tensor:
+    """The mean cross entropy of the result, and of each head times its weight."""
+    return sum(
+        weight * cross_entropy(outputs[name], labels, smoothing)
+        for name, weight in plan.loss_weights().items()
+    )
+
+
+def cross_entropy(
+    logits: paddle.Tensor, labels: paddle.Tensor, smoothing: float = 0
+) -> paddle.Tensor:
+    """The mean over the batch of -log of the label's probability, from logits N x classes.
+
+    With `smoothing` so much of the label is spread over all classes.
+    """
     # Paddle's own cross_entropy and log_softmax cut logits off at 64 below the largest.
-    chosen = paddle.take_along_axis(logits, target.unsqueeze(1), axis=1).squeeze(1)
-    return (paddle.logsumexp(logits, axis=1) - chosen).mean()
+    chosen = paddle.take_along_axis(logits, labels.unsqueeze(1), axis=1).squeeze(1)
+    expected = (1 - smoothing) * chosen + smoothing * logits.mean(axis=1)
+    return (paddle.logsumexp(logits, axis=1) - expected).mean()
 
 
 def count_parameters(net: Network) -> int:

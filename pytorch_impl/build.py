@@ -8,7 +8,15 @@ from torch import Tensor, nn
 from common import spec
 from common.plan import Node, Plan
 from common.windows import Pads
-from pytorch_impl.own_layers import Affine, Concat, PaddedConv2d, Residual, reversed_flat
+from pytorch_impl.own_layers import (
+    Affine,
+    BatchNorm,
+    Concat,
+    Dropout,
+    PaddedConv2d,
+    Residual,
+    reversed_flat,
+)
 
 
 class Network(nn.Module):
@@ -87,8 +95,8 @@ def module(node: Node) -> nn.Module:
         case spec.DepthwiseConv(kernel, stride):
             groups = node.input[0]
             return conv(node, node.output[0], kernel, stride, groups=groups, bias=False)
-        case spec.BatchNorm(keep=keep, scale=scale):
-            return batch_norm(node, 1 - keep, scale)
+        case spec.BatchNorm(scale=scale):
+            return batch_norm(node, scale)
         case spec.LRN(size, alpha, beta):
             return nn.LocalResponseNorm(size, alpha, beta)
         case spec.Affine(scale, shift):
@@ -104,7 +112,7 @@ def module(node: Node) -> nn.Module:
         case spec.ReLU():
             return nn.ReLU()
         case spec.Dropout(rate):
-            return nn.Dropout(rate)
+            return Dropout(rate)
         case spec.Flatten():
             return nn.Flatten()
         case spec.Linear(features):
@@ -147,9 +155,9 @@ def conv(
     return PaddedConv2d(*arguments, pads=node.pads, groups=groups, bias=bias)
 
 
-def batch_norm(node: Node, momentum: float, scale: bool) -> nn.BatchNorm2d:
+def batch_norm(node: Node, scale: bool) -> BatchNorm:
     """Batch norm, with a learned scale or without; PyTorch's momentum is 1 - keep."""
-    norm = nn.BatchNorm2d(node.input[0], eps=node.eps, momentum=momentum)
+    norm = BatchNorm(node.input[0], eps=node.eps, momentum=1 - node.keep)
     if not scale:
         norm.register_parameter("weight", None)
     return norm

@@ -19,6 +19,24 @@ class PaddedConv2d(nn.Conv2d):
         return super().forward(F.pad(x, self.pads))
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """PyTorch's, but for the running variance: of the batch's, divided by n as in the others."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        variance, n = self.running_var.clone(), x.numel() // x.shape[1]
+        numbers = self.weight, self.bias, True, self.momentum, self.eps
+        y = F.batch_norm(x, self.running_mean, variance, *numbers)
+        # PyTorch has kept a part of the old one and added the batch's, divided by n - 1.
+        with torch.no_grad():
+            old = self.running_var * (1 - self.momentum)
+            self.running_var.copy_(old + (variance - old) * ((n - 1) / n))
+        return y
+
+
 class Affine(nn.Module):
     """Each value times a constant plus a constant, one pair per channel or one for all."""
 
@@ -31,6 +49,24 @@ class Affine(nn.Module):
         scale = torch.tensor(self.scale, dtype=x.dtype, device=x.device).reshape(self.shape)
         shift = torch.tensor(self.shift, dtype=x.dtype, device=x.device).reshape(self.shape)
         return x * scale + shift
+
+
+class Dropout(nn.Dropout):
+    """PyTorch's own, until it has a `key`: then what it drops is the same in every framework."""
+
+    key: int | None
+    first: int
+
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate)
+        self.key, self.first = None, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        key = self.key
+        if key is None or not self.training or not self.p:
+            return F.dropout(x, self.p, self.training)
+        kept = keeps(key, self.first * x[0].numel(), x, self.p)
+        return torch.where(kept, x / (1 - self.p), torch.zeros_like(x))
 
 
 class Concat(nn.Module):
@@ -50,6 +86,15 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.scale * self.branch(x) + self.shortcut(x)
+
+
+def keeps(key: int, start: int, x: Tensor, rate: float) -> Tensor:
+    """Which values of a batch stay, as `common.training.dropout` says."""
+    h = torch.arange(start, start + x.numel(), device=x.device) ^ key
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):
+        h = ((h ^ (h >> shift)) * factor) & 0xFFFFFFFF
+    h = h ^ (h >> 16)
+    return (h >= int(rate * 2**32)).reshape(x.shape)
 
 
 def reversed_flat(pads: Pads) -> tuple[int, ...]:

@@ -37,14 +37,22 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient by every parameter, in the weights file's layout."""
     net.train()
+    smoothing = net.plan.network.label_smoothing
     outputs = net.outputs(tensor(net, x))
-    target = torch.from_numpy(labels)
-    loss = sum(
-        w * F.cross_entropy(outputs[name], target) for name, w in net.plan.loss_weights().items()
-    )
+    loss = training_loss(net.plan, outputs, torch.from_numpy(labels), smoothing)
     loss.backward()
     found = {name: parameter.grad.numpy() for name, parameter in net.named_parameters()}
     return {"loss": loss.detach().numpy()} | PYTORCH.inward(net.plan, found)
+
+
+def training_loss(
+    plan: Plan, outputs: Mapping[str, torch.Tensor], labels: torch.Tensor, smoothing: float
+) -> torch.Tensor:
+    """The mean cross entropy of the result, and of each head times its weight."""
+    return sum(
+        weight * F.cross_entropy(outputs[name], labels, label_smoothing=smoothing)
+        for name, weight in plan.loss_weights().items()
+    )
 
 
 def count_parameters(net: Network) -> int:

@@ -9,7 +9,7 @@ from common import spec
 from common.files.layouts import layer_name
 from common.plan import Node, Plan
 from common.windows import NO_PADS, Pads, slide
-from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine
+from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine, Dropout
 
 
 def build(plan: Plan) -> keras.Model:
@@ -68,8 +68,8 @@ def apply(node: Node, x: KerasTensor) -> KerasTensor:
             x, padding = border(node, x, 0.0)
             arguments = kernel, stride, padding, multiplier
             return layers.DepthwiseConv2D(*arguments, use_bias=False, name=name)(x)
-        case spec.BatchNorm(keep=keep, scale=scale):
-            options = {"epsilon": node.eps, "momentum": keep, "scale": scale}
+        case spec.BatchNorm(scale=scale):
+            options = {"epsilon": node.eps, "momentum": node.keep, "scale": scale}
             return layers.BatchNormalization(**options, name=name)(x)
         case spec.LRN(size, alpha, beta):
             return LRN(size, alpha, beta, name=name)(x)
@@ -88,7 +88,7 @@ def apply(node: Node, x: KerasTensor) -> KerasTensor:
         case spec.ReLU():
             return layers.ReLU(name=name)(x)
         case spec.Dropout(rate):
-            return layers.Dropout(rate, name=name)(x)
+            return Dropout(rate, node.path, name=name)(x)
         case spec.Flatten():
             # Keras keeps channels last; what follows expects channel, row, column order.
             x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)

@@ -1,5 +1,6 @@
 """The words of the grammar that Keras has no layer for, or none that is exact in float64."""
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -57,6 +58,44 @@ class AdaptiveAvgPool(layers.Layer):
 
     def get_config(self) -> dict:
         return super().get_config() | {"size": self.size}
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class Dropout(layers.Dropout):
+    """Keras' own, until it has a `key`: then what it drops is the same in every framework.
+
+    Values are counted in the plan's order, in which a map's channels come first.
+    """
+
+    key: KerasTensor | None = None
+    first: KerasTensor | int = 0
+
+    def __init__(self, rate: float, place: str = "", **options) -> None:
+        super().__init__(rate, **options)
+        self.place = place
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        if self.key is None or not training or not self.rate:
+            return super().call(x, training=training)
+        kept = keeps(self.key, self.first, x, self.rate)
+        return ops.where(kept, x / (1 - self.rate), ops.zeros_like(x))
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"place": self.place}
+
+
+def keeps(key: KerasTensor, first: KerasTensor | int, x: KerasTensor, rate: float) -> KerasTensor:
+    """Which values of a batch stay, as `common.training.dropout` says; `first` is the first
+    image's number."""
+    images, *rest = ops.shape(x)
+    shape = (images, rest[-1], *rest[:-1])  # channels first
+    values = math.prod(shape[1:])
+    h = ops.bitwise_xor(ops.arange(images * values, dtype="int64") + first * values, key)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):
+        h = ops.bitwise_and(ops.bitwise_xor(h, ops.right_shift(h, shift)) * factor, 0xFFFFFFFF)
+    h = ops.reshape(ops.bitwise_xor(h, ops.right_shift(h, 16)), shape)
+    order = (0, *range(2, len(shape)), 1)
+    return ops.transpose(h >= int(rate * 2**32), order)
 
 
 def exact(values: Sequence, like: KerasTensor) -> KerasTensor:

@@ -40,16 +40,28 @@ def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
 
 def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient by every parameter, in the weights file's layout."""
-    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=net.dtype)
+    smoothing = net.plan.network.label_smoothing
     with tf.GradientTape() as tape:
         found = keras.Model(net.inputs, outputs(net))(tensor(net, x), training=True)
-        loss = sum(
-            w * cross_entropy(labels, found[name]) for name, w in net.plan.loss_weights().items()
-        )
+        loss = training_loss(net.plan, found, labels, smoothing)
     learned = {name: v.value for name, v in variables(net).items() if v.trainable}
     found = tape.gradient(loss, learned)
     gradients = {name: gradient.numpy() for name, gradient in found.items()}
     return {"loss": loss.numpy()} | TENSORFLOW.inward(net.plan, gradients)
+
+
+def training_loss(
+    plan: Plan, found: Mapping[str, tf.Tensor], labels: tf.Tensor, smoothing: float
+) -> tf.Tensor:
+    """The mean cross entropy of the result, and of each head times its weight."""
+    dtype = found["logits"].dtype.name
+    spread = keras.ops.one_hot(labels, plan.network.classes, dtype=dtype)
+    cross_entropy = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=smoothing, dtype=dtype
+    )
+    return sum(
+        weight * cross_entropy(spread, found[name]) for name, weight in plan.loss_weights().items()
+    )
 
 
 def count_parameters(net: keras.Model) -> int:

@@ -27,7 +27,8 @@ def pytest_configure(config):
     """Imports the framework first of all; what it warns of on import is not ours to mend."""
     framework = config.getoption("--framework")
     if framework and installed(framework):
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTEROP_THREADS": "1"}
+        os.environ |= {"TF_NUM_INTRAOP_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             importlib.import_module(ALL[framework].package)

@@ -2,13 +2,21 @@
 
 import common.reference
 import paddle_impl.run
+import paddle_impl.train
 import pytorch_impl.files
 import pytorch_impl.run
+import pytorch_impl.train
 import tensorflow_impl.files
 import tensorflow_impl.run
-from common.jobs.frameworks import CheckpointReader, Runner, Trainer, Writer
+import tensorflow_impl.train
+from common.jobs.frameworks import CheckpointReader, Runner, Trainer, Training, Writer
 
 JUDGE: Runner = common.reference
 TRAINERS: tuple[Trainer, ...] = (pytorch_impl.run, tensorflow_impl.run, paddle_impl.run)
+LOOPS: tuple[Training, ...] = (
+    pytorch_impl.train,
+    tensorflow_impl.train,
+    paddle_impl.train,
+)
 WRITERS: tuple[Writer, ...] = (pytorch_impl.files, tensorflow_impl.files)
 READER: CheckpointReader = tensorflow_impl.files

@@ -38,7 +38,7 @@ ROOMS_IN_ORDER = [
     {"plan"},
     {"planner"},
     {"reference", "initial", "files", "data"},
-    {"analysis"},
+    {"analysis", "training"},
     {"jobs"},
     {"zoo"},
     {"command"},
@@ -91,11 +91,12 @@ def test_a_room_imports_only_what_stands_to_its_left_or_beside_it(path):
         assert {part for part in imported_from_common(path) if level(part) > level(own)} == set()
 
 
-FOR_FRAMEWORKS = {"spec", "errors", "arrays", "windows", "networks", "plan", "planner", "files"}
+HEART = {"spec", "errors", "arrays", "windows", "networks", "plan", "planner"}
+FOR_FRAMEWORKS = HEART | {"files", "training"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_framework_folder_imports_the_heart_and_the_files_alone(folder):
+def test_a_framework_folder_imports_the_heart_the_files_and_training_alone(folder):
     for path in sources(folder):
         assert imported_from_common(path) - FOR_FRAMEWORKS == set(), path
 
@@ -113,7 +114,9 @@ def test_the_folders_have_the_same_files():
     assert names["pytorch_impl"] - names["paddle_impl"] == {"files.py"}
 
 
-@pytest.mark.parametrize("file", ["__init__.py", "googlenet.py", "weights.py"])
+@pytest.mark.parametrize(
+    "file", ["__init__.py", "googlenet.py", "optimizers.py", "train.py", "weights.py"]
+)
 def test_the_same_file_defines_the_same_things_in_the_same_order(file):
     defined = {}
     for folder in FOLDERS:

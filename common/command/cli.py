@@ -1,4 +1,4 @@
-"""The command `googlenet`: each verb reads its options, calls one function, shows the outcome."""
+"""The verbs about networks: each reads its options, calls one function, shows the outcome."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from common.command import documents, show
+from common.command.app import app
 from common.command.options import (
     AsJson,
     Aux,
@@ -42,13 +43,6 @@ from common.zoo.convert import convert as convert_file
 from common.zoo.convert import start_from
 from common.zoo.recognise import Wishes
 
-app = typer.Typer(
-    name="googlenet",
-    help="GoogLeNet in PyTorch, Keras and Paddle, and the proof that it is the same.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
 DST_HELP = "What to write: .safetensors, .pth, .pdparams, .weights.h5, .ckpt."
 
 
@@ -239,11 +233,3 @@ def doctor(json: AsJson = False) -> None:
         documents.print_json(diagnosis)
     else:
         show.print_diagnosis(diagnosis)
-
-
-def run_command() -> int:
-    """Runs the command line; returns its exit code, raises UserError for a user's mistake."""
-    try:
-        return app(standalone_mode=False) or 0
-    except typer.TyperException as error:
-        raise UsageError(f"{error.format_message()} (see googlenet --help)") from None

@@ -5,16 +5,9 @@ import signal
 import sys
 from typing import NoReturn
 
-from common.errors import DataError, UserError
+from common.errors import DataError, Interrupted, UserError
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(BaseException):
-    """A signal asked the command to end."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
 
 
 def prepare() -> None:
@@ -37,9 +30,9 @@ def main() -> NoReturn:
     """Runs the command; a user's mistake is one line on standard error and an exit code."""
     prepare()
     try:
-        from common.command.cli import (
-            run_command,  # imported here, so that Ctrl-C meets `prepare` first
-        )
+        # Imported here, so that Ctrl-C meets `prepare` first.
+        from common.command import cli, training  # noqa: F401
+        from common.command.app import run_command
 
         sys.exit(run_command())
     except UserError as error:

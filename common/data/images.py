@@ -15,6 +15,7 @@ from common.spec import Shape
 
 MOST_PIXELS = 100_000_000
 MODES = {1: "L", 3: "RGB"}
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 
@@ -36,7 +37,11 @@ def batch(paths: Sequence[Path], input: Shape) -> NDArray[np.float32]:
 
 def read_pixels(path: Path, input: Shape) -> NDArray[np.float32]:
     """One image as C x H x W in [-1, 1]; raises DataError for what is not a usable image."""
-    channels, rows, columns = input
+    return to_input(open_image(path), input)
+
+
+def open_image(path: Path) -> Image.Image:
+    """One image, upright, 8 bits, grey or RGB; raises DataError for what is not usable."""
     try:
         with no_warnings(), Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
@@ -44,9 +49,8 @@ def read_pixels(path: Path, input: Shape) -> NDArray[np.float32]:
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "
                     f"{MOST_PIXELS // 1_000_000} million"
                 )
-            upright = set_on_white(to_eight_bits(ImageOps.exif_transpose(image))).convert(
-                MODES[channels]
-            )
+            upright = set_on_white(to_eight_bits(ImageOps.exif_transpose(image)))
+            return upright.convert("L" if upright.mode in ("1", "L") else "RGB")
     except DataError:
         raise
     except FileNotFoundError:
@@ -57,7 +61,12 @@ def read_pixels(path: Path, input: Shape) -> NDArray[np.float32]:
         raise DataError(f"{path}: {error}") from None
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{path}: not usable as an image ({error})") from None
-    resized = upright.resize((columns, rows), Image.Resampling.BILINEAR)
+
+
+def to_input(image: Image.Image, input: Shape) -> NDArray[np.float32]:
+    """An image squeezed to rows x columns, as C x H x W in [-1, 1], for 1 or 3 channels."""
+    channels, rows, columns = input
+    resized = image.convert(MODES[channels]).resize((columns, rows), Image.Resampling.BILINEAR)
     values = np.asarray(resized, np.float32).reshape(rows, columns, channels)
     return np.ascontiguousarray(values.transpose(2, 0, 1)) / np.float32(127.5) - np.float32(1)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import MissingFramework
 from common.plan import Plan
+from common.training.run import TrainingRun
 
 
 class Runner(Protocol):
@@ -36,6 +37,13 @@ class Trainer(Runner, Protocol):
 
     def grad(self, net: Any, x: NDArray, labels: NDArray) -> Arrays:
         """The training loss and its gradient by every parameter, in the weights file's layout."""
+
+
+class Training(Protocol):
+    """What a framework's `train.py` offers."""
+
+    def train(self, net: Any, run: TrainingRun) -> None:
+        """Trains the network as the run's recipe says, from where the run stands."""
 
 
 class Writer(Protocol):
@@ -65,19 +73,23 @@ class Framework:
     package: str
     run: str
     files: str = ""
+    train: str = ""
     distributions: tuple[str, ...] = ()
 
 
 ALL = {
     "numpy": Framework("numpy", "common.reference"),
-    "pytorch": Framework("torch", "pytorch_impl.run", "pytorch_impl.files", ("torch",)),
+    "pytorch": Framework(
+        "torch", "pytorch_impl.run", "pytorch_impl.files", "pytorch_impl.train", ("torch",)
+    ),
     "tensorflow": Framework(
         "tensorflow",
         "tensorflow_impl.run",
         "tensorflow_impl.files",
+        "tensorflow_impl.train",
         ("tensorflow", "tensorflow-cpu", "keras"),
     ),
-    "paddle": Framework("paddle", "paddle_impl.run", distributions=("paddlepaddle",)),
+    "paddle": Framework("paddle", "paddle_impl.run", "", "paddle_impl.train", ("paddlepaddle",)),
 }
 FRAMEWORKS = tuple(name for name in ALL if name != "numpy")  # all but the judge
 
@@ -97,3 +109,8 @@ def import_runner(name: str) -> Runner:
 def import_files(name: str) -> CheckpointReader:
     """A framework's `files.py`."""
     return cast(CheckpointReader, import_module(ALL[name].files))
+
+
+def import_training(name: str) -> Training:
+    """A framework's `train.py`."""
+    return cast(Training, import_module(ALL[name].train))

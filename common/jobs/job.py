@@ -76,7 +76,27 @@ class FindPlaces:
     published: bool
 
 
-Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces
+@dataclass(frozen=True)
+class Train:
+    """The training of the run in a folder, from where it stands; SIGINT ends it after a step."""
+
+    framework: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """The scores of weights on a data set's test split, as arrays by the name of each score."""
+
+    framework: str
+    network: str
+    weights: str
+    data: str
+    val_split: float
+    dtype: str = "float32"
+
+
+Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate
 KINDS = {kind.__name__: kind for kind in get_args(Job)}
 
 

@@ -13,8 +13,20 @@ from common.data.batches import check_channels, read_batch, read_labels
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
+from common.jobs import training
 from common.jobs.frameworks import Runner, Trainer, import_files, import_runner
-from common.jobs.job import FindPlaces, Grad, Job, ReadFile, Report, Run, Start, WriteFile
+from common.jobs.job import (
+    Evaluate,
+    FindPlaces,
+    Grad,
+    Job,
+    ReadFile,
+    Report,
+    Run,
+    Start,
+    Train,
+    WriteFile,
+)
 from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
@@ -23,8 +35,13 @@ from common.rewrite import without_dropout
 
 def perform(job: Job) -> Report:
     """Does the job; raises UserError for whatever the user can mend."""
-    if isinstance(job, Run | Grad):
-        return compute(job)
+    match job:
+        case Run() | Grad():
+            return compute(job)
+        case Train():
+            return training.train(job)
+        case Evaluate():
+            return training.score(job)
     began = time.perf_counter()
     runner = import_runner(job.framework)
     imported = time.perf_counter()

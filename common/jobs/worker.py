@@ -12,16 +12,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from common.errors import CheckFailed, DataError, UserError
+from common.errors import CheckFailed, DataError, Interrupted, UserError
 from common.files.bundle import pack, unpack
 from common.files.scratch import remove_with_siblings, scratch_folder
 from common.jobs.job import Job, Report, from_json, to_json
 from common.jobs.perform import perform
 
 LIMIT_SECONDS = 1800.0
+TICK_SECONDS = 0.2
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
 ROOT = Path(__file__).resolve().parents[2]
 # How the frameworks say it: PyTorch, TensorFlow, Paddle.
@@ -32,11 +36,20 @@ OUT_OF_MEMORY = re.compile(
 )
 
 
-def call(job: Job, limit: float = LIMIT_SECONDS) -> Report:
-    """Does the job in a process of its own; raises the error that the worker met or died of."""
+def call(
+    job: Job,
+    limit: float = LIMIT_SECONDS,
+    watch: Callable[[], None] = lambda: None,
+    grace: float = 0,
+) -> Report:
+    """Does the job in a process of its own; raises the error that the worker met or died of.
+
+    `watch` is called again and again meanwhile. Where the command is interrupted, the worker is
+    asked by SIGINT to end, and has `grace` seconds to do so.
+    """
     with scratch_folder() as box:
         (box / "job.json").write_text(to_json(job))
-        status = wait(box, job.framework, limit)
+        status = wait(box, job.framework, limit, watch, grace)
         answer = read_answer(box)
         if "error" in answer:
             raise CODES.get(answer["code"], CheckFailed)(answer["error"])
@@ -45,7 +58,7 @@ def call(job: Job, limit: float = LIMIT_SECONDS) -> Report:
         return Report(arrays=unpack(box / "out.npz"), **answer)
 
 
-def wait(box: Path, framework: str, limit: float) -> int:
+def wait(box: Path, framework: str, limit: float, watch: Callable[[], None], grace: float) -> int:
     """Runs the worker to its end, or ends it; returns its exit status."""
     with open(box / "stderr", "wb") as log:
         process = subprocess.Popen(
@@ -56,10 +69,18 @@ def wait(box: Path, framework: str, limit: float) -> int:
             env=environment() | {"TMPDIR": str(box)},
             start_new_session=True,
         )
+        end = time.monotonic() + limit
         try:
-            return process.wait(limit)
-        except subprocess.TimeoutExpired:
-            raise CheckFailed(f"{framework}: no answer within {limit:.0f} s, stopped") from None
+            while time.monotonic() < end:
+                with suppress(subprocess.TimeoutExpired):
+                    return process.wait(TICK_SECONDS)
+                watch()
+            raise CheckFailed(f"{framework}: no answer within {limit:.0f} s, stopped")
+        except Interrupted:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(grace)
+            raise
         finally:
             process.kill()
             process.wait()
@@ -75,6 +96,7 @@ def environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTEROP_THREADS": "1",  # so that a training repeats bit for bit
         "PYTHONWARNINGS": "ignore",
     }
     return os.environ | ours

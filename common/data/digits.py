@@ -1,0 +1,21 @@
+"""scikit-learn's 1,797 handwritten digits of 8 x 8 pixels, 360 of them to test with."""
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from common.data.sets import DataSet, split_of_arrays
+
+TEST_IMAGES = 360
+
+
+def open_digits() -> DataSet:
+    """The digits, split in the same way every time."""
+    found = load_digits()
+    images = np.round(found.images * (255 / 16)).astype(np.uint8)
+    order = np.random.default_rng(0).permutation(len(images))
+    parts = {"test": np.sort(order[:TEST_IMAGES]), "train": np.sort(order[TEST_IMAGES:])}
+    splits = {
+        part: split_of_arrays(f"digits, {part} image", images[chosen], found.target[chosen])
+        for part, chosen in parts.items()
+    }
+    return DataSet("digits", tuple("0123456789"), 1, **splits)

@@ -1,0 +1,1 @@
+"""What a training step means, as NumPy and data: recipes, update rules, metrics, checkpoints."""

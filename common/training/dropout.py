@@ -1,0 +1,30 @@
+"""Which values dropout keeps: a hash of the seed, the step, the layer and the value's place.
+
+Every framework computes the same hash in integers, so even training with dropout is one run.
+"""
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.spec import Shape
+
+
+def dropout_key(seed: int, step: int, path: str) -> int:
+    """The key of the dropout layer at `path` in one step, a 32-bit number."""
+    return zlib.crc32(f"{seed}/{step}/{path}".encode())
+
+
+def keeps(key: int, first: int, shape: Shape, rate: float) -> NDArray[np.bool_]:
+    """Which values of a batch N x ... stay, whose first image is number `first` of the step's.
+
+    Rounds of shifts and multiplications as in C. Wellons, "Prospecting for Hash Functions", 2018;
+    the factors are two of his below 2**31, so that no product leaves an int64.
+    """
+    start = first * int(np.prod(shape[1:]))
+    h = np.arange(start, start + np.prod(shape), dtype=np.int64) ^ key
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):
+        h = ((h ^ (h >> shift)) * factor) & 0xFFFFFFFF
+    h ^= h >> 16
+    return (h >= int(rate * 2**32)).reshape(shape)

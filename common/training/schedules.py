@@ -1,0 +1,33 @@
+"""The learning rate at each step."""
+
+from math import cos, pi
+
+import numpy as np
+
+from common.training.recipe import Constant, Cosine, Recipe, Schedule, Steps
+
+
+def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
+    """The rate of the step with this number, counted from 0, as a float32 number."""
+    steps = count_steps(recipe, steps_per_epoch)
+    warm = recipe.warmup * steps_per_epoch
+    rise = min(1.0, (step + 1) / warm) if warm else 1.0
+    factor = rise * decay(recipe.schedule, step, steps, steps_per_epoch)
+    return float(np.float32(recipe.optimizer.lr * factor))
+
+
+def decay(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
+    """The part of the full rate that the schedule leaves at a step."""
+    match schedule:
+        case Constant():
+            return 1.0
+        case Steps(factor=factor, epochs=epochs):
+            return float(factor ** (step // round(epochs * steps_per_epoch)))
+        case Cosine():
+            return (1 + cos(pi * step / steps)) / 2
+    raise TypeError(f"{schedule!r} is no schedule")
+
+
+def count_steps(recipe: Recipe, steps_per_epoch: int) -> int:
+    """How many steps the training has."""
+    return recipe.steps or recipe.epochs * steps_per_epoch

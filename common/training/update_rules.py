@@ -1,0 +1,112 @@
+"""What a training step does to the weights, in NumPy: the rules by which the frameworks are judged.
+
+Every number of a rule is first rounded to float32, since Keras and Paddle store it so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.spec import Shape
+from common.training.recipe import SGD, Adam, AdamW, Nesterov, Optimizer, Recipe, RMSProp
+
+Array = NDArray[np.float64]
+Slots = dict[str, Array]
+
+
+def rounded(recipe: Recipe) -> Recipe:
+    """The recipe with every number of a step rounded to float32."""
+    numbers: dict[str, Any] = {
+        n: single(v) for n, v in asdict(recipe.optimizer).items() if n != "kind"
+    }
+    return replace(
+        recipe,
+        optimizer=type(recipe.optimizer)(**numbers),
+        weight_decay=single(recipe.weight_decay),
+        label_smoothing=single(recipe.label_smoothing),
+        clip=single(recipe.clip),
+        average=single(recipe.average),
+    )
+
+
+def single(number: float) -> float:
+    """The float32 number nearest to it."""
+    return float(np.float32(number))
+
+
+def is_decayed(shape: Shape) -> bool:
+    """Whether weight decay holds for a parameter: not for biases, nor for batch norm."""
+    return len(shape) > 1
+
+
+def slot_names(rule: Optimizer) -> tuple[str, ...]:
+    """What a rule remembers for each parameter from step to step."""
+    match rule:
+        case SGD() | Nesterov():
+            return ("velocity",)
+        case RMSProp():
+            return ("square", "velocity")
+        case Adam() | AdamW():
+            return ("mean", "square")
+    raise TypeError(f"{rule!r} is no update rule")
+
+
+def apply_step(
+    recipe: Recipe,
+    number: int,
+    rate: float,
+    weights: Mapping[str, Array],
+    gradients: Mapping[str, Array],
+    slots: Mapping[str, Slots],
+) -> tuple[dict[str, Array], dict[str, Slots]]:
+    """The parameters and what the rule remembers after step `number`, counted from 0."""
+    found, remembered = {}, {}
+    cut = clip_factor(recipe.clip, gradients)
+    for name, weight in weights.items():
+        decayed = recipe.weight_decay if is_decayed(weight.shape) else 0.0
+        gradient = gradients[name] * cut
+        if isinstance(recipe.optimizer, AdamW):
+            weight = weight * (1 - rate * decayed)
+        else:
+            gradient = gradient + decayed * weight
+        change, remembered[name] = update(recipe.optimizer, gradient, slots[name], rate, number)
+        found[name] = weight - change
+    return found, remembered
+
+
+def clip_factor(clip: float, gradients: Mapping[str, Array]) -> float:
+    """What all gradients are multiplied by, so that their common norm is at most `clip`."""
+    norm = float(np.sqrt(sum((gradient**2).sum() for gradient in gradients.values())))
+    return clip / max(norm, clip) if clip else 1.0
+
+
+def update(
+    rule: Optimizer, gradient: Array, slots: Slots, rate: float, number: int
+) -> tuple[Array, Slots]:
+    """What is taken from a weight, and what the rule remembers of it."""
+    match rule:
+        case SGD(momentum=momentum):
+            velocity = momentum * slots["velocity"] + gradient
+            return rate * velocity, {"velocity": velocity}
+        case Nesterov(momentum=momentum):
+            velocity = momentum * slots["velocity"] + gradient
+            return rate * (gradient + momentum * velocity), {"velocity": velocity}
+        case RMSProp(rho=rho, momentum=momentum, eps=eps):
+            square = rho * slots["square"] + (1 - rho) * gradient**2
+            velocity = momentum * slots["velocity"] + rate * gradient / np.sqrt(square + eps)
+            return velocity, {"square": square, "velocity": velocity}
+        case Adam(beta1=beta1, beta2=beta2, eps=eps) | AdamW(beta1=beta1, beta2=beta2, eps=eps):
+            mean = beta1 * slots["mean"] + (1 - beta1) * gradient
+            square = beta2 * slots["square"] + (1 - beta2) * gradient**2
+            root = np.sqrt(square / (1 - beta2 ** (number + 1)))
+            step = mean / (1 - beta1 ** (number + 1)) / (root + eps)
+            return rate * step, {"mean": mean, "square": square}
+    raise TypeError(f"{rule!r} is no update rule")
+
+
+def averaged(average: Array, weight: Array, keep: float) -> Array:
+    """The moving average of a weight after a step: so much of the old one, the rest of the new."""
+    return keep * average + (1 - keep) * weight

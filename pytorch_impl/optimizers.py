@@ -1,0 +1,80 @@
+"""The optimizers of `common.training.recipe` in PyTorch, and what they remember."""
+
+import torch
+from torch import Tensor, optim
+
+from common.training import recipe as rules
+from common.training.recipe import Recipe
+from common.training.update_rules import is_decayed, slot_names
+from pytorch_impl.build import Network
+
+Slots = dict[str, dict[str, Tensor]]
+SLOTS = {"velocity": "momentum_buffer", "mean": "exp_avg", "square": "exp_avg_sq"}
+
+
+class RMSProp(optim.Optimizer):
+    """PyTorch's own has eps outside the root, and the rate outside the momentum."""
+
+    def __init__(self, parameters, rho: float, momentum: float, eps: float) -> None:
+        numbers = {"lr": 0.0, "rho": rho, "momentum": momentum, "eps": eps, "weight_decay": 0.0}
+        super().__init__(parameters, numbers)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for weight in group["params"]:
+                square = self.state[weight]["exp_avg_sq"]
+                velocity = self.state[weight]["momentum_buffer"]
+                gradient = weight.grad.add(weight, alpha=group["weight_decay"])
+                square.mul_(group["rho"]).addcmul_(gradient, gradient, value=1 - group["rho"])
+                root = square.add(group["eps"]).sqrt_()
+                velocity.mul_(group["momentum"]).addcdiv_(gradient, root, value=group["lr"])
+                weight.sub_(velocity)
+
+
+def make_optimizer(net: Network, recipe: Recipe) -> optim.Optimizer:
+    """The recipe's optimizer; weight decay holds for a group of its own."""
+    groups = [
+        {"params": [p for p in net.parameters() if is_decayed(p.shape)]},
+        {"params": [p for p in net.parameters() if not is_decayed(p.shape)]},
+    ]
+    optimizer = update_rule(groups, recipe.optimizer)
+    for group, decay in zip(optimizer.param_groups, (recipe.weight_decay, 0.0), strict=True):
+        group["weight_decay"] = decay
+    for weight in net.parameters():
+        slots = slot_names(recipe.optimizer)
+        optimizer.state[weight] = {SLOTS[slot]: torch.zeros_like(weight) for slot in slots}
+    set_steps(optimizer, 0)
+    return optimizer
+
+
+def update_rule(groups: list[dict], rule: rules.Optimizer) -> optim.Optimizer:
+    """The optimizer of one update rule; the rate is set at each step."""
+    match rule:
+        case rules.SGD(momentum=momentum):
+            return optim.SGD(groups, momentum=momentum)
+        case rules.Nesterov(momentum=momentum):
+            return optim.SGD(groups, momentum=momentum, nesterov=True)
+        case rules.RMSProp(rho=rho, momentum=momentum, eps=eps):
+            return RMSProp(groups, rho, momentum, eps)
+        case rules.Adam(beta1=beta1, beta2=beta2, eps=eps):
+            return optim.Adam(groups, betas=(beta1, beta2), eps=eps)
+        case rules.AdamW(beta1=beta1, beta2=beta2, eps=eps):
+            return optim.AdamW(groups, betas=(beta1, beta2), eps=eps)
+    raise TypeError(f"pytorch_impl does not know {rule!r}")
+
+
+def get_slots(net: Network, optimizer: optim.Optimizer) -> Slots:
+    """What the optimizer remembers, by slot and parameter."""
+    state, weights = optimizer.state, dict(net.named_parameters())
+    return {
+        slot: {name: state[weight][key] for name, weight in weights.items()}
+        for slot, key in SLOTS.items()
+        if all(key in state[weight] for weight in weights.values())
+    }
+
+
+def set_steps(optimizer: optim.Optimizer, steps: int) -> None:
+    """Tells the optimizer how many steps were taken, by which Adam corrects its means."""
+    for state in optimizer.state.values():
+        state["step"] = torch.tensor(float(steps))

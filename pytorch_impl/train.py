@@ -1,0 +1,107 @@
+"""Training in PyTorch: one step, and the loop around it."""
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from common.arrays import Arrays
+from common.files.layouts import PYTORCH
+from common.training.evaluation import evaluate
+from common.training.recipe import Recipe
+from common.training.run import Step, TrainingRun
+from common.training.state import join_slots, split_slots
+from pytorch_impl.build import Network
+from pytorch_impl.optimizers import get_slots, make_optimizer, set_steps
+from pytorch_impl.own_layers import Dropout
+from pytorch_impl.run import tensor, training_loss
+from pytorch_impl.weights import get_arrays, set_arrays
+
+
+def train(net: Network, run: TrainingRun) -> None:
+    """Trains the network as the run's recipe says, from where the run stands."""
+    trainer = Trainer(net, run.recipe)
+    trainer.set_state(run.state, run.step)
+    for step in run.steps():
+        run.log(step, trainer.take(step))
+        if step.ends_epoch:
+            run.score(step, evaluate(trainer.predict, run.test_batches()))
+        if run.must_save(step):
+            run.save(step, trainer.get_state())
+
+
+class Trainer:
+    """A network in training, with its optimizer and the moving averages of its weights."""
+
+    def __init__(self, net: Network, recipe: Recipe) -> None:
+        self.net, self.recipe = net.to(memory_format=torch.channels_last), recipe
+        self.optimizer = make_optimizer(net, recipe)
+        weights = net.named_parameters() if recipe.average else ()
+        self.averages = {name: weight.detach().clone() for name, weight in weights}
+
+    def take(self, step: Step) -> float:
+        """Takes a step; gives the loss before it."""
+        net, recipe = self.net.train(), self.recipe
+        set_dropout(net, step)
+        outputs = net.outputs(tensor(net, step.x))
+        labels = torch.from_numpy(step.labels)
+        loss = training_loss(net.plan, outputs, labels, recipe.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        if recipe.clip:
+            clip(net, recipe.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = step.rate
+        self.optimizer.step()
+        self.update_averages()
+        return loss.item()
+
+    @torch.no_grad()
+    def update_averages(self) -> None:
+        """Moves each average towards its weight."""
+        for name, average in self.averages.items():
+            average.lerp_(self.net.get_parameter(name), 1 - self.recipe.average)
+
+    @torch.no_grad()
+    def predict(self, x: NDArray) -> NDArray:
+        """The logits of a batch, by the averages of the weights where there are any."""
+        net = self.net.eval()
+        return torch.func.functional_call(net, self.averages, (tensor(net, x),)).numpy()
+
+    def slots(self) -> dict[str, dict[str, Tensor]]:
+        """What a step changes beside the network, by slot and parameter."""
+        return get_slots(self.net, self.optimizer) | {"average": self.averages}
+
+    def get_state(self) -> Arrays:
+        """All that a resumed run needs: weights, statistics, slots, averages."""
+        inward = {
+            slot: PYTORCH.inward(self.net.plan, {n: v.numpy() for n, v in held.items()})
+            for slot, held in self.slots().items()
+        }
+        return join_slots({"weights": get_arrays(self.net)} | inward)
+
+    def set_state(self, state: Arrays, steps: int) -> None:
+        """Goes on from there, after so many steps."""
+        slots = split_slots(state)
+        set_arrays(self.net, slots["weights"])
+        set_steps(self.optimizer, steps)
+        for slot, held in self.slots().items():
+            found = PYTORCH.outward(self.net.plan, slots.get(slot, {}))
+            for name, array in found.items():
+                held[name].copy_(torch.from_numpy(array))
+
+
+def set_dropout(net: Network, step: Step) -> None:
+    """Has every dropout layer drop what this step's key says."""
+    for path, layer in net.named_modules():
+        if isinstance(layer, Dropout):
+            layer.key, layer.first = step.dropout_key(path), step.first
+
+
+def clip(net: Network, most: float) -> None:
+    """Scales all gradients so that their common norm is at most `most`.
+
+    PyTorch's own `clip_grad_norm_` adds 1e-6 to the norm.
+    """
+    gradients = [weight.grad for weight in net.parameters()]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    torch._foreach_mul_(gradients, most / norm.clamp(min=most))

@@ -1,0 +1,90 @@
+"""The optimizers of `common.training.recipe` in Keras, and what they remember."""
+
+import keras
+from keras import KerasTensor, ops, optimizers
+
+from common.training import recipe as rules
+from common.training.recipe import Recipe
+from common.training.update_rules import is_decayed
+from tensorflow_impl.weights import variables
+
+Slots = dict[str, dict[str, keras.Variable]]
+
+
+class SGD(optimizers.SGD):
+    """Keras' own has the rate inside the momentum."""
+
+    def update_step(self, gradient: KerasTensor, weight: keras.Variable, rate: float) -> None:
+        if not self.momentum:
+            return super().update_step(gradient, weight, rate)
+        velocity = self.momentums[self._get_variable_index(weight)]
+        momentum = ops.cast(self.momentum, weight.dtype)
+        self.assign(velocity, momentum * velocity + gradient)
+        change = gradient + momentum * velocity if self.nesterov else velocity
+        return self.assign_sub(weight, ops.cast(rate, weight.dtype) * change)
+
+
+class Adam(optimizers.Adam):
+    """Keras' own adds eps before the square is corrected."""
+
+    def update_step(self, gradient: KerasTensor, weight: keras.Variable, rate: float) -> None:
+        index = self._get_variable_index(weight)
+        mean, square = self._momentums[index], self._velocities[index]
+        numbers = rate, self.iterations + 1, self.beta_1, self.beta_2, self.epsilon
+        rate, step, beta1, beta2, eps = (ops.cast(number, weight.dtype) for number in numbers)
+        self.assign(mean, beta1 * mean + (1 - beta1) * gradient)
+        self.assign(square, beta2 * square + (1 - beta2) * gradient * gradient)
+        root = ops.sqrt(square / (1 - beta2**step)) + eps
+        self.assign_sub(weight, rate * (mean / (1 - beta1**step)) / root)
+
+
+def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
+    """The recipe's optimizer; but for AdamW's, `train.py` adds the weight decay to gradients."""
+    optimizer = update_rule(recipe)
+    if isinstance(recipe.optimizer, rules.AdamW):
+        kept = [w for w in net.trainable_variables if not is_decayed(w.shape)]
+        optimizer.exclude_from_weight_decay(var_list=kept)
+    optimizer.build(net.trainable_variables)
+    return optimizer
+
+
+def update_rule(recipe: Recipe) -> optimizers.Optimizer:
+    """The optimizer of one update rule; the rate is set at each step."""
+    match recipe.optimizer:
+        case rules.SGD(momentum=momentum):
+            return SGD(momentum=momentum)
+        case rules.Nesterov(momentum=momentum):
+            return SGD(momentum=momentum, nesterov=True)
+        case rules.RMSProp(rho=rho, momentum=momentum, eps=eps):
+            return optimizers.RMSprop(rho=rho, momentum=momentum, epsilon=eps)
+        case rules.Adam(beta1=beta1, beta2=beta2, eps=eps):
+            return Adam(beta_1=beta1, beta_2=beta2, epsilon=eps)
+        case rules.AdamW(beta1=beta1, beta2=beta2, eps=eps):
+            decay = recipe.weight_decay or None
+            return Adam(beta_1=beta1, beta_2=beta2, epsilon=eps, weight_decay=decay)
+    raise TypeError(f"tensorflow_impl does not know {recipe.optimizer!r}")
+
+
+def get_slots(net: keras.Model, optimizer: optimizers.Optimizer) -> Slots:
+    """What the optimizer remembers, by slot and parameter."""
+    held = slot_variables(optimizer).items()
+    return {slot: dict(zip(learned(net), found, strict=True)) for slot, found in held}
+
+
+def learned(net: keras.Model) -> list[str]:
+    """The names of the trainable variables, in the order in which Keras lists them."""
+    names = {id(variable): name for name, variable in variables(net).items()}
+    return [names[id(variable)] for variable in net.trainable_variables]
+
+
+def slot_variables(optimizer: optimizers.Optimizer) -> dict[str, list[keras.Variable]]:
+    """The lists in which Keras keeps what an optimizer remembers."""
+    match optimizer:
+        case optimizers.SGD():
+            return {"velocity": optimizer.momentums} if optimizer.momentum else {}
+        case optimizers.RMSprop():
+            held = {"square": optimizer._velocities}
+            return held | ({"velocity": optimizer._momentums} if optimizer.momentum else {})
+        case optimizers.Adam():
+            return {"mean": optimizer._momentums, "square": optimizer._velocities}
+    raise TypeError(f"tensorflow_impl does not know {optimizer!r}")

@@ -1,0 +1,119 @@
+"""Training in Keras: one step, and the loop around it."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.files.layouts import TENSORFLOW
+from common.training.evaluation import evaluate
+from common.training.recipe import AdamW, Recipe
+from common.training.run import Step, TrainingRun
+from common.training.state import join_slots, split_slots
+from common.training.update_rules import is_decayed
+from tensorflow_impl.optimizers import get_slots, learned, make_optimizer
+from tensorflow_impl.own_layers import Dropout
+from tensorflow_impl.run import outputs, tensor, training_loss
+from tensorflow_impl.weights import get_arrays, set_arrays
+
+
+def train(net: keras.Model, run: TrainingRun) -> None:
+    """Trains the network as the run's recipe says, from where the run stands."""
+    trainer = Trainer(net, run.recipe)
+    trainer.set_state(run.state, run.step)
+    for step in run.steps():
+        run.log(step, trainer.take(step))
+        if step.ends_epoch:
+            run.score(step, evaluate(trainer.predict, run.test_batches()))
+        if run.must_save(step):
+            run.save(step, trainer.get_state())
+
+
+class Trainer:
+    """A network in training, with its optimizer and the moving averages of its weights."""
+
+    def __init__(self, net: keras.Model, recipe: Recipe) -> None:
+        self.net, self.recipe = net, recipe
+        self.outputs = keras.Model(net.inputs, outputs(net))
+        self.optimizer = make_optimizer(net, recipe)
+        self.dropouts = [layer for layer in net.layers if isinstance(layer, Dropout)]
+        weights = net.trainable_variables if recipe.average else ()
+        self.averages = [tf.Variable(weight.value, trainable=False) for weight in weights]
+        self.compiled_step = tf.function(self.compute_step)
+        self.compiled_logits = tf.function(self.compute_logits)
+
+    def take(self, step: Step) -> float:
+        """Takes a step; gives the loss before it."""
+        self.optimizer.learning_rate = step.rate
+        keys = [step.dropout_key(layer.place) for layer in self.dropouts]
+        numbers = tf.constant([step.first, *keys], tf.int64)
+        return float(self.compiled_step(tensor(self.net, step.x), step.labels, numbers))
+
+    def compute_step(self, x: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+        """One step in TensorFlow alone, to be compiled; gives the loss before it."""
+        recipe, weights = self.recipe, self.net.trainable_variables
+        set_dropout(self.dropouts, numbers[0], tf.unstack(numbers[1:], len(self.dropouts)))
+        with tf.GradientTape() as tape:
+            found = self.outputs(x, training=True)
+            loss = training_loss(self.net.plan, found, labels, recipe.label_smoothing)
+        gradients = tape.gradient(loss, [weight.value for weight in weights])
+        set_dropout(self.dropouts, 0, [None] * len(self.dropouts))
+        if recipe.clip:
+            gradients, _ = tf.clip_by_global_norm(gradients, tf.constant(recipe.clip, x.dtype))
+        if not isinstance(recipe.optimizer, AdamW):
+            gradients = decayed(gradients, weights, recipe.weight_decay)
+        self.optimizer.apply(gradients, weights)
+        for average, weight in zip(self.averages, weights, strict=False):
+            average.assign_add((weight - average) * (1 - recipe.average))
+        return loss
+
+    def predict(self, x: NDArray) -> NDArray:
+        """The logits of a batch, by the averages of the weights where there are any."""
+        return self.compiled_logits(tensor(self.net, x)).numpy()
+
+    def compute_logits(self, x: tf.Tensor) -> tf.Tensor:
+        """The same in TensorFlow alone, to be compiled."""
+        weights = self.averages or self.net.trainable_variables
+        logits, _ = self.net.stateless_call(weights, self.net.non_trainable_variables, x)
+        return logits
+
+    def slots(self) -> dict[str, dict[str, keras.Variable]]:
+        """What a step changes beside the network, by slot and parameter."""
+        averages = dict(zip(learned(self.net), self.averages, strict=False))
+        return get_slots(self.net, self.optimizer) | {"average": averages}
+
+    def get_state(self) -> Arrays:
+        """All that a resumed run needs: weights, statistics, slots, averages."""
+        inward = {
+            slot: TENSORFLOW.inward(self.net.plan, {n: v.numpy() for n, v in held.items()})
+            for slot, held in self.slots().items()
+        }
+        return join_slots({"weights": get_arrays(self.net)} | inward)
+
+    def set_state(self, state: Arrays, steps: int) -> None:
+        """Goes on from there, after so many steps."""
+        slots = split_slots(state)
+        set_arrays(self.net, slots["weights"])
+        for slot, held in self.slots().items():
+            found = TENSORFLOW.outward(self.net.plan, slots.get(slot, {}))
+            for name, array in found.items():
+                held[name].assign(array)
+        self.optimizer.iterations.assign(steps)
+
+
+def set_dropout(layers: Sequence[Dropout], first: tf.Tensor | int, keys: Sequence) -> None:
+    """Has every dropout layer drop what this step's keys say."""
+    for layer, key in zip(layers, keys, strict=True):
+        layer.key, layer.first = key, first
+
+
+def decayed(gradients: list[tf.Tensor], weights: list, decay: float) -> list[tf.Tensor]:
+    """The gradients with so much of each weight added that decays."""
+    return [
+        gradient + tf.constant(decay, gradient.dtype) * weight
+        if is_decayed(weight.shape)
+        else gradient
+        for gradient, weight in zip(gradients, weights, strict=True)
+    ]

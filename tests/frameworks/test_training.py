@@ -1,0 +1,132 @@
+"""A framework's training steps are those that the NumPy rules say, and survive being cut short."""
+
+import importlib
+from dataclasses import replace
+from zlib import crc32
+
+import numpy as np
+import pytest
+from conftest import planned
+
+from common.initial import initial_arrays
+from common.planner import make_plan
+from common.rewrite import without_dropout
+from common.spec import Init
+from common.training.dropout import keeps
+from common.training.recipe import SGD, Adam, AdamW, Nesterov, Recipe, RMSProp
+from common.training.run import Step
+from common.training.state import join_slots, split_slots
+from common.training.update_rules import apply_step, averaged, rounded, slot_names
+
+# With a tiny eps Adam divides by tiny roots, so that rounding grows.
+RULES = (SGD(), SGD(momentum=0.0), Nesterov(), RMSProp(), Adam(eps=1e-3), AdamW(eps=1e-3))
+IDS = ["sgd", "sgd-plain", "nesterov", "rmsprop", "adam", "adamw"]
+
+
+def recipe_of(rule, **options):
+    """A recipe with everything on that a step can have."""
+    numbers = {"weight_decay": 2e-4, "label_smoothing": 0.1, "clip": 2.0, "average": 0.99}
+    where = {"network": "googlenet", "data": "digits", "channels": 3, "classes": 10}
+    return rounded(Recipe(**where, image_size=96, optimizer=rule, **numbers | options))
+
+
+def start_of(plan):
+    """The state before the first step, in float64."""
+    made = replace(plan, network=replace(plan.network, init=Init.FAN_IN))
+    arrays = {name: a.astype(np.float64) for name, a in initial_arrays(made, 1).items()}
+    average = {name: arrays[name] for name in plan.parameters()}
+    return {"weights": arrays, "average": average}
+
+
+def step_of(plan, number, rate):
+    """A step on noise."""
+    draw = np.random.default_rng([3, number])
+    x, labels = draw.standard_normal((4, *plan.network.input)), draw.integers(0, 10, 4)
+    return Step(number, 1, float(np.float32(rate)), 7, x, labels, 0, False)
+
+
+def trainer_of(room, plan, recipe, slots, steps):
+    """The framework's trainer where it stands after so many steps."""
+    train = importlib.import_module(f"{room.name}_impl.train")
+    trainer = train.Trainer(room.run.load_network(plan, slots["weights"], "float64"), recipe)
+    trainer.set_state(join_slots(slots), steps)
+    return trainer
+
+
+def gradients_of(room, plan, slots, step, recipe):
+    """The framework's gradients of that step's loss, for a network without dropout."""
+    smoothed = replace(plan, network=replace(plan.network, label_smoothing=recipe.label_smoothing))
+    net = room.run.load_network(smoothed, slots["weights"], "float64")
+    found = room.run.grad(net, step.x, step.labels)
+    return found.pop("loss"), found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_each_step_is_what_the_rules_say(room, rule):
+    """Heads, smoothing, clipping, decay, averages; the rate drops on the way."""
+    recipe = recipe_of(rule)
+    plan = make_plan(without_dropout(planned(size=(96, 96), aux=True, classes=10).network))
+    slots = start_of(plan)
+    trainer = trainer_of(room, plan, recipe, slots, 0)
+    for number in (1, 2, 3):
+        step = step_of(plan, number, 0.01 if number < 3 else 0.001)
+        slots = split_slots(trainer.get_state())
+        loss, gradients = gradients_of(room, plan, slots, step, recipe)
+        weights = {name: slots["weights"][name] for name in plan.parameters()}
+        own = {
+            name: {
+                slot: slots.get(slot, {}).get(name, np.zeros_like(w)) for slot in slot_names(rule)
+            }
+            for name, w in weights.items()
+        }
+        expected, remembered = apply_step(recipe, number - 1, step.rate, weights, gradients, own)
+        assert trainer.take(step) == pytest.approx(loss, rel=1e-12)
+        found = split_slots(trainer.get_state())
+        for name, weight in expected.items():
+            close(found["weights"][name], weight, name)
+            mean = averaged(slots["average"][name], weight, recipe.average)
+            close(found["average"][name], mean, name)
+            for slot, value in remembered[name].items():
+                if getattr(rule, "momentum", 1):
+                    close(found[slot][name], value, f"{slot} {name}")
+
+
+def close(found, expected, name):
+    """Equal within 1e-12 of the largest value."""
+    largest = np.abs(expected).max() or 1
+    assert np.abs(found - expected).max() <= 1e-12 * largest, name
+
+
+@pytest.mark.parametrize(
+    "rule", [Nesterov(), RMSProp(), AdamW()], ids=["nesterov", "rmsprop", "adamw"]
+)
+def test_a_state_goes_on_bit_for_bit(room, rule):
+    """With dropout; the state is taken out and put into a new network."""
+    plan, recipe = planned(size=(96, 96), aux=True, classes=10), recipe_of(rule)
+    steps = [step_of(plan, number, 0.01) for number in (1, 2, 3, 4)]
+    straight = trainer_of(room, plan, recipe, start_of(plan), 0)
+    losses = [straight.take(step) for step in steps]
+    first = trainer_of(room, plan, recipe, start_of(plan), 0)
+    again = [first.take(step) for step in steps[:2]]
+    second = trainer_of(room, plan, recipe, split_slots(first.get_state()), 2)
+    again += [second.take(step) for step in steps[2:]]
+    # TensorFlow's threads sum in an order of their own, which moves the last bit.
+    exact = 1e-12 if room.name == "tensorflow" else 0
+    assert again == pytest.approx(losses, rel=exact, abs=0)
+    one, other = straight.get_state(), second.get_state()
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        limit = 1e-10 * np.abs(array).max() if exact else 0
+        assert np.abs(other[name] - array).max() <= limit, name
+
+
+def test_dropout_keeps_what_the_hash_says(room):
+    own = importlib.import_module(f"{room.name}_impl.own_layers")
+    layer = own.Dropout(0.4)
+    layer.key, layer.first = crc32(b"7/1/dropout"), 3
+    x = np.ones((5, 6))
+    net = room.package.googlenet(input=(3, 96, 96), classes=10)
+    given = room.run.tensor(net, x[:, :, None, None])
+    out = layer(given, training=True) if room.name == "tensorflow" else layer(given)
+    expected = keeps(layer.key, 3, (5, 6), 0.4) / 0.6
+    np.testing.assert_allclose(np.asarray(out).reshape(5, 6), expected, rtol=1e-6)
