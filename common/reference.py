@@ -1,65 +1,22 @@
 """The judge: what each word of the grammar means, in NumPy float64, for maps N x C x H x W."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common import spec
-from common.plan import Node, Plan
-from common.spec import pair
+from common.plan import Node
+from common.spec import Size, pair
 from common.windows import Pads, adaptive_windows
 
-VERSION = np.__version__
 Array = NDArray[np.float64]
 Weights = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A planned network with its weights, to be computed by NumPy."""
-
-    plan: Plan
-    weights: Weights
-
-
-def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Reference:  # noqa: ARG001
-    """The network with these weights; whatever `dtype` is, the judge computes in float64."""
-    return Reference(plan, {name: array.astype(np.float64) for name, array in arrays.items()})
-
-
-def run(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
-    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
-
-    `x` is N x C x H x W, and so are the maps that come out.
-    """
-    plan = net.plan
-    outputs: dict[str, Array] = {}
-    result = apply(plan.body, x.astype(np.float64), net.weights, outputs)
-    for name, head in plan.heads.items():
-        apply(head, outputs[plan.network.heads[name].after], net.weights, outputs)
-    return {plan.network.output: result} | {path: outputs[path] for path in [*plan.heads, *paths]}
-
-
-def count_parameters(net: Reference) -> int:
-    """How many learned parameters the network holds."""
-    return sum(net.weights[name].size for name in net.plan.parameters())
-
-
-def apply(node: Node, x: Array, weights: Weights, outputs: dict[str, Array]) -> Array:
-    """The output of one node; it and all within are also left in `outputs` under their paths."""
-    if node.children:
-        y = compute_children(node, x, weights, outputs)
-    else:
-        names = [name for name, _ in (*node.parameters, *node.statistics)]
-        y = compute(node, x, {name: weights[f"{node.path}.{name}"] for name in names})
-    outputs[node.path] = y
-    return y
+Compute = Callable[[Node, Array, Weights], Array]
 
 
 def compute(node: Node, x: Array, own: Weights) -> Array:
-    """The output of a word that holds no others, with its own weights."""
+    """The output of a word that holds no others, with its own weights, in evaluation mode."""
     match node.word:
         case spec.Conv(stride=stride, bias=bias):
             y = convolve(border(x, node.pads), own["weight"], pair(stride))
@@ -71,9 +28,7 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
             y = (x - each["running_mean"]) / np.sqrt(each["running_var"] + node.eps)
             return np.asarray((y * each["weight"] if scale else y) + each["bias"])
         case spec.LRN(size, alpha, beta):
-            around = np.pad(x**2, ((0, 0), (size // 2, size // 2), (0, 0), (0, 0)))
-            squares = total(around[:, i : i + x.shape[1]] for i in range(size))
-            return np.asarray(x / (1 + alpha / size * squares) ** beta)
+            return np.asarray(x / (1 + alpha / size * sum_around(x**2, size)) ** beta)
         case spec.Affine(scales, shifts):
             shape = (-1, *(1 for _ in x.shape[2:]))
             return np.asarray(x * np.reshape(scales, shape) + np.reshape(shifts, shape))
@@ -81,9 +36,8 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
             places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
             return np.asarray(np.maximum.reduce(list(places)))
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            inside = border(np.ones_like(x[:1, :1]), node.pads, float(counts_border))
             sums = total(slide(border(x, node.pads), pair(kernel), pair(stride)))
-            return sums / total(slide(inside, pair(kernel), pair(stride)))
+            return sums / count_values(node, kernel, stride, counts_border)
         case spec.AdaptiveAvgPool(size):
             return adaptive_means(x, size)
         case spec.GlobalAvgPool():
@@ -99,20 +53,45 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
     raise TypeError(f"{node.path}: the reference does not know {node.word!r}")
 
 
-def compute_children(node: Node, x: Array, weights: Weights, outputs: dict[str, Array]) -> Array:
+def apply(
+    node: Node, x: Array, weights: Weights, outputs: dict[str, Array], compute: Compute = compute
+) -> Array:
+    """The output of one node; it and all within are also left in `outputs` under their paths.
+
+    `compute` gives the output of a word that holds no others: in evaluation mode, if not given.
+    """
+    if node.children:
+        y = compute_children(node, x, weights, outputs, compute)
+    else:
+        names = [name for name, _ in (*node.parameters, *node.statistics)]
+        y = compute(node, x, {name: weights[f"{node.path}.{name}"] for name in names})
+    outputs[node.path] = y
+    return y
+
+
+def compute_children(
+    node: Node, x: Array, weights: Weights, outputs: dict[str, Array], compute: Compute
+) -> Array:
     """The output of a word that holds others."""
+    given = weights, outputs, compute
     match node.word:
         case spec.Chain():
             for child in node.children:
-                x = apply(child, x, weights, outputs)
+                x = apply(child, x, *given)
             return x
         case spec.Concat():
-            branches = [apply(child, x, weights, outputs) for child in node.children]
+            branches = [apply(child, x, *given) for child in node.children]
             return np.concatenate(branches, axis=1)
         case spec.Residual(scale=scale):
-            branch, *shortcut = (apply(child, x, weights, outputs) for child in node.children)
+            branch, *shortcut = (apply(child, x, *given) for child in node.children)
             return scale * branch + (shortcut[0] if shortcut else x)
     raise TypeError(f"{node.path}: the reference does not know {node.word!r}")
+
+
+def sum_around(x: Array, size: int) -> Array:
+    """For each channel, the sum of the `size` channels around it."""
+    around = np.pad(x, ((0, 0), (size // 2, size // 2), (0, 0), (0, 0)))
+    return total(around[:, i : i + x.shape[1]] for i in range(size))
 
 
 def adaptive_means(x: Array, size: int) -> Array:
@@ -120,6 +99,12 @@ def adaptive_means(x: Array, size: int) -> Array:
     rows, columns = (adaptive_windows(n, size) for n in x.shape[2:])
     means = [[x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in columns] for a, b in rows]
     return np.array(means).transpose(2, 3, 0, 1)
+
+
+def count_values(node: Node, kernel: Size, stride: Size, counts_border: bool) -> Array:
+    """How many values an average pool takes the mean of, under each of its windows."""
+    inside = border(np.ones((1, 1, *node.input[1:])), node.pads, float(counts_border))
+    return total(slide(inside, pair(kernel), pair(stride)))
 
 
 def border(x: Array, pads: Pads, value: float = 0) -> Array:
@@ -142,12 +127,16 @@ def total(arrays: Iterable[Array]) -> Array:
 
 def convolve(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
     """The sum, over the places in the window, of one matrix product of the channels each."""
-    matrices = weight.transpose(2, 3, 0, 1).reshape(-1, *weight.shape[:2])
     places = slide(x, (weight.shape[2], weight.shape[3]), stride)
     return total(
         np.einsum("oc,nc...->no...", matrix, values, optimize=True)
-        for matrix, values in zip(matrices, places, strict=True)
+        for matrix, values in zip(matrices(weight), places, strict=True)
     )
+
+
+def matrices(weight: Array) -> Array:
+    """A kernel's matrices, out x in channels, for each place in it, row by row."""
+    return weight.transpose(2, 3, 0, 1).reshape(-1, *weight.shape[:2])
 
 
 def convolve_channels(x: Array, weight: Array, stride: tuple[int, int]) -> Array:

@@ -1,6 +1,6 @@
 """Each framework's modules keep the contract of `common/jobs/frameworks.py`, as mypy sees it."""
 
-import common.reference
+import common.judge
 import paddle_impl.run
 import paddle_impl.train
 import pytorch_impl.files
@@ -9,10 +9,14 @@ import pytorch_impl.train
 import tensorflow_impl.files
 import tensorflow_impl.run
 import tensorflow_impl.train
-from common.jobs.frameworks import CheckpointReader, Runner, Trainer, Training, Writer
+from common.jobs.frameworks import CheckpointReader, Runner, Training, Writer
 
-JUDGE: Runner = common.reference
-TRAINERS: tuple[Trainer, ...] = (pytorch_impl.run, tensorflow_impl.run, paddle_impl.run)
+RUNNERS: tuple[Runner, ...] = (
+    common.judge,
+    pytorch_impl.run,
+    tensorflow_impl.run,
+    paddle_impl.run,
+)
 LOOPS: tuple[Training, ...] = (
     pytorch_impl.train,
     tensorflow_impl.train,

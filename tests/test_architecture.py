@@ -19,6 +19,7 @@ WORDS = [word.__name__ for word in get_args(Word)]
 WALKERS = [
     "common/planner.py",
     "common/reference.py",
+    "common/gradient.py",
     "pytorch_impl/build.py",
     "tensorflow_impl/build.py",
     "paddle_impl/build.py",
@@ -38,6 +39,8 @@ ROOMS_IN_ORDER = [
     {"plan"},
     {"planner"},
     {"reference", "initial", "files", "data"},
+    {"gradient"},
+    {"judge"},
     {"analysis", "training"},
     {"jobs"},
     {"zoo"},

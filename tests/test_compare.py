@@ -1,24 +1,23 @@
-"""All frameworks at once, a process each: the verdict, the gradients, and what fails."""
+"""All frameworks at once, a process each: the verdict, a gradient, and what fails."""
 
-import itertools
 import json
 import subprocess
 import sys
-from functools import cache
 
 import numpy as np
 import pytest
+from command import googlenet
 from conftest import noise, planned, require, seeded
-from gradients import FAMILY, GOOGLENETS, HEADS, LABELS, subject
 
-from common import reference
+from common import judge
 from common.errors import CheckFailed, DataError, MissingFramework
 from common.files import weights
 from common.jobs.compare import Comparison, Side, compare, make_rows
-from common.jobs.frameworks import FRAMEWORKS
-from common.jobs.job import Grad, Report
-from common.jobs.worker import ROOT, call, environment
+from common.jobs.frameworks import ALL, FRAMEWORKS
+from common.jobs.job import Report
+from common.planner import make_plan
 from common.reference import relative
+from common.rewrite import without_dropout
 
 REPORT = Report({}, "1.0", 0, 0.1, 0.2, 100)
 
@@ -68,109 +67,28 @@ def test_the_main_job_in_float64_as_json():
         assert told["workers"][framework]["parameters"] == 6_998_552
 
 
-# The subjects whose gradients one process a framework computes, when the first is wanted.
-SLOPED = ("googlenet", "googlenet.paper", "googlenet.paddle")
-GROUPS = (
-    SLOPED,
-    tuple(name for name in GOOGLENETS if name not in SLOPED),
-    FAMILY[:5] + HEADS,
-    FAMILY[5:],
-)
-
-
-def group_of(name):
-    """The subjects whose gradients come together with this one's."""
-    return next(group for group in GROUPS if name in group)
-
-
-def grouped(names):
-    """Test parameters, of which those of one group go to one test process."""
-    marked = [(name, f"gradients of {group_of(name)[0]}'s group") for name in names]
-    return [pytest.param(name, marks=pytest.mark.xdist_group(group)) for name, group in marked]
-
-
 @pytest.fixture(scope="module")
-def gradients(tmp_path_factory):
-    """Loss and gradients in float64, from each framework for each network."""
-    folder = tmp_path_factory.mktemp("gradients")
-
-    @cache
-    def computed(names):
-        running = []
-        for framework in FRAMEWORKS:
-            require(framework)
-            command = [sys.executable, "tests/gradients.py", framework, str(folder), *names]
-            options = {"cwd": ROOT, "env": environment(), "stderr": subprocess.PIPE, "text": True}
-            running.append(subprocess.Popen(command, **options))
-        for process in running:
-            _, told = process.communicate()
-            assert process.returncode == 0, told[-2000:]
-
-    def found(name):
-        computed(group_of(name))
-        return {f: dict(np.load(folder / f"{f}-{name}.npz")) for f in FRAMEWORKS}
-
-    return found
+def batch_to_learn(tmp_path_factory):
+    """A small plan, its weights, a batch and labels in files, and the judge's gradients."""
+    folder, plan = tmp_path_factory.mktemp("grad"), planned(size=(96, 96), aux=True, classes=10)
+    weights.write(folder / "w", seeded(plan), plan)
+    np.save(folder / "x.npy", noise(plan))
+    np.save(folder / "y.npy", np.array([3, 7]))
+    plan = make_plan(without_dropout(plan.network))
+    net = judge.load_network(plan, seeded(plan), "float64")
+    files = ("--weights", folder / "w", "--input", folder / "x.npy", "--labels", folder / "y.npy")
+    return files, judge.grad(net, noise(plan), np.array([3, 7]))
 
 
-# A bias that batch norm takes away again has no gradient but rounding.
-BIAS = "block8.9.residual.branch.conv2d.bias"
-NO_GRADIENT = dict.fromkeys(["inception_resnet_v2", "inception_resnet_v2.keras"], BIAS)
-
-
-@pytest.mark.parametrize("name", grouped((*GOOGLENETS, *FAMILY, *HEADS)))
-def test_gradients_are_equal(gradients, name):
-    plan, found = subject(name), gradients(name)
-    for arrays in found.values():
-        shapes = {key: array.shape for key, array in arrays.items()}
-        assert shapes == plan.parameters() | {"loss": ()}
-    bound = 1e-10 if name in GOOGLENETS else 1e-9
-    for one, other in itertools.combinations(FRAMEWORKS, 2):
-        far = {key: relative(found[one][key], found[other][key]) for key in found[one]}
-        if name in NO_GRADIENT:
-            largest = max(np.abs(array).max() for array in found[one].values())
-            assert np.abs(found[one][NO_GRADIENT[name]]).max() < 1e-9 * largest
-            del far[NO_GRADIENT[name]]
-        assert max(far.values()) <= bound, (one, other, max(far, key=far.get))
-
-
-def judged_loss(plan, arrays):
-    """The loss by its definition, from the judge's outputs: cross entropy, 0.3 for each head."""
-    found = reference.run(reference.Reference(plan, arrays), noise(plan), [])
-    total = 0.0
-    for name, weight in {"logits": 1.0, "aux1": 0.3, "aux2": 0.3}.items():
-        logits = found[name] - found[name].max(axis=1, keepdims=True)
-        log_sum = np.log(np.exp(logits).sum(axis=1))
-        total += weight * np.mean(log_sum - logits[[0, 1], LABELS])
-    return total
-
-
-@pytest.mark.parametrize("name", grouped(SLOPED))
-def test_gradients_are_the_slope_of_the_judges_loss(gradients, name):
-    """Along one random direction; the step is too small for any ReLU to switch."""
-    plan, found = subject(name), gradients(name)
-    arrays = {key: array.astype(np.float64) for key, array in seeded(plan).items()}
-    step, random = 1e-8, np.random.default_rng(9)
-    way = {key: random.standard_normal(array.shape) * 0.01 for key, array in arrays.items()}
-    ahead = judged_loss(plan, {key: arrays[key] + step * way[key] for key in arrays})
-    behind = judged_loss(plan, {key: arrays[key] - step * way[key] for key in arrays})
-    slope = (ahead - behind) / (2 * step)
-    for framework, gradient in found.items():
-        assert gradient["loss"] == pytest.approx(judged_loss(plan, arrays), rel=1e-12)
-        along = sum(np.sum(gradient[key] * way[key]) for key in arrays)
-        assert along == pytest.approx(slope, rel=1e-6), framework
-
-
-@pytest.mark.parametrize("name", grouped(["googlenet"]))
-def test_the_grad_command_gives_the_same(gradients, tmp_path, name):
-    plan = subject(name)
-    weights.write(tmp_path / "w", seeded(plan), plan)
-    np.save(tmp_path / "x.npy", noise(plan))
-    np.save(tmp_path / "y.npy", LABELS)
-    files = [str(tmp_path / file) for file in ("w", "x.npy", "y.npy")]
-    arrays = call(Grad("pytorch", name, *files, dtype="float64", aux=True)).arrays
-    for key, array in gradients(name)["pytorch"].items():
-        np.testing.assert_array_equal(arrays[key], array)
+@pytest.mark.parametrize("framework", ALL)
+def test_the_grad_command_gives_the_judges_gradients(batch_to_learn, framework, tmp_path):
+    require(framework)
+    files, expected = batch_to_learn
+    options = (*files, "--out", tmp_path / "g.npz", "--dtype", "float64", "--aux")
+    googlenet("grad", "googlenet", "-f", framework, *options)
+    arrays = np.load(tmp_path / "g.npz")
+    assert arrays.keys() == expected.keys()
+    assert max(relative(arrays[name], expected[name]) for name in expected) <= 1e-10
 
 
 def comparison(**sides):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import planned, seeded
 
-from common import reference
+from common import judge, reference
 from common.planner import place
 from common.spec import (
     LRN,
@@ -189,9 +189,9 @@ def test_no_word_of_the_grammar_goes_unjudged():
 
 def test_heads_read_the_step_they_hang_on():
     plan = planned(size=(96, 96), classes=3, aux=True)
-    net = reference.load_network(plan, seeded(plan), "float64")
+    net = judge.load_network(plan, seeded(plan), "float64")
     x = RANDOM.standard_normal((1, 3, 96, 96))
-    found = reference.run(net, x, ["inception4a", "inception4d"])
+    found = judge.run(net, x, ["inception4a", "inception4d"])
     for name, after in {"aux1": "inception4a", "aux2": "inception4d"}.items():
         alone = reference.apply(plan.heads[name], found[after], net.weights, {})
         np.testing.assert_array_equal(found[name], alone)

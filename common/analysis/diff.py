@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from common import reference
+from common import judge
 from common.analysis.names import word_name
 from common.analysis.reach import reach
 from common.data import images
@@ -109,8 +109,8 @@ def effect(one: Plan, other: Plan) -> Effect | None:
 def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
     """What the judge makes of the two photographs."""
     x = images.batch(images.photographs(), plan.network.input)
-    net = reference.load_network(plan, arrays, "float64")
-    return reference.run(net, x, [])[plan.network.output]
+    net = judge.load_network(plan, arrays, "float64")
+    return judge.run(net, x, [])[plan.network.output]
 
 
 def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:

@@ -169,7 +169,7 @@ def grad(
     aux: Aux = False,
 ) -> None:
     """The training loss without dropout, and its gradient by every parameter."""
-    check_known("framework", framework, FRAMEWORKS)
+    check_known("framework", framework, tuple(ALL))
     check_known("dtype", dtype, DTYPES)
     check_not_input(out, weights, input, labels)
     job = Grad(framework, name, str(weights), str(input), str(labels), dtype, aux)

@@ -8,6 +8,8 @@ from PIL import Image
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+TRIES = 10
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class Augment:
@@ -38,11 +40,13 @@ def augmented(image: Image.Image, augment: Augment, draw: np.random.Generator) -
 
 
 def cut_out(image: Image.Image, least: float, draw: np.random.Generator) -> Image.Image:
-    """A part of the image, of a drawn area and shape, as large as fits."""
-    area = draw.uniform(least, 1) * image.width * image.height
-    ratio = np.exp(draw.uniform(np.log(3 / 4), np.log(4 / 3)))
-    width = min(image.width, max(1, round(sqrt(area * ratio))))
-    height = min(image.height, max(1, round(sqrt(area / ratio))))
-    left = int(draw.integers(0, image.width - width + 1))
-    top = int(draw.integers(0, image.height - height + 1))
-    return image.crop((left, top, left + width, top + height))
+    """A part of the image, of a drawn area and shape; all of it, if none of ten drawn fits."""
+    for _ in range(TRIES):
+        area = draw.uniform(least, 1) * image.width * image.height
+        ratio = draw.uniform(3 / 4, 4 / 3)
+        width, height = max(1, round(sqrt(area * ratio))), max(1, round(sqrt(area / ratio)))
+        if width <= image.width and height <= image.height:
+            left = int(draw.integers(0, image.width - width + 1))
+            top = int(draw.integers(0, image.height - height + 1))
+            return image.crop((left, top, left + width, top + height))
+    return image

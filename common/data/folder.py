@@ -16,9 +16,7 @@ def open_folder(folder: Path, val_split: float) -> DataSet:
         raise DataError(f"{folder}: no such directory")
     if (folder / "train").is_dir():
         train = list_images(folder / "train")
-        test = list_images(
-            next((p for p in (folder / "val", folder / "test") if p.is_dir()), folder)
-        )
+        test = list_images(find_test(folder))
         if list(train) != list(test):
             odd = sorted(set(train) ^ set(test))
             raise DataError(
@@ -29,6 +27,14 @@ def open_folder(folder: Path, val_split: float) -> DataSet:
     return DataSet(f"folder:{folder}", tuple(train), 3, make_split(train), make_split(test))
 
 
+def find_test(folder: Path) -> Path:
+    """Where the images to test with are."""
+    for path in (folder / "val", folder / "test"):
+        if path.is_dir():
+            return path
+    raise DataError(f"{folder}: train/ has neither val/ nor test/ beside it; make one of them")
+
+
 def list_images(folder: Path) -> dict[str, list[Path]]:
     """The images of every class, both in the order of their names."""
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
@@ -36,7 +42,7 @@ def list_images(folder: Path) -> dict[str, list[Path]]:
         raise DataError(f"{folder}: {len(classes)} class folders; there must be two or more")
     found = {}
     for path in classes:
-        images = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+        images = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         found[path.name] = [image for image in images if image.name[0] != "."]
         if not found[path.name]:
             raise DataError(f"{path}: no images in this class folder ({', '.join(SUFFIXES)})")

@@ -31,6 +31,8 @@ def read_split(folder: Path, part: str) -> Split:
         raise DataError(
             f"{image_file}: {len(images)} images, and {label_file}: {len(labels)} labels"
         )
+    if image_file.name.startswith("emnist"):  # whose images are transposed, and letters from 1
+        images, labels = images.transpose(0, 2, 1).copy(), labels - labels.min()
     return split_of_arrays(f"{image_file}, image", images, labels)
 
 

@@ -28,15 +28,11 @@ class Runner(Protocol):
         `x` is N x C x H x W, and so are the maps that come out.
         """
 
-    def count_parameters(self, net: Any) -> int:
-        """How many parameters the framework itself would learn."""
-
-
-class Trainer(Runner, Protocol):
-    """A runner that can differentiate, as all but the judge can."""
-
     def grad(self, net: Any, x: NDArray, labels: NDArray) -> Arrays:
         """The training loss and its gradient by every parameter, in the weights file's layout."""
+
+    def count_parameters(self, net: Any) -> int:
+        """How many parameters the framework itself would learn."""
 
 
 class Training(Protocol):
@@ -78,7 +74,7 @@ class Framework:
 
 
 ALL = {
-    "numpy": Framework("numpy", "common.reference"),
+    "numpy": Framework("numpy", "common.judge"),
     "pytorch": Framework(
         "torch", "pytorch_impl.run", "pytorch_impl.files", "pytorch_impl.train", ("torch",)
     ),

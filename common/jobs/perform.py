@@ -3,7 +3,6 @@
 import re
 import time
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
 from common.jobs import training
-from common.jobs.frameworks import Runner, Trainer, import_files, import_runner
+from common.jobs.frameworks import Runner, import_files, import_runner
 from common.jobs.job import (
     Evaluate,
     FindPlaces,
@@ -77,7 +76,7 @@ def outputs_of(
     """The outputs of a forward pass, or with labels the loss and its gradients."""
     if labels is None:
         return runner.run(net, x, paths)
-    return cast(Trainer, runner).grad(net, x, labels)
+    return runner.grad(net, x, labels)
 
 
 def handle_files(job: Start | ReadFile | WriteFile | FindPlaces) -> Arrays:

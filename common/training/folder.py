@@ -81,7 +81,7 @@ def open_run(folder: Path) -> tuple[TrainingRun, list[str]]:
     source = str(folder / "checkpoints")
     weights.fit(source, split_slots(state).get("weights", {}), {}, plan)
     step, best = int(about["step"]), float(about.get("best", -1))
-    cut_metrics(folder / "metrics.jsonl", step, step // train.steps)
+    cut_metrics(folder / "metrics.jsonl", step)
     return TrainingRun(folder, recipe, plan, train, test, state, step, best), passed_over
 
 

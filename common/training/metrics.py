@@ -24,14 +24,11 @@ def read_metrics(path: Path) -> list[dict]:
     return found
 
 
-def cut_metrics(path: Path, step: int, epoch: int) -> None:
-    """Takes out what lies after a step and an epoch, and what is unfinished."""
+def cut_metrics(path: Path, step: int) -> None:
+    """Takes out what lies after a step, and what is unfinished."""
     lines = read_metrics(path)
-    kept = [
-        line
-        for line in lines
-        if (line["step"] <= step if "step" in line else line["epoch"] <= epoch)
-    ]
+    # An epoch's line has the number of steps until then.
+    kept = [line for line in lines if line.get("step", line.get("steps", 0)) <= step]
     text = "".join(f"{json.dumps(line)}\n" for line in kept)
     if path.exists() and path.read_text() != text:
         with atomic_file(path) as temporary:

@@ -119,7 +119,8 @@ class TrainingRun:
     def score(self, step: Step, scores: Scores) -> None:
         """Records how good the network is after an epoch."""
         per_second = self.done * self.recipe.batch / (self.logged - self.began)
-        line = {"epoch": step.epoch, "split": "test", "top1": scores.top1, "top5": scores.top5}
+        line = {"epoch": step.epoch, "steps": step.number, "split": "test"}
+        line |= {"top1": scores.top1, "top5": scores.top5}
         self.write_line(line | {"loss": scores.loss, "images_per_second": round(per_second, 2)})
         self.improved = scores.top1 > self.best
         self.best = max(scores.top1, self.best)

@@ -11,7 +11,7 @@ import pytest
 from conftest import planned
 from readme import ROOT
 
-from common import reference
+from common import judge
 from common.planner import make_plan
 from common.reference import relative
 from common.spec import (
@@ -65,7 +65,7 @@ def ours(room, word, x, weights):
     arrays = {f"l.{name}": array for name, array in weights.items()}
     arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)
     found = room.run.run(room.run.load_network(plan, arrays, "float64"), x, [])
-    right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
+    right = judge.run(judge.load_network(plan, arrays, "float64"), x, [])
     return found["features"], right["features"]
 
 

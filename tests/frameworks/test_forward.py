@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import native, noise, planned, seeded
 
-from common import reference
+from common import judge
 from common.jobs.compare import TOLERANCES
 from common.jobs.perform import find_endpoints
 from common.networks import GOOGLENETS, NETWORKS, network
@@ -19,7 +19,7 @@ def both(room, plan, dtype, images=2):
     """The outputs of every layer, from the framework and from the judge."""
     weights, x, paths = seeded(plan), noise(plan, images), find_endpoints(plan, "units")
     found = room.run.run(room.run.load_network(plan, weights, dtype), x, paths)
-    right = reference.run(reference.load_network(plan, weights, dtype), x, paths)
+    right = judge.run(judge.load_network(plan, weights, dtype), x, paths)
     assert found.keys() == right.keys()
     return found, right
 

@@ -1,0 +1,167 @@
+"""Data sets are read as they are or refused in one line; batches are the same for whoever asks."""
+
+import gzip
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.data.augment import Augment, augmented
+from common.data.loader import Loader
+from common.data.sources import open_data
+from common.errors import DataError, UsageError
+
+
+def idx(array):
+    """An array of bytes as an IDX file's content."""
+    shape = np.array(array.shape, ">u4").tobytes()
+    return bytes([0, 0, 8, array.ndim]) + shape + array.astype(np.uint8).tobytes()
+
+
+def write_mnist(folder, prefix="", labels=(0, 1, 2, 1), test="t10k", pack=bytes, ending=""):
+    """A data set of four images a part, each of which differs from its transpose."""
+    images = np.arange(4 * 6).reshape(4, 2, 3)
+    for part in ("train", test):
+        stem = folder / f"{prefix}{part}"
+        for name, array in {"images-idx3": images, "labels-idx1": np.array(labels)}.items():
+            (stem.parent / f"{stem.name}-{name}-ubyte{ending}").write_bytes(pack(idx(array)))
+
+
+def write_images(folder, counts):
+    """Folders of so many one-coloured images."""
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (9, 7), (number * 20, 0, 0)).save(folder / name / f"{number}.png")
+
+
+def test_the_digits_are_split_once_and_for_all():
+    data = open_data("digits")
+    assert (len(data.train), len(data.test), data.classes[3]) == (1437, 360, "3")
+    assert np.bincount(data.test.labels).min() >= 20
+    assert np.asarray(data.test.read(0)).max() == 255
+
+
+@pytest.mark.parametrize(
+    ("pack", "ending"), [(bytes, ""), (gzip.compress, ".gz")], ids=["plain", "gz"]
+)
+def test_mnist_is_read_packed_or_not(tmp_path, pack, ending):
+    write_mnist(tmp_path, pack=pack, ending=ending)
+    data = open_data(f"mnist:{tmp_path}")
+    assert data.classes == ("0", "1", "2")
+    np.testing.assert_array_equal(data.train.labels, [0, 1, 2, 1])
+    np.testing.assert_array_equal(np.asarray(data.test.read(1)), [[6, 7, 8], [9, 10, 11]])
+
+
+def test_emnists_letters_are_turned_and_counted_from_0(tmp_path):
+    write_mnist(tmp_path, "emnist-letters-", (1, 2, 3, 1), test="test")
+    data = open_data(f"mnist:{tmp_path}")
+    assert len(data.classes) == 3
+    np.testing.assert_array_equal(np.asarray(data.train.read(0)), [[0, 3], [1, 4], [2, 5]])
+
+
+def test_broken_idx_files_are_named(tmp_path):
+    write_mnist(tmp_path)
+    path = tmp_path / "train-images-idx3-ubyte"
+    whole = path.read_bytes()
+    for content, fault in {
+        whole[:-1]: "23 bytes",
+        b"\x1f\x8b" + whole: "not an IDX",
+        b"": "not",
+    }.items():
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=rf"^{path}: .*{fault}"):
+            open_data(f"mnist:{tmp_path}")
+    path.write_bytes(idx(np.zeros((3, 2, 3))))
+    with pytest.raises(DataError, match=r"3 images, and .*: 4 labels"):
+        open_data(f"mnist:{tmp_path}")
+
+
+def test_a_folder_in_two_parts_or_in_one(tmp_path):
+    for part, count in {"train": 5, "val": 2}.items():
+        write_images(tmp_path / "two" / part, {"cat": count, "ant": count})
+    write_images(tmp_path / "one", {"cat": 10, "ant": 5})
+    two, one = (open_data(f"folder:{tmp_path / name}") for name in ("two", "one"))
+    assert two.classes == one.classes == ("ant", "cat")
+    assert (len(two.train), len(two.test)) == (10, 4)
+    np.testing.assert_array_equal(np.bincount(one.test.labels), [1, 2])
+    names = {split.name(i) for split in (one.train, one.test) for i in range(len(split))}
+    assert len(names) == 15
+
+
+@pytest.mark.parametrize(
+    ("counts", "fault"),
+    [
+        ({"train/a": 2, "train/b": 2}, "neither val/ nor test/"),
+        ({"a": 2}, "1 class folders"),
+        ({"a": 2, "b": 0}, "b: no images"),
+        ({"train/a": 1, "train/b": 1, "val/a": 1, "val/c": 1}, "b is in one"),
+        ({"a": 1, "b": 9}, "too few"),
+    ],
+    ids=["no val", "one class", "empty class", "other classes", "too few"],
+)
+def test_folders_that_cannot_be_used(tmp_path, counts, fault):
+    write_images(tmp_path, counts)
+    with pytest.raises(DataError, match=fault):
+        open_data(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("source", ["digit", "mnist:", "digits:x", "cifar:/tmp"])
+def test_unknown_sources(source):
+    with pytest.raises(UsageError, match="digits"):
+        open_data(source)
+
+
+def test_a_broken_image_is_named(tmp_path):
+    write_images(tmp_path, {"a": 4, "b": 4})
+    (tmp_path / "a" / "2.png").write_bytes(b"no image")
+    data = open_data(f"folder:{tmp_path}")
+    loaders = [Loader(split, (3, 8, 8), 2) for split in (data.train, data.test)]
+    with pytest.raises(DataError, match=r"a/2\.png"):
+        [list(loader.in_order()) for loader in loaders]
+
+
+DIGITS = open_data("digits")
+
+
+def loader(**options):
+    """The digits to train with, moved about."""
+    augment = Augment(shift=0.2, area=0.5, flip=True)
+    return Loader(DIGITS.train, (1, 16, 16), 8, seed=3, augment=augment, **options)
+
+
+def test_an_epoch_is_shuffled_anew_and_yet_always_the_same():
+    once, again, next_one = (next(loader().epoch(number)) for number in (1, 1, 2))
+    np.testing.assert_array_equal(once.x, again.x)
+    assert not np.array_equal(once.labels, next_one.labels)
+    assert loader().steps == 1437 // 8
+
+
+def test_an_epoch_goes_on_where_it_was_left_and_in_shares():
+    batches = loader().epoch(1)
+    third = [next(batches) for _ in range(3)][2]
+    batches.close()
+    shares = [next(loader().epoch(1, 2, rank, 2)) for rank in (0, 1)]
+    np.testing.assert_array_equal(third.x, np.concatenate([share.x for share in shares]))
+    assert third.x.min() >= -1
+    assert third.x.max() <= 1
+
+
+def test_in_order_every_image_comes_once():
+    batches = list(Loader(DIGITS.test, (1, 8, 8), 32).in_order())
+    np.testing.assert_array_equal(np.concatenate([b.labels for b in batches]), DIGITS.test.labels)
+    whole = np.asarray(DIGITS.test.read(33), np.float32) / np.float32(127.5) - 1
+    np.testing.assert_array_equal(batches[1].x[1, 0], whole)
+
+
+def test_the_part_cut_out_is_as_large_as_said():
+    image = Image.new("L", (40, 30))
+    for number in range(200):
+        part = augmented(image, Augment(area=0.5), np.random.default_rng(number))
+        assert part.width * part.height >= 0.5 * 1200 - 40
+        assert 0.7 < part.width / part.height < 1.4 or part.size == image.size
+
+
+def test_too_large_a_batch_is_refused():
+    with pytest.raises(DataError, match="smaller --batch"):
+        Loader(DIGITS.test, (1, 8, 8), 500).check()

@@ -1,0 +1,185 @@
+"""`train` and `evaluate` as a user has them: what a run keeps, how it goes on, what is refused."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from command import googlenet
+from conftest import require
+
+from common.errors import DataError
+from common.files import safetensors_file
+from common.training.checkpoints import list_states, read_newest, write_state
+from common.training.evaluation import score
+from common.training.recipe_file import to_recipe
+from common.training.schedules import learning_rate
+
+ARGUMENTS = ("googlenet", "-f", "pytorch", "--data", "digits", "--batch", 8, "--seed", 7)
+
+
+def train(folder, *more, code=0):
+    """`googlenet train` into that folder."""
+    require("pytorch")
+    return googlenet("train", *ARGUMENTS, "--out", folder, *more, code=code)
+
+
+def metrics(folder):
+    """The lines of a run's metrics."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of four steps."""
+    folder = tmp_path_factory.mktemp("run") / "run"
+    train(folder, "--steps", 4)
+    return folder
+
+
+def test_a_run_keeps_what_is_promised(run):
+    steps, [epoch] = metrics(run)[:4], metrics(run)[4:]
+    assert [line["step"] for line in steps] == [1, 2, 3, 4]
+    assert all(line.keys() == {"step", "epoch", "loss", "lr"} for line in steps)
+    assert epoch.keys() >= {"epoch", "split", "top1", "loss", "images_per_second"}
+    assert json.loads((run / "environment.json").read_text())["framework"] == "pytorch"
+    kept = {path.name for path in (run / "checkpoints").iterdir()}
+    assert kept >= {"last.safetensors", "best.safetensors", "state-00000004.safetensors"}
+
+
+def test_a_run_that_is_done_stays_as_it_is(run):
+    before = (run / "checkpoints" / "last.safetensors").read_bytes(), metrics(run)
+    train(run, "--steps", 4, "--resume")
+    assert ((run / "checkpoints" / "last.safetensors").read_bytes(), metrics(run)) == before
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
+    """Killed (signal 9) after some steps; then with its newest state damaged."""
+    command = [sys.executable, "-m", "common.command.main", "train", *map(str, ARGUMENTS)]
+    folder = tmp_path / "run"
+    process = subprocess.Popen([*command, "--out", folder, "--steps", "4"], stderr=subprocess.PIPE)
+    while not (folder / "metrics.jsonl").exists() or not metrics(folder):
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    train(folder, "--steps", 4, "--resume")
+    list_states(folder / "checkpoints")[0].write_bytes(b"cut off")
+    train(folder, "--steps", 4, "--resume")
+    for name in ("last", "best"):
+        one, other = (f / "checkpoints" / f"{name}.safetensors" for f in (run, folder))
+        assert one.read_bytes() == other.read_bytes()
+    assert [line.get("loss") for line in metrics(run)] == [x.get("loss") for x in metrics(folder)]
+
+
+def test_evaluate_gives_the_scores_of_the_best_weights(run):
+    found = json.loads(googlenet("evaluate", run, "--data", "digits", "--json"))
+    confusion = np.array(found["confusion"])
+    assert found["images"] == confusion.sum() == 360
+    assert found["top1"] == pytest.approx(np.trace(confusion) / 360) == metrics(run)[-1]["top1"]
+    assert found["loss"] == pytest.approx(metrics(run)[-1]["loss"], rel=1e-5)
+    assert "360 images" in googlenet("evaluate", run)
+
+
+def test_weights_of_other_classes_start_a_new_classifier(tmp_path):
+    weights = tmp_path / "w.safetensors"
+    options = ("--classes", 3, "--input", "1x64x64", "--seed", 1)
+    googlenet("init", "googlenet", "--out", weights, *options)
+    train(tmp_path / "run", "--steps", 1, "--weights", weights)
+    assert "weights = " in (tmp_path / "run" / "recipe.toml").read_text()
+
+
+def test_a_run_is_neither_overwritten_nor_gone_on_with_otherwise(run, tmp_path):
+    assert "there is a run already" in train(run, code=2)
+    assert "batch = 8" in googlenet(
+        "train", *ARGUMENTS, "--out", run, "--steps", 4, "--batch", 4, "--resume", code=2
+    )
+    assert "no run here" in train(tmp_path, "--resume", code=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("epoch = 3", "'epochs' is meant"),
+        ('batch = "8"', "batch"),
+        ("[optimizer]\nkind = 'sgd'\nlr = -1.0", "optimizer.sgd.lr"),
+        ("batch = ", "not a recipe"),
+    ],
+    ids=["unknown", "ill-typed", "negative", "no TOML"],
+)
+def test_a_wrong_recipe_names_its_field(tmp_path, text, fault):
+    path = tmp_path / "r.toml"
+    path.write_text(text)
+    message = googlenet(
+        "train", "googlenet", "-f", "paddle", "--recipe", path, "--print-recipe", code=4
+    )
+    assert fault in message
+
+
+def test_a_printed_recipe_is_one_that_can_be_read(tmp_path):
+    printed = googlenet(
+        "train", "googlenet", "-f", "paddle", "--print-recipe", "--optimizer", "adam"
+    )
+    path = tmp_path / "r.toml"
+    path.write_text(printed)
+    again = googlenet("train", "googlenet", "-f", "paddle", "--print-recipe", "--recipe", path)
+    assert again == printed
+    assert "lr = 0.0003" in printed
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    message = train(tmp_path / "run", "--steps", 30, "--lr", 1e30, code=1)
+    assert "the last good checkpoint is kept" in message
+    assert read_newest(tmp_path / "run" / "checkpoints")[1]["step"] == 0
+
+
+def recipe(**options):
+    """A recipe of ten epochs at a rate of 0.5."""
+    where = {"network": "googlenet", "data": "digits", "channels": 1, "image_size": 64}
+    rule = {"kind": "sgd", "lr": 0.5}
+    return to_recipe("", where | {"classes": 10, "epochs": 10, "optimizer": rule} | options)
+
+
+@pytest.mark.parametrize(
+    ("options", "rates"),
+    [
+        ({"schedule": {"kind": "constant"}}, {0: 0.5, 99: 0.5}),
+        ({"schedule": {"kind": "cosine"}}, {0: 0.5, 50: 0.25, 75: 0.0732233}),
+        (
+            {"schedule": {"kind": "steps", "factor": 0.5, "epochs": 2.0}},
+            {19: 0.5, 20: 0.25, 40: 0.125},
+        ),
+        ({"schedule": {"kind": "constant"}, "warmup": 1.0}, {0: 0.05, 4: 0.25, 9: 0.5, 10: 0.5}),
+    ],
+    ids=["constant", "cosine", "steps", "warm-up"],
+)
+def test_rates_by_hand(options, rates):
+    for step, rate in rates.items():
+        assert learning_rate(recipe(**options), step, 10) == pytest.approx(rate, rel=1e-5)
+
+
+def test_scores_by_hand():
+    logits = np.array([[2.0, 1, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5], [3, 0, 0, 0, 0, 0]])
+    found = score(logits, np.array([0, 0, 1]))
+    assert (found.top1, found.top5, found.images) == (pytest.approx(1 / 3), pytest.approx(2 / 3), 3)
+    assert found.confusion[0, 5] == found.confusion[1, 0] == found.confusion[0, 0] == 1
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert found.loss == pytest.approx(-np.log(probabilities[[0, 1, 2], [0, 0, 1]]).mean())
+
+
+def test_the_newest_whole_state_is_taken_and_two_are_kept(tmp_path):
+    for step in (1, 2, 3):
+        write_state(tmp_path, step, {"weights/a": np.full(2, float(step))}, {"best": 0.5})
+    assert len(list_states(tmp_path)) == 2
+    arrays, about, passed_over = read_newest(tmp_path)
+    assert (arrays["weights/a"][0], about["step"], passed_over) == (3, 3, [])
+    newest = list_states(tmp_path)[0]
+    newest.write_bytes(newest.read_bytes()[:-3])
+    assert read_newest(tmp_path)[1]["step"] == 2
+    assert str(newest) in read_newest(tmp_path)[2][0]
+    list_states(tmp_path)[1].write_bytes(safetensors_file.pack({}, {}))
+    with pytest.raises(DataError, match="no complete checkpoint"):
+        read_newest(tmp_path)
