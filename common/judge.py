@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.errors import UsageError
 from common.gradient import Forward, Masks, backward
 from common.plan import Plan
 from common.reference import Array, Compute, Weights, apply, compute
@@ -29,6 +30,12 @@ class Step:
     loss: float
     gradients: Weights
     statistics: Weights
+
+
+def choose_device(wanted: str) -> None:
+    """The judge computes on the CPU; raises UsageError for another wish."""
+    if wanted == "cuda":
+        raise UsageError("numpy: the judge computes on the CPU; give --device cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Reference:  # noqa: ARG001

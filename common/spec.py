@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from common.preprocess import SQUEEZE, Preprocess
+
 Shape = tuple[int, ...]
 Size = int | tuple[int, int]
 
@@ -188,7 +190,7 @@ class NetworkSpec:
 
     `aux` says whether the heads are there. `classifier` is the step whose weights have one row
     a class; with 0 classes the body ends before it, in the features. The labels it is trained
-    with are smoothed by `label_smoothing`.
+    with are smoothed by `label_smoothing`, its images made ready by `preprocess`.
     """
 
     name: str
@@ -201,6 +203,7 @@ class NetworkSpec:
     init: Init
     label_smoothing: float = 0.0
     aux: bool = False
+    preprocess: Preprocess = SQUEEZE
 
     @property
     def output(self) -> str:

@@ -7,12 +7,21 @@ import paddle
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.errors import UsageError
 from common.files.layouts import PADDLE
 from common.plan import Plan
 from paddle_impl.build import Network, build
 from paddle_impl.weights import set_arrays
 
 VERSION = paddle.__version__
+
+
+def choose_device(wanted: str) -> None:
+    """Has what follows computed on the CPU or a GPU; `auto` means a GPU where there is one."""
+    found = paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count()
+    if wanted == "cuda" and not found:
+        raise UsageError("paddle: no CUDA device here; give --device cpu")
+    paddle.set_device("gpu" if found and wanted != "cpu" else "cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:

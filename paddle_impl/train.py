@@ -13,16 +13,17 @@ from common.training.state import join_slots, split_slots
 from paddle_impl.build import Network
 from paddle_impl.optimizers import get_slots, learned, make_optimizer, set_steps
 from paddle_impl.own_layers import Dropout
+from paddle_impl.processes import Group
 from paddle_impl.run import tensor, training_loss
 from paddle_impl.weights import get_arrays, set_arrays
 
 
-def train(net: Network, run: TrainingRun) -> None:
+def train(net: Network, run: TrainingRun, group: Group) -> None:
     """Trains the network as the run's recipe says, from where the run stands."""
-    trainer = Trainer(net, run.recipe)
+    trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
-        run.log(step, trainer.take(step))
+        run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
         if run.must_save(step):
@@ -32,8 +33,9 @@ def train(net: Network, run: TrainingRun) -> None:
 class Trainer:
     """A network in training, with its optimizer and the moving averages of its weights."""
 
-    def __init__(self, net: Network, recipe: Recipe) -> None:
+    def __init__(self, net: Network, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe = net, recipe
+        self.forward = group.copies(net)
         self.optimizer = make_optimizer(net, recipe)
         weights = learned(net) if recipe.average else {}
         self.averages = {name: weight.detach().clone() for name, weight in weights.items()}
@@ -43,7 +45,7 @@ class Trainer:
         net = self.net
         net.train()
         set_dropout(net, step)
-        outputs = net.outputs(tensor(net, step.x))
+        outputs = self.forward(tensor(net, step.x))
         labels = paddle.to_tensor(step.labels)
         loss = training_loss(net.plan, outputs, labels, self.recipe.label_smoothing)
         loss.backward()

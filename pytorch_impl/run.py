@@ -1,5 +1,6 @@
 """One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -8,12 +9,21 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from common.arrays import Arrays
+from common.errors import UsageError
 from common.files.layouts import PYTORCH
 from common.plan import Plan
 from pytorch_impl.build import Network, build
 from pytorch_impl.weights import set_arrays
 
 VERSION = torch.__version__
+
+
+def choose_device(wanted: str) -> None:
+    """Has what follows computed on the CPU or a GPU; `auto` means a GPU where there is one."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UsageError("pytorch: no CUDA device here; give --device cpu")
+    if wanted != "cpu" and torch.cuda.is_available():
+        torch.set_default_device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
@@ -31,7 +41,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     net.eval()
     with torch.no_grad(), record(net, paths) as found:
         found |= net.outputs(tensor(net, x))
-    return {name: value.numpy() for name, value in found.items()}
+    return {name: value.cpu().numpy() for name, value in found.items()}
 
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
@@ -41,14 +51,15 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     outputs = net.outputs(tensor(net, x))
     loss = training_loss(net.plan, outputs, torch.from_numpy(labels), smoothing)
     loss.backward()
-    found = {name: parameter.grad.numpy() for name, parameter in net.named_parameters()}
-    return {"loss": loss.detach().numpy()} | PYTORCH.inward(net.plan, found)
+    found = {name: parameter.grad.cpu().numpy() for name, parameter in net.named_parameters()}
+    return {"loss": loss.detach().cpu().numpy()} | PYTORCH.inward(net.plan, found)
 
 
 def training_loss(
     plan: Plan, outputs: Mapping[str, torch.Tensor], labels: torch.Tensor, smoothing: float
 ) -> torch.Tensor:
     """The mean cross entropy of the result, and of each head times its weight."""
+    labels = labels.to(outputs["logits"].device)
     return sum(
         weight * F.cross_entropy(outputs[name], labels, label_smoothing=smoothing)
         for name, weight in plan.loss_weights().items()
@@ -62,7 +73,7 @@ def count_parameters(net: Network) -> int:
 
 def tensor(net: Network, x: NDArray) -> torch.Tensor:
     """A batch as the network takes it."""
-    return torch.from_numpy(x).to(next(net.parameters()).dtype)
+    return torch.from_numpy(x).to(next(net.parameters()))
 
 
 @contextmanager

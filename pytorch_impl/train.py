@@ -13,16 +13,17 @@ from common.training.state import join_slots, split_slots
 from pytorch_impl.build import Network
 from pytorch_impl.optimizers import get_slots, make_optimizer, set_steps
 from pytorch_impl.own_layers import Dropout
+from pytorch_impl.processes import Group
 from pytorch_impl.run import tensor, training_loss
 from pytorch_impl.weights import get_arrays, set_arrays
 
 
-def train(net: Network, run: TrainingRun) -> None:
+def train(net: Network, run: TrainingRun, group: Group) -> None:
     """Trains the network as the run's recipe says, from where the run stands."""
-    trainer = Trainer(net, run.recipe)
+    trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
-        run.log(step, trainer.take(step))
+        run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
         if run.must_save(step):
@@ -32,8 +33,9 @@ def train(net: Network, run: TrainingRun) -> None:
 class Trainer:
     """A network in training, with its optimizer and the moving averages of its weights."""
 
-    def __init__(self, net: Network, recipe: Recipe) -> None:
+    def __init__(self, net: Network, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe = net.to(memory_format=torch.channels_last), recipe
+        self.forward = group.copies(net)
         self.optimizer = make_optimizer(net, recipe)
         weights = net.named_parameters() if recipe.average else ()
         self.averages = {name: weight.detach().clone() for name, weight in weights}
@@ -42,7 +44,7 @@ class Trainer:
         """Takes a step; gives the loss before it."""
         net, recipe = self.net.train(), self.recipe
         set_dropout(net, step)
-        outputs = net.outputs(tensor(net, step.x))
+        outputs = self.forward(tensor(net, step.x))
         labels = torch.from_numpy(step.labels)
         loss = training_loss(net.plan, outputs, labels, recipe.label_smoothing)
         self.optimizer.zero_grad()
@@ -65,7 +67,7 @@ class Trainer:
     def predict(self, x: NDArray) -> NDArray:
         """The logits of a batch, by the averages of the weights where there are any."""
         net = self.net.eval()
-        return torch.func.functional_call(net, self.averages, (tensor(net, x),)).numpy()
+        return torch.func.functional_call(net, self.averages, (tensor(net, x),)).cpu().numpy()
 
     def slots(self) -> dict[str, dict[str, Tensor]]:
         """What a step changes beside the network, by slot and parameter."""
@@ -74,7 +76,7 @@ class Trainer:
     def get_state(self) -> Arrays:
         """All that a resumed run needs: weights, statistics, slots, averages."""
         inward = {
-            slot: PYTORCH.inward(self.net.plan, {n: v.numpy() for n, v in held.items()})
+            slot: PYTORCH.inward(self.net.plan, {n: v.cpu().numpy() for n, v in held.items()})
             for slot, held in self.slots().items()
         }
         return join_slots({"weights": get_arrays(self.net)} | inward)

@@ -8,12 +8,19 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.errors import UsageError
 from common.files.layouts import TENSORFLOW, layer_name
 from common.plan import Plan
 from tensorflow_impl.build import build
 from tensorflow_impl.weights import set_arrays, variables
 
 VERSION = f"{tf.__version__}, keras {keras.__version__}"
+
+
+def choose_device(wanted: str) -> None:
+    """Has what follows computed on the CPU or a GPU; `auto` means a GPU where there is one."""
+    if wanted == "cuda" and not tf.config.list_physical_devices("GPU"):
+        raise UsageError("tensorflow: no CUDA device here; give --device cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras.Model:

@@ -15,16 +15,17 @@ from common.training.state import join_slots, split_slots
 from common.training.update_rules import is_decayed
 from tensorflow_impl.optimizers import get_slots, learned, make_optimizer
 from tensorflow_impl.own_layers import Dropout
+from tensorflow_impl.processes import Group
 from tensorflow_impl.run import outputs, tensor, training_loss
 from tensorflow_impl.weights import get_arrays, set_arrays
 
 
-def train(net: keras.Model, run: TrainingRun) -> None:
+def train(net: keras.Model, run: TrainingRun, group: Group) -> None:
     """Trains the network as the run's recipe says, from where the run stands."""
-    trainer = Trainer(net, run.recipe)
+    trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
-        run.log(step, trainer.take(step))
+        run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
         if run.must_save(step):
@@ -34,8 +35,8 @@ def train(net: keras.Model, run: TrainingRun) -> None:
 class Trainer:
     """A network in training, with its optimizer and the moving averages of its weights."""
 
-    def __init__(self, net: keras.Model, recipe: Recipe) -> None:
-        self.net, self.recipe = net, recipe
+    def __init__(self, net: keras.Model, recipe: Recipe, group: Group) -> None:
+        self.net, self.recipe, self.group = net, recipe, group
         self.outputs = keras.Model(net.inputs, outputs(net))
         self.optimizer = make_optimizer(net, recipe)
         self.dropouts = [layer for layer in net.layers if isinstance(layer, Dropout)]
@@ -59,6 +60,7 @@ class Trainer:
             found = self.outputs(x, training=True)
             loss = training_loss(self.net.plan, found, labels, recipe.label_smoothing)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
+        gradients = self.group.average(gradients)
         set_dropout(self.dropouts, 0, [None] * len(self.dropouts))
         if recipe.clip:
             gradients, _ = tf.clip_by_global_norm(gradients, tf.constant(recipe.clip, x.dtype))

@@ -10,6 +10,7 @@ from common.data.augment import Augment, augmented
 from common.data.loader import Loader
 from common.data.sources import open_data
 from common.errors import DataError, UsageError
+from common.preprocess import SQUEEZE
 
 
 def idx(array):
@@ -116,7 +117,7 @@ def test_a_broken_image_is_named(tmp_path):
     write_images(tmp_path, {"a": 4, "b": 4})
     (tmp_path / "a" / "2.png").write_bytes(b"no image")
     data = open_data(f"folder:{tmp_path}")
-    loaders = [Loader(split, (3, 8, 8), 2) for split in (data.train, data.test)]
+    loaders = [Loader(split, (3, 8, 8), 2, SQUEEZE) for split in (data.train, data.test)]
     with pytest.raises(DataError, match=r"a/2\.png"):
         [list(loader.in_order()) for loader in loaders]
 
@@ -127,7 +128,7 @@ DIGITS = open_data("digits")
 def loader(**options):
     """The digits to train with, moved about."""
     augment = Augment(shift=0.2, area=0.5, flip=True)
-    return Loader(DIGITS.train, (1, 16, 16), 8, seed=3, augment=augment, **options)
+    return Loader(DIGITS.train, (1, 16, 16), 8, SQUEEZE, seed=3, augment=augment, **options)
 
 
 def test_an_epoch_is_shuffled_anew_and_yet_always_the_same():
@@ -148,9 +149,9 @@ def test_an_epoch_goes_on_where_it_was_left_and_in_shares():
 
 
 def test_in_order_every_image_comes_once():
-    batches = list(Loader(DIGITS.test, (1, 8, 8), 32).in_order())
+    batches = list(Loader(DIGITS.test, (1, 8, 8), 32, SQUEEZE).in_order())
     np.testing.assert_array_equal(np.concatenate([b.labels for b in batches]), DIGITS.test.labels)
-    whole = np.asarray(DIGITS.test.read(33), np.float32) / np.float32(127.5) - 1
+    whole = (np.asarray(DIGITS.test.read(33), np.float32) - np.float32(127.5)) / np.float32(127.5)
     np.testing.assert_array_equal(batches[1].x[1, 0], whole)
 
 
@@ -164,4 +165,4 @@ def test_the_part_cut_out_is_as_large_as_said():
 
 def test_too_large_a_batch_is_refused():
     with pytest.raises(DataError, match="smaller --batch"):
-        Loader(DIGITS.test, (1, 8, 8), 500).check()
+        Loader(DIGITS.test, (1, 8, 8), 500, SQUEEZE).check()

@@ -6,6 +6,7 @@ from PIL import Image
 
 from common.data import images
 from common.errors import DataError, UsageError
+from common.preprocess import SQUEEZE
 
 RED = (255, 0, 0)
 
@@ -15,13 +16,18 @@ def path(tmp_path):
     return tmp_path / "picture.png"
 
 
+def read_pixels(path, input):
+    """One picture as C x H x W in [-1, 1]."""
+    return images.batch([path], input, SQUEEZE)[0]
+
+
 def first_pixel(path, channels=3):
     """The top left pixel of the picture as the networks see it, whole numbers in [-1, 1]."""
-    return images.read_pixels(path, (channels, 4, 6))[:, 0, 0].round().tolist()
+    return read_pixels(path, (channels, 4, 6))[:, 0, 0].round().tolist()
 
 
 def test_the_two_photographs_are_there():
-    batch = images.batch(images.photographs(), (3, 224, 224))
+    batch = images.batch(images.photographs(), (3, 224, 224), SQUEEZE)
     assert batch.shape == (2, 3, 224, 224)
     assert batch.dtype == np.float32
     assert -1 <= batch.min() < -0.9
@@ -50,21 +56,21 @@ def test_grey_has_three_equal_channels_or_one(path):
 
 def test_sixteen_bits_keep_their_brightness(path):
     Image.fromarray(np.full((7, 9), 32768, np.uint16)).save(path)
-    assert images.read_pixels(path, (1, 4, 6))[0, 0, 0] == pytest.approx(0, abs=0.01)
+    assert read_pixels(path, (1, 4, 6))[0, 0, 0] == pytest.approx(0, abs=0.01)
 
 
 @pytest.mark.parametrize("largest", [300, 4095])
 def test_twelve_bits_in_sixteen_are_noticed(path, largest):
     Image.fromarray(np.full((7, 9), largest, np.uint16)).save(path)
     with pytest.raises(DataError, match=f"16 bits that end at {largest}, as a camera's 12"):
-        images.read_pixels(path, (1, 4, 6))
+        read_pixels(path, (1, 4, 6))
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.float32])
 def test_grey_without_a_white_is_refused(tmp_path, kind):
     Image.fromarray(np.ones((7, 9), kind)).save(tmp_path / "grey.tiff")
     with pytest.raises(DataError, match="whose white is not said"):
-        images.read_pixels(tmp_path / "grey.tiff", (3, 4, 6))
+        read_pixels(tmp_path / "grey.tiff", (3, 4, 6))
 
 
 def test_what_shines_through_is_white(path):
@@ -89,27 +95,27 @@ def test_what_is_no_image_is_refused(path, content, told):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(DataError, match=told):
-        images.read_pixels(path, (3, 4, 6))
+        read_pixels(path, (3, 4, 6))
 
 
 def test_a_truncated_image_is_refused(path):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(DataError, match="not usable as an image"):
-        images.read_pixels(path, (3, 4, 6))
+        read_pixels(path, (3, 4, 6))
 
 
 def test_a_huge_image_is_refused_before_it_is_decoded(path):
     Image.new("1", (20_000, 20_000)).save(path)
     with pytest.raises(DataError, match="pixels"):
-        images.read_pixels(path, (3, 4, 6))
+        read_pixels(path, (3, 4, 6))
 
 
 def test_a_folder_is_no_image(tmp_path):
     with pytest.raises(DataError, match=r"not usable as an image|not an image"):
-        images.read_pixels(tmp_path, (3, 4, 6))
+        read_pixels(tmp_path, (3, 4, 6))
 
 
 def test_five_channels_are_no_picture(path):
     with pytest.raises(UsageError, match="1 or 3 channels"):
-        images.batch([path], (5, 4, 6))
+        images.batch([path], (5, 4, 6), SQUEEZE)

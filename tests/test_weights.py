@@ -31,6 +31,7 @@ def test_what_is_written_is_read_bit_for_bit(path):
         "classes": 4,
         "aux": True,
         "input": [3, 224, 224],
+        "preprocess": "squeeze",
         "format": 1,
     }
     for name, array in arrays.items():

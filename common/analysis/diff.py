@@ -108,7 +108,7 @@ def effect(one: Plan, other: Plan) -> Effect | None:
 
 def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
     """What the judge makes of the two photographs."""
-    x = images.batch(images.photographs(), plan.network.input)
+    x = images.batch(images.photographs(), plan.network.input, plan.network.preprocess)
     net = judge.load_network(plan, arrays, "float64")
     return judge.run(net, x, [])[plan.network.output]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from common.command import documents, show
+from common.command import documents, explain, show
 from common.command.app import app
 from common.command.options import (
     AsJson,
@@ -20,11 +20,13 @@ from common.command.options import (
     Input,
     Name,
     Out,
+    PreprocessName,
     WeightsFile,
     check_known,
     check_not_input,
     plan_with_heads,
     read_size,
+    with_preprocess,
     write_arrays,
 )
 from common.command.progress import progress
@@ -62,17 +64,17 @@ def summary(
     input: Input = "",
     classes: Classes = None,
     aux: Aux = False,
-    explain: Annotated[
+    explained: Annotated[
         bool, typer.Option("--explain", help="Where the parameters are, and whose count it is.")
     ] = False,
     json: AsJson = False,
 ) -> None:
     """The layer table, worked out without any framework."""
     plan = make_plan(network(name, read_size(input), classes, aux))
-    if explain and json:
+    if explained and json:
         raise UsageError("--explain and --json do not go together; give one of them")
-    if explain:
-        show.print_ledger(plan_with_heads(name, read_size(input), classes))
+    if explained:
+        explain.print_ledger(plan_with_heads(name, read_size(input), classes))
     elif json:
         documents.print_json(documents.summary_json(plan))
     else:
@@ -85,6 +87,7 @@ def compare(
     name: Name = "googlenet",
     framework: Frameworks = None,
     image: Images = None,
+    preprocess: PreprocessName = None,
     dtype: Dtype = "float32",
     aux: Aux = False,
     json: AsJson = False,
@@ -94,9 +97,9 @@ def compare(
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS)
     check_known("dtype", dtype, DTYPES)
-    plan = make_plan(network(name, aux=aux))
+    plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
     files = image or images.photographs()
-    x = images.batch(files, plan.network.input)
+    x = images.batch(files, plan.network.input, plan.network.preprocess)
     with progress() as say:
         names = [file.name for file in files]
         comparison = compare_networks(plan, x, names, frameworks, dtype, say)
@@ -221,7 +224,7 @@ def diff(
 ) -> None:
     """What differs between two networks, in words and numbers."""
     one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
-    show.print_difference(one, other, numbers)
+    explain.print_difference(one, other, numbers)
 
 
 @app.command()

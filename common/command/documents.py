@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from math import isfinite
 
 from common.analysis.reach import reach
@@ -39,6 +40,7 @@ def totals_json(plan: Plan) -> dict:
         "multiply_adds": plan.multiply_adds,
         "depth": reach(plan).depth,
         "receptive_field": reach(plan).field,
+        "preprocess": asdict(plan.network.preprocess),
         "label_smoothing": plan.network.label_smoothing,
         "loss_weights": plan.loss_weights(),
     }

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 from common.errors import DataError, UsageError
 from common.files.atomic import atomic_file
 from common.jobs.frameworks import ALL
-from common.jobs.job import DTYPES
+from common.jobs.job import DEVICES, DTYPES
 from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
-from common.spec import Shape
+from common.preprocess import PREPROCESSES
+from common.spec import NetworkSpec, Shape
 
 Name = Annotated[str, typer.Argument(metavar="NETWORK", help="A name from `googlenet list`.")]
 Input = Annotated[
@@ -40,6 +42,17 @@ Images = Annotated[
     list[Path] | None,
     typer.Option("--image", help="A JPEG or PNG; may be repeated; two photographs if not given."),
 ]
+PreprocessName = Annotated[
+    str | None,
+    typer.Option(
+        "--preprocess", metavar="|".join(PREPROCESSES), help="Images not as the network has them."
+    ),
+]
+Data = Annotated[str, typer.Option(metavar="digits|mnist:DIR|folder:DIR", help="The data set.")]
+Device = Annotated[str, typer.Option(metavar="|".join(DEVICES), help="What to compute on.")]
+OnError = Annotated[
+    str, typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read.")
+]
 WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
 Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
 Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]
@@ -58,6 +71,14 @@ def plan_with_heads(name: str, input: Shape | None, classes: int | None) -> Plan
     """The network with its heads, where it has any and a classifier beside them."""
     made = network(name, input, classes)
     return make_plan(network(name, input, classes, bool(made.heads and made.classes)))
+
+
+def with_preprocess(made: NetworkSpec, name: str | None) -> NetworkSpec:
+    """The network with another preprocessing, if one is named."""
+    if name is None:
+        return made
+    check_known("preprocessing", name, tuple(PREPROCESSES))
+    return replace(made, preprocess=PREPROCESSES[name])
 
 
 def check_known(what: str, given: str, allowed: Sequence[str]) -> None:

@@ -8,6 +8,10 @@ from os import SEEK_END
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from common.errors import MissingFramework
+from common.training.run import TrainingRun
 
 
 @contextmanager
@@ -21,26 +25,74 @@ def progress() -> Iterator[Callable[[str, str], None]]:
 
 
 @contextmanager
-def follow(path: Path) -> Iterator[Callable[[], None]]:
+def follow(run: TrainingRun, tensorboard: bool = False) -> Iterator[Callable[[], None]]:
     """Gives a function that shows what a run's metrics have gained since it was last called.
 
-    On a terminal the step and its loss, and everywhere a line per epoch.
+    On a terminal a bar per epoch, elsewhere a line per epoch; with `tensorboard` event files, too.
     """
+    path = run.folder / "metrics.jsonl"
     path.touch()
-    with open(path) as file, Console(stderr=True).status("starting") as status:
+    with open(path) as file, event_files(run.folder, tensorboard) as keep, epoch_bar(run) as show:
         file.seek(0, SEEK_END)
 
         def show_new() -> None:
             while (line := file.readline()).endswith("\n"):
                 entry = json.loads(line)
-                if "step" in entry:
-                    status.update("epoch {epoch}, step {step}: loss {loss:.4f}".format(**entry))
-                else:
-                    print(epoch_text(entry), file=sys.stderr, flush=True)
+                keep(entry)
+                show(entry)
             file.seek(file.tell() - len(line))  # begun, and not yet ended
 
         yield show_new
         show_new()
+
+
+@contextmanager
+def epoch_bar(run: TrainingRun) -> Iterator[Callable[[dict], None]]:
+    """Gives a function that shows a line of the metrics."""
+    if not sys.stderr.isatty():
+        yield lambda entry: None if "step" in entry else print(epoch_text(entry), file=sys.stderr)
+        return
+    steps, batch = run.train.steps, run.recipe.batch
+    speed = TextColumn("{task.fields[speed]}")
+    columns = "[progress.description]{task.description}", BarColumn(), speed, TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("starting", total=min(steps, run.last_step), speed="")
+
+        def show(entry: dict) -> None:
+            if "step" not in entry:
+                bar.console.print(epoch_text(entry), highlight=False)
+                return
+            done = entry["step"] - (entry["epoch"] - 1) * steps
+            if done == 1:
+                bar.reset(task)
+            text = "epoch {epoch}, step {step}: loss {loss:.4f}".format(**entry)
+            per_second = (bar.tasks[0].speed or 0) * batch
+            bar.update(task, completed=done, description=text, speed=f"{per_second:.0f} images/s")
+
+        yield show
+
+
+@contextmanager
+def event_files(folder: Path, wanted: bool) -> Iterator[Callable[[dict], None]]:
+    """Gives a function that keeps a line of the metrics for TensorBoard, where that is wanted."""
+    if not wanted:
+        yield lambda _: None
+        return
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise MissingFramework(
+            "--tensorboard needs tensorboardX; pip install '.[tensorboard]'"
+        ) from None
+    with SummaryWriter(str(folder / "tensorboard")) as writer:
+
+        def keep(entry: dict) -> None:
+            is_step = "step" in entry
+            for name in ("loss", "lr") if is_step else ("loss", "top1"):
+                tag = f"{'train' if is_step else 'test'}/{name}"
+                writer.add_scalar(tag, entry[name], entry["step" if is_step else "steps"])
+
+        yield keep
 
 
 def epoch_text(line: Mapping) -> str:

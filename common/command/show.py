@@ -9,8 +9,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from common.analysis import diff as diffs
-from common.analysis import ledger as ledgers
 from common.analysis.names import word_name
 from common.analysis.reach import reach
 from common.jobs.compare import Comparison, Row, Side
@@ -89,6 +87,9 @@ def totals_lines(plan: Plan) -> str:
     lines.append(
         f"one image of {shape_text(plan.network.input)}: {plan.multiply_adds:,} multiply-adds"
     )
+    how = plan.network.preprocess
+    lines.append(f"image: {how.shape_text(*plan.network.input[1:])}")
+    lines.append(f"its values: {how.value_text()}")
     lines.append(f"{depth} layers with weights on the longest path")
     lines.append(f"receptive field of the last map: {field:,} rows")
     return "\n".join(lines)
@@ -164,60 +165,6 @@ def print_comparison(comparison: Comparison) -> None:
     print_table(workers_table(comparison))
     print(totals_lines(comparison.plan))
     print(verdict(comparison))
-
-
-def print_ledger(plan: Plan) -> None:
-    """Every term of the parameter count, then the sums that were published and whose they are."""
-    table = grid("part", "of it", "numbers")
-    table.columns[1].justify = "left"
-    for term in ledgers.ledger(plan):
-        table.add_row(term.part, term.kind, number(term.count))
-    print_table(table)
-    for claim, terms, total in ledgers.claims(plan):
-        print(" + ".join(number(term.count) for term in terms))
-        if total == claim.number:
-            print(f"  = {number(total)}: {claim.whose}\n")
-        else:
-            print(f"  = {number(total)} here; {number(claim.number)} as published: {claim.whose}\n")
-
-
-def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
-    """What differs, in words; then shapes, parameters, multiply-adds; then outputs if wanted."""
-    for order, plan in {"first:  ": one, "second: ": other}.items():
-        spec = plan.network
-        print(
-            f"{order}{spec.name} ({spec.origin}), {shape_text(spec.input)}, {spec.classes} classes"
-        )
-    table = grid("what differs", "times", "where")
-    table.columns[0].no_wrap, table.columns[2].no_wrap = False, False
-    table.columns[2].justify = "left"
-    differences = diffs.differences(one, other)
-    for difference in differences:
-        where = ", ".join(difference.paths[:2]) + (", ..." if len(difference.paths) > 2 else "")
-        table.add_row(difference.what, str(len(difference.paths)), where)
-    if differences:
-        print_table(table)
-    else:
-        print("no layer differs")
-    effects = grid("effect on", "first", "second")
-    for path, mine, theirs in diffs.shape_changes(one, other):
-        effects.add_row(path, mine, theirs)
-    for what, *counts in diffs.totals(one, other):
-        effects.add_row(what, *map(number, counts))
-    print_table(effects)
-    if numbers:
-        print(effect_line(diffs.effect(one, other)))
-
-
-def effect_line(effect: diffs.Effect | None) -> str:
-    """The measured effect in one line."""
-    if effect is None:
-        return "their outputs are of unequal size and cannot be compared"
-    top = "the same" if effect.same_top else "another"
-    return (
-        f"{effect.shared} of the second's {effect.total} arrays filled from the first: "
-        f"its logits are off by {effect.relative:.2g} of the largest, the top class is {top}"
-    )
 
 
 def print_diagnosis(diagnosis: Mapping) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from common.errors import DataError, UsageError
+from common.preprocess import Preprocess
 from common.spec import Shape
 
 MOST_PIXELS = 100_000_000
@@ -28,16 +29,14 @@ def photographs() -> list[Path]:
     return [folder / "china.jpg", folder / "flower.jpg"]
 
 
-def batch(paths: Sequence[Path], input: Shape) -> NDArray[np.float32]:
-    """Images as N x C x H x W in [-1, 1], for an input C x H x W of 1 or 3 channels."""
+def batch(paths: Sequence[Path], input: Shape, how: Preprocess) -> NDArray[np.float32]:
+    """Images as N x C x H x W, for an input C x H x W of 1 or 3 channels.
+
+    Raises DataError for what is not a usable image.
+    """
     if input[0] not in MODES:
         raise UsageError(f"images have 1 or 3 channels, and the network takes {input[0]}")
-    return np.stack([read_pixels(path, input) for path in paths])
-
-
-def read_pixels(path: Path, input: Shape) -> NDArray[np.float32]:
-    """One image as C x H x W in [-1, 1]; raises DataError for what is not a usable image."""
-    return to_input(open_image(path), input)
+    return np.stack([to_input(open_image(path), input, how) for path in paths])
 
 
 def open_image(path: Path) -> Image.Image:
@@ -63,12 +62,41 @@ def open_image(path: Path) -> Image.Image:
         raise DataError(f"{path}: not usable as an image ({error})") from None
 
 
-def to_input(image: Image.Image, input: Shape) -> NDArray[np.float32]:
-    """An image squeezed to rows x columns, as C x H x W in [-1, 1], for 1 or 3 channels."""
+def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.float32]:
+    """An image as C x H x W, for 1 or 3 channels."""
     channels, rows, columns = input
-    resized = image.convert(MODES[channels]).resize((columns, rows), Image.Resampling.BILINEAR)
-    values = np.asarray(resized, np.float32).reshape(rows, columns, channels)
-    return np.ascontiguousarray(values.transpose(2, 0, 1)) / np.float32(127.5) - np.float32(1)
+    fitted = fit(image.convert(MODES[channels]), rows, columns, how)
+    values = np.asarray(fitted, np.float32).reshape(rows, columns, channels)
+    if how.order == "BGR":
+        values = values[..., ::-1]
+    mean, deviation = (255 * np.array(three) for three in (how.mean, how.deviation))
+    if channels == 1:
+        mean, deviation = mean.mean(keepdims=True), deviation.mean(keepdims=True)
+    scaled = (values - mean.astype(np.float32)) / deviation.astype(np.float32)
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+
+
+def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.Image:
+    """The image, or the part of it that is taken, at rows x columns."""
+    resample = Image.Resampling[how.resample.upper()]
+    width, height = image.size
+    match how.fit:
+        case "crop":
+            scale = max(rows / height, columns / width) / how.share
+            width, height = max(columns, round(width * scale)), max(rows, round(height * scale))
+            return image.resize((width, height), resample).crop(
+                middle(width, height, columns, rows)
+            )
+        case "middle":
+            kept = max(1, round(width * how.share)), max(1, round(height * how.share))
+            image = image.crop(middle(width, height, *kept))
+    return image.resize((columns, rows), resample)
+
+
+def middle(width: int, height: int, columns: int, rows: int) -> tuple[int, int, int, int]:
+    """The box of so many columns and rows in the middle of an image."""
+    left, top = (width - columns) // 2, (height - rows) // 2
+    return left, top, left + columns, top + rows
 
 
 @contextmanager

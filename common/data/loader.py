@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -13,6 +13,7 @@ from common.data.augment import Augment, augmented
 from common.data.images import to_input
 from common.data.sets import Split
 from common.errors import DataError
+from common.preprocess import Preprocess
 from common.spec import Shape
 
 AHEAD = 3
@@ -22,7 +23,7 @@ PLAIN = Augment()
 
 @dataclass(frozen=True)
 class Batch:
-    """Images N x C x H x W in [-1, 1], and their N labels."""
+    """Images N x C x H x W, and their N labels."""
 
     x: NDArray
     labels: NDArray[np.int64]
@@ -30,11 +31,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loader:
-    """A split as batches of `size` images, for an input C x H x W."""
+    """A split as batches of `size` images, for an input C x H x W, preprocessed as `how` says."""
 
     split: Split
     input: Shape
     size: int
+    how: Preprocess
     seed: int = 0
     augment: Augment = PLAIN
 
@@ -87,8 +89,10 @@ class Loader:
 
     def read(self, index: int, epoch: int | None) -> NDArray[np.float32]:
         """One image as C x H x W, augmented unless it is of no epoch."""
-        image = self.split.read(index)
+        image, how = self.split.read(index), self.how
         if epoch is not None:
             draw = np.random.default_rng([self.seed, epoch, index])
             image = augmented(image, self.augment, draw)
-        return to_input(image, self.input)
+            if self.augment.area < 1:  # what is cut out is used whole
+                how = replace(how, fit="squeeze")
+        return to_input(image, self.input, how)

@@ -3,7 +3,8 @@
 Convolution weights are (out, in, rows, columns), depthwise ones (channels x multiplier, 1, rows,
 columns), linear weights (out, in); batch norm has `weight`, `bias`, `running_mean`, `running_var`.
 All are float32. The file is safetensors; its metadata holds one key, `googlenet`, with JSON:
-network, classes, aux, input, format version, and, after a conversion, what else was carried over.
+network, classes, aux, input, preprocess, format version, and, after a conversion, what else was
+carried over.
 """
 
 from collections.abc import Mapping
@@ -40,7 +41,8 @@ def describe(plan: Plan) -> dict:
     """What a weights file says of itself."""
     network = plan.network
     about = {"network": network.name, "classes": network.classes, "aux": network.aux}
-    return about | {"input": network.input, "format": FORMAT}
+    about |= {"input": network.input, "preprocess": network.preprocess.name}
+    return about | {"format": FORMAT}
 
 
 def read(path: Path) -> tuple[Arrays, dict]:

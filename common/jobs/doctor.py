@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from common.errors import UserError
 from common.jobs.frameworks import ALL
 from common.jobs.job import Start
-from common.jobs.worker import call, environment
+from common.jobs.settings import environment
+from common.jobs.worker import call
 
 OWN_NEEDS = ("numpy", "safetensors", "h5py", "pillow", "scikit-learn", "rich", "typer")
 CRASHES = (

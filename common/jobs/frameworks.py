@@ -19,6 +19,12 @@ class Runner(Protocol):
 
     VERSION: str
 
+    def choose_device(self, wanted: str) -> None:
+        """Has what follows computed on the CPU or the first GPU; `auto` means a GPU if any.
+
+        Raises UsageError where there is none to be had.
+        """
+
     def load_network(self, plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Any:
         """The network with these weights, computing in `dtype`."""
 
@@ -38,8 +44,15 @@ class Runner(Protocol):
 class Training(Protocol):
     """What a framework's `train.py` offers."""
 
-    def train(self, net: Any, run: TrainingRun) -> None:
+    def train(self, net: Any, run: TrainingRun, group: Any) -> None:
         """Trains the network as the run's recipe says, from where the run stands."""
+
+
+class Processes(Protocol):
+    """What a framework's `processes.py` offers."""
+
+    def join(self, size: int) -> Any:
+        """The group of so many processes that train together; before anything is computed."""
 
 
 class Writer(Protocol):
@@ -64,28 +77,20 @@ class CheckpointReader(Writer, Protocol):
 
 @dataclass(frozen=True)
 class Framework:
-    """What a framework is imported and installed as, and the modules that keep the contract."""
+    """What a framework is imported and installed as, and the folder that keeps the contract."""
 
     package: str
-    run: str
-    files: str = ""
-    train: str = ""
+    folder: str
     distributions: tuple[str, ...] = ()
 
 
 ALL = {
-    "numpy": Framework("numpy", "common.judge"),
-    "pytorch": Framework(
-        "torch", "pytorch_impl.run", "pytorch_impl.files", "pytorch_impl.train", ("torch",)
-    ),
+    "numpy": Framework("numpy", "common"),
+    "pytorch": Framework("torch", "pytorch_impl", ("torch",)),
     "tensorflow": Framework(
-        "tensorflow",
-        "tensorflow_impl.run",
-        "tensorflow_impl.files",
-        "tensorflow_impl.train",
-        ("tensorflow", "tensorflow-cpu", "keras"),
+        "tensorflow", "tensorflow_impl", ("tensorflow", "tensorflow-cpu", "keras")
     ),
-    "paddle": Framework("paddle", "paddle_impl.run", "", "paddle_impl.train", ("paddlepaddle",)),
+    "paddle": Framework("paddle", "paddle_impl", ("paddlepaddle",)),
 }
 FRAMEWORKS = tuple(name for name in ALL if name != "numpy")  # all but the judge
 
@@ -99,14 +104,20 @@ def import_runner(name: str) -> Runner:
         raise MissingFramework(
             f"{name} is not installed ({error}); pip install '.[{name}]'"
         ) from None
-    return cast(Runner, import_module(framework.run))
+    file = "judge" if name == "numpy" else "run"
+    return cast(Runner, import_module(f"{framework.folder}.{file}"))
 
 
 def import_files(name: str) -> CheckpointReader:
     """A framework's `files.py`."""
-    return cast(CheckpointReader, import_module(ALL[name].files))
+    return cast(CheckpointReader, import_module(f"{ALL[name].folder}.files"))
 
 
 def import_training(name: str) -> Training:
     """A framework's `train.py`."""
-    return cast(Training, import_module(ALL[name].train))
+    return cast(Training, import_module(f"{ALL[name].folder}.train"))
+
+
+def import_processes(name: str) -> Processes:
+    """A framework's `processes.py`."""
+    return cast(Processes, import_module(f"{ALL[name].folder}.processes"))

@@ -4,12 +4,14 @@ Paths are texts, as they stand in a job's file.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import get_args
 
 from common.arrays import Arrays
 
 DTYPES = ("float32", "float64")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -82,21 +84,42 @@ class Train:
 
     framework: str
     folder: str
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """The scores of weights on a data set's test split, as arrays by the name of each score."""
+    """The scores of weights on a data set's test split, as arrays by the name of each score.
+
+    With `skip`, images that cannot be read are left out; `skipped` names them, `faults` says why.
+    """
 
     framework: str
     network: str
     weights: str
     data: str
     val_split: float
+    preprocess: str
+    skip: bool = False
+    device: str = "cpu"
     dtype: str = "float32"
 
 
-Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate
+@dataclass(frozen=True)
+class Predict:
+    """`probabilities`, images x classes, of the files in `images`; `skip` as for Evaluate."""
+
+    framework: str
+    network: str
+    weights: str
+    files: Sequence[str]
+    preprocess: str
+    skip: bool = False
+    device: str = "cpu"
+    dtype: str = "float32"
+
+
+Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate | Predict
 KINDS = {kind.__name__: kind for kind in get_args(Job)}
 
 

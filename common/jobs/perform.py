@@ -3,6 +3,7 @@
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,15 @@ from common.data.batches import check_channels, read_batch, read_labels
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
-from common.jobs import training
+from common.jobs import scoring, training
+from common.jobs.compute import compute_with
 from common.jobs.frameworks import Runner, import_files, import_runner
 from common.jobs.job import (
     Evaluate,
     FindPlaces,
     Grad,
     Job,
+    Predict,
     ReadFile,
     Report,
     Run,
@@ -40,7 +43,9 @@ def perform(job: Job) -> Report:
         case Train():
             return training.train(job)
         case Evaluate():
-            return training.score(job)
+            return scoring.score(job)
+        case Predict():
+            return scoring.predict(job)
     began = time.perf_counter()
     runner = import_runner(job.framework)
     imported = time.perf_counter()
@@ -60,23 +65,11 @@ def compute(job: Run | Grad) -> Report:
         case Grad():
             paths, labels = [], read_labels(Path(job.labels), len(x), plan)
             plan = make_plan(without_dropout(plan.network))
-    began = time.perf_counter()
-    runner = import_runner(job.framework)
-    imported = time.perf_counter()
-    net = runner.load_network(plan, arrays, job.dtype)
-    outputs = outputs_of(runner, net, x, paths, labels)
-    ended = time.perf_counter()
-    parameters = runner.count_parameters(net)
-    return Report(outputs, runner.VERSION, parameters, imported - began, ended - imported)
 
+    def outputs(runner: Runner, net: Any) -> Arrays:
+        return runner.run(net, x, paths) if labels is None else runner.grad(net, x, labels)
 
-def outputs_of(
-    runner: Runner, net: object, x: NDArray, paths: list[str], labels: NDArray | None
-) -> Arrays:
-    """The outputs of a forward pass, or with labels the loss and its gradients."""
-    if labels is None:
-        return runner.run(net, x, paths)
-    return runner.grad(net, x, labels)
+    return compute_with(job, plan, arrays, outputs)
 
 
 def handle_files(job: Start | ReadFile | WriteFile | FindPlaces) -> Arrays:

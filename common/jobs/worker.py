@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from common.files.bundle import pack, unpack
 from common.files.scratch import remove_with_siblings, scratch_folder
 from common.jobs.job import Job, Report, from_json, to_json
 from common.jobs.perform import perform
+from common.jobs.settings import environment
 
 LIMIT_SECONDS = 1800.0
 TICK_SECONDS = 0.2
@@ -41,65 +42,110 @@ def call(
     limit: float = LIMIT_SECONDS,
     watch: Callable[[], None] = lambda: None,
     grace: float = 0,
+    environments: Sequence[Mapping[str, str]] = ({},),
 ) -> Report:
     """Does the job in a process of its own; raises the error that the worker met or died of.
 
     `watch` is called again and again meanwhile. Where the command is interrupted, the worker is
-    asked by SIGINT to end, and has `grace` seconds to do so.
+    asked by SIGINT to end, and has `grace` seconds to do so. With several `environments` as many
+    processes do the job together; one that fails ends the others; the first one's report counts.
     """
-    with scratch_folder() as box:
-        (box / "job.json").write_text(to_json(job))
-        status = wait(box, job.framework, limit, watch, grace)
-        answer = read_answer(box)
-        if "error" in answer:
-            raise CODES.get(answer["code"], CheckFailed)(answer["error"])
-        if status or not answer:
-            raise how_it_ended(job.framework, status, box)
-        return Report(arrays=unpack(box / "out.npz"), **answer)
-
-
-def wait(box: Path, framework: str, limit: float, watch: Callable[[], None], grace: float) -> int:
-    """Runs the worker to its end, or ends it; returns its exit status."""
-    with open(box / "stderr", "wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "common.jobs.worker", str(box)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            env=environment() | {"TMPDIR": str(box)},
-            start_new_session=True,
-        )
-        end = time.monotonic() + limit
+    with scratch_folder() as folder:
+        boxes = [folder / str(number) for number in range(len(environments))]
+        for box in boxes:
+            box.mkdir()
+            (box / "job.json").write_text(to_json(job))
+        count = len(boxes)
+        names = [f"{job.framework}, process {n} of {count}" for n in range(1, count + 1)]
+        names = names if count > 1 else [job.framework]
+        workers = [Worker(job, *each) for each in zip(names, boxes, environments, strict=True)]
         try:
-            while time.monotonic() < end:
-                with suppress(subprocess.TimeoutExpired):
-                    return process.wait(TICK_SECONDS)
-                watch()
-            raise CheckFailed(f"{framework}: no answer within {limit:.0f} s, stopped")
+            wait(workers, limit, watch)
         except Interrupted:
-            process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(grace)
+            end_in_order(workers, grace)
             raise
         finally:
-            process.kill()
-            process.wait()
-            if process.stdin:
-                process.stdin.close()
+            for worker in workers:
+                worker.end()
+        ended = [worker for worker in workers if worker.status is not None]
+        for worker in sorted(ended, key=lambda each: each.status or 0):  # a signal's is below 0
+            worker.raise_if_failed()
+        answer = read_answer(boxes[0])
+        return Report(arrays=unpack(boxes[0] / "out.npz"), **answer)
 
 
-def environment() -> dict[str, str]:
-    """The worker's environment: this code, all cores, the CPU, and no chatter."""
-    ours = {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(os.cpu_count())),
-        "CUDA_VISIBLE_DEVICES": "",
-        "KERAS_BACKEND": "tensorflow",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTEROP_THREADS": "1",  # so that a training repeats bit for bit
-        "PYTHONWARNINGS": "ignore",
-    }
-    return os.environ | ours
+class Worker:
+    """A process that does a job, and the folder in which it finds the job and leaves its answer."""
+
+    def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str]) -> None:
+        self.name, self.box = name, box
+        self.status: int | None = None  # what it ended with, unless it was ended
+        own = {"PYTHONPATH": import_path(), "TMPDIR": str(box), **more}
+        with open(box / "stderr", "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "common.jobs.worker", str(box)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment(getattr(job, "device", "cpu")) | own,
+                start_new_session=True,
+            )
+
+    def has_ended(self) -> bool:
+        """Whether the process has ended."""
+        return self.process.poll() is not None
+
+    def has_failed(self) -> bool:
+        """Whether it has ended otherwise than with an answer."""
+        return self.has_ended() and (
+            self.process.returncode != 0 or "version" not in read_answer(self.box)
+        )
+
+    def end(self) -> None:
+        """Ends the process if it has not ended, and lets go of it."""
+        if self.has_ended():
+            self.status = self.process.returncode
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()
+
+    def raise_if_failed(self) -> None:
+        """Raises the error that the worker met or died of."""
+        answer = read_answer(self.box)
+        if "error" in answer:
+            raise CODES.get(answer["code"], CheckFailed)(answer["error"])
+        if self.status or not answer:
+            raise how_it_ended(self.name, self.status or 0, self.box)
+
+
+def wait(workers: Sequence[Worker], limit: float, watch: Callable[[], None]) -> None:
+    """Until all have ended, or one has failed; raises CheckFailed when it takes too long."""
+    end, first = time.monotonic() + limit, workers[0].process
+    while not all(worker.has_ended() for worker in workers):
+        if any(worker.has_failed() for worker in workers):
+            return
+        if time.monotonic() > end:
+            raise CheckFailed(f"{workers[0].name}: no answer within {limit:.0f} s, stopped")
+        with suppress(subprocess.TimeoutExpired):
+            first.wait(TICK_SECONDS)
+            time.sleep(TICK_SECONDS * (len(workers) > 1))
+        watch()
+
+
+def end_in_order(workers: Sequence[Worker], grace: float) -> None:
+    """Asks the processes to end, and gives them so many seconds."""
+    for worker in workers:
+        worker.process.send_signal(signal.SIGINT)
+    end = time.monotonic() + grace
+    for worker in workers:
+        with suppress(subprocess.TimeoutExpired):
+            worker.process.wait(max(0, end - time.monotonic()))
+
+
+def import_path() -> str:
+    """Where a worker finds this code."""
+    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
 def read_answer(box: Path) -> dict:
@@ -152,7 +198,7 @@ def end_with_parent(box: Path) -> None:
     A killed parent cannot tidy up, so this does: the parent's temporary folders go with it.
     """
     os.read(sys.stdin.fileno(), 1)
-    remove_with_siblings(box)
+    remove_with_siblings(box.parent)
     os._exit(1)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from common.preprocess import IMAGENET_DEVIATION, IMAGENET_MEAN, SQUEEZE, Preprocess
 from common.rewrite import Change, rewrite_network
 from common.spec import (
     Affine,
@@ -42,6 +43,7 @@ class Dialect:
     classes: int = 1000
     heads: bool = True
     init: Init | None = None
+    preprocess: Preprocess = SQUEEZE
 
     def network(self, name: str, classes: int | None) -> NetworkSpec:
         """The network of this reading, for its own number of classes if none is given."""
@@ -53,6 +55,7 @@ class Dialect:
             input=self.input or table.input,
             heads=table.heads if self.heads else {},
             init=self.init or table.init,
+            preprocess=self.preprocess,
         )
         for change in self.changes:
             network = rewrite_network(network, change)
@@ -129,10 +132,9 @@ def downscaled(rate: float) -> Affine:
 
 
 # From ImageNet's mean and deviation of each channel to 0.5 and 0.5.
-IMAGENET = ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
 TRANSFORM_INPUT = Affine(
-    tuple(deviation / 0.5 for _, deviation in IMAGENET),
-    tuple((mean - 0.5) / 0.5 for mean, _ in IMAGENET),
+    tuple(deviation / 0.5 for deviation in IMAGENET_DEVIATION),
+    tuple((mean - 0.5) / 0.5 for mean in IMAGENET_MEAN),
 )
 
 

@@ -6,6 +6,7 @@ they agree on the channels and differ in everything else.
 
 from dataclasses import replace
 
+from common import preprocess
 from common.networks.dialects import (
     Dialect,
     conv_classifier,
@@ -191,6 +192,7 @@ DIALECTS = {
             insert("conv3", "lrn2", LRN(5, 1e-4, 0.75)),
             *PAPER_DROPOUT,
         ),
+        preprocess=preprocess.CAFFE,
     ),
     "googlenet.d2l": Dialect(
         googlenet,
@@ -200,8 +202,11 @@ DIALECTS = {
         classes=10,
         heads=False,
         init=Init.XAVIER,
+        preprocess=preprocess.UNIT,
     ),
-    "googlenet.slim": Dialect(googlenet, "TF-Slim", SLIM, heads=False, init=Init.TRUNCATED),
+    "googlenet.slim": Dialect(
+        googlenet, "TF-Slim", SLIM, heads=False, init=Init.TRUNCATED, preprocess=preprocess.SLIM
+    ),
     "googlenet.paddle": Dialect(
         googlenet,
         "Paddle tutorial",
@@ -209,9 +214,21 @@ DIALECTS = {
         init=Init.FAN_IN,
     ),
     # torchvision's initial values are cut off at 2, which is 200 deviations.
-    "googlenet.torchvision": Dialect(googlenet, "torchvision", TORCHVISION, init=Init.NORMAL),
-    "googlenet.torchvision.input": Dialect(
-        googlenet, "torchvision", (*TORCHVISION, transform_input), init=Init.NORMAL
+    "googlenet.torchvision": Dialect(
+        googlenet, "torchvision", TORCHVISION, init=Init.NORMAL, preprocess=preprocess.TRANSFORMED
     ),
-    "googlenet.paddle_vision": Dialect(googlenet, "paddle.vision", PADDLE_VISION, init=Init.PADDLE),
+    "googlenet.torchvision.input": Dialect(
+        googlenet,
+        "torchvision",
+        (*TORCHVISION, transform_input),
+        init=Init.NORMAL,
+        preprocess=preprocess.TORCHVISION,
+    ),
+    "googlenet.paddle_vision": Dialect(
+        googlenet,
+        "paddle.vision",
+        PADDLE_VISION,
+        init=Init.PADDLE,
+        preprocess=preprocess.TORCHVISION,
+    ),
 }

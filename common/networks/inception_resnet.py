@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from common.networks.blocks import NORM, classifier, conv, head, same
 from common.networks.dialects import Dialect, drop, every
+from common.preprocess import SLIM, TIMM_WIDE
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -219,8 +220,8 @@ def inception_resnet_v2(classes: int) -> NetworkSpec:
 
 
 DIALECTS = {
-    "inception_resnet_v1": Dialect(inception_resnet_v1, "arXiv:1602.07261"),
-    "inception_resnet_v2": Dialect(inception_resnet_v2, "arXiv:1602.07261"),
+    "inception_resnet_v1": Dialect(inception_resnet_v1, "arXiv:1602.07261", preprocess=SLIM),
+    "inception_resnet_v2": Dialect(inception_resnet_v2, "arXiv:1602.07261", preprocess=TIMM_WIDE),
     "inception_resnet_v2.keras": Dialect(
         inception_resnet_v2,
         "Keras",

@@ -11,6 +11,7 @@ from common.networks.dialects import (
     pad_strided,
     put,
 )
+from common.preprocess import SLIM
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -121,7 +122,7 @@ SEPARABLE_STEM = Chain(
 )
 
 DIALECTS = {
-    "inception_v2": Dialect(inception_v2, "arXiv:1502.03167"),
+    "inception_v2": Dialect(inception_v2, "arXiv:1502.03167", preprocess=SLIM),
     "inception_v2.slim": Dialect(
         inception_v2,
         "TF-Slim",
@@ -131,5 +132,6 @@ DIALECTS = {
             pad_strided(Rule.SAME, MaxPool, Conv),
             conv_classifier,  # Paper: no dropout beside batch norm; TF-Slim: 0.2.
         ),
+        preprocess=SLIM,
     ),
 }

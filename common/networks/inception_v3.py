@@ -6,6 +6,7 @@ smoothed by 0.1. The numbers are those of the published code, which the paper's 
 
 from common.networks.blocks import classifier, conv, same
 from common.networks.dialects import Dialect, downscale, drop, every, transform_input
+from common.preprocess import TORCHVISION, TRANSFORMED
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -147,8 +148,10 @@ def inception_v3(classes: int) -> NetworkSpec:
 
 
 DIALECTS = {
-    "inception_v3": Dialect(inception_v3, "torchvision"),
-    "inception_v3.input": Dialect(inception_v3, "torchvision", (transform_input,)),
+    "inception_v3": Dialect(inception_v3, "torchvision", preprocess=TRANSFORMED),
+    "inception_v3.input": Dialect(
+        inception_v3, "torchvision", (transform_input,), preprocess=TORCHVISION
+    ),
     # Its head is TF-Slim's, whose checkpoints fit it too.
     "inception_v3.keras": Dialect(
         inception_v3,
@@ -165,5 +168,6 @@ DIALECTS = {
         "paddle.vision",
         (every(BatchNorm, eps=1e-5), *downscale("dropout", "dropout", 0.2)),
         heads=False,
+        preprocess=TORCHVISION,
     ),
 }

@@ -5,6 +5,7 @@ One uniform recipe of modules A, B and C on three map sizes. Averages do not cou
 
 from common.networks.blocks import classifier, conv, head, same
 from common.networks.dialects import Dialect
+from common.preprocess import TIMM
 from common.spec import (
     AvgPool,
     Chain,
@@ -148,4 +149,4 @@ def inception_v4(classes: int) -> NetworkSpec:
     )
 
 
-DIALECTS = {"inception_v4": Dialect(inception_v4, "arXiv:1602.07261")}
+DIALECTS = {"inception_v4": Dialect(inception_v4, "arXiv:1602.07261", preprocess=TIMM)}

@@ -6,6 +6,7 @@ with residuals around them.
 
 from common.networks.blocks import NORM, classifier, conv
 from common.networks.dialects import Dialect, every, pad_strided
+from common.preprocess import TIMM_WIDE
 from common.spec import (
     BatchNorm,
     Chain,
@@ -83,6 +84,10 @@ def xception(classes: int) -> NetworkSpec:
 DIALECTS = {
     "xception": Dialect(xception, "Keras", (every(BatchNorm, keep=0.99),)),
     "xception.timm": Dialect(
-        xception, "timm", (every(BatchNorm, eps=1e-5), pad_strided(1, MaxPool)), init=Init.FAN_OUT
+        xception,
+        "timm",
+        (every(BatchNorm, eps=1e-5), pad_strided(1, MaxPool)),
+        init=Init.FAN_OUT,
+        preprocess=TIMM_WIDE,
     ),
 }

@@ -5,10 +5,12 @@ import os
 import platform
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.data.check import find_faults, without
 from common.data.loader import Loader
 from common.data.sources import open_data
 from common.errors import DataError, UsageError
@@ -18,6 +20,7 @@ from common.initial import initial_arrays
 from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
+from common.preprocess import PREPROCESSES
 from common.spec import Init
 from common.training.checkpoints import read_newest, write_state
 from common.training.metrics import cut_metrics
@@ -32,36 +35,67 @@ def plan_of(recipe: Recipe) -> Plan:
     """The network that a recipe trains."""
     size = (recipe.channels, recipe.image_size, recipe.image_size)
     made = network(recipe.network, size, recipe.classes, recipe.aux)
-    return make_plan(replace(made, init=Init.FAN_IN) if recipe.init == "fan_in" else made)
+    init = Init.FAN_IN if recipe.init == "fan_in" else made.init
+    return make_plan(replace(made, init=init, preprocess=PREPROCESSES[recipe.preprocess]))
 
 
-def loaders(recipe: Recipe) -> tuple[Loader, Loader]:
-    """The images to train with and those to test with."""
+def loaders(recipe: Recipe, skipped: set[str]) -> tuple[Loader, Loader]:
+    """The images to train with and those to test with, without those of these names."""
     data = open_data(recipe.data, recipe.val_split)
-    if len(data.classes) != recipe.classes:
-        raise DataError(f"{recipe.data}: {len(data.classes)} classes, not {recipe.classes}")
+    if len(data.classes) > recipe.classes:
+        raise DataError(
+            f"{recipe.data}: {len(data.classes)} classes, and the network has {recipe.classes}"
+        )
     input = (recipe.channels, recipe.image_size, recipe.image_size)
-    train = Loader(data.train, input, recipe.batch, recipe.seed, recipe.augment)
-    train.check()
-    return train, Loader(data.test, input, recipe.batch)
+    how = PREPROCESSES[recipe.preprocess]
+    train, test = without(data.train, skipped), without(data.test, skipped)
+    first = Loader(train, input, recipe.batch, how, recipe.seed, recipe.augment)
+    first.check()
+    return first, Loader(test, input, recipe.batch, how)
 
 
-def begin(folder: Path, recipe: Recipe, given: Arrays) -> None:
+def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
     """Makes the folder of a new run, with its first state: initial values, those given over them.
 
-    Raises UsageError where there is a run already.
+    Returns what is wrong with each image that is to be skipped. Raises UsageError where there is
+    a run already.
     """
     if (folder / "recipe.toml").exists():
         raise UsageError(f"{folder}: there is a run already; go on with --resume, or give another")
     plan = plan_of(recipe)
+    data = open_data(recipe.data, recipe.val_split)
+    faults = find_faults(data.train) | find_faults(data.test) if recipe.on_error == "skip" else {}
+    loaders(recipe, set(faults))
     arrays: dict[str, NDArray] = initial_arrays(plan, recipe.seed) | given
     slots = {"weights": arrays}
     if recipe.average:
         slots["average"] = {name: arrays[name] for name in plan.parameters()}
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write_state(folder / "checkpoints", 0, join_slots(slots), {"best": -1.0})
-    with atomic_file(folder / "recipe.toml") as temporary:
-        temporary.write_text(to_toml(recipe))
+    texts = {
+        "skipped.json": json.dumps(faults, indent=1),
+        "classes.json": json.dumps(data.classes, indent=1),
+        "recipe.toml": to_toml(recipe),  # last, since it says that here is a run
+    }
+    for name, text in texts.items():
+        with atomic_file(folder / name) as temporary:
+            temporary.write_text(text)
+    return list(faults.values())
+
+
+def read_classes(folder: Path) -> tuple[str, ...]:
+    """What the classes of a run are called; nothing where it does not say."""
+    return tuple(read_json(folder / "classes.json", []))
+
+
+def read_json(path: Path, otherwise: Any) -> Any:
+    """What is in a JSON file of a run; raises DataError for a broken one."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return otherwise
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
 
 
 def read_recipe(folder: Path) -> Recipe:
@@ -72,25 +106,33 @@ def read_recipe(folder: Path) -> Recipe:
     return to_recipe(str(path), read_table(path))
 
 
-def open_run(folder: Path) -> tuple[TrainingRun, list[str]]:
-    """A run where it stands: after its newest complete state; and which states were passed over."""
+def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, list[str]]:
+    """A run where it stands: after its newest complete state; and which states were passed over.
+
+    Of several processes, `rank` is this one's number.
+    """
     recipe = rounded(read_recipe(folder))
+    if recipe.batch % ranks:
+        raise UsageError(f"a batch of {recipe.batch} does not divide among {ranks} processes")
     plan = plan_of(recipe)
-    train, test = loaders(recipe)
+    train, test = loaders(recipe, set(read_json(folder / "skipped.json", {})))
     state, about, passed_over = read_newest(folder / "checkpoints")
     source = str(folder / "checkpoints")
     weights.fit(source, split_slots(state).get("weights", {}), {}, plan)
     step, best = int(about["step"]), float(about.get("best", -1))
-    cut_metrics(folder / "metrics.jsonl", step)
-    return TrainingRun(folder, recipe, plan, train, test, state, step, best), passed_over
+    if not rank:
+        cut_metrics(folder / "metrics.jsonl", step)
+    run = TrainingRun(folder, recipe, plan, train, test, state, step, best, rank, ranks)
+    return run, passed_over
 
 
-def write_environment(folder: Path, framework: str, version: str) -> None:
+def write_environment(folder: Path, framework: str, version: str, ranks: int) -> None:
     """Keeps with a run what it was trained in, since other threads round otherwise."""
     environment = {
         "framework": framework,
         "version": version,
         "python": platform.python_version(),
+        "processes": ranks,
         "threads": int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
     }
     with atomic_file(folder / "environment.json") as temporary:

@@ -3,10 +3,11 @@
 from dataclasses import field
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from common.data.augment import Augment
+from common.preprocess import PREPROCESSES
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -93,6 +94,13 @@ class Cosine:
     kind: Literal["cosine"] = "cosine"
 
 
+def check_preprocess(name: str) -> str:
+    """The name; raises ValueError where no preprocessing has it."""
+    if name not in PREPROCESSES:
+        raise ValueError(f"there are: {', '.join(PREPROCESSES)}")
+    return name
+
+
 Optimizer = SGD | Nesterov | RMSProp | Adam | AdamW
 Schedule = Constant | Steps | Cosine
 
@@ -128,6 +136,8 @@ class Recipe:
     average: Share = 0.0
     aux: bool = False
     dropout: bool = True
+    preprocess: Annotated[str, AfterValidator(check_preprocess)] = "squeeze"
     augment: Augment = field(default_factory=Augment)
     val_split: Share = 0.2
+    on_error: Literal["stop", "skip"] = "stop"  # of an image that cannot be read
     dtype: Literal["float32", "float64"] = "float32"

@@ -64,12 +64,18 @@ class TrainingRun:
     best: float
     rank: int = 0
     ranks: int = 1
-    stopping: Event = field(default_factory=Event)
+    interrupted: Event = field(default_factory=Event)
+    stopping: bool = False
     improved: bool = False
     done: int = 0  # steps of this epoch since it began here, and when it did
     began: float = 0.0
     logged: float = 0.0
     saved: float = field(default_factory=time.perf_counter)
+
+    @property
+    def asked_to_stop(self) -> float:
+        """1 where this process was asked to stop; all stop after the step in which one was."""
+        return float(self.interrupted.is_set())
 
     @property
     def last_step(self) -> int:
@@ -78,13 +84,13 @@ class TrainingRun:
 
     def steps(self) -> Iterator[Step]:
         """The steps that are left, until the last or until somebody asks to stop."""
-        while self.step < self.last_step and not self.stopping.is_set():
+        while self.step < self.last_step and not self.stopping:
             epoch, first = divmod(self.step, self.train.steps)
             self.done, self.began = 0, time.perf_counter()
             for batch in self.train.epoch(epoch, first, self.rank, self.ranks):
                 yield self.make_step(batch)
                 self.step += 1
-                if self.step == self.last_step or self.stopping.is_set():
+                if self.step == self.last_step or self.stopping:
                     break
 
     def make_step(self, batch: Batch) -> Step:
@@ -101,8 +107,12 @@ class TrainingRun:
             ends_epoch=number % self.train.steps == 0 or number == self.last_step,
         )
 
-    def log(self, step: Step, loss: float) -> None:
-        """Records the loss of a step; raises CheckFailed if it is no number."""
+    def log(self, step: Step, loss: float, stop: float) -> None:
+        """Records the loss of a step; raises CheckFailed if it is no number.
+
+        `stop` is above 0 if any of the processes was asked to.
+        """
+        self.stopping = stop > 0
         if not np.isfinite(loss):
             raise CheckFailed(
                 f"{self.folder}: the loss of step {step.number} is {loss}; the last good "
@@ -128,7 +138,7 @@ class TrainingRun:
     def must_save(self, step: Step) -> bool:
         """Whether a checkpoint is due: after an epoch, before a stop, every few minutes."""
         late = time.perf_counter() - self.saved > SAVE_SECONDS
-        return self.rank == 0 and (step.ends_epoch or self.stopping.is_set() or late)
+        return self.rank == 0 and (step.ends_epoch or self.stopping or late)
 
     def save(self, step: Step, state: Arrays) -> None:
         """Keeps the state after a step, and the weights that it means."""

@@ -48,7 +48,9 @@ def step_of(plan, number, rate):
 def trainer_of(room, plan, recipe, slots, steps):
     """The framework's trainer where it stands after so many steps."""
     train = importlib.import_module(f"{room.name}_impl.train")
-    trainer = train.Trainer(room.run.load_network(plan, slots["weights"], "float64"), recipe)
+    group = importlib.import_module(f"{room.name}_impl.processes").join(1)
+    net = room.run.load_network(plan, slots["weights"], "float64")
+    trainer = train.Trainer(net, recipe, group)
     trainer.set_state(join_slots(slots), steps)
     return trainer
 

@@ -1,0 +1,119 @@
+"""The verbs about what was trained: scores on a data set, names for images."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from common.arrays import Arrays
+from common.command import documents
+from common.command.app import app
+from common.command.options import (
+    AsJson,
+    Data,
+    Device,
+    Framework,
+    OnError,
+    PreprocessName,
+    check_known,
+)
+from common.command.scores import print_scores
+from common.command.trained import open_trained
+from common.data.sources import open_data
+from common.errors import UsageError
+from common.files.scratch import scratch_folder
+from common.jobs.frameworks import ALL
+from common.jobs.job import DEVICES, Evaluate, Predict, Report
+from common.jobs.worker import call
+
+Source = Annotated[Path, typer.Argument(metavar="RUN_OR_WEIGHTS")]
+SCORES = ("top1", "top5", "loss", "images", "confusion")
+NetworkName = Annotated[str | None, typer.Option("--network", help="If the weights do not say.")]
+
+
+def check_options(framework: str, device: str, on_error: str) -> None:
+    """Raises UsageError for an unknown name."""
+    check_known("framework", framework, tuple(ALL))
+    check_known("device", device, DEVICES)
+    check_known("way to meet a broken image", on_error, ("stop", "skip"))
+
+
+@app.command()
+def evaluate(
+    source: Source,
+    data: Data = "digits",
+    framework: Framework = "pytorch",
+    name: NetworkName = None,
+    preprocess: PreprocessName = None,
+    on_error: OnError = "stop",
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """The scores on a data set's test split; of a run its best weights are taken."""
+    check_options(framework, device, on_error)
+    with scratch_folder() as box:
+        given = open_trained(source, name, preprocess, box)
+        where = framework, given.network, str(given.path), data, given.val_split, given.preprocess
+        scores = call(Evaluate(*where, on_error == "skip", device)).arrays
+    tell_skipped(scores)
+    if json:
+        documents.print_json({name: scores[name].tolist() for name in SCORES})
+    else:
+        print_scores(scores, open_data(data, given.val_split).classes)
+
+
+@app.command()
+def predict(
+    source: Source,
+    image: Annotated[list[Path], typer.Argument(metavar="IMAGE...")],
+    framework: Framework = "pytorch",
+    name: NetworkName = None,
+    top: Annotated[int, typer.Option(min=1, help="How many classes are told per image.")] = 5,
+    preprocess: PreprocessName = None,
+    on_error: OnError = "stop",
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """What is in an image: the likeliest classes, from a run, a weights file, a checkpoint."""
+    check_options(framework, device, on_error)
+    with scratch_folder() as box:
+        given = open_trained(source, name, preprocess, box)
+        where = framework, given.network, str(given.path), list(map(str, image)), given.preprocess
+        report = call(Predict(*where, on_error == "skip", device))
+    skipped = tell_skipped(report.arrays)
+    files = [str(file) for file in image if str(file) not in skipped]
+    names = given.class_names(report.arrays["probabilities"].shape[1])
+    found: list[dict] = [
+        {"image": f, "top": t} for f, t in zip(files, rank(report, names, top), strict=True)
+    ]
+    if json:
+        documents.print_json(found)
+        return
+    for entry in found:
+        print(entry["image"])
+        for each in entry["top"]:
+            print(f"  {each['probability']:7.2%}  {each['name']}")
+
+
+def rank(report: Report, names: list[str], top: int) -> list[list[dict]]:
+    """The likeliest classes of each image."""
+    if top > len(names):
+        raise UsageError(f"--top {top}: there are {len(names)} classes")
+    probabilities = report.arrays["probabilities"]
+    orders = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    return [
+        [{"class": int(k), "name": names[k], "probability": float(row[k])} for k in order]
+        for row, order in zip(probabilities, orders, strict=True)
+    ]
+
+
+def tell_skipped(arrays: Arrays) -> set[str]:
+    """Says which images were left out, and why; returns their names."""
+    lines = arrays["faults"].tolist()
+    for line in lines:
+        print(f"googlenet: skipped: {line}", file=sys.stderr)
+    if lines:
+        print(f"googlenet: {len(lines)} images skipped", file=sys.stderr)
+    return set(arrays["skipped"].tolist())

@@ -1,0 +1,36 @@
+"""Whether every image of a data set can be read: all are decoded once, by several threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from common.data.loader import THREADS
+from common.data.sets import Split
+from common.errors import DataError
+
+
+def find_faults(split: Split) -> dict[str, str]:
+    """What is wrong with each image that cannot be read, by its name."""
+
+    def fault(index: int) -> str:
+        try:
+            split.read(index)
+        except DataError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        lines = pool.map(fault, range(len(split)))
+        return {split.name(index): line for index, line in enumerate(lines) if line}
+
+
+def without(split: Split, names: set[str]) -> Split:
+    """The split without the images of these names."""
+    if not names:
+        return split
+    kept = np.array([i for i in range(len(split)) if split.name(i) not in names], np.int64)
+    return Split(
+        split.labels[kept],
+        lambda index: split.read(int(kept[index])),
+        lambda index: split.name(int(kept[index])),
+    )

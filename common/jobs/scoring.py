@@ -1,0 +1,84 @@
+"""The jobs of using what was trained: weights are scored on a data set, images are named."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.data.check import find_faults, without
+from common.data.images import open_image
+from common.data.loader import Loader
+from common.data.sets import Split
+from common.data.sources import open_data
+from common.errors import DataError
+from common.files import weights
+from common.jobs.compute import compute_with
+from common.jobs.frameworks import Runner
+from common.jobs.job import Evaluate, Predict, Report
+from common.networks import network
+from common.plan import Plan
+from common.planner import make_plan
+from common.preprocess import PREPROCESSES
+from common.training.evaluation import evaluate, probabilities
+
+BATCH = 32
+
+
+def score(job: Evaluate) -> Report:
+    """Scores weights on the test split of a data set, at the size they were made for."""
+    data = open_data(job.data, job.val_split)
+    plan, arrays = read_weights(job)
+    if plan.network.classes < len(data.classes):
+        raise DataError(
+            f"{job.weights}: weights for {plan.network.classes} classes, and {job.data} has "
+            f"{len(data.classes)}"
+        )
+    loader, faults = load(job, data.test, plan)
+
+    def compute(runner: Runner, net: Any) -> Arrays:
+        found = evaluate(lambda x: runner.run(net, x, [])["logits"], loader.in_order())
+        return {name: np.array(value) for name, value in vars(found).items()} | faults
+
+    return compute_with(job, plan, arrays, compute, job.device)
+
+
+def predict(job: Predict) -> Report:
+    """The probability of every class for every image."""
+    plan, arrays = read_weights(job)
+    files = [Path(file) for file in job.files]
+    labels = np.zeros(len(files), np.int64)
+    split = Split(labels, lambda i: open_image(files[i]), lambda i: str(files[i]))
+    loader, faults = load(job, split, plan)
+
+    def compute(runner: Runner, net: Any) -> Arrays:
+        logits = [runner.run(net, batch.x, [])["logits"] for batch in loader.in_order()]
+        found: NDArray = probabilities(np.concatenate(logits).astype(np.float64))
+        return {"probabilities": found} | faults
+
+    return compute_with(job, plan, arrays, compute, job.device)
+
+
+def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
+    """The network that the weights are of, and its arrays."""
+    arrays, about = weights.read(Path(job.weights))
+    made = network(job.network)
+    classes = weights.count_classes(job.weights, arrays, made)
+    if not classes:
+        raise DataError(f"{job.weights}: the weights have no classifier, so they name nothing")
+    input = about.get("input", made.input)
+    channels = weights.count_channels(arrays, made) or input[0]
+    plan = make_plan(network(job.network, (channels, *input[1:]), classes))
+    return plan, weights.fit(job.weights, arrays, about, plan)
+
+
+def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arrays]:
+    """The images, and what is wrong with those that are left out."""
+    faults = find_faults(split) if job.skip else {}
+    split = without(split, set(faults))
+    if not len(split):
+        raise DataError(f"no image can be read; {next(iter(faults.values()), 'none is given')}")
+    loader = Loader(split, plan.network.input, BATCH, PREPROCESSES[job.preprocess])
+    found = {"skipped": list(faults), "faults": list(faults.values())}
+    return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}

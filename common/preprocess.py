@@ -1,0 +1,83 @@
+"""What happens to an image before a network sees it, as whoever trained the weights did it.
+
+Another preprocessing than the weights' own is the commonest reason for other answers.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How an image becomes the rows x columns of an input, and which values it has there.
+
+    `squeeze` resizes it whatever its shape; `crop` resizes it until the input is the `share` of its
+    shorter side, and takes the middle; `middle` takes the middle `share` of either side, and
+    resizes that. Then each value from 0 to 1 of the channels in `order` loses the `mean` and is
+    divided by the `deviation`; a grey image has one channel, and the mean of the three numbers.
+    """
+
+    name: str
+    source: str
+    fit: Literal["squeeze", "crop", "middle"] = "squeeze"
+    share: float = 1.0
+    resample: Literal["bilinear", "bicubic"] = "bilinear"
+    mean: Three = (0.5, 0.5, 0.5)
+    deviation: Three = (0.5, 0.5, 0.5)
+    order: Literal["RGB", "BGR"] = "RGB"
+
+    def shape_text(self, rows: int, columns: int) -> str:
+        """How it comes to that size, in words, and whose way that is."""
+        size, side = f"{rows}x{columns}", round(min(rows, columns) / self.share)
+        ways = {
+            "squeeze": f"squeezed to {size}",
+            "crop": f"middle {size} of shorter side {side}",
+            "middle": f"middle {self.share:.1%} squeezed to {size}",
+        }
+        return f"{ways[self.fit]}, {self.resample} ({self.source})"
+
+    def value_text(self) -> str:
+        """The range of its values, or what each channel loses and is divided by."""
+        ranges = {((0.5,) * 3, (0.5,) * 3): "-1 to 1", ((0.0,) * 3, (1.0,) * 3): "0 to 1"}
+        if (self.mean, self.deviation) in ranges:
+            return f"{self.order} from {ranges[self.mean, self.deviation]}"
+        less, by = (", ".join(f"{n:.3g}" for n in three) for three in (self.mean, self.deviation))
+        return f"{self.order} from 0 to 1, less {less}, divided by {by}"
+
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+BYTE = 1 / 255
+
+SQUEEZE = Preprocess("squeeze", "PyTorch tutorials, keras.applications")
+UNIT = Preprocess("unit", "d2l.ai, section 8.4", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
+TORCHVISION = Preprocess(
+    "torchvision",
+    "torchvision, paddle.vision",
+    fit="crop",
+    share=0.875,  # 224 of 256, and 299 of 342
+    mean=IMAGENET_MEAN,
+    deviation=IMAGENET_DEVIATION,
+)
+TRANSFORMED = Preprocess("transformed", "torchvision's after transform_input", "crop", 0.875)
+SLIM = Preprocess("slim", "TF-Slim's inception_preprocessing", fit="middle", share=0.875)
+TIMM = Preprocess("timm", "timm's inception_v4", "crop", 299 / 341, "bicubic")
+TIMM_WIDE = Preprocess(
+    "timm_wide", "timm's Inception-ResNet and Xception", "crop", 299 / 333, "bicubic"
+)
+CAFFE = Preprocess(
+    "caffe",
+    "Caffe's bvlc_googlenet",
+    fit="crop",
+    share=0.875,
+    mean=(104 / 255, 117 / 255, 123 / 255),
+    deviation=(BYTE, BYTE, BYTE),
+    order="BGR",
+)
+
+PREPROCESSES = {
+    each.name: each
+    for each in (SQUEEZE, UNIT, TORCHVISION, TRANSFORMED, SLIM, TIMM, TIMM_WIDE, CAFFE)
+}

@@ -1,0 +1,45 @@
+"""Several processes that train one network together, by DistributedDataParallel."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from pytorch_impl.build import Network
+
+TIMEOUT = timedelta(seconds=120)
+
+
+class Group:
+    """So many processes, each with its share of every batch; the environment says which is which.
+
+    Batch norm goes by the share alone, and the first process's running statistics are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def copies(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
+        """The network's outputs, whose backward pass leaves the mean of all gradients."""
+        if self.size == 1:
+            return net.outputs
+        copy = DistributedDataParallel(net)
+        return lambda x: copy(x) if net.plan.heads else {net.plan.network.output: copy(x)}
+
+    def mean(self, *numbers: float) -> list[float]:
+        """The mean of each number over the processes."""
+        found = torch.tensor(numbers, dtype=torch.float64)
+        if self.size > 1:
+            dist.all_reduce(found)
+        return (found / self.size).tolist()
+
+
+def join(size: int) -> Group:
+    """Joins the others, if there are any, before PyTorch computes anything."""
+    if size > 1:
+        on_cpu = torch.get_default_device().type == "cpu"
+        dist.init_process_group("gloo" if on_cpu else "nccl", timeout=TIMEOUT)
+    return Group(size)
