@@ -5,7 +5,7 @@ BIN = .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
-.PHONY: help setup compare test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
+.PHONY: help setup compare train-demo kills test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -14,6 +14,9 @@ setup: .venv/installed-all  ## all frameworks and tools in .venv
 
 compare: .venv/installed-all  ## the main job: one network, three frameworks, side by side
 	$(BIN)/googlenet compare
+
+train-demo: .venv/installed-all  ## one network trained in three frameworks, side by side
+	$(BIN)/googlenet compare --train --epochs 4 --out train-demo
 
 test-all: .venv/installed-all test-common $(FRAMEWORKS:%=test-%)  ## every test in every framework
 
@@ -28,6 +31,9 @@ $(FRAMEWORKS:%=test-%): test-%:
 
 mutants: .venv/installed-all  ## breaks the code in many places; the tests must notice each
 	$(BIN)/python tests/mutants.py
+
+kills: .venv/installed-all  ## kills a training 20 times in each framework, and goes on
+	for framework in $(FRAMEWORKS); do $(BIN)/python tests/kills.py $$framework || exit; done
 
 lint: .venv/installed-all  ## format, style, types
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from command import googlenet
-from conftest import require
+from runs import ARGUMENTS, metrics, train
 
 from common.errors import DataError
 from common.files import safetensors_file
@@ -17,19 +17,6 @@ from common.training.checkpoints import list_states, read_newest, write_state
 from common.training.evaluation import score
 from common.training.recipe_file import to_recipe
 from common.training.schedules import learning_rate
-
-ARGUMENTS = ("googlenet", "-f", "pytorch", "--data", "digits", "--batch", 8, "--seed", 7)
-
-
-def train(folder, *more, code=0):
-    """`googlenet train` into that folder."""
-    require("pytorch")
-    return googlenet("train", *ARGUMENTS, "--out", folder, *more, code=code)
-
-
-def metrics(folder):
-    """The lines of a run's metrics."""
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +35,9 @@ def test_a_run_keeps_what_is_promised(run):
     assert json.loads((run / "environment.json").read_text())["framework"] == "pytorch"
     kept = {path.name for path in (run / "checkpoints").iterdir()}
     assert kept >= {"last.safetensors", "best.safetensors", "state-00000004.safetensors"}
+    assert json.loads((run / "classes.json").read_text()) == list("0123456789")
+    assert "<svg" in (run / "curves.svg").read_text()
+    assert 'preprocess = "squeeze"' in (run / "recipe.toml").read_text()
 
 
 def test_a_run_that_is_done_stays_as_it_is(run):
@@ -58,7 +48,8 @@ def test_a_run_that_is_done_stays_as_it_is(run):
 
 def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
     """Killed (signal 9) after some steps; then with its newest state damaged."""
-    command = [sys.executable, "-m", "common.command.main", "train", *map(str, ARGUMENTS)]
+    command = [sys.executable, "-m", "common.command.main", "train", "googlenet", "-f", "pytorch"]
+    command += map(str, ARGUMENTS)
     folder = tmp_path / "run"
     process = subprocess.Popen([*command, "--out", folder, "--steps", "4"], stderr=subprocess.PIPE)
     while not (folder / "metrics.jsonl").exists() or not metrics(folder):
@@ -95,8 +86,9 @@ def test_weights_of_other_classes_start_a_new_classifier(tmp_path):
 def test_a_run_is_neither_overwritten_nor_gone_on_with_otherwise(run, tmp_path):
     assert "there is a run already" in train(run, code=2)
     assert "batch = 8" in googlenet(
-        "train", *ARGUMENTS, "--out", run, "--steps", 4, "--batch", 4, "--resume", code=2
-    )
+        "train", "googlenet", "-f", "pytorch", *ARGUMENTS,
+        "--out", run, "--steps", 4, "--batch", 4, "--resume", code=2,
+    )  # fmt: skip
     assert "no run here" in train(tmp_path, "--resume", code=4)
 
 

@@ -15,28 +15,22 @@ from common.command.options import (
     Classes,
     Dtype,
     Framework,
-    Frameworks,
-    Images,
     Input,
     Name,
     Out,
-    PreprocessName,
     WeightsFile,
     check_known,
     check_not_input,
     plan_with_heads,
     read_size,
-    with_preprocess,
     write_arrays,
 )
 from common.command.progress import progress
-from common.data import images
 from common.errors import UsageError
 from common.files import weights as weights_files
 from common.initial import initial_arrays
 from common.jobs import doctor as doctors
-from common.jobs.compare import compare as compare_networks
-from common.jobs.frameworks import ALL, FRAMEWORKS
+from common.jobs.frameworks import ALL
 from common.jobs.job import DTYPES, Grad, Run
 from common.jobs.worker import call
 from common.networks import NETWORKS, network
@@ -80,34 +74,6 @@ def summary(
     else:
         show.print_table(show.summary_table(plan))
         print(show.totals_lines(plan))
-
-
-@app.command()
-def compare(
-    name: Name = "googlenet",
-    framework: Frameworks = None,
-    image: Images = None,
-    preprocess: PreprocessName = None,
-    dtype: Dtype = "float32",
-    aux: Aux = False,
-    json: AsJson = False,
-) -> None:
-    """The main job: the same weights and images through every framework, side by side."""
-    frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
-    for each in frameworks:
-        check_known("framework", each, FRAMEWORKS)
-    check_known("dtype", dtype, DTYPES)
-    plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
-    files = image or images.photographs()
-    x = images.batch(files, plan.network.input, plan.network.preprocess)
-    with progress() as say:
-        names = [file.name for file in files]
-        comparison = compare_networks(plan, x, names, frameworks, dtype, say)
-    if json:
-        documents.print_json(documents.comparison_json(comparison))
-    else:
-        show.print_comparison(comparison)
-    comparison.raise_if_failed()
 
 
 @app.command()

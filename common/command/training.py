@@ -72,7 +72,7 @@ def resolve(path: Path | None, wishes: dict[str, Any]) -> Recipe:
     aux = file.get("aux", False) if wishes["aux"] is None else wishes["aux"]
     table = default_table(name, open_data(wishes["data"], share), aux)
     table |= file
-    rule = {name: value for name, value in wishes.pop("optimizer").items() if value is not None}
+    rule = {name: value for name, value in wishes.pop("optimizer", {}).items() if value is not None}
     if rule.get("kind", table["optimizer"].get("kind")) != table["optimizer"].get("kind"):
         table["optimizer"] = {}  # another rule has a rate of its own
     table["optimizer"] = table["optimizer"] | rule

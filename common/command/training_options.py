@@ -29,6 +29,7 @@ def make_how(framework: str, device: str, processes: int, tensorboard: bool) -> 
 
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run's folder.")]
+RunsFolder = Annotated[Path, typer.Option("--out", help="Where the runs of --train are kept.")]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
 PrintRecipe = Annotated[bool, typer.Option("--print-recipe", help="And no more.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on in the run's folder.")]

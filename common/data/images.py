@@ -82,8 +82,12 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
     width, height = image.size
     match how.fit:
         case "crop":
-            scale = max(rows / height, columns / width) / how.share
-            width, height = max(columns, round(width * scale)), max(rows, round(height * scale))
+            # The longer side is cut to a whole number, as torchvision does it.
+            if width * rows < height * columns:
+                size = round(columns / how.share), int(round(columns / how.share) * height / width)
+            else:
+                size = int(round(rows / how.share) * width / height), round(rows / how.share)
+            width, height = size
             return image.resize((width, height), resample).crop(
                 middle(width, height, columns, rows)
             )
@@ -95,7 +99,7 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
 
 def middle(width: int, height: int, columns: int, rows: int) -> tuple[int, int, int, int]:
     """The box of so many columns and rows in the middle of an image."""
-    left, top = (width - columns) // 2, (height - rows) // 2
+    left, top = round((width - columns) / 2), round((height - rows) / 2)
     return left, top, left + columns, top + rows
 
 

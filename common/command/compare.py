@@ -1,0 +1,72 @@
+"""The verb `compare`: one network in every framework, in use or in training, side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.command import documents, show
+from common.command import training_options as options
+from common.command.app import app
+from common.command.compare_training import compare_training
+from common.command.options import (
+    AsJson,
+    Aux,
+    Data,
+    Dtype,
+    Frameworks,
+    Images,
+    Name,
+    PreprocessName,
+    check_known,
+    with_preprocess,
+)
+from common.command.progress import progress
+from common.command.training import resolve
+from common.data import images
+from common.jobs.compare import compare as compare_networks
+from common.jobs.frameworks import FRAMEWORKS
+from common.jobs.job import DTYPES
+from common.networks import network
+from common.planner import make_plan
+
+
+@app.command()
+def compare(
+    name: Name = "googlenet",
+    framework: Frameworks = None,
+    image: Images = None,
+    preprocess: PreprocessName = None,
+    dtype: Dtype = "float32",
+    aux: Aux = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Trains in each, as `train` does, and compares that.")
+    ] = False,
+    data: Data = "digits",
+    recipe: options.RecipeFile = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    out: options.RunsFolder = Path("compare-train"),
+    json: AsJson = False,
+) -> None:
+    """The main job: the same weights and images through every framework, side by side."""
+    frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
+    for each in frameworks:
+        check_known("framework", each, FRAMEWORKS)
+    check_known("dtype", dtype, DTYPES)
+    if train:
+        wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}
+        wishes |= {"preprocess": preprocess, "dtype": dtype}
+        compare_training(resolve(recipe, wishes), frameworks, out, json)
+        return
+    plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
+    files = image or images.photographs()
+    x = images.batch(files, plan.network.input, plan.network.preprocess)
+    with progress() as say:
+        names = [file.name for file in files]
+        comparison = compare_networks(plan, x, names, frameworks, dtype, say)
+    if json:
+        documents.print_json(documents.comparison_json(comparison))
+    else:
+        show.print_comparison(comparison)
+    comparison.raise_if_failed()

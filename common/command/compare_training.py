@@ -1,0 +1,70 @@
+"""`compare --train`: one recipe trained in every framework, the runs beside one another."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from common.command import documents
+from common.command.curves import draw_curves
+from common.command.go_on import GRACE_SECONDS, starting_weights
+from common.command.progress import follow
+from common.command.show import grid, number, print_table
+from common.errors import CheckFailed
+from common.jobs.job import Train
+from common.jobs.worker import call
+from common.training.comparison import TOLERANCES, Outcome, outcome
+from common.training.folder import begin, open_run
+from common.training.metrics import read_metrics
+from common.training.recipe import Recipe
+
+
+def compare_training(recipe: Recipe, frameworks: Sequence[str], out: Path, json: bool) -> None:
+    """Trains in each framework in turn, in folders in `out`; raises CheckFailed if runs part.
+
+    In float32 they may: rounding grows.
+    """
+    found, runs = {}, {}
+    for framework in frameworks:
+        print(f"{framework}: training", file=sys.stderr)
+        folder = out / framework
+        begin(folder, recipe, starting_weights(recipe))
+        with follow(open_run(folder)[0]) as watch:
+            report = call(Train(framework, str(folder)), float("inf"), watch, GRACE_SECONDS)
+        runs[framework] = read_metrics(folder / "metrics.jsonl")
+        first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
+        figures = report.seconds, report.megabytes
+        found[framework] = outcome(runs[framework], first, tolerance, *figures)
+    draw_curves(out / "curves.svg", runs)
+    if json:
+        about = {"recipe": asdict(recipe), "tolerance": tolerance}
+        each = {framework: asdict(result) for framework, result in found.items()}
+        documents.print_json(about | {"frameworks": each})
+    else:
+        print_outcomes(recipe, found, out)
+    parted = [f for f, result in found.items() if result.parts_at is not None]
+    if parted and recipe.dtype == "float64":
+        raise CheckFailed(f"the losses of {parted[0]} part at step {found[parted[0]].parts_at}")
+
+
+def print_outcomes(recipe: Recipe, found: Mapping[str, Outcome], out: Path) -> None:
+    """A line for each framework, and how far the losses agree."""
+    print(f"{recipe.network} on {recipe.data}: the same weights, batches, dropout masks")
+    columns = "framework", "steps", "loss", "top-1", "images/s", "seconds", "peak MB", "apart"
+    table = grid(*columns, "parts at step")
+    for framework, result in found.items():
+        table.add_row(
+            framework,
+            number(result.steps),
+            f"{result.loss:.5f}",
+            f"{result.top1:.2%}",
+            f"{result.images_per_second:.0f}",
+            f"{result.seconds:.0f}",
+            number(result.peak_mb),
+            f"{result.largest_difference:.1e}",
+            "never" if result.parts_at is None else number(result.parts_at),
+        )
+    print_table(table)
+    first = next(iter(found))
+    print(f"apart: the largest difference of a step's loss from {first}'s, relative to it;")
+    print(f"runs part when it exceeds {TOLERANCES[recipe.dtype]:.0e}. Curves: {out / 'curves.svg'}")

@@ -1,0 +1,46 @@
+"""Runs of one recipe in several frameworks, step by step beside one another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+# Relative differences of a step's losses beyond which two runs are no longer the same. In float32
+# rounding grows from step to step, until it shows.
+TOLERANCES = {"float32": 1e-3, "float64": 1e-9}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run; `parts_at` is the first step whose loss is not the first run's."""
+
+    steps: int
+    loss: float
+    top1: float
+    images_per_second: float
+    seconds: float
+    peak_mb: int
+    largest_difference: float
+    parts_at: int | None
+
+
+def outcome(
+    metrics: Sequence[Mapping],
+    first: Sequence[Mapping],
+    tolerance: float,
+    seconds: float,
+    peak_mb: int,
+) -> Outcome:
+    """A run beside the first one, both by the lines of their metrics."""
+    losses, expected = ([x["loss"] for x in lines if "step" in x] for lines in (metrics, first))
+    epochs = [line for line in metrics if "split" in line]
+    apart = [abs(a - b) / abs(b) for a, b in zip(losses, expected, strict=True)]
+    speeds = sorted(line["images_per_second"] for line in epochs)
+    return Outcome(
+        steps=len(losses),
+        loss=losses[-1],
+        top1=epochs[-1]["top1"],
+        images_per_second=speeds[len(speeds) // 2],
+        seconds=seconds,
+        peak_mb=peak_mb,
+        largest_difference=max(apart),
+        parts_at=next((n for n, a in enumerate(apart, 1) if not a <= tolerance), None),
+    )

@@ -1,0 +1,142 @@
+"""`predict` and `evaluate` with what people have: runs, weights files, published checkpoints."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from command import googlenet
+from conftest import seeded
+from PIL import Image
+from runs import metrics, train
+from safetensors.numpy import save_file
+
+from common.data.images import photographs
+from common.files import weights
+from common.networks import network
+from common.planner import make_plan
+
+PHOTOGRAPHS = photographs()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of four steps on a folder of images, one of which is broken."""
+    folder = tmp_path_factory.mktemp("run")
+    for kind in ("cat", "dog", "owl"):
+        (folder / "data" / kind).mkdir(parents=True)
+        for number in range(8):
+            pixels = np.random.default_rng([number, len(kind)]).integers(0, 256, (20, 30, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"data/{kind}/{number}.png")
+    (folder / "data" / "dog" / "5.png").write_bytes(b"no image")
+    options = ("--image-size", 64, "--steps", 2, "--on-error", "skip")
+    train(folder / "run", "--data", f"folder:{folder / 'data'}", *options)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def thousand(tmp_path_factory):
+    """Weights for ImageNet's classes, small images, as our file and as a bare state dict."""
+    folder = tmp_path_factory.mktemp("thousand")
+    plan = make_plan(network("googlenet.torchvision", (3, 64, 64)))
+    weights.write(folder / "own.safetensors", seeded(plan), plan)
+    googlenet(
+        "convert", folder / "own.safetensors", folder / "published.pth",
+        "--network", "googlenet.torchvision", "--to", "torchvision",
+    )  # fmt: skip
+    return folder
+
+
+def predict(source, *more, code=0):
+    """`googlenet predict` on the photographs, by the judge."""
+    return googlenet("predict", source, *PHOTOGRAPHS, "-f", "numpy", *more, code=code)
+
+
+def test_a_run_knows_its_classes_and_its_preprocessing(run):
+    found = json.loads(predict(run, "--top", 3, "--json"))
+    assert [entry["image"] for entry in found] == [str(path) for path in PHOTOGRAPHS]
+    for entry in found:
+        assert {each["name"] for each in entry["top"]} == {"cat", "dog", "owl"}
+        chances = [each["probability"] for each in entry["top"]]
+        assert chances == sorted(chances, reverse=True)
+        assert sum(chances) == pytest.approx(1)
+    assert "owl" in predict(run, "--top", 3)
+
+
+def test_what_a_run_skips_it_lists(run):
+    assert list(json.loads((run / "skipped.json").read_text())) == [
+        str(run.parent / "data" / "dog" / "5.png")
+    ]
+    broken = ("--data", f"folder:{run.parent / 'data'}", "-f", "numpy", "--json")
+    found = json.loads(googlenet("evaluate", run, *broken, "--on-error", "skip"))
+    assert found["images"] == np.sum(found["confusion"])
+    assert found.keys() == {"top1", "top5", "loss", "images", "confusion"}
+
+
+def test_a_file_of_ours_and_a_published_one_say_the_same(thousand):
+    own = json.loads(predict(thousand / "own.safetensors", "--json"))
+    other = predict(
+        thousand / "published.pth", "--network", "googlenet.torchvision", "--json",
+        "--preprocess", "squeeze",
+    )  # fmt: skip
+    assert own[0]["top"][0]["name"].isalpha()
+    assert len(own[0]["top"]) == 5
+    assert own != json.loads(other)  # another size and another preprocessing
+    named = json.loads(predict(thousand / "own.safetensors", "--preprocess", "squeeze", "--json"))
+    assert named != own
+
+
+def test_the_same_arrays_in_another_file_are_the_same_network(thousand, tmp_path):
+    """A safetensors file that says nothing of itself is a published one."""
+    arrays, _ = weights.read(thousand / "own.safetensors")
+    save_file(arrays, tmp_path / "bare.safetensors")
+    assert "give --network" in predict(tmp_path / "bare.safetensors", code=2)
+    bare = ("--network", "googlenet.torchvision", "--json")
+    one = json.loads(predict(tmp_path / "bare.safetensors", *bare))
+    two = json.loads(predict(thousand / "published.pth", *bare))
+    assert one == two
+
+
+def test_every_framework_predicts_the_same(run):
+    from conftest import require
+
+    chances = {}
+    for framework in ("numpy", "pytorch", "tensorflow", "paddle"):
+        if framework != "numpy":
+            require(framework)
+        found = googlenet("predict", run, PHOTOGRAPHS[0], "-f", framework, "--top", 3, "--json")
+        top = sorted(json.loads(found)[0]["top"], key=lambda each: each["class"])
+        chances[framework] = [each["probability"] for each in top]
+    for framework, found in chances.items():
+        np.testing.assert_allclose(found, chances["numpy"], atol=1e-5, err_msg=framework)
+
+
+def test_mistakes_in_one_line(run, tmp_path):
+    assert "there are 3 classes" in predict(run, "--top", 4, code=2)
+    assert "asked for is xception" in predict(run, "--network", "xception", code=2)
+    assert "no such file" in googlenet("predict", run, tmp_path / "x.png", "-f", "numpy", code=4)
+    assert "no image can be read" in googlenet(
+        "predict", run, tmp_path / "x.png", "-f", "numpy", "--on-error", "skip", code=4
+    )
+    shutil.copytree(run, tmp_path / "run")
+    for file in (tmp_path / "run" / "checkpoints").glob("[bl]*.safetensors"):
+        file.unlink()
+    assert "no weights yet" in predict(tmp_path / "run", code=4)
+    assert "the judge computes on the CPU" in googlenet(
+        "predict", run, PHOTOGRAPHS[0], "-f", "numpy", "--device", "cuda", code=2
+    )
+
+
+def test_data_names_every_broken_image(run):
+    source = f"folder:{run.parent / 'data'}"
+    message = googlenet("data", source, code=4)
+    assert "1 images cannot be read" in message
+    assert "dog/5.png" in message
+    assert "1,437" in googlenet("data", "digits")
+
+
+def test_without_skip_a_broken_image_ends_the_training(run, tmp_path):
+    options = ("--image-size", 64, "--epochs", 1)
+    source = f"folder:{run.parent / 'data'}"
+    assert "dog/5.png" in train(tmp_path / "run", "--data", source, *options, code=4)
+    assert metrics(run)[-1]["split"] == "test"
