@@ -77,11 +77,14 @@ def test_compare_trains_side_by_side(tmp_path):
         require(framework)
     options = ("--dtype", "float64", "--steps", 2, "--json", "--out", tmp_path / "runs")
     recipe = tmp_path / "r.toml"
-    recipe.write_text("batch = 4\nimage_size = 32\nlabel_smoothing = 0.1\nclip = 1.0")
+    recipe.write_text(
+        "batch = 4\nimage_size = 32\nlabel_smoothing = 0.1\nclip = 1.0\naverage = 0.9"
+    )
     found = json.loads(googlenet("compare", "--train", "--recipe", recipe, *options))
     assert list(found["frameworks"]) == list(FRAMEWORKS)
     for result in found["frameworks"].values():
         assert result["parts_at"] is None
         assert result["largest_difference"] < 1e-12
+        assert result["weights_apart"] < 1e-12
         assert result["steps"] == 2
     assert "<svg" in (tmp_path / "runs" / "curves.svg").read_text()

@@ -13,7 +13,8 @@ from common.command.show import grid, number, print_table
 from common.errors import CheckFailed
 from common.jobs.job import Train
 from common.jobs.worker import call
-from common.training.comparison import TOLERANCES, Outcome, outcome
+from common.training.checkpoints import read_newest
+from common.training.comparison import TOLERANCES, Outcome, outcome, weights_apart
 from common.training.folder import begin, open_run
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
@@ -24,7 +25,8 @@ def compare_training(recipe: Recipe, frameworks: Sequence[str], out: Path, json:
 
     In float32 they may: rounding grows.
     """
-    found, runs = {}, {}
+    found: dict[str, Outcome] = {}
+    runs, states = {}, {}
     for framework in frameworks:
         print(f"{framework}: training", file=sys.stderr)
         folder = out / framework
@@ -33,7 +35,9 @@ def compare_training(recipe: Recipe, frameworks: Sequence[str], out: Path, json:
             report = call(Train(framework, str(folder)), float("inf"), watch, GRACE_SECONDS)
         runs[framework] = read_metrics(folder / "metrics.jsonl")
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
-        figures = report.seconds, report.megabytes
+        states[framework] = read_newest(folder / "checkpoints")[0]
+        apart = weights_apart(states[framework], states[frameworks[0]])
+        figures = report.seconds, report.megabytes, apart
         found[framework] = outcome(runs[framework], first, tolerance, *figures)
     draw_curves(out / "curves.svg", runs)
     if json:
@@ -49,22 +53,25 @@ def compare_training(recipe: Recipe, frameworks: Sequence[str], out: Path, json:
 
 def print_outcomes(recipe: Recipe, found: Mapping[str, Outcome], out: Path) -> None:
     """A line for each framework, and how far the losses agree."""
-    print(f"{recipe.network} on {recipe.data}: the same weights, batches, dropout masks")
-    columns = "framework", "steps", "loss", "top-1", "images/s", "seconds", "peak MB", "apart"
-    table = grid(*columns, "parts at step")
+    steps = next(iter(found.values())).steps
+    print(f"{steps:,} steps of {recipe.network} on {recipe.data}: same weights, batches, dropout")
+    columns = "framework", "loss", "top-1", "images/s", "seconds", "peak MB"
+    table = grid(*columns, "loss apart", "weights apart", "parts at")
+    table.collapse_padding = True
     for framework, result in found.items():
         table.add_row(
             framework,
-            number(result.steps),
             f"{result.loss:.5f}",
             f"{result.top1:.2%}",
             f"{result.images_per_second:.0f}",
             f"{result.seconds:.0f}",
             number(result.peak_mb),
             f"{result.largest_difference:.1e}",
+            f"{result.weights_apart:.1e}",
             "never" if result.parts_at is None else number(result.parts_at),
         )
     print_table(table)
     first = next(iter(found))
-    print(f"apart: the largest difference of a step's loss from {first}'s, relative to it;")
-    print(f"runs part when it exceeds {TOLERANCES[recipe.dtype]:.0e}. Curves: {out / 'curves.svg'}")
+    print(f"apart: the largest relative difference from {first} of any step's loss, and of any")
+    print("weight in the end (relative to the largest in its array); runs part at the step whose")
+    print(f"loss differs by more than {TOLERANCES[recipe.dtype]:.0e}; {out / 'curves.svg'}: curves")

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from common.arrays import Arrays
+from common.reference import relative
+
 # Relative differences of a step's losses beyond which two runs are no longer the same. In float32
 # rounding grows from step to step, until it shows.
 TOLERANCES = {"float32": 1e-3, "float64": 1e-9}
@@ -20,6 +23,13 @@ class Outcome:
     peak_mb: int
     largest_difference: float
     parts_at: int | None
+    weights_apart: float
+
+
+def weights_apart(state: Arrays, first: Arrays) -> float:
+    """The largest difference of any weight or statistic, relative to the largest in its array."""
+    names = [name for name in first if name.startswith("weights/")]
+    return max(relative(state[name], first[name]) for name in names)
 
 
 def outcome(
@@ -28,6 +38,7 @@ def outcome(
     tolerance: float,
     seconds: float,
     peak_mb: int,
+    weights_apart: float,
 ) -> Outcome:
     """A run beside the first one, both by the lines of their metrics."""
     losses, expected = ([x["loss"] for x in lines if "step" in x] for lines in (metrics, first))
@@ -43,4 +54,5 @@ def outcome(
         peak_mb=peak_mb,
         largest_difference=max(apart),
         parts_at=next((n for n, a in enumerate(apart, 1) if not a <= tolerance), None),
+        weights_apart=weights_apart,
     )

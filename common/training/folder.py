@@ -66,7 +66,8 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
     data = open_data(recipe.data, recipe.val_split)
     faults = find_faults(data.train) | find_faults(data.test) if recipe.on_error == "skip" else {}
     loaders(recipe, set(faults))
-    arrays: dict[str, NDArray] = initial_arrays(plan, recipe.seed) | given
+    start = initial_arrays(plan, recipe.seed) | given
+    arrays: dict[str, NDArray] = {n: array.astype(recipe.dtype) for n, array in start.items()}
     slots = {"weights": arrays}
     if recipe.average:
         slots["average"] = {name: arrays[name] for name in plan.parameters()}

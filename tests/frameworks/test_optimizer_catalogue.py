@@ -1,0 +1,88 @@
+"""The frameworks' own optimizers where they mean another rule than the recipe's, by how much.
+
+The amounts stand in the second table of docs/differences.md, relative to the largest weight's way.
+"""
+
+import re
+
+import numpy as np
+import pytest
+from readme import ROOT
+
+from common.reference import relative
+from common.training.recipe import SGD, Adam, RMSProp
+from common.training.update_rules import slot_names, update
+
+DOCUMENT = ROOT / "docs" / "differences.md"
+GRADIENTS = np.random.default_rng(4).standard_normal((6, 50))
+RATES = (0.1, 0.1, 0.1, 0.01, 0.01, 0.01)
+RULES = {
+    "momentum and a falling rate": SGD(),
+    "RMSprop": RMSProp(),
+    "eps of Adam": Adam(eps=0.1),
+    "clipping": SGD(momentum=0.0),
+}
+
+
+def by_the_rule(rule):
+    """Where six steps lead, by the NumPy rule; clipping to a norm far below eps is for all."""
+    weight = np.zeros(50)
+    slots = {name: np.zeros(50) for name in slot_names(rule)}
+    for number, (gradient, rate) in enumerate(zip(GRADIENTS, RATES, strict=True)):
+        change, slots = update(rule, gradient, slots, rate, number)
+        weight = weight - change
+    return weight
+
+
+def own_pytorch(subject):
+    """The same by what PyTorch calls so."""
+    import torch
+
+    weight = torch.zeros(50, dtype=torch.float64, requires_grad=True)
+    if subject == "clipping":
+        weight.grad = torch.full((50,), 1e-6, dtype=torch.float64)
+        torch.nn.utils.clip_grad_norm_([weight], 1e-6)
+        return weight.grad.numpy()
+    optimizer = torch.optim.RMSprop([weight], lr=1.0, alpha=0.9, momentum=0.9, eps=1.0)
+    for gradient, rate in zip(GRADIENTS, RATES, strict=True):
+        optimizer.param_groups[0]["lr"] = rate
+        weight.grad = torch.from_numpy(gradient)
+        optimizer.step()
+    return weight.detach().numpy()
+
+
+def own_tensorflow(subject):
+    """The same by what Keras calls so."""
+    import keras
+
+    rules = {
+        "momentum and a falling rate": keras.optimizers.SGD(momentum=0.9),
+        "eps of Adam": keras.optimizers.Adam(epsilon=0.1),
+    }
+    weight, optimizer = keras.Variable(np.zeros(50), dtype="float64"), rules[subject]
+    for gradient, rate in zip(GRADIENTS, RATES, strict=True):
+        optimizer.learning_rate = rate
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+    return weight.numpy()
+
+
+def rows():
+    """Each row of the table: what differs, and by how much in each framework."""
+    table = DOCUMENT.read_text().partition("| rule |")[2]
+    for line in re.findall(r"^\| (?!-)(.*) \|$", table, re.MULTILINE):
+        what, told = line.split(" | ")[:2]
+        for framework, amount in re.findall(r"(pytorch|tensorflow) ([\d.]+)", told):
+            yield pytest.param(what, framework, amount, id=f"{what}, {framework}")
+
+
+@pytest.mark.parametrize(("what", "framework", "amount"), list(rows()))
+def test_the_frameworks_own_is_another_by_so_much(request, what, framework, amount):
+    if request.config.getoption("--framework") != framework:
+        pytest.skip(f"about {framework}")
+    request.getfixturevalue("room")
+    own = {"pytorch": own_pytorch, "tensorflow": own_tensorflow}[framework](what)
+    if what == "clipping":
+        expected = np.full(50, 1e-6) / np.sqrt(50)
+    else:
+        expected = by_the_rule(RULES[what])
+    assert f"{relative(own, expected):.2g}" == amount
