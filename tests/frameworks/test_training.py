@@ -6,12 +6,25 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from conftest import planned
 
 from common.initial import initial_arrays
 from common.planner import make_plan
 from common.rewrite import without_dropout
-from common.spec import Init
+from common.spec import (
+    BatchNorm,
+    Chain,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Head,
+    Init,
+    Linear,
+    MaxPool,
+    NetworkSpec,
+    ReLU,
+)
 from common.training.dropout import keeps
 from common.training.recipe import SGD, Adam, AdamW, Nesterov, Recipe, RMSProp
 from common.training.run import Step
@@ -23,17 +36,28 @@ RULES = (SGD(), SGD(momentum=0.0), Nesterov(), RMSProp(), Adam(eps=1e-3), AdamW(
 IDS = ["sgd", "sgd-plain", "nesterov", "rmsprop", "adam", "adamw"]
 
 
+def small_plan(dropout=True):
+    """A network with branches, batch norm, biases, dropout and a head, soon traced."""
+    first = {"conv": Conv(6, 3, 1, 1, bias=False), "bn": BatchNorm(1e-3), "relu": ReLU()}
+    mixed = Concat({"branch1": Conv(4, 1), "branch2": Chain({"conv": Conv(5, 3, 1, 1)})})
+    ending = {"pool": GlobalAvgPool(), "flatten": Flatten(), "dropout": Dropout(0.4)}
+    ending |= {"fc": Linear(10)}
+    body = Chain({"first": Chain(first), "mixed": mixed, "maxpool": MaxPool(2, 2), **ending})
+    heads = {"aux": Head("mixed", Chain(ending), 0.3)}
+    spec = NetworkSpec("small", "", (3, 12, 12), 10, body, heads, "fc", Init.FAN_IN, aux=True)
+    return make_plan(spec if dropout else without_dropout(spec))
+
+
 def recipe_of(rule, **options):
     """A recipe with everything on that a step can have."""
     numbers = {"weight_decay": 2e-4, "label_smoothing": 0.1, "clip": 2.0, "average": 0.99}
     where = {"network": "googlenet", "data": "digits", "channels": 3, "classes": 10}
-    return rounded(Recipe(**where, image_size=96, optimizer=rule, **numbers | options))
+    return rounded(Recipe(**where, image_size=12, optimizer=rule, **numbers | options))
 
 
 def start_of(plan):
     """The state before the first step, in float64."""
-    made = replace(plan, network=replace(plan.network, init=Init.FAN_IN))
-    arrays = {name: a.astype(np.float64) for name, a in initial_arrays(made, 1).items()}
+    arrays = {name: a.astype(np.float64) for name, a in initial_arrays(plan, 1).items()}
     average = {name: arrays[name] for name in plan.parameters()}
     return {"weights": arrays, "average": average}
 
@@ -67,7 +91,7 @@ def gradients_of(room, plan, slots, step, recipe):
 def test_each_step_is_what_the_rules_say(room, rule):
     """Heads, smoothing, clipping, decay, averages; the rate drops on the way."""
     recipe = recipe_of(rule)
-    plan = make_plan(without_dropout(planned(size=(96, 96), aux=True, classes=10).network))
+    plan = small_plan(dropout=False)
     slots = start_of(plan)
     trainer = trainer_of(room, plan, recipe, slots, 0)
     for number in (1, 2, 3):
@@ -104,7 +128,7 @@ def close(found, expected, name):
 )
 def test_a_state_goes_on_bit_for_bit(room, rule):
     """With dropout; the state is taken out and put into a new network."""
-    plan, recipe = planned(size=(96, 96), aux=True, classes=10), recipe_of(rule)
+    plan, recipe = small_plan(), recipe_of(rule)
     steps = [step_of(plan, number, 0.01) for number in (1, 2, 3, 4)]
     straight = trainer_of(room, plan, recipe, start_of(plan), 0)
     losses = [straight.take(step) for step in steps]
