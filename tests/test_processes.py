@@ -56,6 +56,12 @@ def test_a_batch_must_divide(tmp_path):
     assert "a batch of 8 does not divide among 3" in train(
         tmp_path / "run", "--processes", 3, code=2
     )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_device_that_is_not_there(tmp_path):
+    assert "no CUDA device here" in train(tmp_path / "run", "--device", "cuda", code=2)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

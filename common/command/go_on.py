@@ -8,12 +8,12 @@ from pathlib import Path
 from common.command.curves import draw_curves
 from common.command.progress import follow
 from common.command.training_options import How
-from common.errors import DataError, Interrupted, UsageError
+from common.errors import DataError, Interrupted, MissingFramework, UsageError
 from common.files import weights as weights_files
 from common.jobs.job import Train
 from common.jobs.launch import local_environments, place
 from common.jobs.worker import call
-from common.training.folder import begin, open_run, plan_of, read_recipe
+from common.training.folder import begin, forget, open_run, plan_of, read_recipe
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
 from common.zoo.convert import start_from
@@ -39,8 +39,13 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
             print(f"googlenet: skipped: {line}", file=sys.stderr)
     if rank:
         call(Train(how.framework, str(out), how.device), float("inf"), grace=GRACE_SECONDS)
-    else:
+        return
+    try:
         go_on(out, how)
+    except (UsageError, MissingFramework):
+        if not resume:  # no step was taken: the corrected command begins anew
+            forget(out)
+        raise
 
 
 def await_run(out: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from common.plan import Plan
 from common.planner import make_plan
 from common.preprocess import PREPROCESSES
 from common.spec import Init
-from common.training.checkpoints import read_newest, write_state
+from common.training.checkpoints import read_newest, state_path, write_state
 from common.training.metrics import cut_metrics
 from common.training.recipe import Recipe
 from common.training.recipe_file import read_table, to_recipe, to_toml
@@ -82,6 +83,16 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
         with atomic_file(folder / name) as temporary:
             temporary.write_text(text)
     return list(faults.values())
+
+
+def forget(folder: Path) -> None:
+    """Removes what `begin` wrote, of a run that could not start."""
+    for name in ("recipe.toml", "classes.json", "skipped.json", "metrics.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+    state_path(folder / "checkpoints", 0).unlink(missing_ok=True)
+    for each in (folder / "checkpoints", folder):
+        with suppress(OSError):  # not empty: something else is in there
+            each.rmdir()
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
