@@ -16,6 +16,7 @@ compare: .venv/installed-all  ## the main job: one network, three frameworks, si
 	$(BIN)/googlenet compare
 
 train-demo: .venv/installed-all  ## one network trained in three frameworks, side by side
+	rm -rf train-demo
 	$(BIN)/googlenet compare --train --epochs 4 --out train-demo
 
 test-all: .venv/installed-all test-common $(FRAMEWORKS:%=test-%)  ## every test in every framework
