@@ -29,7 +29,7 @@ def run(tmp_path_factory):
             pixels = np.random.default_rng([number, len(kind)]).integers(0, 256, (20, 30, 3))
             Image.fromarray(pixels.astype(np.uint8)).save(folder / f"data/{kind}/{number}.png")
     (folder / "data" / "dog" / "5.png").write_bytes(b"no image")
-    options = ("--image-size", 64, "--steps", 2, "--on-error", "skip", "--preprocess", "caffe")
+    options = ("--image-size", 64, "--steps", 2, "--on-error", "skip", "--preprocess", "slim")
     train(folder / "run", "--data", f"folder:{folder / 'data'}", *options)
     return folder / "run"
 
@@ -61,7 +61,7 @@ def test_a_run_knows_its_classes_and_its_preprocessing(run):
         assert chances == sorted(chances, reverse=True)
         assert sum(chances) == pytest.approx(1)
     assert json.loads(predict(run, "--top", 3, "--json", "--preprocess", "squeeze")) != found
-    assert found == json.loads(predict(run, "--top", 3, "--json", "--preprocess", "caffe"))
+    assert found == json.loads(predict(run, "--top", 3, "--json", "--preprocess", "slim"))
 
 
 def test_what_a_run_skips_it_lists(run):

@@ -55,6 +55,11 @@ def predict(job: Predict) -> Report:
     def compute(runner: Runner, net: Any) -> Arrays:
         logits = [runner.run(net, batch.x, [])["logits"] for batch in loader.in_order()]
         found: NDArray = probabilities(np.concatenate(logits).astype(np.float64))
+        if not np.isfinite(found).all():
+            raise DataError(
+                f"{job.weights}: the logits come out as NaN or infinity: the weights are broken, "
+                "or were trained with another --preprocess"
+            )
         return {"probabilities": found} | faults
 
     return compute_with(job, plan, arrays, compute, job.device)
