@@ -12,7 +12,9 @@ from paddle_impl.own_layers import (
     Affine,
     AvgPool,
     Concat,
+    Conv2D,
     Dropout,
+    GlobalAvgPool,
     Residual,
 )
 
@@ -108,7 +110,7 @@ def module(node: Node) -> nn.Layer:
         case spec.AdaptiveAvgPool(size):
             return AdaptiveAvgPool(node.input[1:], size)
         case spec.GlobalAvgPool():
-            return AvgPool(node.input[1:])
+            return GlobalAvgPool()
         case spec.ReLU():
             return nn.ReLU()
         case spec.Dropout(rate):
@@ -146,11 +148,12 @@ def conv(
     stride: spec.Size,
     groups: int = 1,
     bias: bool = True,
-) -> nn.Conv2D:
+) -> nn.Layer:
     """A convolution; Paddle's own padding can say every border."""
-    arguments = node.input[0], channels, kernel, stride
-    bias_attr = None if bias else False
-    return nn.Conv2D(*arguments, padding=flat(node.pads), groups=groups, bias_attr=bias_attr)
+    arguments, padding = (node.input[0], channels, kernel, stride), flat(node.pads)
+    if bias:
+        return Conv2D(*arguments, padding=padding)
+    return nn.Conv2D(*arguments, padding=padding, groups=groups, bias_attr=False)
 
 
 def batch_norm(node: Node, scale: bool) -> nn.BatchNorm2D:
