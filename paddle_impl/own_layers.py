@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import paddle
 from paddle import Tensor, nn
 from paddle.nn import functional as F
@@ -43,9 +44,11 @@ class LRN(nn.Layer):
         self.size, self.alpha, self.beta = size, alpha, beta
 
     def forward(self, x: Tensor) -> Tensor:
-        half, channels = self.size // 2, x.shape[1]
-        around = F.pad(x * x, [0, 0, half, half, 0, 0, 0, 0])
-        squares = sum(around[:, i : i + channels] for i in range(self.size))
+        place = np.arange(x.shape[1])
+        near = abs(place[:, None] - place) <= self.size // 2
+        # A product with ones adds up the neighbours; slices break Paddle's predictor.
+        near = paddle.to_tensor(near.astype(float), x.dtype)
+        squares = paddle.matmul(near, (x * x).flatten(2)).reshape(x.shape)
         return x / (1 + self.alpha / self.size * squares) ** self.beta
 
 
@@ -82,19 +85,12 @@ class AvgPool(nn.Layer):
     def forward(self, x: Tensor) -> Tensor:
         if self.counts_border:
             return self.total(x) / math.prod(self.kernel)
-        return self.total(x) / self.total(paddle.ones_like(x[:1, :1]))
+        return self.total(x) / self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))
 
     def total(self, x: Tensor) -> Tensor:
         """The sum under each window: a convolution, channel by channel, with ones."""
         ones = paddle.ones([x.shape[1], 1, *self.kernel], x.dtype)
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
-
-
-class GlobalAvgPool(nn.Layer):
-    """The mean of each map, 1x1, exact as `AvgPool` is."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.sum([2, 3], keepdim=True) / math.prod(x.shape[2:])
 
 
 class AdaptiveAvgPool(nn.Layer):
@@ -107,6 +103,13 @@ class AdaptiveAvgPool(nn.Layer):
     def forward(self, x: Tensor) -> Tensor:
         rows, columns = (paddle.to_tensor(m, x.dtype) for m in (self.rows, self.columns))
         return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
+
+
+class GlobalAvgPool(nn.Layer):
+    """The mean of each map, 1x1, exact as `AvgPool` is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sum([2, 3], keepdim=True) / math.prod(x.shape[2:])
 
 
 class Dropout(nn.Dropout):
