@@ -1,6 +1,6 @@
 """The judge of whole networks: one forward pass, or one gradient, in NumPy float64."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,11 @@ def run(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
     """
     outputs = compute_all(net.plan, x.astype(np.float64), net.weights)
     return {path: outputs[path] for path in [net.plan.network.output, *net.plan.heads, *paths]}
+
+
+def classifier(net: Reference) -> Callable[[NDArray], NDArray]:
+    """What turns batches into results; the judge has one way only."""
+    return lambda x: run(net, x, [])[net.plan.network.output]
 
 
 def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:

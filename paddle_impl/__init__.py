@@ -4,10 +4,11 @@ from common import networks
 from common.planner import make_plan
 from common.spec import Shape
 from paddle_impl.build import Network, build
+from paddle_impl.fast import fast
 from paddle_impl.googlenet import GoogLeNet
 from paddle_impl.weights import load_weights, save_weights
 
-__all__ = ["GoogLeNet", "googlenet", "load_weights", "network", "save_weights"]
+__all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_weights"]
 
 
 def network(

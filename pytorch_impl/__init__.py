@@ -4,10 +4,11 @@ from common import networks
 from common.planner import make_plan
 from common.spec import Shape
 from pytorch_impl.build import Network, build
+from pytorch_impl.fast import fast
 from pytorch_impl.googlenet import GoogLeNet
 from pytorch_impl.weights import load_weights, save_weights
 
-__all__ = ["GoogLeNet", "googlenet", "load_weights", "network", "save_weights"]
+__all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_weights"]
 
 
 def network(

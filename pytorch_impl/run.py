@@ -1,7 +1,7 @@
 """One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -13,6 +13,7 @@ from common.errors import UsageError
 from common.files.layouts import PYTORCH
 from common.plan import Plan
 from pytorch_impl.build import Network, build
+from pytorch_impl.fast import fast
 from pytorch_impl.weights import set_arrays
 
 VERSION = torch.__version__
@@ -64,6 +65,12 @@ def training_loss(
         weight * F.cross_entropy(outputs[name], labels, label_smoothing=smoothing)
         for name, weight in plan.loss_weights().items()
     )
+
+
+def classifier(net: Network) -> Callable[[NDArray], NDArray]:
+    """What turns batches into results in evaluation mode, as fast as PyTorch can."""
+    quick = fast(net)
+    return lambda x: quick(tensor(net, x)).cpu().numpy()
 
 
 def count_parameters(net: Network) -> int:

@@ -20,6 +20,8 @@ from pytorch_impl.weights import get_arrays, set_arrays
 
 def train(net: Network, run: TrainingRun, group: Group) -> None:
     """Trains the network as the run's recipe says, from where the run stands."""
+    if not run.plain:
+        net = net.to(memory_format=torch.channels_last)
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
@@ -34,7 +36,7 @@ class Trainer:
     """A network in training, with its optimizer and the moving averages of its weights."""
 
     def __init__(self, net: Network, recipe: Recipe, group: Group) -> None:
-        self.net, self.recipe = net.to(memory_format=torch.channels_last), recipe
+        self.net, self.recipe = net, recipe
         self.forward = group.copies(net)
         self.optimizer = make_optimizer(net, recipe)
         weights = net.named_parameters() if recipe.average else ()

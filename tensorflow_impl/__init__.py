@@ -6,10 +6,11 @@ from common import networks
 from common.planner import make_plan
 from common.spec import Shape
 from tensorflow_impl.build import build
+from tensorflow_impl.fast import fast
 from tensorflow_impl.googlenet import GoogLeNet
 from tensorflow_impl.weights import load_weights, save_weights
 
-__all__ = ["GoogLeNet", "googlenet", "load_weights", "network", "save_weights"]
+__all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_weights"]
 
 
 def network(

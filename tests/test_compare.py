@@ -158,7 +158,7 @@ def test_a_worker_that_dies_is_a_row_in_the_table(tmp_path, monkeypatch, capsys)
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     plan = planned(size=(32, 32), classes=4)
-    done = compare(plan, noise(plan), ["noise"], ["pytorch"], "float64", lambda *_: None)
+    done = compare(plan, noise(plan), ["noise"], ["pytorch"], "float64", False, lambda *_: None)
     assert done.failures() == ["pytorch: the worker was ended by signal 11, SIGSEGV"]
     from common.command import show
 

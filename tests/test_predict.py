@@ -6,13 +6,14 @@ import shutil
 import numpy as np
 import pytest
 from command import googlenet
-from conftest import seeded
+from conftest import require, seeded
 from PIL import Image
 from runs import metrics, train
 from safetensors.numpy import save_file
 
 from common.data.images import photographs
 from common.files import weights
+from common.jobs.frameworks import FRAMEWORKS
 from common.networks import network
 from common.planner import make_plan
 
@@ -141,3 +142,14 @@ def test_without_skip_a_broken_image_ends_the_training(run, tmp_path):
     source = f"folder:{run.parent / 'data'}"
     assert "dog/5.png" in train(tmp_path / "run", "--data", source, *options, code=4)
     assert metrics(run)[-1]["split"] == "test"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_plain_or_not_it_is_the_same_prediction(run, framework):
+    require(framework)
+    words = "predict", run, *PHOTOGRAPHS, "-f", framework, "--top", 3, "--json"
+    plain, tuned = (json.loads(googlenet(*words, *more)) for more in (("--plain",), ()))
+    for one, other in zip(plain, tuned, strict=True):
+        assert [each["name"] for each in one["top"]] == [each["name"] for each in other["top"]]
+        for a, b in zip(one["top"], other["top"], strict=True):
+            assert a["probability"] == pytest.approx(b["probability"], rel=1e-4)

@@ -17,6 +17,7 @@ from common.files import weights
 from common.files.scratch import owner_mark, scratch_folder
 from common.jobs import worker
 from common.jobs.job import Run
+from common.jobs.settings import environment, faster
 
 PLAN = planned(size=(32, 32), classes=4)
 
@@ -231,3 +232,11 @@ def test_running_out_of_memory_is_bad_data(tmp_path, last):
     error = worker.how_it_ended("pytorch", 1, tmp_path)
     assert isinstance(error, DataError)
     assert "out of memory" in str(error)
+
+
+def test_a_plain_worker_has_none_of_the_settings(monkeypatch):
+    assert faster()
+    for variable in faster():
+        monkeypatch.delenv(variable, raising=False)
+    assert faster().items() <= environment().items()
+    assert not faster().keys() & environment(plain=True).keys()

@@ -18,6 +18,7 @@ from common.command.options import (
     Input,
     Name,
     Out,
+    Plain,
     WeightsFile,
     check_known,
     check_not_input,
@@ -115,6 +116,7 @@ def run(
     ] = "all",
     dtype: Dtype = "float32",
     aux: Aux = False,
+    plain: Plain = False,
 ) -> None:
     """One forward pass in evaluation mode; one array per endpoint, and `logits`."""
     check_known("framework", framework, tuple(ALL))
@@ -122,7 +124,7 @@ def run(
     check_not_input(out, weights, input)
     if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
-    job = Run(framework, name, str(weights), str(input), endpoints, dtype, aux)
+    job = Run(framework, name, str(weights), str(input), endpoints, dtype, aux, plain)
     write_arrays(out, call(job).arrays)
 
 

@@ -17,6 +17,7 @@ from common.command.options import (
     Frameworks,
     Images,
     Name,
+    Plain,
     PreprocessName,
     check_known,
     with_preprocess,
@@ -39,6 +40,7 @@ def compare(
     preprocess: PreprocessName = None,
     dtype: Dtype = "float32",
     aux: Aux = False,
+    plain: Plain = False,
     train: Annotated[
         bool, typer.Option("--train", help="Trains in each, as `train` does, and compares that.")
     ] = False,
@@ -57,14 +59,14 @@ def compare(
     if train:
         wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}
         wishes |= {"preprocess": preprocess, "dtype": dtype}
-        compare_training(resolve(recipe, wishes), frameworks, out, json)
+        compare_training(resolve(recipe, wishes), frameworks, out, plain, json)
         return
     plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
     files = image or images.photographs()
     x = images.batch(files, plan.network.input, plan.network.preprocess)
     with progress() as say:
         names = [file.name for file in files]
-        comparison = compare_networks(plan, x, names, frameworks, dtype, say)
+        comparison = compare_networks(plan, x, names, frameworks, dtype, plain, say)
     if json:
         documents.print_json(documents.comparison_json(comparison))
     else:

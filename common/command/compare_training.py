@@ -20,7 +20,9 @@ from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
 
 
-def compare_training(recipe: Recipe, frameworks: Sequence[str], out: Path, json: bool) -> None:
+def compare_training(
+    recipe: Recipe, frameworks: Sequence[str], out: Path, plain: bool, json: bool
+) -> None:
     """Trains in each framework in turn, in folders in `out`; raises CheckFailed if runs part.
 
     In float32 they may: rounding grows.
@@ -32,7 +34,8 @@ def compare_training(recipe: Recipe, frameworks: Sequence[str], out: Path, json:
         folder = out / framework
         begin(folder, recipe, starting_weights(recipe))
         with follow(open_run(folder)[0]) as watch:
-            report = call(Train(framework, str(folder)), float("inf"), watch, GRACE_SECONDS)
+            job = Train(framework, str(folder), plain=plain)
+            report = call(job, float("inf"), watch, GRACE_SECONDS)
         runs[framework] = read_metrics(folder / "metrics.jsonl")
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
         states[framework] = read_newest(folder / "checkpoints")[0]

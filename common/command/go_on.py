@@ -38,7 +38,8 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
         for line in begin(out, recipe, starting_weights(recipe)):
             print(f"googlenet: skipped: {line}", file=sys.stderr)
     if rank:
-        call(Train(how.framework, str(out), how.device), float("inf"), grace=GRACE_SECONDS)
+        job = Train(how.framework, str(out), how.device, how.plain)
+        call(job, float("inf"), grace=GRACE_SECONDS)
         return
     try:
         go_on(out, how)
@@ -87,7 +88,7 @@ def go_on(out: Path, how: How) -> None:
     run, passed_over = open_run(out, 0, how.processes)
     for line in passed_over:
         print(f"googlenet: passed over {line}", file=sys.stderr)
-    job = Train(how.framework, str(out), how.device)
+    job = Train(how.framework, str(out), how.device, how.plain)
     environments = local_environments(how.framework, how.processes)
     try:
         with follow(run, how.tensorboard) as watch:

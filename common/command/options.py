@@ -53,6 +53,7 @@ Device = Annotated[str, typer.Option(metavar="|".join(DEVICES), help="What to co
 OnError = Annotated[
     str, typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read.")
 ]
+Plain = Annotated[bool, typer.Option("--plain", help="Without what makes it faster.")]
 WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
 Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
 Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]

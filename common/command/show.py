@@ -181,6 +181,8 @@ def print_diagnosis(diagnosis: Mapping) -> None:
         else:
             table.add_row(name, Text(found["error"], style="red"))
     print_table(table)
+    for variable, value in diagnosis["settings"].items():
+        print(f"a worker has {variable}={value}")
     packages = diagnosis["packages"].items()
     print(", ".join(f"{name} {version}" for name, version in packages if version))
     print(diagnosis["would_crash"])

@@ -6,7 +6,7 @@ from typing import Any
 from common.command import training_options as options
 from common.command.app import app
 from common.command.go_on import start
-from common.command.options import Data, Device, Framework, Name, PreprocessName
+from common.command.options import Data, Device, Framework, Name, Plain, PreprocessName
 from common.data.sources import open_data
 from common.errors import UsageError
 from common.networks import network
@@ -49,12 +49,12 @@ def train(
     device: Device = "auto",
     processes: options.Processes = 1,
     tensorboard: options.TensorBoard = False,
+    plain: Plain = False,
 ) -> None:
     """Trains a network; the same command with --resume goes on where it was stopped."""
     wishes = {name: value for name, value in locals().items() if name in IN_RECIPE}
-    how = options.make_how(framework, device, processes, tensorboard)
-    wishes["weights"] = str(weights) if weights else None
-    wishes["schedule"] = {"kind": schedule} if schedule else None
+    how = options.make_how(framework, device, processes, tensorboard, plain)
+    wishes |= {"weights": weights and str(weights), "schedule": schedule and {"kind": schedule}}
     resolved = resolve(recipe, wishes | {"optimizer": {"kind": optimizer, "lr": lr}})
     if print_recipe:
         print(to_toml(resolved), end="")

@@ -19,13 +19,14 @@ class How:
     device: str = "cpu"
     processes: int = 1
     tensorboard: bool = False
+    plain: bool = False
 
 
-def make_how(framework: str, device: str, processes: int, tensorboard: bool) -> How:
+def make_how(framework: str, device: str, processes: int, tensorboard: bool, plain: bool) -> How:
     """The same, checked; raises UsageError for an unknown name."""
     check_known("framework", framework, FRAMEWORKS)
     check_known("device", device, DEVICES)
-    return How(framework, device, processes, tensorboard)
+    return How(framework, device, processes, tensorboard, plain)
 
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run's folder.")]

@@ -16,6 +16,7 @@ from common.command.options import (
     Device,
     Framework,
     OnError,
+    Plain,
     PreprocessName,
     check_known,
 )
@@ -49,6 +50,7 @@ def evaluate(
     preprocess: PreprocessName = None,
     on_error: OnError = "stop",
     device: Device = "auto",
+    plain: Plain = False,
     json: AsJson = False,
 ) -> None:
     """The scores on a data set's test split; of a run its best weights are taken."""
@@ -56,7 +58,8 @@ def evaluate(
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
         where = framework, given.network, str(given.path), data, given.val_split, given.preprocess
-        scores = call(Evaluate(*where, on_error == "skip", device)).arrays
+        job = Evaluate(*where, on_error == "skip", device, plain=plain)
+        scores = call(job).arrays
     tell_skipped(scores)
     if json:
         documents.print_json({name: scores[name].tolist() for name in SCORES})
@@ -74,6 +77,7 @@ def predict(
     preprocess: PreprocessName = None,
     on_error: OnError = "stop",
     device: Device = "auto",
+    plain: Plain = False,
     json: AsJson = False,
 ) -> None:
     """What is in an image: the likeliest classes, from a run, a weights file, a checkpoint."""
@@ -81,7 +85,7 @@ def predict(
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
         where = framework, given.network, str(given.path), list(map(str, image)), given.preprocess
-        report = call(Predict(*where, on_error == "skip", device))
+        report = call(Predict(*where, on_error == "skip", device, plain=plain))
     skipped = tell_skipped(report.arrays)
     files = [str(file) for file in image if str(file) not in skipped]
     names = given.class_names(report.arrays["probabilities"].shape[1])

@@ -110,6 +110,7 @@ def compare(
     images: Sequence[str],
     frameworks: Sequence[str],
     dtype: str,
+    plain: bool,
     say: Callable[[str, str], None],
 ) -> Comparison:
     """Runs the judge, then each framework in turn, all on seeded weights with random biases.
@@ -128,6 +129,7 @@ def compare(
             endpoints="units",
             dtype=dtype,
             aux=plan.network.aux,
+            plain=plain,
         )
         say("numpy", "computing what is expected, in float64")
         judge = call(job)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from common.errors import UserError
 from common.jobs.frameworks import ALL
 from common.jobs.job import Start
-from common.jobs.settings import environment
+from common.jobs.settings import environment, faster
 from common.jobs.worker import call
 
 OWN_NEEDS = ("numpy", "safetensors", "h5py", "pillow", "scikit-learn", "rich", "typer")
@@ -30,6 +30,7 @@ def examine(say: Callable[[str, str], None]) -> dict:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "threads": threads(),
+        "settings": {variable: environment()[variable] for variable in faster()},
         "packages": {name: installed_version(name) for name in packages()},
         "frameworks": frameworks,
         "would_crash": CRASHES,

@@ -1,6 +1,6 @@
 """The frameworks: the one list of them, and the contract that each one's folder keeps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +36,9 @@ class Runner(Protocol):
 
     def grad(self, net: Any, x: NDArray, labels: NDArray) -> Arrays:
         """The training loss and its gradient by every parameter, in the weights file's layout."""
+
+    def classifier(self, net: Any) -> Callable[[NDArray], NDArray]:
+        """What turns batches into results in evaluation mode, as fast as the framework can."""
 
     def count_parameters(self, net: Any) -> int:
         """How many parameters the framework itself would learn."""

@@ -1,6 +1,6 @@
 """What a worker can be asked, one kind of job each, and what it reports.
 
-Paths are texts, as they stand in a job's file.
+Paths are texts, as they stand in a job's file. A `plain` job does without what makes it faster.
 """
 
 import json
@@ -29,6 +29,7 @@ class Run:
     endpoints: str = "all"
     dtype: str = "float32"
     aux: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Train:
     framework: str
     folder: str
     device: str = "cpu"
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Evaluate:
     skip: bool = False
     device: str = "cpu"
     dtype: str = "float32"
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class Predict:
     skip: bool = False
     device: str = "cpu"
     dtype: str = "float32"
+    plain: bool = False
 
 
 Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate | Predict

@@ -41,8 +41,11 @@ def faster() -> dict[str, str]:
     return {setting.variable: setting.value for setting in FASTER if amd or not setting.amd}
 
 
-def environment(device: str = "cpu") -> dict[str, str]:
-    """A worker's whole environment; it sees the GPUs only if it may compute on one."""
+def environment(device: str = "cpu", plain: bool = False) -> dict[str, str]:
+    """A worker's whole environment; it sees the GPUs only if it may compute on one.
+
+    A plain one has no setting that makes it faster.
+    """
     threads = os.environ.get("OMP_NUM_THREADS", str(os.cpu_count()))
     ours = {
         "OMP_NUM_THREADS": threads,
@@ -52,4 +55,4 @@ def environment(device: str = "cpu") -> dict[str, str]:
         "PYTHONWARNINGS": "ignore",
     }
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}
-    return faster() | os.environ | ours | hidden
+    return ({} if plain else faster()) | os.environ | ours | hidden

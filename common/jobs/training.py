@@ -19,6 +19,7 @@ def train(job: Train) -> Report:
     """Trains until the run's last step, or until SIGINT asks to stop after the one in hand."""
     rank, ranks = place(job.framework)
     run, _ = open_run(Path(job.folder), rank, ranks)
+    run.plain = job.plain
     signal.signal(signal.SIGINT, lambda *_: run.interrupted.set())
     began = time.perf_counter()
     runner = import_runner(job.framework)

@@ -80,6 +80,7 @@ class Worker:
     def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str]) -> None:
         self.name, self.box = name, box
         self.status: int | None = None  # what it ended with, unless it was ended
+        device, plain = getattr(job, "device", "cpu"), getattr(job, "plain", False)
         own = {"PYTHONPATH": import_path(), "TMPDIR": str(box), **more}
         with open(box / "stderr", "wb") as log:
             self.process = subprocess.Popen(
@@ -87,7 +88,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=environment(getattr(job, "device", "cpu")) | own,
+                env=environment(device, plain) | own,
                 start_new_session=True,
             )
 

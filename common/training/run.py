@@ -51,7 +51,8 @@ class Step:
 class TrainingRun:
     """What a framework's training loop asks and tells; `step` is how many steps are done.
 
-    Of several processes, each with its `rank`, the first keeps the records.
+    Of several processes, each with its `rank`, the first keeps the records. A `plain` run does
+    without what makes it faster.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class TrainingRun:
     best: float
     rank: int = 0
     ranks: int = 1
+    plain: bool = False
     interrupted: Event = field(default_factory=Event)
     stopping: bool = False
     improved: bool = False

@@ -1,0 +1,54 @@
+"""Inference with every setting in place is still the network."""
+
+import numpy as np
+import pytest
+from conftest import noise, planned, seeded
+
+from common import judge
+from common.jobs.compare import TOLERANCES
+from common.networks import GOOGLENETS
+from common.reference import relative
+
+
+def classify(room, plan, dtype):
+    """What the fast network makes of two batches, the first larger, and what the judge makes."""
+    net = room.run.load_network(plan, seeded(plan), dtype)
+    x, fast = noise(plan), room.run.classifier(net)
+    right = judge.run(judge.load_network(plan, seeded(plan), dtype), x, [])
+    return (fast(x), fast(x[:1])), right[plan.network.output]
+
+
+# Together they have every word that a plan can have at this size.
+NAMES = "googlenet", "googlenet.paper", "inception_v2", "inception_v3.input", "inception_resnet_v1"
+CASES = [(name, "float32") for name in (*NAMES, "xception")] + [("googlenet", "float64")]
+
+
+@pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_it_computes_what_the_judge_computes(room, name, dtype):
+    plan = planned(name, (107, 139), aux=name in GOOGLENETS)
+    found, right = classify(room, plan, dtype)
+    assert relative(found[0], right) <= TOLERANCES[dtype]
+    assert relative(found[1], right[:1]) <= TOLERANCES[dtype]  # and the first stays as it was
+
+
+def test_it_gives_features_too(room):
+    found, right = classify(room, planned(size=(64, 64), classes=0), "float32")
+    assert relative(found[0], right) <= TOLERANCES["float32"]
+
+
+def test_the_network_itself_stays_as_it_was(room):
+    plan = planned("inception_v2", (64, 64), classes=3)
+    net = room.run.load_network(plan, seeded(plan), "float32")
+    before = room.run.run(net, noise(plan), [])["logits"], room.weights.get_arrays(net)
+    room.package.fast(net)(room.run.tensor(net, noise(plan)))
+    after = room.run.run(net, noise(plan), [])["logits"], room.weights.get_arrays(net)
+    np.testing.assert_array_equal(after[0], before[0])
+    assert after[1].keys() == before[1].keys()
+    assert all((after[1][name] == before[1][name]).all() for name in before[1])
+
+
+def test_another_size_is_refused(room):
+    plan = planned(size=(64, 64), classes=3)
+    classifier = room.run.classifier(room.run.load_network(plan, seeded(plan), "float32"))
+    with pytest.raises(ValueError, match="64"):
+        classifier(np.ones((1, 3, 64, 65), np.float32))
