@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,7 @@ def fast(net: Network) -> Callable[[Tensor], Tensor]:
     One thread at a time may call it.
     """
     if net.parameters()[0].dtype != paddle.float32:
-        return paddle.no_grad()(net.eval())
+        return paddle.no_grad()(deepcopy(net).eval())
     predictor = make_predictor(net)
 
     def classify(x: Tensor) -> Tensor:
