@@ -53,7 +53,7 @@ class Room:
     package: ModuleType
     run: ModuleType
     weights: ModuleType
-    exhibit: ModuleType
+    peers: ModuleType
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def room(request) -> Room:
     """The framework's folder; where the framework is missing a skip, and in CI a failure."""
     framework = request.config.getoption("--framework")
     require(framework)
-    parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".googlenet")]
+    parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".peers")]
     return Room(framework, *map(importlib.import_module, parts))
 
 

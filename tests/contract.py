@@ -1,18 +1,21 @@
 """Each framework's modules keep the contract of `common/jobs/frameworks.py`, as mypy sees it."""
 
 import common.judge
+import paddle_impl.peers
 import paddle_impl.processes
 import paddle_impl.run
 import paddle_impl.train
 import pytorch_impl.files
+import pytorch_impl.peers
 import pytorch_impl.processes
 import pytorch_impl.run
 import pytorch_impl.train
 import tensorflow_impl.files
+import tensorflow_impl.peers
 import tensorflow_impl.processes
 import tensorflow_impl.run
 import tensorflow_impl.train
-from common.jobs.frameworks import CheckpointReader, Processes, Runner, Training, Writer
+from common.jobs.frameworks import CheckpointReader, Peer, Processes, Runner, Training, Writer
 
 RUNNERS: tuple[Runner, ...] = (
     common.judge,
@@ -29,6 +32,13 @@ STARTERS: tuple[Processes, ...] = (
     pytorch_impl.processes,
     tensorflow_impl.processes,
     paddle_impl.processes,
+)
+PEERS: tuple[type[Peer], ...] = (
+    pytorch_impl.peers.Tutorial,
+    tensorflow_impl.peers.Tutorial,
+    tensorflow_impl.peers.Applications,
+    paddle_impl.peers.Tutorial,
+    paddle_impl.peers.Vision,
 )
 WRITERS: tuple[Writer, ...] = (pytorch_impl.files, tensorflow_impl.files)
 READER: CheckpointReader = tensorflow_impl.files

@@ -15,6 +15,7 @@ import numpy as np
 
 from common.jobs.job import Run
 from common.jobs.perform import perform
+from common.jobs.turns import Turns
 
 KERAS = {
     "inception_v3.keras": "InceptionV3",
@@ -127,7 +128,7 @@ def run(framework, folder):
     """Has one framework run all of them, in one process."""
     for name in (*KERAS, *PADDLE):
         files = str(folder / f"{name}.safetensors"), str(folder / f"{name}.x.npy")
-        found = perform(Run(framework, name, *files, endpoints="logits"))
+        found = perform(Run(framework, name, *files, endpoints="logits"), Turns(folder, 0))
         np.save(folder / f"{name}.{framework}.npy", found.arrays["logits"])
 
 

@@ -45,6 +45,7 @@ ROOMS_IN_ORDER = [
     {"analysis", "training"},
     {"jobs"},
     {"zoo"},
+    {"bench"},
     {"command"},
 ]
 
@@ -120,7 +121,15 @@ def test_the_folders_have_the_same_files():
 
 @pytest.mark.parametrize(
     "file",
-    ["__init__.py", "googlenet.py", "optimizers.py", "processes.py", "train.py", "weights.py"],
+    [
+        "__init__.py",
+        "googlenet.py",
+        "optimizers.py",
+        "peers.py",
+        "processes.py",
+        "train.py",
+        "weights.py",
+    ],
 )
 def test_the_same_file_defines_the_same_things_in_the_same_order(file):
     defined = {}

@@ -1,9 +1,14 @@
-"""Curves of training as a picture: the loss of every step, the accuracy after every epoch."""
+"""Pictures: curves of training, step by step and epoch by epoch, and the bars of a benchmark."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from common.bench.rows import Row, by_work
 from common.files.atomic import atomic_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # One for each framework, told apart without colours, too.
 STYLES = ("-", "--", ":")
@@ -32,5 +37,32 @@ def draw_curves(path: Path, runs: Mapping[str, list[dict]]) -> None:
     for axes in (losses, accuracies):
         axes.grid(alpha=0.3)
         axes.legend()
+    save(figure, path)
+
+
+def draw_rates(path: Path, rows: Sequence[Row]) -> None:
+    """Writes an SVG with a bar for each row, by work: images a second, with the spread."""
+    from matplotlib.figure import Figure
+
+    works = by_work(rows)
+    figure = Figure(figsize=(9, 1 + 0.3 * (len(rows) + 3 * len(works))), layout="constrained")
+    heights = [len(each) for each in works.values()]
+    parts = figure.subplots(len(works), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, (work, each) in zip(parts, works.items(), strict=True):
+        rates = [row.images_per_second for row in each]
+        below = [row.images_per_second - row.low for row in each]
+        above = [row.high - row.images_per_second for row in each]
+        axes.barh(
+            [row.side.name for row in each], rates, xerr=(below, above), color="#88b", capsize=3
+        )
+        axes.invert_yaxis()
+        axes.grid(axis="x", alpha=0.3)
+        axes.set_title(work.text, loc="left")
+    parts[-1].set_xlabel("images a second, the median of the turns, and their middle half")
+    save(figure, path)
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Writes a figure as an SVG, whole or not at all."""
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format="svg")

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from common.errors import UserError
 from common.jobs.frameworks import ALL
 from common.jobs.job import Start
-from common.jobs.settings import environment, faster
+from common.jobs.settings import CPU_INFO, environment, faster
 from common.jobs.worker import call
 
 OWN_NEEDS = ("numpy", "safetensors", "h5py", "pillow", "scikit-learn", "rich", "typer")
@@ -25,16 +25,27 @@ def examine(say: Callable[[str, str], None]) -> dict:
     for framework in ALL:
         say(framework, "starting")
         frameworks[framework] = try_out(framework)
+    return describe_machine() | {"frameworks": frameworks, "would_crash": CRASHES}
+
+
+def describe_machine() -> dict:
+    """What computes here, with which packages and settings."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": threads(),
         "settings": {variable: environment()[variable] for variable in faster()},
         "packages": {name: installed_version(name) for name in packages()},
-        "frameworks": frameworks,
-        "would_crash": CRASHES,
     }
+
+
+def processor() -> str:
+    """The processor's name, as Linux has it or as Python does."""
+    text = CPU_INFO.read_text(errors="replace") if CPU_INFO.is_file() else ""
+    found = re.search(r"model name\s*: (.*)", text)
+    return found[1] if found else platform.processor()
 
 
 def packages() -> tuple[str, ...]:

@@ -78,6 +78,19 @@ class CheckpointReader(Writer, Protocol):
         """The same for the network as the framework itself publishes it."""
 
 
+class Peer(Protocol):
+    """Another's code for the same network with the same weights, to be timed beside ours."""
+
+    def __init__(self, plan: Plan, file: str) -> None:
+        """The peer's network, with the weights in a file of ours, or of its own kind."""
+
+    def classify(self, x: NDArray) -> NDArray:
+        """The results of a batch N x C x H x W, as the peer's users compute them."""
+
+    def take_step(self, x: NDArray, labels: NDArray) -> float:
+        """Takes a step of training; gives the loss before it."""
+
+
 @dataclass(frozen=True)
 class Framework:
     """What a framework is imported and installed as, and the folder that keeps the contract."""
@@ -114,6 +127,15 @@ def import_runner(name: str) -> Runner:
 def import_files(name: str) -> CheckpointReader:
     """A framework's `files.py`."""
     return cast(CheckpointReader, import_module(f"{ALL[name].folder}.files"))
+
+
+def import_peer(name: str, peer: str) -> type[Peer]:
+    """A peer's class in a framework's `peers.py`; raises MissingFramework if it does not import."""
+    try:
+        peers = import_module(f"{ALL[name].folder}.peers").PEERS
+        return cast(type[Peer], peers[peer])
+    except ImportError as error:
+        raise MissingFramework(f"{peer} is not installed ({error})") from None
 
 
 def import_training(name: str) -> Training:

@@ -123,7 +123,32 @@ class Predict:
     plain: bool = False
 
 
-Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate | Predict
+@dataclass(frozen=True)
+class Time:
+    """One side of a benchmark: one network, computed in turns that the parent gives.
+
+    `mode` is `plain`, `tuned`, or the name of a peer, whose weights may be in a file of its own
+    kind; `task` is `infer` or `train`.
+    """
+
+    framework: str
+    mode: str
+    network: str
+    weights: str
+    task: str
+    batch: int
+    size: int
+    turns: int
+    precision: str = "float32"
+    device: str = "cpu"
+
+    @property
+    def plain(self) -> bool:
+        """Whether it does without what makes it faster, as peers do."""
+        return self.mode != "tuned"
+
+
+Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate | Predict | Time
 KINDS = {kind.__name__: kind for kind in get_args(Job)}
 
 

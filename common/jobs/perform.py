@@ -13,7 +13,7 @@ from common.data.batches import check_channels, read_batch, read_labels
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
-from common.jobs import scoring, training
+from common.jobs import scoring, timing, training
 from common.jobs.compute import compute_with
 from common.jobs.frameworks import Runner, import_files, import_runner
 from common.jobs.job import (
@@ -26,17 +26,19 @@ from common.jobs.job import (
     Report,
     Run,
     Start,
+    Time,
     Train,
     WriteFile,
 )
+from common.jobs.turns import Turns
 from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
 from common.rewrite import without_dropout
 
 
-def perform(job: Job) -> Report:
-    """Does the job; raises UserError for whatever the user can mend."""
+def perform(job: Job, turns: Turns) -> Report:
+    """Does the job, in turns if it is to be timed; raises UserError for what users can mend."""
     match job:
         case Run() | Grad():
             return compute(job)
@@ -46,6 +48,8 @@ def perform(job: Job) -> Report:
             return scoring.score(job)
         case Predict():
             return scoring.predict(job)
+        case Time():
+            return timing.take_turns(job, turns)
     began = time.perf_counter()
     runner = import_runner(job.framework)
     imported = time.perf_counter()

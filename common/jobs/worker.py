@@ -24,10 +24,12 @@ from common.files.scratch import remove_with_siblings, scratch_folder
 from common.jobs.job import Job, Report, from_json, to_json
 from common.jobs.perform import perform
 from common.jobs.settings import environment
+from common.jobs.turns import Turns, turns_file
 
 LIMIT_SECONDS = 1800.0
 TICK_SECONDS = 0.2
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
+NO_MORE: Mapping[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
 # How the frameworks say it: PyTorch, TensorFlow, Paddle.
 OUT_OF_MEMORY = re.compile(
@@ -51,11 +53,8 @@ def call(
     processes do the job together; one that fails ends the others; the first one's report counts.
     """
     with scratch_folder() as folder:
-        boxes = [folder / str(number) for number in range(len(environments))]
-        for box in boxes:
-            box.mkdir()
-            (box / "job.json").write_text(to_json(job))
-        count = len(boxes)
+        count = len(environments)
+        boxes = [folder / str(number) for number in range(count)]
         names = [f"{job.framework}, process {n} of {count}" for n in range(1, count + 1)]
         names = names if count > 1 else [job.framework]
         workers = [Worker(job, *each) for each in zip(names, boxes, environments, strict=True)]
@@ -70,15 +69,16 @@ def call(
         ended = [worker for worker in workers if worker.status is not None]
         for worker in sorted(ended, key=lambda each: each.status or 0):  # a signal's is below 0
             worker.raise_if_failed()
-        answer = read_answer(boxes[0])
-        return Report(arrays=unpack(boxes[0] / "out.npz"), **answer)
+        return workers[0].report()
 
 
 class Worker:
     """A process that does a job, and the folder in which it finds the job and leaves its answer."""
 
-    def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str]) -> None:
+    def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str] = NO_MORE) -> None:
         self.name, self.box = name, box
+        box.mkdir()
+        (box / "job.json").write_text(to_json(job))
         self.status: int | None = None  # what it ended with, unless it was ended
         device, plain = getattr(job, "device", "cpu"), getattr(job, "plain", False)
         own = {"PYTHONPATH": import_path(), "TMPDIR": str(box), **more}
@@ -110,6 +110,22 @@ class Worker:
         self.process.wait()
         if self.process.stdin:
             self.process.stdin.close()
+
+    def give_turn(self) -> None:
+        """Lets a worker that waits for its turn compute."""
+        if self.process.stdin:
+            self.process.stdin.write(b".")
+            self.process.stdin.flush()
+
+    def turns_told(self) -> int:
+        """How often the worker has told that it is ready, or has done a turn."""
+        file = turns_file(self.box)
+        return file.stat().st_size if file.exists() else 0
+
+    def report(self) -> Report:
+        """What came of the job, after the process has ended; raises the error that it met."""
+        self.raise_if_failed()
+        return Report(arrays=unpack(self.box / "out.npz"), **read_answer(self.box))
 
     def raise_if_failed(self) -> None:
         """Raises the error that the worker met or died of."""
@@ -176,10 +192,11 @@ def how_it_ended(framework: str, status: int, box: Path) -> UserError:
 
 def main(box: Path) -> None:
     """A worker's whole life: read the job, do it, leave the arrays and the answer."""
-    threading.Thread(target=end_with_parent, args=(box,), daemon=True).start()
     job = from_json((box / "job.json").read_text())
+    turns = Turns(box, getattr(job, "turns", 0))
+    threading.Thread(target=watch_parent, args=(box, turns), daemon=True).start()
     try:
-        report = perform(job)
+        report = perform(job, turns)
         pack(box / "out.npz", report.arrays)
     except UserError as error:
         answer: dict = {"error": str(error), "code": error.code}
@@ -193,12 +210,14 @@ def main(box: Path) -> None:
     os._exit(0)
 
 
-def end_with_parent(box: Path) -> None:
-    """Waits until the parent lets go of the pipe, which also happens when it is killed.
+def watch_parent(box: Path, turns: Turns) -> None:
+    """Takes the turns that the parent gives, and ends the process when it lets go of the pipe.
 
-    A killed parent cannot tidy up, so this does: the parent's temporary folders go with it.
+    That also happens when the parent is killed. It cannot tidy up then, so this does: the parent's
+    temporary folders go with it.
     """
-    os.read(sys.stdin.fileno(), 1)
+    while given := os.read(sys.stdin.fileno(), 1):
+        turns.given.put(given)
     remove_with_siblings(box.parent)
     os._exit(1)
 

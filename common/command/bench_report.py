@@ -1,0 +1,119 @@
+"""What `bench` tells: tables for people, CSV and JSON for scripts."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from common.bench.rows import Results, Row, by_work, place, plain_of, times_faster
+from common.command.show import grid, print_table
+from common.files.atomic import atomic_file
+from common.jobs.timing import plan_of
+
+LEGEND = """\
+place: 1, and one more for each side that is faster beyond both spreads; equal places are not ranked
+spread: the rates between which the middle half of the turns lie
+x plain: the median of the turns' ratios; differs: from the NumPy judge, relative to the largest
+"""
+
+
+def machine_text(machine: Mapping) -> str:
+    """The environment in two lines."""
+    packages = [f"{name} {version}" for name, version in machine["packages"].items() if version]
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads, "
+        f"{machine['platform']}, Python {machine['python']}\n{', '.join(packages)}"
+    )
+
+
+def print_results(results: Results, sweep: bool) -> None:
+    """The tables of a race, and a line for each side that could not be timed."""
+    if sweep:
+        print_table(sweep_table(results.rows))
+    else:
+        for work, rows in by_work(results.rows).items():
+            print(work.text)
+            print_table(race_table(rows))
+    for line in (*map(str, results.errors), *results.notes):
+        print(f"not timed: {line}")
+
+
+def race_table(rows: Sequence[Row]) -> Table:
+    """Every side of one work."""
+    table = grid("", "place", "images/s", "spread", "x plain", "peak MB", "start s", "differs")
+    for row in rows:
+        plain = plain_of(row, rows)
+        ratio = f"{times_faster(row, plain):.2f}" if plain and plain is not row else ""
+        table.add_row(
+            row.side.name,
+            str(place(row, rows)),
+            f"{row.images_per_second:.1f}",
+            f"{row.low:.1f} to {row.high:.1f}",
+            ratio,
+            f"{row.peak_mb:,}",
+            f"{row.start_seconds:.1f}",
+            f"{row.difference:.1e}",
+        )
+    return table
+
+
+def sweep_table(rows: Sequence[Row]) -> Table:
+    """The cost of an image and of a pixel, by batch and by size."""
+    table = grid("", "network", "batch", "size", "images/s", "spread", "ms an image", "ns a pixel")
+    for row in rows:
+        work, seconds = row.work, row.seconds_per_image
+        table.add_row(
+            row.side.name,
+            work.network,
+            str(work.batch),
+            f"{work.size} x {work.size}",
+            f"{row.images_per_second:.1f}",
+            f"{row.low:.1f} to {row.high:.1f}",
+            f"{1e3 * seconds:.1f}",
+            f"{1e9 * seconds / work.size**2:.0f}",
+        )
+    return table
+
+
+def bench_json(results: Results, machine: Mapping) -> dict:
+    """A whole benchmark as JSON."""
+    return {
+        "machine": machine,
+        "rows": [row.to_json() for row in results.rows],
+        "errors": list(map(str, results.errors)),
+        "peers_not_timed": results.notes,
+    }
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Writes the rows, in timm's columns where it has them; a column of the other task is empty."""
+    lines = list(map(csv_line, rows))
+    columns = dict.fromkeys(column for line in lines for column in line)
+    with atomic_file(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def csv_line(row: Row) -> dict[str, object]:
+    """One row; step times are in milliseconds, counts in millions, as timm's."""
+    work, side = row.work, row.side
+    plan = plan_of(work.network, work.task, work.size)
+    return {
+        "model": work.network,
+        "framework": side.framework,
+        "mode": side.mode,
+        "precision": side.precision,
+        f"{work.task}_samples_per_sec": round(row.images_per_second, 2),
+        f"{work.task}_step_time": round(1e3 * work.batch * row.seconds_per_image, 3),
+        f"{work.task}_batch_size": work.batch,
+        f"{work.task}_img_size": work.size,
+        "param_count": round(plan.parameter_count / 1e6, 2),
+        f"{work.task}_gmacs": round(plan.multiply_adds / 1e9, 2),
+        "low": round(row.low, 2),
+        "high": round(row.high, 2),
+        "peak_mb": row.peak_mb,
+        "start_seconds": round(row.start_seconds, 2),
+        "difference": row.difference,
+    }

@@ -1,0 +1,146 @@
+"""Benchmarks: sides that are proved, timed in turns, ranked where that can be said."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from command import googlenet
+from conftest import require
+
+from common.bench.bench import Wishes, plan_races, run_race
+from common.bench.race import race
+from common.bench.rows import Results, Row, place, plain_of, times_faster
+from common.bench.sides import Side, Work
+from common.errors import CheckFailed
+from common.files import weights
+from common.initial import initial_arrays
+from common.jobs.job import Time
+from common.jobs.timing import plan_of
+
+KEYS = "network framework mode task batch precision images_per_second low high peak_mb"
+WORK = Work("googlenet", "infer", 4, 64)
+
+
+def row(mode, *seconds, framework="pytorch"):
+    """A row with these seconds."""
+    return Row(WORK, Side(framework, mode), seconds, 100, 1.0, 1e-7)
+
+
+def quietly(*_):
+    """Nobody is told."""
+
+
+def test_a_rate_is_the_median_and_its_spread_the_middle_half():
+    found = row("plain", 1.0, 5.0, 2.0, 4.0, 8.0)
+    assert (found.low, found.images_per_second, found.high) == (4 / 5, 1.0, 2.0)
+
+
+def test_sides_whose_spreads_overlap_share_a_place():
+    fast, level, slow = (row("tuned", *np.array([1, 2, 3]) * k) for k in (1, 1.4, 4))
+    rows = [slow, level, fast]
+    assert [place(each, rows) for each in rows] == [3, 1, 1]
+
+
+def test_a_ratio_is_the_median_of_those_of_the_turns():
+    plain, tuned = row("plain", 4.0, 8.0, 9.0), row("tuned", 2.0, 2.0, 9.0)
+    assert times_faster(tuned, plain) == 2.0
+    assert plain_of(tuned, [row("plain", 1.0, framework="paddle"), plain, tuned]) is plain
+    assert plain_of(tuned, [tuned]) is None
+
+
+def test_usually_all_sides_race_and_in_a_sweep_each_framework_alone():
+    wishes = Wishes(("pytorch", "paddle"), peers=True)
+    usual = list(plan_races(["googlenet"], wishes, quick=False, sweep=False))
+    assert [[(w.task, w.batch) for w in works] for works, _ in usual] == [
+        [("infer", 1)], [("infer", 16)], [("train", 16)]
+    ]  # fmt: skip
+    sweep = list(plan_races(["xception"], wishes, quick=False, sweep=True))
+    assert [those.frameworks for _, those in sweep] == [("pytorch",), ("paddle",)]
+    assert {(w.batch, w.size) for w in sweep[0][0]} >= {(1, 299), (32, 299), (8, 150), (8, 598)}
+    assert [those.modes for _, those in sweep] == [("tuned",)] * 2
+
+
+def jobs_of(folder, *modes):
+    """Jobs of one work, and its weights."""
+    plan = plan_of(WORK.network, WORK.task, WORK.size)
+    weights.write(folder / "w.safetensors", initial_arrays(plan, 0), plan)
+    rest = WORK.network, str(folder / "w.safetensors"), WORK.task, WORK.batch, WORK.size, 2
+    return [Time("pytorch", mode, *rest) for mode in modes]
+
+
+def test_a_side_that_computes_something_else_is_not_timed(tmp_path):
+    require("pytorch")
+    jobs = jobs_of(tmp_path, "plain")
+    found = race(jobs, {WORK: np.ones((2, 1000))}, quietly)
+    assert not found.rows
+    with pytest.raises(CheckFailed, match=r"pytorch, plain: googlenet, infer.* differs by "):
+        found.raise_if_failed()
+
+
+def test_a_peer_that_is_not_there_leaves_the_others_in_the_race(tmp_path):
+    require("pytorch")
+    jobs = jobs_of(tmp_path, "nobody", "plain")
+    expected = {WORK: np.full((2, 1000), np.nan)}
+    found = race(jobs, expected, quietly)
+    assert "nobody" in found.notes[0]
+    assert len(found.errors) == 1  # the other was asked for its result
+
+
+def bench_figures(work, framework, peer):
+    """The rows of a work with a peer, by mode; proved to be the same."""
+    require(framework)
+    found = run_race([work], Wishes((framework,), peers=True, turns=2), quietly)
+    found.raise_if_failed()
+    assert found.notes == []
+    rows = {row.side.mode: row for row in found.rows}
+    assert list(rows) == ["plain", "tuned", peer]
+    assert all(len(row.seconds) == 2 and row.difference < 1e-5 for row in found.rows)
+    return rows
+
+
+def test_keras_applications_trains_beside_ours():
+    bench_figures(Work("xception", "train", 2, 75), "tensorflow", "keras.applications")
+
+
+def test_paddle_vision_infers_beside_ours():
+    bench_figures(Work("inception_v3.paddle_vision", "infer", 2, 107), "paddle", "paddle.vision")
+
+
+def test_tutorial_code_trains_beside_ours():
+    bench_figures(Work("googlenet", "train", 2, 224), "pytorch", "tutorial")
+
+
+def test_the_command_gives_rows_and_files(tmp_path):
+    require("pytorch")
+    files = "--csv", tmp_path / "rows.csv", "--svg", tmp_path / "rows.svg"
+    found = json.loads(
+        googlenet("bench", "googlenet.d2l", "-f", "pytorch", "--quick", "--json", *files)
+    )
+    assert [row["mode"] for row in found["rows"]] == ["plain", "tuned"]
+    for each in found["rows"]:
+        assert each.keys() >= set(KEYS.split())
+        assert 0 < each["low"] <= each["images_per_second"] <= each["high"]
+        assert each["peak_mb"] > 100
+        assert each["difference"] < 1e-5
+    assert found["machine"]["cores"] >= 1
+    with open(tmp_path / "rows.csv") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["model"] for line in lines] == ["googlenet.d2l"] * 2
+    assert float(lines[0]["infer_samples_per_sec"]) > 0
+    assert "</svg>" in (tmp_path / "rows.svg").read_text()
+
+
+def test_mistakes_are_one_line():
+    assert "no network is called 'lenet'" in googlenet("bench", "lenet", code=2)
+    assert "no framework is called 'jax'" in googlenet("bench", "-f", "jax", code=2)
+    assert "--turns" in googlenet("bench", "--turns", 2, code=2)
+
+
+def test_results_are_joined():
+    total = Results()
+    total.add(Results([row("plain", 1.0, 2.0)], [], ["a peer is missing"]))
+    total.note(Side("pytorch", "tutorial"), "infer", CheckFailed("x"))
+    total.raise_if_failed()
+    assert len(total.rows) == 1
+    assert len(total.notes) == 2
