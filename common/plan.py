@@ -4,7 +4,7 @@ It is all that the frameworks and the reference ever see of a network.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from common import spec
@@ -99,6 +99,25 @@ class Plan:
     def roots(self) -> tuple[Node, ...]:
         """The body, then the heads."""
         return (self.body, *self.heads.values())
+
+    def parts(self) -> list["Plan"]:
+        """The body's steps, each as a plan of its own that bears the step's name.
+
+        What only turns maps into vectors or works on vectors goes with the step before.
+        """
+        groups: list[list[Node]] = []
+        for step in self.body.children:
+            if len(step.input) == 3 and not isinstance(step.word, spec.Flatten | spec.Dropout):
+                groups.append([])
+            groups[-1].append(step)
+        return [self.part(tuple(group)) for group in groups]
+
+    def part(self, steps: tuple[Node, ...]) -> "Plan":
+        """A plan of these steps of the body alone, without classes or heads."""
+        first, chain = steps[0], spec.Chain({step.path: step.word for step in steps})
+        alone = replace(self.network, name=first.path, input=first.input, body=chain)
+        body = Node("", chain, first.input, steps[-1].output, children=steps)
+        return Plan(replace(alone, classes=0, heads={}, aux=False), body, {})
 
     def nodes(self) -> Iterator[Node]:
         """Every node of the body, then of the heads."""

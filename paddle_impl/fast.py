@@ -19,7 +19,7 @@ def fast(net: Network) -> Callable[[Tensor], Tensor]:
     In float32 alone; the predictor of Paddle 3.3 fails in float64, so that is computed as ever.
     One thread at a time may call it.
     """
-    if net.parameters()[0].dtype != paddle.float32:
+    if dtype_of(net) != paddle.float32:
         return paddle.no_grad()(deepcopy(net).eval())
     predictor = make_predictor(net)
 
@@ -49,3 +49,8 @@ def make_predictor(net: Network) -> inference.Predictor:
     if training:
         net.train()
     return predictor
+
+
+def dtype_of(net: Network) -> paddle.dtype:
+    """What the network computes in; a pool alone takes float32."""
+    return next((parameter.dtype for parameter in net.parameters()), paddle.float32)

@@ -11,7 +11,7 @@ from common.errors import UsageError
 from common.files.layouts import PADDLE
 from common.plan import Plan
 from paddle_impl.build import Network, build
-from paddle_impl.fast import fast
+from paddle_impl.fast import dtype_of, fast
 from paddle_impl.weights import set_arrays
 
 VERSION = paddle.__version__
@@ -92,7 +92,7 @@ def count_parameters(net: Network) -> int:
 
 def tensor(net: Network, x: NDArray) -> paddle.Tensor:
     """A batch as the network takes it."""
-    return paddle.to_tensor(x, dtype=net.parameters()[0].dtype)
+    return paddle.to_tensor(x, dtype=dtype_of(net))
 
 
 @contextmanager

@@ -1,29 +1,64 @@
 """Inference as fast as PyTorch computes it, without a compiler."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_eval
 
+from common.plan import Node
 from pytorch_impl.build import Network
+from pytorch_impl.own_layers import PaddedConv2d
+
+ONEDNN = torch.ops.mkldnn
 
 
 class Fast(nn.Module):
-    """A network's copy for inference: channels last, batch norm in the convolutions' weights."""
+    """A network's copy for inference: channels last, batch norm in the convolutions' weights.
+
+    On CPUs the weights lie as oneDNN wants them, which it would else see to at every call.
+    """
 
     def __init__(self, net: Network) -> None:
         super().__init__()
         self.net = deepcopy(net).eval().requires_grad_(False)
-        for chain in self.net.modules():
-            if isinstance(chain, nn.Sequential):
-                fuse(chain)
+        nodes = {node.path: node for node in net.plan.nodes()}
+        chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
+        for chain in chains.values():
+            fuse_batch_norm(chain)
         self.net.to(memory_format=torch.channels_last)
+        if suits_onednn(net):
+            for path, chain in chains.items():
+                pack(chain, path, nodes)
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x.to(memory_format=torch.channels_last))
+
+
+class PackedConv2d(nn.Module):
+    """A convolution, and a ReLU if there is one, as oneDNN computes them for maps of one size.
+
+    PyTorch's own compiler puts these two functions of oneDNN to the same use.
+    """
+
+    def __init__(self, conv: nn.Conv2d, relu: bool, node: Node) -> None:
+        super().__init__()
+        (top, bottom), (left, right) = node.pads
+        self.pads = conv.pads if isinstance(conv, PaddedConv2d) else None
+        channels, rows, columns = node.input
+        size = 1, channels, rows + top + bottom, columns + left + right
+        self.options = conv.padding, conv.stride, conv.dilation, conv.groups
+        self.weight = ONEDNN._reorder_convolution_weight(conv.weight, *self.options, size)
+        self.bias, self.then = conv.bias, "relu" if relu else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x if self.pads is None else F.pad(x, self.pads)
+        arguments = x, self.weight, self.bias, *self.options, self.then, [], ""
+        return ONEDNN._convolution_pointwise(*arguments)
 
 
 def fast(net: Network) -> Fast:
@@ -31,17 +66,35 @@ def fast(net: Network) -> Fast:
     return Fast(net)
 
 
-def fuse(chain: nn.Sequential) -> None:
-    """Batch norm goes into the convolution before it; a ReLU writes over what came before it.
+def suits_onednn(net: Network) -> bool:
+    """Whether oneDNN computes the network's convolutions: on a CPU, and not in float64."""
+    weight = next(net.parameters(), torch.empty(0))  # a pool alone has none
+    suits = weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16)
+    return suits and torch.backends.mkldnn.is_available()
 
-    A ReLU that begins a chain writes elsewhere, since others may read its input.
-    """
-    for (name, layer), (next_name, follower) in pairwise(list(chain.named_children())):
-        while isinstance(layer, nn.Sequential):  # a depthwise convolution and a 1x1
-            last, layer = list(layer.named_children())[-1]
-            name = f"{name}.{last}"
+
+def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The layers of a chain and of the chains in it, by name, in the order of computation."""
+    for name, layer in chain.named_children():
+        if isinstance(layer, nn.Sequential):
+            yield from layers(layer, f"{path}{name}.")
+        elif not isinstance(layer, nn.Identity):
+            yield f"{path}{name}", layer
+
+
+def fuse_batch_norm(chain: nn.Sequential) -> None:
+    """Batch norm goes into the weights of the convolution before it."""
+    for (name, layer), (next_name, follower) in pairwise(list(layers(chain))):
         if isinstance(follower, nn.BatchNorm2d):
             chain.set_submodule(name, fuse_conv_bn_eval(layer, follower))
             chain.set_submodule(next_name, nn.Identity())
-        if isinstance(follower, nn.ReLU):
-            follower.inplace = True
+
+
+def pack(chain: nn.Sequential, path: str, nodes: dict[str, Node]) -> None:
+    """Each convolution takes in the ReLU after it, and its weights lie as oneDNN wants them."""
+    for (name, layer), (next_name, follower) in pairwise([*layers(chain), ("", nn.Identity())]):
+        if isinstance(layer, nn.Conv2d):
+            relu = isinstance(follower, nn.ReLU)
+            chain.set_submodule(name, PackedConv2d(layer, relu, nodes[f"{path}.{name}"]))
+            if relu:
+                chain.set_submodule(next_name, nn.Identity())

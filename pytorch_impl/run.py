@@ -80,7 +80,8 @@ def count_parameters(net: Network) -> int:
 
 def tensor(net: Network, x: NDArray) -> torch.Tensor:
     """A batch as the network takes it."""
-    return torch.from_numpy(x).to(next(net.parameters()))
+    given = torch.from_numpy(x)
+    return given.to(next(net.parameters(), given))  # a pool alone has none
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Each framework's modules keep the contract of `common/jobs/frameworks.py`, as mypy sees it."""
 
 import common.judge
+import common.onnx.run
 import paddle_impl.peers
 import paddle_impl.processes
 import paddle_impl.run
@@ -15,10 +16,23 @@ import tensorflow_impl.peers
 import tensorflow_impl.processes
 import tensorflow_impl.run
 import tensorflow_impl.train
-from common.jobs.frameworks import CheckpointReader, Peer, Processes, Runner, Training, Writer
+from common.jobs.frameworks import (
+    CheckpointReader,
+    FastRunner,
+    Peer,
+    Processes,
+    Runner,
+    Training,
+    TrainingPeer,
+    Writer,
+)
+from common.onnx.peers import OnnxRuntime, OpenVino
 
 RUNNERS: tuple[Runner, ...] = (
     common.judge,
+    common.onnx.run,
+)
+FAST_RUNNERS: tuple[FastRunner, ...] = (
     pytorch_impl.run,
     tensorflow_impl.run,
     paddle_impl.run,
@@ -33,7 +47,8 @@ STARTERS: tuple[Processes, ...] = (
     tensorflow_impl.processes,
     paddle_impl.processes,
 )
-PEERS: tuple[type[Peer], ...] = (
+PEERS: tuple[type[Peer], ...] = (OnnxRuntime, OpenVino)
+TRAINING_PEERS: tuple[type[TrainingPeer], ...] = (
     pytorch_impl.peers.Tutorial,
     tensorflow_impl.peers.Tutorial,
     tensorflow_impl.peers.Applications,

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 from command import googlenet
-from conftest import require
+from conftest import noise, planned, require, seeded
 
+from common import judge
 from common.bench.bench import Wishes, plan_races, run_race
 from common.bench.race import race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
@@ -15,6 +16,7 @@ from common.bench.sides import Side, Work
 from common.errors import CheckFailed
 from common.files import weights
 from common.initial import initial_arrays
+from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Time
 from common.jobs.timing import plan_of
 
@@ -94,7 +96,8 @@ def bench_figures(work, framework, peer):
     found.raise_if_failed()
     assert found.notes == []
     rows = {row.side.mode: row for row in found.rows}
-    assert list(rows) == ["plain", "tuned", peer]
+    programs = ["onnxruntime", "openvino"] if work.task == "infer" else []
+    assert list(rows) == ["plain", "tuned", peer, *programs]
     assert all(len(row.seconds) == 2 and row.difference < 1e-5 for row in found.rows)
     return rows
 
@@ -129,6 +132,30 @@ def test_the_command_gives_rows_and_files(tmp_path):
     assert [line["model"] for line in lines] == ["googlenet.d2l"] * 2
     assert float(lines[0]["infer_samples_per_sec"]) > 0
     assert "</svg>" in (tmp_path / "rows.svg").read_text()
+
+
+def test_parts_of_a_plan_make_the_whole():
+    plan = planned("googlenet.torchvision.input", (96, 96), classes=5)
+    parts = plan.parts()
+    assert [part.network.name for part in parts][:2] == ["transform", "conv1"]
+    assert parts[-1].network.name == "avgpool"  # with the classifier
+    assert sum(part.multiply_adds for part in parts) == plan.multiply_adds
+    arrays, x = seeded(plan), noise(plan)
+    right = judge.run(judge.load_network(plan, arrays, "float64"), x, [])["logits"]
+    for part in parts:
+        own = {name: arrays[name] for name in part.arrays()}
+        x = judge.classifier(judge.load_network(part, own, "float64"))(x)
+    np.testing.assert_array_equal(x, right)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_layer_is_timed(framework):
+    require(framework)
+    found = json.loads(googlenet("bench", "googlenet.d2l", "-f", framework, "--layers", "--json"))
+    layers = {layer["name"]: layer for layer in found["googlenet.d2l"]}
+    assert {"conv1", "maxpool1", "inception3a", "avgpool", "all"} <= layers.keys()
+    assert all(layer["milliseconds"][framework] > 0 for layer in layers.values())
+    assert layers["maxpool1"]["multiply_adds"] == 0
 
 
 def test_mistakes_are_one_line():

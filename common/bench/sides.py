@@ -66,6 +66,8 @@ PEERS = (
         layout="paddle_vision",
         suffix=".pdparams",
     ),
+    PeerEntry("onnxruntime", "onnx", r".*", tasks=("infer",)),
+    PeerEntry("openvino", "onnx", r".*", tasks=("infer",)),
 )
 
 
@@ -74,7 +76,7 @@ def peers_for(work: Work, frameworks: Sequence[str]) -> list[PeerEntry]:
     return [
         peer
         for peer in PEERS
-        if peer.framework in frameworks
+        if peer.framework in (*frameworks, "onnx")
         and work.task in peer.tasks
         and re.fullmatch(peer.networks, work.network)
     ]

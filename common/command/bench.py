@@ -1,11 +1,14 @@
 """The verb `bench`: the same work in every framework, proved to be the same, timed in turns."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from common.bench.bench import Wishes, plan_races, run_race
+from common.bench.layers import time_layers
 from common.bench.rows import Results
 from common.command import bench_report as report
 from common.command import documents
@@ -13,27 +16,36 @@ from common.command.app import app
 from common.command.curves import draw_rates
 from common.command.options import AsJson, Device, Frameworks, check_known
 from common.command.progress import progress
+from common.command.show import print_table
 from common.jobs.doctor import describe_machine
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES
 
+LAYERS_BATCH = 16
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NETWORK]...")]
+Peers = Annotated[bool, typer.Option("--peers", help="Others' code for it, too.")]
+Quick = Annotated[bool, typer.Option("--quick", help="One image at a time alone.")]
+Sweep = Annotated[
+    bool, typer.Option("--sweep", help="Instead, how the cost grows with batch and size.")
+]
+Layers = Annotated[bool, typer.Option("--layers", help="Instead, the time of each layer.")]
 Turns = Annotated[int, typer.Option(min=5, help="How often each side is timed.")]
+Csv = Annotated[Path | None, typer.Option("--csv", help="A .csv to write.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="A plot to write.")]
 
 
 @app.command()
 def bench(
     names: Names = None,
     framework: Frameworks = None,
-    peers: Annotated[bool, typer.Option("--peers", help="Others' code for it, too.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="One image at a time alone.")] = False,
-    sweep: Annotated[
-        bool, typer.Option("--sweep", help="Instead, how the cost grows with batch and size.")
-    ] = False,
+    peers: Peers = False,
+    quick: Quick = False,
+    sweep: Sweep = False,
+    layers: Layers = False,
     turns: Turns = 5,
     device: Device = "cpu",
-    csv: Annotated[Path | None, typer.Option(help="A .csv to write.")] = None,
-    svg: Annotated[Path | None, typer.Option(help="A plot to write.")] = None,
+    csv: Csv = None,
+    svg: Svg = None,
     json: AsJson = False,
 ) -> None:
     """The same work in every framework, proved to be the same, then timed in turns."""
@@ -41,14 +53,29 @@ def bench(
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS)
     check_known("device", device, DEVICES)
-    wishes = Wishes(frameworks, peers=peers, turns=turns, device=device)
-    races = list(plan_races(names or ["googlenet"], wishes, quick, sweep))
+    networks = names or ["googlenet"]
+    if layers:
+        show_layers(networks, frameworks, json)
+        return
+    results = run_races(networks, Wishes(frameworks, peers, turns, device), quick, sweep, json)
+    if csv:
+        report.write_csv(csv, results.rows)
+    if svg:
+        draw_rates(svg, results.rows)
+    results.raise_if_failed()
+
+
+def run_races(
+    names: Sequence[str], wishes: Wishes, quick: bool, sweep: bool, json: bool
+) -> Results:
+    """Runs all races, and shows each when it is done, or all in the end as JSON."""
+    races = list(plan_races(names, wishes, quick, sweep))  # an unknown name is told first
     machine, total = describe_machine(), Results()
     if not json:
         print(report.machine_text(machine))
     with progress() as say:
-        for works, those in races:
-            found = run_race(works, those, say)
+        for works, own_wishes in races:
+            found = run_race(works, own_wishes, say)
             total.add(found)
             if not json:
                 report.print_results(found, sweep)
@@ -56,8 +83,16 @@ def bench(
         documents.print_json(report.bench_json(total, machine))
     elif not sweep:
         print(report.LEGEND, end="")
-    if csv:
-        report.write_csv(csv, total.rows)
-    if svg:
-        draw_rates(svg, total.rows)
-    total.raise_if_failed()
+    return total
+
+
+def show_layers(names: Sequence[str], frameworks: Sequence[str], json: bool) -> None:
+    """Each layer's time in each framework, beside its multiply-adds."""
+    with progress() as say:
+        found = {name: time_layers(name, frameworks, LAYERS_BATCH, say) for name in names}
+    if json:
+        documents.print_json({name: list(map(asdict, rows)) for name, rows in found.items()})
+        return
+    for name, rows in found.items():
+        print(f"{name}, infer, batch {LAYERS_BATCH}: milliseconds, and G multiply-adds a second")
+        print_table(report.layers_table(rows, frameworks, LAYERS_BATCH))

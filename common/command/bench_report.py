@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
+from common.bench.layers import LayerTime
 from common.bench.rows import Results, Row, by_work, place, plain_of, times_faster
-from common.command.show import grid, print_table
+from common.command.show import grid, number, print_table
 from common.files.atomic import atomic_file
 from common.jobs.timing import plan_of
 
@@ -73,6 +74,20 @@ def sweep_table(rows: Sequence[Row]) -> Table:
             f"{1e3 * seconds:.1f}",
             f"{1e9 * seconds / work.size**2:.0f}",
         )
+    return table
+
+
+def layers_table(rows: Sequence[LayerTime], frameworks: Sequence[str], batch: int) -> Table:
+    """Each layer's milliseconds, and what it multiplies in a second, in each framework."""
+    columns = [column for framework in frameworks for column in (framework, "G/s")]
+    table = grid("layer", "multiply-adds", *columns)
+    for row in rows:
+        cells = []
+        for framework in frameworks:
+            ms = row.milliseconds[framework]
+            rate = batch * row.multiply_adds / ms / 1e6
+            cells += [f"{ms:.1f}", f"{rate:.0f}" if rate else ""]
+        table.add_row(row.name, number(row.multiply_adds), *cells)
     return table
 
 

@@ -26,7 +26,7 @@ from common.command.progress import progress
 from common.command.training import resolve
 from common.data import images
 from common.jobs.compare import compare as compare_networks
-from common.jobs.frameworks import FRAMEWORKS
+from common.jobs.frameworks import COMPARED, FRAMEWORKS
 from common.jobs.job import DTYPES
 from common.networks import network
 from common.planner import make_plan
@@ -54,7 +54,7 @@ def compare(
     """The main job: the same weights and images through every framework, side by side."""
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
-        check_known("framework", each, FRAMEWORKS)
+        check_known("framework", each, FRAMEWORKS if train else COMPARED)
     check_known("dtype", dtype, DTYPES)
     if train:
         wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}

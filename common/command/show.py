@@ -193,7 +193,8 @@ def verdict(comparison: Comparison) -> str:
     failures = comparison.failures()
     if failures:
         return f"NOT EQUAL: {len(failures)} checks failed, first: {failures[0]}"
+    verb = "match" if len(comparison.sides) > 1 else "matches"
     return (
-        f"EQUAL: {', '.join(comparison.sides)} match the NumPy reference: "
+        f"EQUAL: {', '.join(comparison.sides)} {verb} the NumPy reference: "
         f"shapes, counts, values within {comparison.tolerance:.0e}"
     )

@@ -20,6 +20,7 @@ from common.errors import DataError
 from common.files import safetensors_file
 from common.files.atomic import atomic_file
 from common.files.safetensors_file import FORMAT
+from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
 from common.spec import NetworkSpec
@@ -39,9 +40,9 @@ def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
 
 def describe(plan: Plan) -> dict:
     """What a weights file says of itself."""
-    network = plan.network
-    about = {"network": network.name, "classes": network.classes, "aux": network.aux}
-    about |= {"input": network.input, "preprocess": network.preprocess.name}
+    made = plan.network
+    about = {"network": made.name, "classes": made.classes, "aux": made.aux}
+    about |= {"input": made.input, "preprocess": made.preprocess.name}
     return about | {"format": FORMAT}
 
 
@@ -69,6 +70,17 @@ def load(path: Path, plan: Plan, trunk_only: bool = False) -> Arrays:
     return fit(str(path), arrays, about, plan, trunk_only)
 
 
+def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays]:
+    """The named network as a weights file has it: its size, channels and classes, its arrays."""
+    arrays, about = read(path)
+    made = network(name)
+    input = about.get("input", made.input)
+    channels = count_channels(arrays, made) or input[0]
+    classes = count_classes(str(path), arrays, made)
+    plan = make_plan(network(name, (channels, *input[1:]), classes, aux))
+    return plan, fit(str(path), arrays, about, plan)
+
+
 def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
     """Raises DataError unless all are float32 and finite, and no variance is negative."""
     for name, array in arrays.items():
@@ -91,20 +103,20 @@ def list_faults(missing: list[str], unknown: list[str], misshapen: list[str]) ->
     )
 
 
-def count_classes(source: str, arrays: Mapping[str, NDArray], network: NetworkSpec) -> int:
+def count_classes(source: str, arrays: Mapping[str, NDArray], made: NetworkSpec) -> int:
     """How many classes weights of this network are for; 0 where they have no classifier."""
-    weight = arrays.get(f"{network.classifier}.weight")
+    weight = arrays.get(f"{made.classifier}.weight")
     if weight is None:
         return 0
     if weight.ndim < 1:
-        raise DataError(f"{source}: {network.classifier}.weight is a single number")
+        raise DataError(f"{source}: {made.classifier}.weight is a single number")
     return len(weight)
 
 
-def count_channels(arrays: Mapping[str, NDArray], network: NetworkSpec) -> int | None:
+def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | None:
     """How many channels weights of this network take; None where its first convolution is not."""
     convolutions = (spec.Conv, spec.DepthwiseConv)
-    nodes = make_plan(replace(network, aux=False)).nodes()
+    nodes = make_plan(replace(made, aux=False)).nodes()
     first = next(node for node in nodes if isinstance(node.word, convolutions))
     weight = arrays.get(f"{first.path}.weight")
     if weight is None or weight.ndim != 4:

@@ -44,6 +44,16 @@ class Runner(Protocol):
         """How many parameters the framework itself would learn."""
 
 
+class FastRunner(Runner, Protocol):
+    """What the `run.py` of one that is timed layer by layer offers beside that."""
+
+    def tensor(self, net: Any, x: NDArray) -> Any:
+        """A batch N x C x H x W as the network takes it."""
+
+    def fast(self, net: Any) -> Callable[[Any], Any]:
+        """The network for inference, from tensors to tensors."""
+
+
 class Training(Protocol):
     """What a framework's `train.py` offers."""
 
@@ -87,28 +97,39 @@ class Peer(Protocol):
     def classify(self, x: NDArray) -> NDArray:
         """The results of a batch N x C x H x W, as the peer's users compute them."""
 
+
+class TrainingPeer(Peer, Protocol):
+    """One that trains, too."""
+
     def take_step(self, x: NDArray, labels: NDArray) -> float:
         """Takes a step of training; gives the loss before it."""
 
 
 @dataclass(frozen=True)
 class Framework:
-    """What a framework is imported and installed as, and the folder that keeps the contract."""
+    """What a framework is imported and installed as, and the folder that keeps the contract.
+
+    `runner` is the file of its `Runner`. One that does not train is computed with only on request.
+    """
 
     package: str
     folder: str
     distributions: tuple[str, ...] = ()
+    runner: str = "run"
+    trains: bool = True
 
 
 ALL = {
-    "numpy": Framework("numpy", "common"),
+    "numpy": Framework("numpy", "common", runner="judge", trains=False),
     "pytorch": Framework("torch", "pytorch_impl", ("torch",)),
     "tensorflow": Framework(
         "tensorflow", "tensorflow_impl", ("tensorflow", "tensorflow-cpu", "keras")
     ),
     "paddle": Framework("paddle", "paddle_impl", ("paddlepaddle",)),
+    "onnx": Framework("onnxruntime", "common.onnx", ("onnx", "onnxruntime"), trains=False),
 }
-FRAMEWORKS = tuple(name for name in ALL if name != "numpy")  # all but the judge
+FRAMEWORKS = tuple(name for name, framework in ALL.items() if framework.trains)
+COMPARED = tuple(name for name in ALL if name != "numpy")  # with the judge
 
 
 def import_runner(name: str) -> Runner:
@@ -120,8 +141,7 @@ def import_runner(name: str) -> Runner:
         raise MissingFramework(
             f"{name} is not installed ({error}); pip install '.[{name}]'"
         ) from None
-    file = "judge" if name == "numpy" else "run"
-    return cast(Runner, import_module(f"{framework.folder}.{file}"))
+    return cast(Runner, import_module(f"{framework.folder}.{framework.runner}"))
 
 
 def import_files(name: str) -> CheckpointReader:

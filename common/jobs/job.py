@@ -148,7 +148,21 @@ class Time:
         return self.mode != "tuned"
 
 
-Job = Run | Grad | Start | ReadFile | WriteFile | FindPlaces | Train | Evaluate | Predict | Time
+@dataclass(frozen=True)
+class TimeLayers:
+    """The seconds that each step of a network's body takes as a network of its own, by its name,
+    and those of the whole, as `all`; images are as many as `batch` says."""
+
+    framework: str
+    network: str
+    weights: str
+    batch: int
+
+
+Job = (
+    Run | Grad | Start | ReadFile | WriteFile | FindPlaces
+    | Train | Evaluate | Predict | Time | TimeLayers
+)  # fmt: skip
 KINDS = {kind.__name__: kind for kind in get_args(Job)}
 
 

@@ -13,7 +13,7 @@ from common.data.batches import check_channels, read_batch, read_labels
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
-from common.jobs import scoring, timing, training
+from common.jobs import layers, scoring, timing, training
 from common.jobs.compute import compute_with
 from common.jobs.frameworks import Runner, import_files, import_runner
 from common.jobs.job import (
@@ -27,6 +27,7 @@ from common.jobs.job import (
     Run,
     Start,
     Time,
+    TimeLayers,
     Train,
     WriteFile,
 )
@@ -50,6 +51,8 @@ def perform(job: Job, turns: Turns) -> Report:
             return scoring.predict(job)
         case Time():
             return timing.take_turns(job, turns)
+        case TimeLayers():
+            return layers.time_layers(job)
     began = time.perf_counter()
     runner = import_runner(job.framework)
     imported = time.perf_counter()

@@ -18,9 +18,7 @@ from common.files import weights
 from common.jobs.compute import compute_with
 from common.jobs.frameworks import Runner
 from common.jobs.job import Evaluate, Predict, Report
-from common.networks import network
 from common.plan import Plan
-from common.planner import make_plan
 from common.preprocess import PREPROCESSES
 from common.training.evaluation import evaluate, probabilities
 
@@ -76,15 +74,10 @@ def classifier(job: Evaluate | Predict, runner: Runner, net: Any) -> Callable[[N
 
 def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
     """The network that the weights are of, and its arrays."""
-    arrays, about = weights.read(Path(job.weights))
-    made = network(job.network)
-    classes = weights.count_classes(job.weights, arrays, made)
-    if not classes:
+    plan, arrays = weights.read_network(Path(job.weights), job.network)
+    if not plan.network.classes:
         raise DataError(f"{job.weights}: the weights have no classifier, so they name nothing")
-    input = about.get("input", made.input)
-    channels = weights.count_channels(arrays, made) or input[0]
-    plan = make_plan(network(job.network, (channels, *input[1:]), classes))
-    return plan, weights.fit(job.weights, arrays, about, plan)
+    return plan, arrays
 
 
 def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arrays]:

@@ -13,6 +13,7 @@ from common.arrays import Arrays
 from common.files import weights
 from common.jobs.frameworks import (
     Runner,
+    TrainingPeer,
     import_peer,
     import_processes,
     import_runner,
@@ -95,7 +96,8 @@ def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Tu
 
 def time_peers_training(job: Time, plan: Plan, x: NDArray, turns: Turns) -> None:
     """Times a peer's step of training."""
-    peer, labels = import_peer(job.framework, job.mode)(plan, job.weights), labels_of(x)
+    peer = cast(TrainingPeer, import_peer(job.framework, job.mode)(plan, job.weights))
+    labels = labels_of(x)
     turns.show({"loss": np.array(peer.take_step(x[:SHOWN], labels[:SHOWN]))})
     for _ in turns.calls():
         peer.take_step(x, labels)

@@ -1,0 +1,39 @@
+"""The verb `export`: a network with its weights as an ONNX file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.command.app import app
+from common.command.options import Aux, Name, check_not_input
+from common.command.trained import open_trained
+from common.errors import MissingFramework, UsageError
+from common.files import weights
+from common.files.scratch import scratch_folder
+from common.networks import network
+
+
+@app.command()
+def export(
+    name: Name,
+    source: Annotated[Path, typer.Option("--weights", metavar="RUN_OR_WEIGHTS")],
+    out: Annotated[Path, typer.Option("--out", help="The .onnx to write.")],
+    aux: Aux = False,
+) -> None:
+    """Writes a network with its weights as ONNX, checked against the judge in ONNX Runtime."""
+    network(name, aux=aux)  # an unknown name is told before any file is read
+    if out.suffix != ".onnx":
+        raise UsageError(f"--out {out}: the name must end in .onnx")
+    check_not_input(out, source)
+    try:
+        from common.onnx import export as onnx_export
+    except ImportError as error:
+        raise MissingFramework(
+            f"export needs onnx and onnxruntime ({error}); pip install '.[onnx]'"
+        ) from None
+    with scratch_folder() as box:
+        given = open_trained(source, name, None, box)
+        plan, arrays = weights.read_network(given.path, name, aux)
+        apart = onnx_export.export(plan, arrays, out)
+    print(f"{out}: {name}, within {apart:.1e} of the judge in ONNX Runtime")

@@ -1,0 +1,189 @@
+"""Plan to ONNX: one case per word of the grammar, and a model that any ONNX program computes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from common import spec
+from common.plan import Node, Plan
+from common.spec import Shape, Size, pair
+from common.windows import Pads, mean_matrix
+
+Values = tuple[float, ...]
+# Old enough for the programs of 2022, and all that is needed.
+OPSET, IR_VERSION = 17, 8
+INPUT, BATCH = "input", "N"
+
+
+class Graph:
+    """A graph in the making: operators that refer to one another's outputs by name.
+
+    The output of a layer bears the layer's path, where the layer computes anything.
+    """
+
+    def __init__(self, weights: Mapping[str, NDArray]) -> None:
+        self.weights = weights
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: dict[str, NDArray] = {}
+        self.outputs: dict[str, str] = {}  # by the path of the node
+
+    def apply(self, kind: str, name: str, *inputs: str, **attributes: Any) -> str:
+        """Adds an operator; its output has the name."""
+        self.nodes.append(helper.make_node(kind, inputs, [name], name, **attributes))
+        return name
+
+    def constant(self, name: str, values: object) -> str:
+        """Adds a constant."""
+        self.constants[name] = np.asarray(values, np.float32)
+        return name
+
+    def weight(self, node: Node, name: str) -> str:
+        """Adds one of a layer's arrays."""
+        return self.constant(f"{node.path}.{name}", self.weights[f"{node.path}.{name}"])
+
+
+def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, dict[str, str]]:
+    """The network with its weights, in evaluation mode, for any number of images.
+
+    `input` is N x C x H x W; the outputs are the result under its name, and the heads'. With it
+    comes the name of every layer's output inside, by the layer's path.
+    """
+    graph = Graph(weights)
+    results = {plan.network.output: add(graph, plan.body, INPUT)}
+    for name, head in plan.heads.items():
+        results[name] = add(graph, head, graph.outputs[plan.network.heads[name].after])
+    shapes = {plan.network.output: plan.body.output} | {n: h.output for n, h in plan.heads.items()}
+    for name, output in results.items():
+        graph.apply("Identity", name, output)
+    made = helper.make_graph(
+        graph.nodes,
+        plan.network.name,
+        [value(INPUT, plan.network.input)],
+        [value(name, shape) for name, shape in shapes.items()],
+        [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
+    )
+    opsets = [helper.make_opsetid("", OPSET)]
+    model = helper.make_model(
+        made, opset_imports=opsets, ir_version=IR_VERSION, producer_name="googlenet-family"
+    )
+    helper.set_model_props(model, describe(plan))
+    return model, graph.outputs
+
+
+def describe(plan: Plan) -> dict[str, str]:
+    """What the file says of itself: the network, and how it wants its images."""
+    network = plan.network
+    how = network.preprocess
+    return {
+        "network": network.name,
+        "classes": str(network.classes),
+        "image": how.shape_text(*network.input[1:]),
+        "values": how.value_text(),
+    }
+
+
+def value(name: str, shape: Shape) -> onnx.ValueInfoProto:
+    """An input or an output, of any number of images."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, *shape])
+
+
+def add(graph: Graph, node: Node, x: str) -> str:
+    """Adds a node and all within it; gives the name of its output."""
+    graph.outputs[node.path] = output = add_word(graph, node, x)
+    return output
+
+
+def add_word(graph: Graph, node: Node, x: str) -> str:
+    """Adds what a word means."""
+    name = node.path
+    match node.word:
+        case spec.Conv(kernel=kernel, stride=stride, bias=bias):
+            arrays = ["weight", "bias"] if bias else ["weight"]
+            inputs = x, *(graph.weight(node, array) for array in arrays)
+            return graph.apply("Conv", name, *inputs, **window(kernel, stride, node.pads))
+        case spec.DepthwiseConv(kernel, stride):
+            options = window(kernel, stride, node.pads) | {"group": node.input[0]}
+            return graph.apply("Conv", name, x, graph.weight(node, "weight"), **options)
+        case spec.BatchNorm(scale=scale):
+            return add_batch_norm(graph, node, x, scale)
+        case spec.LRN(size, alpha, beta):
+            return graph.apply("LRN", name, x, size=size, alpha=alpha, beta=beta, bias=1.0)
+        case spec.Affine(scale, shift):
+            return add_affine(graph, node, x, scale, shift)
+        case spec.MaxPool(kernel, stride):
+            return graph.apply("MaxPool", name, x, **window(kernel, stride, node.pads))
+        case spec.AvgPool(kernel, stride, counts_border=counts_border):
+            options = window(kernel, stride, node.pads) | {"count_include_pad": int(counts_border)}
+            return graph.apply("AveragePool", name, x, **options)
+        case spec.AdaptiveAvgPool(size):
+            return add_adaptive_means(graph, node, x, size)
+        case spec.GlobalAvgPool():
+            return graph.apply("GlobalAveragePool", name, x)
+        case spec.ReLU():
+            return graph.apply("Relu", name, x)
+        case spec.Dropout():
+            return x
+        case spec.Flatten():
+            return graph.apply("Flatten", name, x)
+        case spec.Linear():
+            inputs = x, graph.weight(node, "weight"), graph.weight(node, "bias")
+            return graph.apply("Gemm", name, *inputs, transB=1)
+    return add_children(graph, node, x)
+
+
+def add_children(graph: Graph, node: Node, x: str) -> str:
+    """Adds a word that holds others."""
+    match node.word:
+        case spec.Chain():
+            for child in node.children:
+                x = add(graph, child, x)
+            return x
+        case spec.Concat():
+            branches = [add(graph, child, x) for child in node.children]
+            return graph.apply("Concat", node.path, *branches, axis=1)
+        case spec.Residual(scale=scale):
+            branch, *shortcut = (add(graph, child, x) for child in node.children)
+            factor = graph.constant(f"{node.path}.scale", scale)
+            scaled = graph.apply("Mul", f"{node.path}.scaled", branch, factor)
+            return graph.apply("Add", node.path, scaled, *(shortcut or [x]))
+    raise TypeError(f"{node.path}: ONNX has nothing here for {node.word!r}")
+
+
+def window(kernel: Size, stride: Size, pads: Pads) -> dict[str, list[int]]:
+    """A window's attributes; ONNX names the borders before both axes first."""
+    before, after = zip(*pads, strict=True)
+    return {
+        "kernel_shape": list(pair(kernel)),
+        "strides": list(pair(stride)),
+        "pads": [*before, *after],
+    }
+
+
+def add_batch_norm(graph: Graph, node: Node, x: str, scale: bool) -> str:
+    """Batch norm by the running statistics; ONNX knows none without a scale."""
+    ones = np.ones(node.input[0])
+    factor = graph.weight(node, "weight") if scale else graph.constant(f"{node.path}.ones", ones)
+    rest = (graph.weight(node, name) for name in ("bias", "running_mean", "running_var"))
+    return graph.apply("BatchNormalization", node.path, x, factor, *rest, epsilon=node.eps)
+
+
+def add_affine(graph: Graph, node: Node, x: str, scale: Values, shift: Values) -> str:
+    """A product and a sum with constants."""
+    shape = (-1, *(1 for _ in node.input[1:]))
+    factor = graph.constant(f"{node.path}.scale", np.reshape(scale, shape))
+    term = graph.constant(f"{node.path}.shift", np.reshape(shift, shape))
+    return graph.apply("Add", node.path, graph.apply("Mul", f"{node.path}.scaled", x, factor), term)
+
+
+def add_adaptive_means(graph: Graph, node: Node, x: str, size: int) -> str:
+    """An adaptive pool as two products with matrices, which suits every size of map."""
+    rows, columns = node.input[1:]
+    left = graph.constant(f"{node.path}.rows", mean_matrix(rows, size))
+    right = graph.constant(f"{node.path}.columns", np.transpose(mean_matrix(columns, size)))
+    return graph.apply(
+        "MatMul", node.path, graph.apply("MatMul", f"{node.path}.means", left, x), right
+    )

@@ -1,0 +1,114 @@
+"""ONNX: every word exported, computed by ONNX Runtime, and compared with the judge."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from command import googlenet, run
+from conftest import noise, planned, require, seeded
+
+from common import judge
+from common.errors import CheckFailed, UsageError
+from common.reference import relative
+
+# Together they have every word.
+NETWORKS = {
+    "googlenet.paper": 224,
+    "googlenet.paddle": 224,
+    "googlenet.torchvision.input": 96,
+    "googlenet.slim": 95,
+    "inception_v2": 97,
+    "inception_v3.paddle_vision": 107,
+    "inception_resnet_v2.keras": 107,
+    "xception": 75,
+}
+
+
+@pytest.fixture(autouse=True)
+def onnx():
+    """The package, which an extra installs."""
+    require("onnx")
+    return importlib.import_module("onnx")
+
+
+@pytest.mark.parametrize(("name", "size"), NETWORKS.items())
+def test_every_layer_is_the_judges(onnx, name, size):
+    from common.onnx.run import count_parameters, load_network
+    from common.onnx.run import run as compute
+
+    plan = planned(name, (size, size), aux=True, classes=7)
+    arrays, x = seeded(plan), noise(plan, images=3).astype(np.float32)
+    net = load_network(plan, arrays, "float32")
+    onnx.checker.check_model(net.model, full_check=True)
+    paths = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
+    found = compute(net, x, paths)
+    expected = judge.run(judge.load_network(plan, arrays, "float64"), x, paths)
+    assert found.keys() == expected.keys()
+    assert max(relative(found[key], expected[key]) for key in expected) < 1e-5
+    assert count_parameters(net) == plan.parameter_count
+
+
+def test_a_file_holds_any_number_of_images_and_says_how_it_wants_them(onnx, files, tmp_path):
+    import onnxruntime
+
+    options = "--weights", files / "w.safetensors", "--out", tmp_path / "net.onnx"
+    assert "of the judge in ONNX Runtime" in googlenet("export", "googlenet", *options, "--aux")
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    assert [output.name for output in session.get_outputs()] == ["logits", "aux1", "aux2"]
+    for images in (1, 5):
+        x = np.zeros((images, 3, 96, 96), np.float32)
+        assert session.run(None, {"input": x})[0].shape == (images, 5)
+    about = {entry.key: entry.value for entry in onnx.load(tmp_path / "net.onnx").metadata_props}
+    assert about["network"] == "googlenet"
+    assert "96x96" in about["image"]
+
+
+def test_it_is_a_fourth_opinion(files):
+    run(files, framework="onnx", out="onnx.npz")
+    run(files, framework="numpy", out="numpy.npz")
+    found, expected = (np.load(files / f"{name}.npz") for name in ("onnx", "numpy"))
+    assert relative(found["logits"], expected["logits"]) < 1e-5
+    assert "EQUAL: onnx" in googlenet("compare", "googlenet.slim", "-f", "onnx")
+
+
+def test_what_computes_something_else_is_not_kept(tmp_path, monkeypatch):
+    from common.onnx import export
+
+    plan = planned("googlenet", (96, 96), classes=5)
+    arrays, path = seeded(plan), tmp_path / "net.onnx"
+    others = arrays | {"fc.bias": arrays["fc.bias"] + 1}
+    build = export.build
+    monkeypatch.setattr(export, "build", lambda plan, _: build(plan, others))
+    with pytest.raises(CheckFailed, match=r"differs by .* from the judge; is not kept"):
+        export.export(plan, arrays, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_invalid_model_is_not_kept(tmp_path, monkeypatch):
+    from common.onnx import export
+
+    plan = planned("googlenet", (96, 96), classes=5)
+    model, outputs = export.build(plan, seeded(plan))
+    model.graph.node[0].op_type = "Convolve"
+    monkeypatch.setattr(export, "build", lambda *_: (model, outputs))
+    with pytest.raises(CheckFailed, match="no valid ONNX"):
+        export.export(plan, seeded(plan), tmp_path / "net.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_it_cannot_do_is_one_line(files, tmp_path):
+    from common.onnx.run import load_network
+
+    plan = planned("googlenet", (96, 96))
+    with pytest.raises(UsageError, match="float32 alone"):
+        load_network(plan, seeded(plan), "float64")
+    out = tmp_path / "net.onnx"
+    wrong = "--weights", files / "w.safetensors", "--out"
+    assert "must end in .onnx" in googlenet("export", "googlenet", *wrong, tmp_path / "x", code=2)
+    assert "holds googlenet" in googlenet("export", "googlenet.slim", *wrong, out, code=4)
+    assert "no auxiliary heads" in googlenet("export", "xception", *wrong, out, "--aux", code=2)
+    labels = tmp_path / "y.npy"
+    np.save(labels, np.array([0, 1]))
+    given = "--weights", files / "w.safetensors", "--input", files / "x.npy", "--labels", labels
+    line = googlenet("grad", "googlenet", "-f", "onnx", *given, "--out", tmp_path / "g.npz", code=2)
+    assert "no gradient" in line
