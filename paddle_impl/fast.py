@@ -10,6 +10,7 @@ import paddle
 from paddle import Tensor, inference
 from paddle.static import InputSpec
 
+from common.errors import UsageError
 from paddle_impl.build import Network
 
 
@@ -41,8 +42,12 @@ def make_predictor(net: Network) -> inference.Predictor:
         config.disable_glog_info()
         if paddle.get_device() == "cpu":
             config.enable_mkldnn()
+            if net.mixed:
+                config.enable_mkldnn_bfloat16()
             threads = os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)
             config.set_cpu_math_library_num_threads(int(threads))
+        elif net.mixed:
+            raise UsageError("paddle: bfloat16 is for CPUs here; give --device cpu")
         else:
             config.enable_use_gpu(256, 0)
         predictor = inference.create_predictor(config)

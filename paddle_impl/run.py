@@ -26,8 +26,10 @@ def choose_device(wanted: str) -> None:
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
-    """The network with these weights, computing in `dtype`."""
-    net = build(plan).to(dtype=dtype)
+    """The network with these weights, computing in `dtype`; in bfloat16 by the predictor alone."""
+    net = build(plan)
+    net.mixed = dtype == "bfloat16"
+    net.to(dtype="float32" if net.mixed else dtype)
     set_arrays(net, arrays)
     return net
 
@@ -37,6 +39,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 
     `x` is N x C x H x W, and so are the maps that come out.
     """
+    check_precision(net)
     net.eval()
     with paddle.no_grad(), record(net, paths) as found:
         found |= net.outputs(tensor(net, x))
@@ -45,6 +48,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient by every parameter, in the weights file's layout."""
+    check_precision(net)
     net.train()
     smoothing = net.plan.network.label_smoothing
     outputs = net.outputs(tensor(net, x))
@@ -53,6 +57,14 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     learned = {name: p for name, p in net.named_parameters() if p.grad is not None}
     found = {name: parameter.grad.numpy() for name, parameter in learned.items()}
     return {"loss": loss.numpy()} | PADDLE.inward(net.plan, found)
+
+
+def check_precision(net: Network) -> None:
+    """Raises UsageError for a mixed network, whose layers alone compute no bfloat16 on a CPU."""
+    if net.mixed:
+        raise UsageError(
+            "paddle: bfloat16 is computed by its predictor alone, as evaluate, predict and bench do"
+        )
 
 
 def training_loss(

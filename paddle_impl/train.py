@@ -14,12 +14,13 @@ from paddle_impl.build import Network
 from paddle_impl.optimizers import get_slots, learned, make_optimizer, set_steps
 from paddle_impl.own_layers import Dropout
 from paddle_impl.processes import Group
-from paddle_impl.run import tensor, training_loss
+from paddle_impl.run import check_precision, tensor, training_loss
 from paddle_impl.weights import get_arrays, set_arrays
 
 
 def train(net: Network, run: TrainingRun, group: Group) -> None:
     """Trains the network as the run's recipe says, from where the run stands."""
+    check_precision(net)
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():

@@ -9,6 +9,7 @@ from common import spec
 from common.plan import Node, Plan
 from common.windows import Pads
 from pytorch_impl.own_layers import (
+    LRN,
     Affine,
     BatchNorm,
     Concat,
@@ -23,8 +24,10 @@ class Network(nn.Module):
     """A planned network for N x C x H x W; its children are the plan's steps, by name.
 
     It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    another input size.
+    another input size. A `mixed` one is to be computed under autocast to bfloat16.
     """
+
+    mixed = False
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -98,7 +101,7 @@ def module(node: Node) -> nn.Module:
         case spec.BatchNorm(scale=scale):
             return batch_norm(node, scale)
         case spec.LRN(size, alpha, beta):
-            return nn.LocalResponseNorm(size, alpha, beta)
+            return LRN(size, alpha, beta)
         case spec.Affine(scale, shift):
             return Affine(scale, shift, maps=len(node.input) == 3)
         case spec.MaxPool(kernel, stride):

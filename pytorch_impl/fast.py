@@ -29,14 +29,15 @@ class Fast(nn.Module):
         chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
         for chain in chains.values():
             fuse_batch_norm(chain)
-        self.net.to(memory_format=torch.channels_last)
+        self.dtype = torch.bfloat16 if net.mixed else None  # that of what it is given
+        self.net.to(dtype=self.dtype, memory_format=torch.channels_last)
         if suits_onednn(net):
             for path, chain in chains.items():
                 pack(chain, path, nodes)
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(x.to(memory_format=torch.channels_last))
+        return self.net(x.to(self.dtype or x.dtype, memory_format=torch.channels_last))
 
 
 class PackedConv2d(nn.Module):

@@ -37,6 +37,16 @@ class BatchNorm(nn.BatchNorm2d):
         return y
 
 
+class LRN(nn.LocalResponseNorm):
+    """PyTorch's, which does not know bfloat16."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dtype == torch.bfloat16:
+            y = F.local_response_norm(x.float(), self.size, self.alpha, self.beta, self.k)
+            return y.to(x.dtype)
+        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+
+
 class Affine(nn.Module):
     """Each value times a constant plus a constant, one pair per channel or one for all."""
 

@@ -28,10 +28,18 @@ def choose_device(wanted: str) -> None:
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
-    """The network with these weights, computing in `dtype`."""
-    net = build(plan).to(getattr(torch, dtype))
+    """The network with these weights, computing in `dtype`; in bfloat16 by autocast."""
+    net = build(plan)
+    net.mixed = dtype == "bfloat16"
+    net.to(torch.float32 if net.mixed else getattr(torch, dtype))
     set_arrays(net, arrays)
     return net
+
+
+def autocast(net: Network) -> torch.autocast:
+    """The context in which a mixed network computes its products in bfloat16."""
+    device = next(net.parameters()).device.type
+    return torch.autocast(device, torch.bfloat16, enabled=net.mixed)
 
 
 def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
@@ -40,16 +48,17 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     `x` is N x C x H x W, and so are the maps that come out.
     """
     net.eval()
-    with torch.no_grad(), record(net, paths) as found:
+    with torch.no_grad(), autocast(net), record(net, paths) as found:
         found |= net.outputs(tensor(net, x))
-    return {name: value.cpu().numpy() for name, value in found.items()}
+    return {name: to_numpy(value) for name, value in found.items()}
 
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient by every parameter, in the weights file's layout."""
     net.train()
     smoothing = net.plan.network.label_smoothing
-    outputs = net.outputs(tensor(net, x))
+    with autocast(net):
+        outputs = net.outputs(tensor(net, x))
     loss = training_loss(net.plan, outputs, torch.from_numpy(labels), smoothing)
     loss.backward()
     found = {name: parameter.grad.cpu().numpy() for name, parameter in net.named_parameters()}
@@ -62,7 +71,7 @@ def training_loss(
     """The mean cross entropy of the result, and of each head times its weight."""
     labels = labels.to(outputs["logits"].device)
     return sum(
-        weight * F.cross_entropy(outputs[name], labels, label_smoothing=smoothing)
+        weight * F.cross_entropy(widened(outputs[name]), labels, label_smoothing=smoothing)
         for name, weight in plan.loss_weights().items()
     )
 
@@ -70,7 +79,7 @@ def training_loss(
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:
     """What turns batches into results in evaluation mode, as fast as PyTorch can."""
     quick = fast(net)
-    return lambda x: quick(tensor(net, x)).cpu().numpy()
+    return lambda x: to_numpy(quick(tensor(net, x)))
 
 
 def count_parameters(net: Network) -> int:
@@ -82,6 +91,16 @@ def tensor(net: Network, x: NDArray) -> torch.Tensor:
     """A batch as the network takes it."""
     given = torch.from_numpy(x)
     return given.to(next(net.parameters(), given))  # a pool alone has none
+
+
+def widened(value: torch.Tensor) -> torch.Tensor:
+    """bfloat16 as float32, which NumPy knows; others as they are."""
+    return value.float() if value.dtype == torch.bfloat16 else value
+
+
+def to_numpy(value: torch.Tensor) -> NDArray:
+    """A tensor in NumPy."""
+    return widened(value).cpu().numpy()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pytorch_impl.build import Network
 from pytorch_impl.optimizers import get_slots, make_optimizer, set_steps
 from pytorch_impl.own_layers import Dropout
 from pytorch_impl.processes import Group
-from pytorch_impl.run import tensor, training_loss
+from pytorch_impl.run import autocast, tensor, to_numpy, training_loss
 from pytorch_impl.weights import get_arrays, set_arrays
 
 
@@ -46,7 +46,8 @@ class Trainer:
         """Takes a step; gives the loss before it."""
         net, recipe = self.net.train(), self.recipe
         set_dropout(net, step)
-        outputs = self.forward(tensor(net, step.x))
+        with autocast(net):
+            outputs = self.forward(tensor(net, step.x))
         labels = torch.from_numpy(step.labels)
         loss = training_loss(net.plan, outputs, labels, recipe.label_smoothing)
         self.optimizer.zero_grad()
@@ -69,7 +70,8 @@ class Trainer:
     def predict(self, x: NDArray) -> NDArray:
         """The logits of a batch, by the averages of the weights where there are any."""
         net = self.net.eval()
-        return torch.func.functional_call(net, self.averages, (tensor(net, x),)).cpu().numpy()
+        with autocast(net):
+            return to_numpy(torch.func.functional_call(net, self.averages, (tensor(net, x),)))
 
     def slots(self) -> dict[str, dict[str, Tensor]]:
         """What a step changes beside the network, by slot and parameter."""

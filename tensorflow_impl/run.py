@@ -25,9 +25,9 @@ def choose_device(wanted: str) -> None:
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras.Model:
-    """The network with these weights, computing in `dtype`."""
+    """The network with these weights, computing in `dtype`; in bfloat16 by Keras' mixed policy."""
     policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(dtype)
+    keras.config.set_dtype_policy("mixed_bfloat16" if dtype == "bfloat16" else dtype)
     try:
         net = build(plan)
     finally:
@@ -43,7 +43,7 @@ def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
     """
     wanted = {path: endpoint(net, path) for path in paths} | outputs(net)
     found = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
-    return {name: channels_first(value.numpy()) for name, value in found.items()}
+    return {name: channels_first(widened(value).numpy()) for name, value in found.items()}
 
 
 def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
@@ -62,6 +62,7 @@ def training_loss(
     plan: Plan, found: Mapping[str, tf.Tensor], labels: tf.Tensor, smoothing: float
 ) -> tf.Tensor:
     """The mean cross entropy of the result, and of each head times its weight."""
+    found = {name: widened(value) for name, value in found.items()}
     dtype = found["logits"].dtype.name
     spread = keras.ops.one_hot(labels, plan.network.classes, dtype=dtype)
     cross_entropy = keras.losses.CategoricalCrossentropy(
@@ -75,7 +76,7 @@ def training_loss(
 def classifier(net: keras.Model) -> Callable[[NDArray], NDArray]:
     """What turns batches into results in evaluation mode, as fast as Keras can."""
     quick = fast(net)
-    return lambda x: quick(tensor(net, x)).numpy()
+    return lambda x: widened(quick(tensor(net, x))).numpy()
 
 
 def count_parameters(net: keras.Model) -> int:
@@ -86,6 +87,11 @@ def count_parameters(net: keras.Model) -> int:
 def tensor(net: keras.Model, x: NDArray) -> tf.Tensor:
     """A batch as the network takes it, channels last."""
     return tf.constant(x.transpose(0, 2, 3, 1), net.dtype)
+
+
+def widened(value: tf.Tensor) -> tf.Tensor:
+    """bfloat16 as float32, which NumPy knows; others as they are."""
+    return tf.cast(value, tf.float32) if value.dtype == tf.bfloat16 else value
 
 
 def channels_first(value: NDArray) -> NDArray:

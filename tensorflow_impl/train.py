@@ -16,7 +16,7 @@ from common.training.update_rules import is_decayed
 from tensorflow_impl.optimizers import get_slots, learned, make_optimizer
 from tensorflow_impl.own_layers import Dropout
 from tensorflow_impl.processes import Group
-from tensorflow_impl.run import outputs, tensor, training_loss
+from tensorflow_impl.run import outputs, tensor, training_loss, widened
 from tensorflow_impl.weights import get_arrays, set_arrays
 
 
@@ -73,7 +73,7 @@ class Trainer:
 
     def predict(self, x: NDArray) -> NDArray:
         """The logits of a batch, by the averages of the weights where there are any."""
-        return self.compiled_logits(tensor(self.net, x)).numpy()
+        return widened(self.compiled_logits(tensor(self.net, x))).numpy()
 
     def compute_logits(self, x: tf.Tensor) -> tf.Tensor:
         """The same in TensorFlow alone, to be compiled."""

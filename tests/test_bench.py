@@ -9,6 +9,7 @@ from command import googlenet
 from conftest import noise, planned, require, seeded
 
 from common import judge
+from common.bench import memory
 from common.bench.bench import Wishes, plan_races, run_race
 from common.bench.race import race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
@@ -132,6 +133,17 @@ def test_the_command_gives_rows_and_files(tmp_path):
     assert [line["model"] for line in lines] == ["googlenet.d2l"] * 2
     assert float(lines[0]["infer_samples_per_sec"]) > 0
     assert "</svg>" in (tmp_path / "rows.svg").read_text()
+
+
+def test_sides_that_memory_cannot_hold_together_race_by_framework(monkeypatch):
+    names = ("pytorch", "pytorch", "pytorch", "paddle", "paddle")
+    jobs = [Time(name, "plain", "xception", "", "train", 16, 299, 5) for name in names]
+    monkeypatch.setattr(memory, "machine_mb", lambda: 2.5 * memory.needed_mb(jobs[0]) / 0.85)
+    assert [[job.framework for job in heat] for heat in memory.heats(jobs)] == [
+        ["pytorch", "pytorch"], ["pytorch"], ["paddle", "paddle"]
+    ]  # fmt: skip
+    monkeypatch.setattr(memory, "machine_mb", lambda: 1e6)
+    assert memory.heats(jobs) == [jobs]
 
 
 def test_parts_of_a_plan_make_the_whole():

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from command import googlenet
-from runs import ARGUMENTS, metrics, train
+from runs import ARGUMENTS, losses, metrics, train
 
 from common.errors import DataError
 from common.files import safetensors_file
@@ -73,6 +73,21 @@ def test_evaluate_gives_the_scores_of_the_best_weights(run):
     assert found["top1"] == pytest.approx(np.trace(confusion) / 360) == metrics(run)[-1]["top1"]
     assert found["loss"] == pytest.approx(metrics(run)[-1]["loss"], rel=1e-5)
     assert "360 images" in googlenet("evaluate", run)
+
+
+def test_bfloat16_learns_nearly_the_same(run, tmp_path):
+    train(tmp_path / "run", "--steps", 4, "--precision", "bfloat16")
+    found, exact = losses(tmp_path / "run"), losses(run)
+    assert found == pytest.approx(exact, rel=0.02)
+    assert found != exact
+    weights = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    assert {a.dtype for a in safetensors_file.read(weights).groups[""].values()} == {
+        np.dtype(np.float32)
+    }
+    told = googlenet("evaluate", tmp_path / "run", "--precision", "bfloat16", "--json")
+    assert json.loads(told)["images"] == 360
+    line = train(tmp_path / "no", "--precision", "bfloat16", framework="paddle", code=2)
+    assert "by its predictor alone" in line
 
 
 def test_weights_of_other_classes_start_a_new_classifier(tmp_path):

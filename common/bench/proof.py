@@ -9,9 +9,6 @@ from common.bench.sides import Work
 from common.jobs.timing import SHOWN, labels_of, noise
 from common.plan import Plan
 
-# bfloat16 keeps 8 bits of a number; how far a result may be after so many layers was measured.
-TOLERANCES = {"float32": 1e-5, "bfloat16": 0.1}
-
 
 def expect(work: Work, plan: Plan, arrays: Arrays) -> NDArray:
     """The results of the first images, or in training their loss, in NumPy float64."""

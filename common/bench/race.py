@@ -6,12 +6,12 @@ from pathlib import Path
 
 from numpy.typing import NDArray
 
-from common.bench.proof import TOLERANCES
 from common.bench.rows import Results, Row
 from common.bench.sides import Side, Work
 from common.errors import CheckFailed, UserError
 from common.files.bundle import unpack
 from common.files.scratch import scratch_folder
+from common.jobs.compare import TOLERANCES
 from common.jobs.job import Time
 from common.jobs.worker import LIMIT_SECONDS, Worker
 from common.reference import relative

@@ -30,6 +30,10 @@ Sweep = Annotated[
 ]
 Layers = Annotated[bool, typer.Option("--layers", help="Instead, the time of each layer.")]
 Turns = Annotated[int, typer.Option(min=5, help="How often each side is timed.")]
+Precisions = Annotated[
+    list[str] | None,
+    typer.Option("--precision", metavar="float32|bfloat16", help="May be repeated."),
+]
 Csv = Annotated[Path | None, typer.Option("--csv", help="A .csv to write.")]
 Svg = Annotated[Path | None, typer.Option("--svg", help="A plot to write.")]
 
@@ -43,6 +47,7 @@ def bench(
     sweep: Sweep = False,
     layers: Layers = False,
     turns: Turns = 5,
+    precision: Precisions = None,
     device: Device = "cpu",
     csv: Csv = None,
     svg: Svg = None,
@@ -53,11 +58,16 @@ def bench(
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS)
     check_known("device", device, DEVICES)
+    precisions = tuple(dict.fromkeys(precision or ["float32"]))
+    for each in precisions:
+        check_known("precision", each, ("float32", "bfloat16"))
     networks = names or ["googlenet"]
     if layers:
         show_layers(networks, frameworks, json)
         return
-    results = run_races(networks, Wishes(frameworks, peers, turns, device), quick, sweep, json)
+    results = run_races(
+        networks, Wishes(frameworks, peers, turns, device, precisions), quick, sweep, json
+    )
     if csv:
         report.write_csv(csv, results.rows)
     if svg:

@@ -28,7 +28,10 @@ Input = Annotated[
 Classes = Annotated[int | None, typer.Option(help="Number of classes; 0 for the features.")]
 Aux = Annotated[bool, typer.Option("--aux", help="With the auxiliary heads.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Dtype = Annotated[str, typer.Option(metavar="|".join(DTYPES), help="What to compute in.")]
+Dtype = Annotated[
+    str,
+    typer.Option("--dtype", "--precision", metavar="|".join(DTYPES), help="What to compute in."),
+]
 Framework = Annotated[
     str, typer.Option("-f", "--framework", metavar="FRAMEWORK", help=", ".join(ALL))
 ]

@@ -8,7 +8,7 @@ import typer
 
 from common.command.options import check_known
 from common.jobs.frameworks import FRAMEWORKS
-from common.jobs.job import DEVICES
+from common.jobs.job import DEVICES, DTYPES
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ OnError = Annotated[
     str | None,
     typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read."),
 ]
-Dtype = Annotated[str | None, typer.Option(metavar="float32|float64")]
+Dtype = Annotated[str | None, typer.Option("--dtype", "--precision", metavar="|".join(DTYPES))]
 Processes = Annotated[
     int, typer.Option(min=1, help="So many on this machine, each with its share of a batch.")
 ]

@@ -14,6 +14,7 @@ from common.command.options import (
     AsJson,
     Data,
     Device,
+    Dtype,
     Framework,
     OnError,
     Plain,
@@ -26,7 +27,7 @@ from common.data.sources import open_data
 from common.errors import UsageError
 from common.files.scratch import scratch_folder
 from common.jobs.frameworks import ALL
-from common.jobs.job import DEVICES, Evaluate, Predict, Report
+from common.jobs.job import DEVICES, DTYPES, Evaluate, Predict, Report
 from common.jobs.worker import call
 
 Source = Annotated[Path, typer.Argument(metavar="RUN_OR_WEIGHTS")]
@@ -34,10 +35,11 @@ SCORES = ("top1", "top5", "loss", "images", "confusion")
 NetworkName = Annotated[str | None, typer.Option("--network", help="If the weights do not say.")]
 
 
-def check_options(framework: str, device: str, on_error: str) -> None:
+def check_options(framework: str, device: str, on_error: str, dtype: str) -> None:
     """Raises UsageError for an unknown name."""
     check_known("framework", framework, tuple(ALL))
     check_known("device", device, DEVICES)
+    check_known("dtype", dtype, DTYPES)
     check_known("way to meet a broken image", on_error, ("stop", "skip"))
 
 
@@ -50,15 +52,16 @@ def evaluate(
     preprocess: PreprocessName = None,
     on_error: OnError = "stop",
     device: Device = "auto",
+    dtype: Dtype = "float32",
     plain: Plain = False,
     json: AsJson = False,
 ) -> None:
     """The scores on a data set's test split; of a run its best weights are taken."""
-    check_options(framework, device, on_error)
+    check_options(framework, device, on_error, dtype)
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
         where = framework, given.network, str(given.path), data, given.val_split, given.preprocess
-        job = Evaluate(*where, on_error == "skip", device, plain=plain)
+        job = Evaluate(*where, on_error == "skip", device, dtype, plain)
         scores = call(job).arrays
     tell_skipped(scores)
     if json:
@@ -77,15 +80,16 @@ def predict(
     preprocess: PreprocessName = None,
     on_error: OnError = "stop",
     device: Device = "auto",
+    dtype: Dtype = "float32",
     plain: Plain = False,
     json: AsJson = False,
 ) -> None:
     """What is in an image: the likeliest classes, from a run, a weights file, a checkpoint."""
-    check_options(framework, device, on_error)
+    check_options(framework, device, on_error, dtype)
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
         where = framework, given.network, str(given.path), list(map(str, image)), given.preprocess
-        report = call(Predict(*where, on_error == "skip", device, plain=plain))
+        report = call(Predict(*where, on_error == "skip", device, dtype, plain))
     skipped = tell_skipped(report.arrays)
     files = [str(file) for file in image if str(file) not in skipped]
     names = given.class_names(report.arrays["probabilities"].shape[1])

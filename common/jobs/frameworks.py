@@ -26,7 +26,11 @@ class Runner(Protocol):
         """
 
     def load_network(self, plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Any:
-        """The network with these weights, computing in `dtype`."""
+        """The network with these weights, computing in `dtype`: a float type, or bfloat16, in which
+        products are computed while weights stay float32.
+
+        Raises UsageError for one that the framework does not compute in.
+        """
 
     def run(self, net: Any, x: NDArray, paths: Sequence[str]) -> Arrays:
         """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.

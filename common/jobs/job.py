@@ -10,7 +10,8 @@ from typing import get_args
 
 from common.arrays import Arrays
 
-DTYPES = ("float32", "float64")
+# In bfloat16 products are computed so, and weights and sums are kept in float32.
+DTYPES = ("float32", "float64", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")
 
 

@@ -68,7 +68,7 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
     faults = find_faults(data.train) | find_faults(data.test) if recipe.on_error == "skip" else {}
     loaders(recipe, set(faults))
     start = initial_arrays(plan, recipe.seed) | given
-    arrays: dict[str, NDArray] = {n: array.astype(recipe.dtype) for n, array in start.items()}
+    arrays: dict[str, NDArray] = {n: array.astype(recipe.array_dtype) for n, array in start.items()}
     slots = {"weights": arrays}
     if recipe.average:
         slots["average"] = {name: arrays[name] for name in plan.parameters()}

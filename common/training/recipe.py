@@ -140,4 +140,9 @@ class Recipe:
     augment: Augment = field(default_factory=Augment)
     val_split: Share = 0.2
     on_error: Literal["stop", "skip"] = "stop"  # of an image that cannot be read
-    dtype: Literal["float32", "float64"] = "float32"
+    dtype: Literal["float32", "float64", "bfloat16"] = "float32"
+
+    @property
+    def array_dtype(self) -> str:
+        """What weights and images are kept in; bfloat16 is for products alone."""
+        return "float32" if self.dtype == "bfloat16" else self.dtype

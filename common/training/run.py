@@ -103,7 +103,7 @@ class TrainingRun:
             epoch=self.step // self.train.steps + 1,
             rate=learning_rate(self.recipe, self.step, self.train.steps),
             seed=self.recipe.seed,
-            x=batch.x.astype(self.recipe.dtype),
+            x=batch.x.astype(self.recipe.array_dtype),
             labels=batch.labels,
             first=self.rank * len(batch.labels),
             ends_epoch=number % self.train.steps == 0 or number == self.last_step,
@@ -126,7 +126,7 @@ class TrainingRun:
     def test_batches(self) -> Iterable[Batch]:
         """All images of the test split, in order."""
         for batch in self.test.in_order():
-            yield Batch(batch.x.astype(self.recipe.dtype), batch.labels)
+            yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
 
     def score(self, step: Step, scores: Scores) -> None:
         """Records how good the network is after an epoch."""

@@ -7,6 +7,7 @@ import pytest
 from conftest import noise, planned, seeded
 
 from common import judge
+from common.errors import UsageError
 from common.networks import GOOGLENETS, NETWORKS, network
 from common.networks.blocks import classifier
 from common.plan import Plan
@@ -65,3 +66,18 @@ def test_gradients_and_statistics_are_the_judges(room, name):
     after = room.weights.get_arrays(net)
     far |= {key: relative(after[key], array) for key, array in right.statistics.items()}
     assert {key: distance for key, distance in far.items() if not distance <= bound} == {}
+
+
+def test_a_loss_and_its_gradient_in_bfloat16(room):
+    """The products are rounded to 8 bits; the loss and the gradients themselves are float32."""
+    plan = small("googlenet")
+    arrays, x = seeded(plan), noise(plan).astype(np.float32)
+    net = room.run.load_network(plan, arrays, "bfloat16")
+    if room.name == "paddle":
+        with pytest.raises(UsageError, match="by its predictor alone"):
+            room.run.grad(net, x, LABELS)
+        return
+    found, right = room.run.grad(net, x, LABELS), judge.differentiate(plan, arrays, x, LABELS)
+    assert 1e-6 < abs(found.pop("loss") / right.loss - 1) < 1e-2
+    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+    assert relative(found["fc.weight"], right.gradients["fc.weight"]) < 0.05
