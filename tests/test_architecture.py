@@ -48,6 +48,7 @@ ROOMS_IN_ORDER = [
     {"jobs"},
     {"zoo"},
     {"bench"},
+    {"page"},
     {"command"},
 ]
 

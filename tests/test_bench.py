@@ -14,7 +14,7 @@ from common.bench.bench import Wishes, plan_races, run_race
 from common.bench.race import race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
 from common.bench.sides import Side, Work
-from common.errors import CheckFailed
+from common.errors import CheckFailed, UsageError
 from common.files import weights
 from common.initial import initial_arrays
 from common.jobs.frameworks import FRAMEWORKS
@@ -180,6 +180,10 @@ def test_results_are_joined():
     total = Results()
     total.add(Results([row("plain", 1.0, 2.0)], [], ["a peer is missing"]))
     total.note(Side("pytorch", "tutorial"), "infer", CheckFailed("x"))
+    total.note(Side("paddle", "tuned", "bfloat16"), "train", UsageError("not here"))
     total.raise_if_failed()
     assert len(total.rows) == 1
-    assert len(total.notes) == 2
+    assert len(total.notes) == 3
+    total.note(Side("paddle", "tuned", "bfloat16"), "infer", CheckFailed("differs"))
+    with pytest.raises(CheckFailed, match="paddle, tuned, bfloat16: infer: differs"):
+        total.raise_if_failed()

@@ -97,7 +97,7 @@ def bench_json(results: Results, machine: Mapping) -> dict:
         "machine": machine,
         "rows": [row.to_json() for row in results.rows],
         "errors": list(map(str, results.errors)),
-        "peers_not_timed": results.notes,
+        "not_timed": results.notes,
     }
 
 

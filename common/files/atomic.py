@@ -18,6 +18,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         if not path.name or (path.exists() and not path.is_file()):
             raise DataError(f"{path}: cannot be written, since it is no ordinary file")
+        if not path.parent.is_dir():
+            raise DataError(f"{path}: there is no folder {path.parent}")
         remove_leftovers(path)
         yield temporary
         put_in_place(temporary, path)

@@ -1,0 +1,125 @@
+"""What stands on a page, as data: computed here once, then only laid out."""
+
+from dataclasses import dataclass
+
+from common.analysis.diff import Difference, differences, shape_changes, totals
+from common.analysis.reach import Reach, reach
+from common.networks import NETWORKS, network
+from common.page.code import Excerpt, excerpts
+from common.page.shapes import Picture, draw, shows, text
+from common.plan import Node, Plan
+from common.planner import make_plan
+from common.spec import shape_text
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a step's table: a block, a pool, a convolution with what belongs to it."""
+
+    path: str
+    text: str
+    output: str
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the body, or a head: where it is, what it makes, and what is in it.
+
+    `after` names the step that a head hangs on. `code` is by framework.
+    """
+
+    path: str
+    text: str
+    input: str
+    output: str
+    channels: int
+    parameters: int
+    multiply_adds: int
+    field: int
+    depth: int
+    after: str
+    parts: tuple[Part, ...]
+    picture: Picture | None
+    code: dict[str, Excerpt]
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A network of the family, as a point in a plane."""
+
+    name: str
+    origin: str
+    input: str
+    parameters: int
+    multiply_adds: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Against:
+    """Another network beside the page's, and what differs."""
+
+    plan: Plan
+    differences: list[Difference]
+    shapes: list[tuple[str, str, str]]
+    totals: list[tuple[str, int, int]]
+
+
+def steps_of(plan: Plan) -> list[Step]:
+    """The steps of the body that a person draws, then the heads."""
+    found, so_far = [], Reach()
+    for node in plan.body.children:
+        so_far = so_far.through(node)
+        if shows(node):
+            found.append(step_of(plan, node, so_far, ""))
+    for name, head in plan.heads.items():
+        after = plan.network.heads[name].after
+        found.append(step_of(plan, head, Reach(), after))
+    return found
+
+
+def step_of(plan: Plan, node: Node, so_far: Reach, after: str) -> Step:
+    """One step, opened."""
+    is_block = bool(node.children) and not node.is_unit
+    units = [unit for unit in node.units() if unit is not node and shows(unit)]
+    return Step(
+        node.path,
+        "" if is_block else text(node),
+        shape_text(node.input),
+        shape_text(node.output),
+        node.output[0],
+        node.parameter_count,
+        node.multiply_adds,
+        so_far.field,
+        so_far.depth,
+        after,
+        tuple(map(part_of, units)),
+        draw(node) if is_block else None,
+        excerpts(plan.network.name, node.path),
+    )
+
+
+def part_of(unit: Node) -> Part:
+    """One line of a step's table."""
+    is_block = bool(unit.children) and not unit.is_unit
+    what = type(unit.word).__name__.lower() if is_block else text(unit)
+    output = shape_text(unit.output)
+    return Part(unit.path, what, output, unit.parameter_count, unit.multiply_adds)
+
+
+def family() -> list[Relative]:
+    """Every network, in the order of the papers."""
+    found = []
+    for name in NETWORKS:
+        plan = make_plan(network(name))
+        made = plan.network
+        figures = plan.parameter_count, plan.multiply_adds, reach(plan).depth
+        found.append(Relative(name, made.origin, shape_text(made.input), *figures))
+    return found
+
+
+def against(one: Plan, other: Plan) -> Against:
+    """What differs between two networks, as `diff` says it."""
+    return Against(other, differences(one, other), shape_changes(one, other), totals(one, other))

@@ -1,0 +1,171 @@
+"""The page as HTML: one file that loads nothing, in two languages."""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import dist, isfinite, log10
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from common.analysis.ledger import claims, ledger
+from common.analysis.reach import reach
+from common.jobs.compare import Comparison, Row, Side
+from common.page.content import Against, Relative, family, steps_of
+from common.plan import Plan
+from common.spec import shape_text
+
+LANGUAGES = ("en", "zh")
+# A circle, a square, a triangle, a cross: told apart without colours.
+MARKS = (
+    "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+    "M-4-4h8v8h-8z",
+    "M0-5l5 9h-10z",
+    "M-4-4l8 8m0-8l-8 8",
+)
+LEAST = 1e-17  # what lies at the left end of the strip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One framework's answer for one row; no `difference` where it has none that can be drawn."""
+
+    text: str
+    difference: float | None
+    passes: bool
+
+
+@cache
+def phrases() -> dict[str, dict[str, str]]:
+    """Every sentence of the page by its key, in each language."""
+    return tomllib.loads(read("phrases.toml"))
+
+
+def read(name: str) -> str:
+    """A file beside this one."""
+    return (files("common.page") / name).read_text(encoding="utf-8")
+
+
+def plain(key: str, **values: object) -> str:
+    """A sentence in both languages, where no markup can stand."""
+    return " / ".join(phrases()[key][language].format(**values) for language in LANGUAGES)
+
+
+def translated(key: str, **values: object) -> Markup:
+    """A sentence in both languages, of which one is shown; the values are shown harmlessly."""
+    safe = {name: escape(value) for name, value in values.items()}
+    spans = [
+        Markup('<span lang="{}">{}</span>').format(
+            language, Markup(escape(phrases()[key][language])).format(**safe)
+        )
+        for language in LANGUAGES
+    ]
+    return Markup("").join(spans)
+
+
+def number(value: int) -> str:
+    """A number with its thousands apart."""
+    return f"{value:,}"
+
+
+def render(
+    plan: Plan, comparison: Comparison | None, reason: str = "", other: Against | None = None
+) -> str:
+    """The page of a network; `reason` says why there is no comparison, if there is none."""
+    steps, relatives = steps_of(plan), family()
+    made = plan.network
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals |= {"t": translated, "plain": plain, "number": number, "place": place}
+    return environment.from_string(read("page.html")).render(
+        name=made.name,
+        plan=plan,
+        parts=["network", "comparison", "numbers", "family", *(["against"] if other else [])],
+        style=Markup(read("style.css")),
+        script=Markup(read("script.js")),
+        input=shape_text(made.input),
+        image_shape=made.preprocess.shape_text(*made.input[1:]),
+        image_values=made.preprocess.value_text(),
+        reach=reach(plan),
+        steps=steps,
+        widest=max(step.channels for step in steps),
+        most_parameters=max(step.parameters for step in steps),
+        most_multiply_adds=max(step.multiply_adds for step in steps),
+        terms=ledger(plan),
+        claims=claims(plan),
+        family=relatives,
+        **axes(relatives),
+        other=other,
+        reason=reason,
+        comparison=comparison,
+        marks=MARKS,
+        **(compared(comparison) if comparison else {}),
+    )
+
+
+def compared(comparison: Comparison) -> dict[str, object]:
+    """What the page says of a comparison."""
+    return {
+        "tolerance": f"{comparison.tolerance:.0e}",
+        "failures": comparison.failures(),
+        "rows": [
+            {
+                "path": row.node.path,
+                "output": shape_text(row.node.output),
+                "cells": [cell(row, each, comparison) for each in comparison.sides.values()],
+            }
+            for row in comparison.rows
+        ],
+        "workers": [worker("numpy", Side(comparison.judge))]
+        + [worker(name, side) for name, side in comparison.sides.items()],
+    }
+
+
+def cell(row: Row, side: Side, comparison: Comparison) -> Cell:
+    """One framework's answer for one row."""
+    if not side.report:
+        return Cell("-", None, False)
+    for shape in side.wrong_shapes(row).values():
+        return Cell(shape_text(shape), None, False)
+    difference = side.difference(row)
+    drawn = difference if isfinite(difference) else None
+    return Cell(f"{difference:.1e}", drawn, difference <= comparison.tolerance)
+
+
+def worker(name: str, side: Side) -> Mapping[str, str]:
+    """One worker's line."""
+    if not side.report:
+        return {"name": name, "error": str(side.error), "version": "", "parameters": ""}
+    parameters = number(side.report.parameters)
+    return {"name": name, "error": "", "version": side.report.version, "parameters": parameters}
+
+
+def place(difference: float) -> float:
+    """Where a difference lies on the strip, from 5 to 165."""
+    share = 1 - log10(max(difference, LEAST)) / log10(LEAST)
+    return round(5 + 160 * min(share, 1), 1)
+
+
+def axes(relatives: Sequence[Relative]) -> dict[str, object]:
+    """Where a network lies in the plane, both ways logarithmic, and whether its name is below."""
+    across = scale([each.parameters for each in relatives], 40, 330)
+    up = scale([each.multiply_adds for each in relatives], 220, 30)
+    points = {r.name: (across(r.parameters), up(r.multiply_adds)) for r in relatives}
+
+    def below(one: Relative) -> bool:
+        named = [name for name in points if "." not in name and name != one.name]
+        nearest = min(named, key=lambda name: dist(points[name], points[one.name]))
+        return points[nearest][1] < points[one.name][1]
+
+    return {
+        "across": lambda each: points[each.name][0],
+        "up": lambda each: points[each.name][1],
+        "below": below,
+    }
+
+
+def scale(values: Sequence[int], start: float, end: float) -> Callable[[int], float]:
+    """What takes the least of the values to the start and the largest to the end."""
+    low, high = log10(min(values)), log10(max(values))
+    return lambda value: round(start + (end - start) * (log10(value) - low) / (high - low), 1)

@@ -1,0 +1,156 @@
+"""Pictures of words: a node and all within it as boxes and lines, whose sizes add up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from common import spec
+from common.plan import Node
+from common.spec import Size, pair
+
+BOX, ROW, GAP, ASIDE = 92, 30, 16, 12
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box with its text; `kind` is its colour."""
+
+    x: float
+    y: float
+    width: float
+    text: str
+    kind: str
+    height: float = ROW
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line from one point to another."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Boxes and lines in a frame; what goes in and comes out does so in the middle."""
+
+    width: float
+    height: float
+    boxes: tuple[Box, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    def moved(self, x: float, y: float) -> "Picture":
+        """The same, so far to the right and down."""
+        boxes = [replace(box, x=box.x + x, y=box.y + y) for box in self.boxes]
+        lines = [Line(a.x1 + x, a.y1 + y, a.x2 + x, a.y2 + y) for a in self.lines]
+        return Picture(self.width, self.height, tuple(boxes), tuple(lines))
+
+    def with_lines(self, lines: Sequence[Line]) -> "Picture":
+        """The same with more lines."""
+        return replace(self, lines=(*self.lines, *lines))
+
+
+def draw(node: Node) -> Picture:
+    """The picture of a node: chains downwards, branches side by side."""
+    match node.word:
+        case spec.Concat():
+            return beside([draw(child) for child in node.children], "concat")
+        case spec.Residual():
+            branch, *shortcut = (draw(child) for child in node.children)
+            return beside([branch, *(shortcut or [one("input", "other")])], "add")
+        case spec.Chain() if node.children and not node.is_unit:
+            return below([draw(child) for child in node.children if shows(child)])
+    return one(text(node), kind(node))
+
+
+def one(text: str, kind: str, width: float = BOX) -> Picture:
+    """A single box."""
+    return Picture(width, ROW, (Box(0, 0, width, text, kind),))
+
+
+def below(parts: Sequence[Picture]) -> Picture:
+    """Pictures one under the other, joined by lines."""
+    width = max(part.width for part in parts)
+    placed, y = Picture(width, 0), 0.0
+    for part in parts:
+        if y:
+            placed = placed.with_lines([Line(width / 2, y - GAP, width / 2, y)])
+        placed = joined(placed, part.moved((width - part.width) / 2, y))
+        y += part.height + GAP
+    return replace(placed, height=y - GAP)
+
+
+def beside(parts: Sequence[Picture], how: str) -> Picture:
+    """Pictures side by side, from one input to one output."""
+    inner = sum(part.width for part in parts) + ASIDE * (len(parts) - 1)
+    height = max(part.height for part in parts)
+    bottom, x = 2 * GAP + height, 0.0
+    placed = Picture(inner, bottom + ROW, (Box(0, bottom, inner, how, "join"),))
+    middles = []
+    for part in parts:
+        middle = x + part.width / 2
+        middles.append(middle)
+        placed = joined(placed, part.moved(x, GAP))
+        placed = placed.with_lines(
+            [Line(middle, 0, middle, GAP), Line(middle, GAP + part.height, middle, bottom)]
+        )
+        x += part.width + ASIDE
+    return placed.with_lines([Line(middles[0], 0, middles[-1], 0)])
+
+
+def joined(one: Picture, other: Picture) -> Picture:
+    """Both in the first one's frame."""
+    return replace(one, boxes=one.boxes + other.boxes, lines=one.lines + other.lines)
+
+
+def shows(node: Node) -> bool:
+    """Whether a person draws it: what belongs to the convolution before it goes without saying."""
+    return not isinstance(node.word, spec.BatchNorm | spec.ReLU | spec.Dropout | spec.Flatten)
+
+
+def leading(node: Node) -> Node:
+    """The node that a unit is called after: its first layer."""
+    return leading(node.children[0]) if node.children else node
+
+
+def text(node: Node) -> str:
+    """What stands in a box: the window and how many channels come out."""
+    word = leading(node).word
+    channels = node.output[0]
+    match word:
+        case spec.Conv(kernel=kernel, stride=stride):
+            return f"{window(kernel, stride)}, {channels}"
+        case spec.DepthwiseConv(kernel=kernel, stride=stride):
+            return f"{window(kernel, stride)} sep., {channels}"
+        case spec.MaxPool(kernel, stride):
+            return f"max {window(kernel, stride)}"
+        case spec.AvgPool(kernel, stride):
+            return f"avg {window(kernel, stride)}"
+        case spec.AdaptiveAvgPool() | spec.GlobalAvgPool():
+            return "global avg" if isinstance(word, spec.GlobalAvgPool) else "adaptive avg"
+        case spec.Linear(features):
+            return f"linear, {features}"
+        case spec.LRN():
+            return "LRN"
+    return type(word).__name__
+
+
+def window(kernel: Size, stride: Size) -> str:
+    """A window as papers write it: 3x3, and /2 for its stride."""
+    step = pair(stride)[0]
+    return "x".join(map(str, pair(kernel))) + (f"/{step}" if step > 1 else "")
+
+
+def kind(node: Node) -> str:
+    """The family of boxes that the node is in, by which it is coloured."""
+    match leading(node).word:
+        case spec.Conv(kernel=kernel):
+            largest = max(pair(kernel))
+            return "one" if largest == 1 else "three" if largest == 3 else "large"
+        case spec.DepthwiseConv():
+            return "three"
+        case spec.MaxPool() | spec.AvgPool() | spec.AdaptiveAvgPool() | spec.GlobalAvgPool():
+            return "pool"
+    return "other"

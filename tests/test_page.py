@@ -1,0 +1,207 @@
+"""The page: true numbers, two languages, links that land, nothing loaded, nothing executed."""
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from command import googlenet
+from conftest import planned, require
+
+from common.analysis.ledger import claims
+from common.errors import CheckFailed
+from common.jobs.compare import Comparison, Side
+from common.jobs.job import Report
+from common.networks import NETWORKS, network
+from common.page.code import excerpts
+from common.page.content import against, family, steps_of
+from common.page.render import LANGUAGES, phrases, place, read, render
+from common.page.shapes import draw
+from common.planner import make_plan
+
+NOBODY = "no framework was asked"
+
+
+class Reader(HTMLParser):
+    """A page as its tables (rows of texts), ids, links, and what it would load."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.ids, self.links, self.tags = [], [], [], Counter()
+        self.cell = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.tags[tag] += 1
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found[key] for key in ("href", "src") if key in found]
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.cell = []
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th") and self.cell is not None:
+            self.tables[-1][-1].append("".join(self.cell).strip())
+            self.cell = None
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell.append(data)
+
+
+def full(name):
+    """The network with its heads, as the page has it."""
+    return make_plan(network(name, aux=bool(network(name).heads)))
+
+
+@pytest.fixture(scope="module")
+def page():
+    """GoogLeNet's page, without frameworks."""
+    return Reader(render(full("googlenet"), None, NOBODY))
+
+
+def test_every_sentence_is_there_in_both_languages():
+    for key, sentence in phrases().items():
+        assert sentence.keys() == set(LANGUAGES), key
+        fields = [sorted(re.findall(r"\{(\w+)\}", sentence[each])) for each in LANGUAGES]
+        assert fields[0] == fields[1], key
+        assert re.search("[\u4e00-\u9fff]", sentence["zh"]) or key == "language"
+
+
+def test_every_sentence_is_used_and_every_one_used_is_there():
+    made = {"nav_": "", "legend_": "", "paper_": "", "sum_": ""}
+    text = read("page.html")
+    used = set(re.findall(r'(?:t|plain)\([\'"](\w+?)[\'"][,)]', text))
+    assert used - phrases().keys() == set()
+    for key in phrases().keys() - used:
+        assert key.startswith(tuple(made)), key
+    unknown = "not a phrase"
+    with pytest.raises(KeyError):
+        phrases()[unknown]
+
+
+def test_the_table_says_what_summary_says(page):
+    told = json.loads(googlenet("summary", "googlenet", "--aux", "--json"))
+    layers = {layer["name"]: layer for layer in told["layers"]}
+    rows = page.tables[0][1:]
+    assert len(rows) == len(steps_of(full("googlenet"))) == 20
+    for name, _, output, parameters, multiply_adds, field in rows:
+        layer = layers[name]
+        assert output == "x".join(map(str, layer["output"]))
+        assert int(parameters.replace(",", "")) == layer["parameters"]
+        assert int(multiply_adds.replace(",", "")) == layer["multiply_adds"]
+        assert (field == "") == name.startswith("aux")
+    assert rows[-3][-1] == f"{told['receptive_field']:,}"
+
+
+def test_the_ledger_ends_in_the_published_sums():
+    text = render(full("googlenet"), None, NOBODY)
+    for claim, _, total in claims(full("googlenet")):
+        assert claim.number == total
+        assert f"<strong>{total:,}</strong>" in text
+    for total in ("5,973,552", "6,998,552", "13,378,280", "819,200", "50,688"):
+        assert total in text
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_page_of_every_network_stands_alone(name):
+    found = Reader(render(full(name), None, NOBODY))
+    assert [link for link in found.links if not link.startswith("#")] == []
+    assert [each for each, count in Counter(found.ids).items() if count > 1] == []
+    assert {link[1:] for link in found.links} <= set(found.ids)
+    assert {step.path for step in steps_of(full(name))} <= set(found.ids)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_boxes_of_a_picture_overlap(name):
+    for step in planned(name, network(name).input[1:]).body.children:
+        drawn = draw(step)
+        for box in drawn.boxes:
+            assert -1e-6 <= box.x <= drawn.width - box.width + 1e-6
+            assert -1e-6 <= box.y <= drawn.height - box.height + 1e-6
+        for one in drawn.boxes:
+            for other in drawn.boxes:
+                apart = (
+                    one.x + one.width <= other.x + 1e-6
+                    or other.x + other.width <= one.x + 1e-6
+                    or one.y + one.height <= other.y + 1e-6
+                    or other.y + other.height <= one.y + 1e-6
+                )
+                assert one is other or apart, step.path
+
+
+def test_a_module_is_drawn_as_in_the_papers_figure():
+    boxes = draw(full("googlenet").find("inception4a")).boxes
+    assert [box.text for box in boxes] == [
+        "concat", "1x1, 192", "1x1, 96", "3x3, 208", "1x1, 16", "5x5, 48", "max 3x3", "1x1, 64"
+    ]  # fmt: skip
+
+
+def test_the_code_of_a_step_is_that_of_the_network_by_hand():
+    found = excerpts("googlenet", "inception4a")
+    assert list(found) == ["pytorch", "tensorflow", "paddle"]
+    assert 'Inception(480, "4a")' in found["pytorch"].line
+    assert "layers.MaxPooling2D" in found["tensorflow"].block
+    assert excerpts("xception", "conv1") == {}
+
+
+def test_the_family_is_what_list_says():
+    told = {entry["network"]: entry for entry in json.loads(googlenet("list", "--json"))}
+    assert [each.name for each in family()] == list(told)
+    for each in family():
+        entry = told[each.name]
+        found = each.parameters, each.multiply_adds, each.depth
+        assert found == (entry["parameters"], entry["multiply_adds"], entry["depth"])
+
+
+def test_another_network_beside_it_is_what_diff_says():
+    one, other = planned(), planned("googlenet.torchvision")
+    text = render(one, None, NOBODY, against(one, other))
+    told = googlenet("diff", "googlenet", "googlenet.torchvision")
+    for each in against(one, other).differences:
+        assert each.what in text
+        assert each.what[:30] in told
+
+
+def test_texts_of_others_are_shown_harmlessly():
+    hostile = "<script>alert(1)</script>{name}"
+    judge = Report({}, hostile, 7, 0.1, 0.1)
+    sides = {"pytorch": Side(error=CheckFailed(hostile)), hostile: Side(error=CheckFailed("x"))}
+    comparison = Comparison(planned(), "float32", (hostile,), (), judge, sides)
+    for text in (render(planned(), comparison), render(planned(), None, hostile)):
+        assert Reader(text).tags["script"] == 1  # the page's own
+        assert "&lt;script&gt;alert(1)" in text
+
+
+def test_the_strip_is_logarithmic():
+    assert place(0) == place(1e-18) == 5
+    assert place(1) == place(7) == 165
+    assert place(1e-5) - place(1e-6) == pytest.approx(160 / 17, abs=0.11)
+
+
+def test_the_command_shows_what_compare_says(tmp_path):
+    require("onnx")
+    file = tmp_path / "page.html"
+    assert "googlenet" in googlenet("page", "--out", file, "-f", "onnx", "--against", "xception")
+    told = json.loads(googlenet("compare", "googlenet", "--aux", "-f", "onnx", "--json"))
+    [rows] = [t for t in Reader(file.read_text()).tables if t[0][-1] == "onnx"]
+    assert len(rows) - 1 == len(told["layers"])
+    for (name, output, _, difference), layer in zip(rows[1:], told["layers"], strict=True):
+        assert name == layer["name"]
+        assert output == "x".join(map(str, layer["output"]))
+        assert difference == f"{layer['frameworks']['onnx']['difference']:.1e}"
+
+
+def test_mistakes_are_one_line(tmp_path):
+    nowhere = tmp_path / "no" / "page.html"
+    assert "no" in googlenet("page", "--out", nowhere, code=4)
+    assert "no network is called" in googlenet("page", "lenet", code=2)
+    (tmp_path / "x.png").write_text("no image")
+    out = "--out", tmp_path / "page.html"
+    assert "x.png" in googlenet("page", "--image", tmp_path / "x.png", *out, code=4)
+    assert not (tmp_path / "page.html").exists()
