@@ -17,7 +17,7 @@ from common.jobs.settings import FASTER, environment
 from common.jobs.timing import plan_of, take_turns
 from common.jobs.turns import Turns
 
-ROUNDS, TURNS = 3, 2
+ROUNDS, TURNS = 2, 2
 INFER, ONE, TRAIN = ("infer", 16), ("infer", 1), ("train", 16)
 ALLOCATOR = tuple(s.variable for s in FASTER if s.variable.startswith("MALLOC"))
 

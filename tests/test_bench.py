@@ -118,6 +118,7 @@ def test_tutorial_code_trains_beside_ours():
 def test_the_command_gives_rows_and_files(tmp_path):
     require("pytorch")
     files = "--csv", tmp_path / "rows.csv", "--svg", tmp_path / "rows.svg"
+    files = *files, "--html", tmp_path / "rows.html"
     found = json.loads(
         googlenet("bench", "googlenet.d2l", "-f", "pytorch", "--quick", "--json", *files)
     )
@@ -133,6 +134,8 @@ def test_the_command_gives_rows_and_files(tmp_path):
     assert [line["model"] for line in lines] == ["googlenet.d2l"] * 2
     assert float(lines[0]["infer_samples_per_sec"]) > 0
     assert "</svg>" in (tmp_path / "rows.svg").read_text()
+    rate = found["rows"][1]["images_per_second"]
+    assert f"<td>{rate:.1f}</td>" in (tmp_path / "rows.html").read_text()
 
 
 def test_sides_that_memory_cannot_hold_together_race_by_framework(monkeypatch):

@@ -3,11 +3,11 @@
 import json
 import re
 from collections import Counter
-from html.parser import HTMLParser
 
 import pytest
 from command import googlenet
-from conftest import planned, require
+from conftest import planned
+from pages import NOBODY, Reader, full
 
 from common.analysis.ledger import claims
 from common.errors import CheckFailed
@@ -16,53 +16,14 @@ from common.jobs.job import Report
 from common.networks import NETWORKS, network
 from common.page.code import excerpts
 from common.page.content import against, family, steps_of
-from common.page.render import LANGUAGES, phrases, place, read, render
+from common.page.render import LANGUAGES, Page, phrases, place, read, render
 from common.page.shapes import draw
-from common.planner import make_plan
-
-NOBODY = "no framework was asked"
-
-
-class Reader(HTMLParser):
-    """A page as its tables (rows of texts), ids, links, and what it would load."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tables, self.ids, self.links, self.tags = [], [], [], Counter()
-        self.cell = None
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        self.tags[tag] += 1
-        self.ids += [found["id"]] if "id" in found else []
-        self.links += [found[key] for key in ("href", "src") if key in found]
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.cell = []
-
-    def handle_endtag(self, tag):
-        if tag in ("td", "th") and self.cell is not None:
-            self.tables[-1][-1].append("".join(self.cell).strip())
-            self.cell = None
-
-    def handle_data(self, data):
-        if self.cell is not None:
-            self.cell.append(data)
-
-
-def full(name):
-    """The network with its heads, as the page has it."""
-    return make_plan(network(name, aux=bool(network(name).heads)))
 
 
 @pytest.fixture(scope="module")
 def page():
     """GoogLeNet's page, without frameworks."""
-    return Reader(render(full("googlenet"), None, NOBODY))
+    return Reader(render(Page(full("googlenet"), reason=NOBODY)))
 
 
 def test_every_sentence_is_there_in_both_languages():
@@ -100,7 +61,7 @@ def test_the_table_says_what_summary_says(page):
 
 
 def test_the_ledger_ends_in_the_published_sums():
-    text = render(full("googlenet"), None, NOBODY)
+    text = render(Page(full("googlenet"), reason=NOBODY))
     for claim, _, total in claims(full("googlenet")):
         assert claim.number == total
         assert f"<strong>{total:,}</strong>" in text
@@ -110,8 +71,8 @@ def test_the_ledger_ends_in_the_published_sums():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_page_of_every_network_stands_alone(name):
-    found = Reader(render(full(name), None, NOBODY))
-    assert [link for link in found.links if not link.startswith("#")] == []
+    found = Reader(render(Page(full(name), reason=NOBODY)))
+    assert [link for link in found.links if not link.startswith(("#", "data:image/"))] == []
     assert [each for each, count in Counter(found.ids).items() if count > 1] == []
     assert {link[1:] for link in found.links} <= set(found.ids)
     assert {step.path for step in steps_of(full(name))} <= set(found.ids)
@@ -161,7 +122,7 @@ def test_the_family_is_what_list_says():
 
 def test_another_network_beside_it_is_what_diff_says():
     one, other = planned(), planned("googlenet.torchvision")
-    text = render(one, None, NOBODY, against(one, other))
+    text = render(Page(one, reason=NOBODY, other=against(one, other)))
     told = googlenet("diff", "googlenet", "googlenet.torchvision")
     for each in against(one, other).differences:
         assert each.what in text
@@ -173,7 +134,7 @@ def test_texts_of_others_are_shown_harmlessly():
     judge = Report({}, hostile, 7, 0.1, 0.1)
     sides = {"pytorch": Side(error=CheckFailed(hostile)), hostile: Side(error=CheckFailed("x"))}
     comparison = Comparison(planned(), "float32", (hostile,), (), judge, sides)
-    for text in (render(planned(), comparison), render(planned(), None, hostile)):
+    for text in (render(Page(planned(), comparison)), render(Page(planned(), reason=hostile))):
         assert Reader(text).tags["script"] == 1  # the page's own
         assert "&lt;script&gt;alert(1)" in text
 
@@ -182,26 +143,3 @@ def test_the_strip_is_logarithmic():
     assert place(0) == place(1e-18) == 5
     assert place(1) == place(7) == 165
     assert place(1e-5) - place(1e-6) == pytest.approx(160 / 17, abs=0.11)
-
-
-def test_the_command_shows_what_compare_says(tmp_path):
-    require("onnx")
-    file = tmp_path / "page.html"
-    assert "googlenet" in googlenet("page", "--out", file, "-f", "onnx", "--against", "xception")
-    told = json.loads(googlenet("compare", "googlenet", "--aux", "-f", "onnx", "--json"))
-    [rows] = [t for t in Reader(file.read_text()).tables if t[0][-1] == "onnx"]
-    assert len(rows) - 1 == len(told["layers"])
-    for (name, output, _, difference), layer in zip(rows[1:], told["layers"], strict=True):
-        assert name == layer["name"]
-        assert output == "x".join(map(str, layer["output"]))
-        assert difference == f"{layer['frameworks']['onnx']['difference']:.1e}"
-
-
-def test_mistakes_are_one_line(tmp_path):
-    nowhere = tmp_path / "no" / "page.html"
-    assert "no" in googlenet("page", "--out", nowhere, code=4)
-    assert "no network is called" in googlenet("page", "lenet", code=2)
-    (tmp_path / "x.png").write_text("no image")
-    out = "--out", tmp_path / "page.html"
-    assert "x.png" in googlenet("page", "--image", tmp_path / "x.png", *out, code=4)
-    assert not (tmp_path / "page.html").exists()

@@ -14,14 +14,20 @@ from common.command import bench_report as report
 from common.command import documents
 from common.command.app import app
 from common.command.curves import draw_rates
-from common.command.options import AsJson, Device, Frameworks, check_known
+from common.command.options import AsJson, Device, Frameworks, Html, check_known
+from common.command.pages import write_page
 from common.command.progress import progress
 from common.command.show import print_table
 from common.jobs.doctor import describe_machine
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES
+from common.networks import network
+from common.page.render import Page
+from common.page.speed import make_speed
+from common.planner import make_plan
 
 LAYERS_BATCH = 16
+NOT_ASKED = "`googlenet compare --html FILE` shows it"
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NETWORK]...")]
 Peers = Annotated[bool, typer.Option("--peers", help="Others' code for it, too.")]
 Quick = Annotated[bool, typer.Option("--quick", help="One image at a time alone.")]
@@ -51,6 +57,7 @@ def bench(
     device: Device = "cpu",
     csv: Csv = None,
     svg: Svg = None,
+    html: Html = None,
     json: AsJson = False,
 ) -> None:
     """The same work in every framework, proved to be the same, then timed in turns."""
@@ -72,7 +79,18 @@ def bench(
         report.write_csv(csv, results.rows)
     if svg:
         draw_rates(svg, results.rows)
+    if html:
+        write_html(html, networks[0], results)
     results.raise_if_failed()
+
+
+def write_html(out: Path, name: str, results: Results) -> None:
+    """The page of the first network, opened at its figures."""
+    found = report.bench_json(results, describe_machine())
+    plan = make_plan(network(name))
+    write_page(
+        out, Page(plan, reason=NOT_ASKED, speed=make_speed(found, name, "bench"), part="speed")
+    )
 
 
 def run_races(

@@ -15,6 +15,7 @@ from common.command.options import (
     Classes,
     Dtype,
     Framework,
+    Html,
     Input,
     Name,
     Out,
@@ -26,6 +27,7 @@ from common.command.options import (
     read_size,
     write_arrays,
 )
+from common.command.pages import write_page
 from common.command.progress import progress
 from common.errors import UsageError
 from common.files import weights as weights_files
@@ -35,6 +37,8 @@ from common.jobs.frameworks import ALL
 from common.jobs.job import DTYPES, Grad, Run
 from common.jobs.worker import call
 from common.networks import NETWORKS, network
+from common.page.content import against
+from common.page.render import Page
 from common.planner import make_plan
 from common.zoo.convert import convert as convert_file
 from common.zoo.convert import start_from
@@ -189,9 +193,13 @@ def diff(
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Measure what the same weights give in both.")
     ] = False,
+    html: Html = None,
 ) -> None:
     """What differs between two networks, in words and numbers."""
     one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
+    if html:
+        reason = f"`googlenet compare {first} --html FILE` shows it"
+        write_page(html, Page(one, reason=reason, other=against(one, other), part="against"))
     explain.print_difference(one, other, numbers)
 
 

@@ -1,5 +1,6 @@
 """The verb `compare`: one network in every framework, in use or in training, side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from common.command.options import (
     Data,
     Dtype,
     Frameworks,
+    Html,
     Images,
     Name,
     Plain,
@@ -22,14 +24,23 @@ from common.command.options import (
     check_known,
     with_preprocess,
 )
+from common.command.pages import MAPS, write_page
 from common.command.progress import progress
 from common.command.training import resolve
 from common.data import images
+from common.files.atomic import check_folder
+from common.jobs.compare import Comparison
 from common.jobs.compare import compare as compare_networks
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
 from common.jobs.job import DTYPES
 from common.networks import network
+from common.page.render import Page
+from common.plan import Plan
 from common.planner import make_plan
+
+Trains = Annotated[
+    bool, typer.Option("--train", help="Trains in each, as `train` does, and compares that.")
+]
 
 
 @app.command()
@@ -41,14 +52,13 @@ def compare(
     dtype: Dtype = "float32",
     aux: Aux = False,
     plain: Plain = False,
-    train: Annotated[
-        bool, typer.Option("--train", help="Trains in each, as `train` does, and compares that.")
-    ] = False,
+    train: Trains = False,
     data: Data = "digits",
     recipe: options.RecipeFile = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
     out: options.RunsFolder = Path("compare-train"),
+    html: Html = None,
     json: AsJson = False,
 ) -> None:
     """The main job: the same weights and images through every framework, side by side."""
@@ -61,14 +71,25 @@ def compare(
         wishes |= {"preprocess": preprocess, "dtype": dtype}
         compare_training(resolve(recipe, wishes), frameworks, out, plain, json)
         return
+    if html:
+        check_folder(html)
     plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
     files = image or images.photographs()
-    x = images.batch(files, plan.network.input, plan.network.preprocess)
-    with progress() as say:
-        names = [file.name for file in files]
-        comparison = compare_networks(plan, x, names, frameworks, dtype, plain, say)
+    comparison = compare_images(plan, files, frameworks, dtype, plain, MAPS if html else 0)
+    if html:
+        write_page(html, Page(plan, comparison, photographs=files, part="comparison"))
     if json:
         documents.print_json(documents.comparison_json(comparison))
     else:
         show.print_comparison(comparison)
     comparison.raise_if_failed()
+
+
+def compare_images(
+    plan: Plan, files: Sequence[Path], frameworks: Sequence[str], dtype: str, plain: bool, kept: int
+) -> Comparison:
+    """The comparison on these images; says who is at work."""
+    x = images.batch(files, plan.network.input, plan.network.preprocess)
+    names = [file.name for file in files]
+    with progress() as say:
+        return compare_networks(plan, x, names, frameworks, dtype, plain, say, kept)

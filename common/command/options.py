@@ -57,6 +57,7 @@ OnError = Annotated[
     str, typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read.")
 ]
 Plain = Annotated[bool, typer.Option("--plain", help="Without what makes it faster.")]
+Html = Annotated[Path | None, typer.Option("--html", help="The page of it, to be written, too.")]
 WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
 Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
 Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]

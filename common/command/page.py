@@ -6,16 +6,19 @@ from typing import Annotated
 import typer
 
 from common.command.app import app
+from common.command.compare import compare_images
 from common.command.options import Frameworks, Images, Name, check_known
-from common.command.progress import progress
+from common.command.pages import MAPS, write_page
 from common.data import images
-from common.files.atomic import atomic_file
-from common.jobs.compare import compare as compare_networks
+from common.files.atomic import check_folder
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
 from common.networks import network
 from common.page.content import against as difference
-from common.page.render import render
+from common.page.render import Page
+from common.page.speed import read_speed
 from common.planner import make_plan
+
+Bench = Annotated[Path | None, typer.Option("--bench", help="What `bench --json` printed.")]
 
 
 @app.command()
@@ -23,6 +26,7 @@ def page(
     name: Name = "googlenet",
     out: Annotated[Path, typer.Option("--out", help="The .html to write.")] = Path("page.html"),
     against: Annotated[str | None, typer.Option(help="Another network, and what differs.")] = None,
+    bench: Bench = None,
     image: Images = None,
     framework: Frameworks = None,
 ) -> None:
@@ -33,10 +37,9 @@ def page(
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, COMPARED)
-    with atomic_file(out) as temporary, progress() as say:
-        files = image or images.photographs()
-        x = images.batch(files, made.input, made.preprocess)
-        names = [file.name for file in files]
-        comparison = compare_networks(plan, x, names, frameworks, "float32", False, say)
-        temporary.write_text(render(plan, comparison, other=other), encoding="utf-8")
+    speed = read_speed(bench, name) if bench else None
+    check_folder(out)
+    files = image or images.photographs()
+    comparison = compare_images(plan, files, frameworks, "float32", plain=False, kept=MAPS)
+    write_page(out, Page(plan, comparison, photographs=files, other=other, speed=speed))
     print(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")

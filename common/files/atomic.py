@@ -18,8 +18,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         if not path.name or (path.exists() and not path.is_file()):
             raise DataError(f"{path}: cannot be written, since it is no ordinary file")
-        if not path.parent.is_dir():
-            raise DataError(f"{path}: there is no folder {path.parent}")
+        check_folder(path)
         remove_leftovers(path)
         yield temporary
         put_in_place(temporary, path)
@@ -28,6 +27,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raises DataError unless the folder is there that a file is to be written in."""
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: there is no folder {path.parent}")
 
 
 def remove_leftovers(path: Path) -> None:

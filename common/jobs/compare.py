@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,13 @@ class Row:
 @dataclass
 class Side:
     """What one framework did: its worker's report, or how it failed, and each output's
-    shape and difference from the judge."""
+    shape and difference from the judge; `maps` are the first image's, of the channels kept."""
 
     report: Report | None = None
     error: UserError | None = None
     shapes: dict[str, Shape] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
+    maps: Arrays = field(default_factory=dict)
 
     def difference(self, row: Row) -> float:
         """The largest difference anywhere in the row."""
@@ -55,7 +57,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every framework beside the judge, row by row."""
+    """Every framework beside the judge, row by row.
+
+    `channels` are the strongest ones of each row's map, if they were to be kept, and `maps` what
+    the judge has there for the first image.
+    """
 
     plan: Plan
     dtype: str
@@ -63,6 +69,8 @@ class Comparison:
     rows: tuple[Row, ...]
     judge: Report
     sides: dict[str, Side]
+    channels: Arrays = field(default_factory=dict)
+    maps: Arrays = field(default_factory=dict)
 
     @property
     def tolerance(self) -> float:
@@ -113,35 +121,59 @@ def compare(
     dtype: str,
     plain: bool,
     say: Callable[[str, str], None],
+    kept: int = 0,
 ) -> Comparison:
     """Runs the judge, then each framework in turn, all on seeded weights with random biases.
 
-    `say` is told who began or ended, and how it went. Raises UserError if the judge cannot run.
+    `say` is told who began or ended, and how it went; so many maps of each row are `kept`. Raises
+    UserError if the judge cannot run.
     """
     with scratch_folder() as folder:
-        weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
-        weights.write(weights_file, initial_arrays(plan, seed=0, random_stats=True), plan)
-        np.save(input_file, x)
-        job = Run(
-            framework="numpy",
-            network=plan.network.name,
-            weights=str(weights_file),
-            input=str(input_file),
-            endpoints="units",
-            dtype=dtype,
-            aux=plan.network.aux,
-            plain=plain,
-        )
+        job = write_job(plan, x, folder, dtype, plain)
         say("numpy", "computing what is expected, in float64")
         judge = call(job)
+        rows = make_rows(plan)
+        channels = strongest_channels(rows, judge.arrays, kept)
         sides = {}
         for framework in frameworks:
             say(framework, "computing")
-            sides[framework] = compare_one(replace(job, framework=framework), judge.arrays)
-        return Comparison(plan, dtype, tuple(images), make_rows(plan), judge, sides)
+            own = replace(job, framework=framework)
+            sides[framework] = compare_one(own, judge.arrays, channels)
+    maps = keep_maps(judge.arrays, channels)
+    about = plan, dtype, tuple(images), rows
+    return Comparison(*about, replace(judge, arrays={}), sides, channels, maps)
 
 
-def compare_one(job: Run, expected: Arrays) -> Side:
+def write_job(plan: Plan, x: NDArray, folder: Path, dtype: str, plain: bool) -> Run:
+    """The judge's job, its weights and images written into the folder."""
+    weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
+    weights.write(weights_file, initial_arrays(plan, seed=0, random_stats=True), plan)
+    np.save(input_file, x)
+    return Run(
+        framework="numpy",
+        network=plan.network.name,
+        weights=str(weights_file),
+        input=str(input_file),
+        endpoints="units",
+        dtype=dtype,
+        aux=plan.network.aux,
+        plain=plain,
+    )
+
+
+def strongest_channels(rows: Sequence[Row], arrays: Arrays, count: int) -> Arrays:
+    """The channels of each row's map with the largest mean for the first image."""
+    paths = [row.node.path for row in rows if row.node.is_map and count]
+    means = {path: arrays[path][0].mean(axis=(1, 2)) for path in paths}
+    return {path: np.argsort(-mean, kind="stable")[:count] for path, mean in means.items()}
+
+
+def keep_maps(arrays: Arrays, channels: Arrays) -> Arrays:
+    """The first image's maps of these channels."""
+    return {path: arrays[path][0, numbers].copy() for path, numbers in channels.items()}
+
+
+def compare_one(job: Run, expected: Arrays, channels: Arrays) -> Side:
     """One framework compared with the judge's arrays."""
     try:
         report = call(job)
@@ -151,6 +183,8 @@ def compare_one(job: Run, expected: Arrays) -> Side:
     for name, array in expected.items():
         side.shapes[name] = report.arrays[name].shape[1:]
         side.differences[name] = relative(report.arrays[name], array)
+    equal = {p: c for p, c in channels.items() if report.arrays[p].shape == expected[p].shape}
+    side.maps = keep_maps(report.arrays, equal)
     return side
 
 

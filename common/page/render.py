@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import dist, isfinite, log10
+from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -14,6 +15,8 @@ from common.analysis.ledger import claims, ledger
 from common.analysis.reach import reach
 from common.jobs.compare import Comparison, Row, Side
 from common.page.content import Against, Relative, family, steps_of
+from common.page.maps import drawn_maps, photograph
+from common.page.speed import Speed
 from common.plan import Plan
 from common.spec import shape_text
 
@@ -26,6 +29,33 @@ MARKS = (
     "M-4-4l8 8m0-8l-8 8",
 )
 LEAST = 1e-17  # what lies at the left end of the strip
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows: a network, and whatever else there is.
+
+    `reason` says why there is no comparison, if there is none; `part` is where the page opens.
+    """
+
+    plan: Plan
+    comparison: Comparison | None = None
+    reason: str = ""
+    photographs: Sequence[Path] = ()
+    other: Against | None = None
+    speed: Speed | None = None
+    part: str = ""
+
+    def parts(self) -> list[str]:
+        """The parts that there are, in order."""
+        more = {"speed": self.speed, "against": self.other}
+        return [
+            "network",
+            "comparison",
+            "numbers",
+            "family",
+            *(name for name in more if more[name]),
+        ]
 
 
 @dataclass(frozen=True)
@@ -70,37 +100,38 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def render(
-    plan: Plan, comparison: Comparison | None, reason: str = "", other: Against | None = None
-) -> str:
-    """The page of a network; `reason` says why there is no comparison, if there is none."""
-    steps, relatives = steps_of(plan), family()
-    made = plan.network
+def render(page: Page) -> str:
+    """The page as HTML."""
+    plan, made, steps, relatives = page.plan, page.plan.network, steps_of(page.plan), family()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.globals |= {"t": translated, "plain": plain, "number": number, "place": place}
     return environment.from_string(read("page.html")).render(
         name=made.name,
         plan=plan,
-        parts=["network", "comparison", "numbers", "family", *(["against"] if other else [])],
+        parts=page.parts(),
+        part=page.part,
         style=Markup(read("style.css")),
         script=Markup(read("script.js")),
         input=shape_text(made.input),
         image_shape=made.preprocess.shape_text(*made.input[1:]),
         image_values=made.preprocess.value_text(),
+        photographs={path.name: photograph(path) for path in page.photographs},
         reach=reach(plan),
         steps=steps,
         widest=max(step.channels for step in steps),
         most_parameters=max(step.parameters for step in steps),
         most_multiply_adds=max(step.multiply_adds for step in steps),
+        maps=drawn_maps(page.comparison) if page.comparison else {},
         terms=ledger(plan),
         claims=claims(plan),
         family=relatives,
         **axes(relatives),
-        other=other,
-        reason=reason,
-        comparison=comparison,
+        other=page.other,
+        speed=page.speed,
+        reason=page.reason,
+        comparison=page.comparison,
         marks=MARKS,
-        **(compared(comparison) if comparison else {}),
+        **(compared(page.comparison) if page.comparison else {}),
     )
 
 

@@ -63,4 +63,5 @@ chooseTab(store.get("tab") ?? "pytorch");
 document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", openTarget);
+if (!location.hash && root.dataset.part) location.replace(`#${root.dataset.part}`);
 openTarget();

@@ -1,0 +1,86 @@
+"""The figures of a benchmark, read from the file that `bench --json` wrote."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from common.errors import DataError
+
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="ignore"))
+class Figures:
+    """A row of a benchmark, as far as the page shows it."""
+
+    network: str
+    framework: str
+    mode: str
+    task: str
+    batch: int
+    size: int
+    precision: str
+    images_per_second: Rate
+    low: Rate
+    high: Rate
+    peak_mb: int
+
+    @property
+    def side(self) -> str:
+        """Who did it."""
+        own = "" if self.precision == "float32" else f", {self.precision}"
+        return f"{self.framework}, {self.mode}{own}"
+
+    @property
+    def work(self) -> str:
+        """What was done."""
+        return f"{self.task}, batch {self.batch}, {self.size} x {self.size}"
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="ignore"))
+class Machine:
+    """What it was measured on."""
+
+    processor: str
+    cores: int
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A network's figures by work, and the largest rate of each work."""
+
+    machine: Machine
+    works: dict[str, list[Figures]]
+    most: dict[str, float]
+
+
+def read_speed(path: Path, network: str) -> Speed:
+    """A benchmark's figures for one network; raises DataError for a file that holds none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError:
+        found = None
+    return make_speed(found, network, str(path))
+
+
+def make_speed(found: Any, network: str, source: str) -> Speed:
+    """The figures for one network out of what `bench --json` prints."""
+    try:
+        machine = TypeAdapter(Machine).validate_python(found["machine"])
+        rows = TypeAdapter(list[Figures]).validate_python(found["rows"])
+    except (ValidationError, KeyError, TypeError):
+        raise DataError(f"{source}: is not what `googlenet bench --json` prints") from None
+    works: dict[str, list[Figures]] = {}
+    for row in rows:
+        if row.network == network:
+            works.setdefault(row.work, []).append(row)
+    if not works:
+        there = ", ".join(sorted({row.network for row in rows})) or "nothing"
+        raise DataError(f"{source}: a benchmark of {there}, and not of {network}")
+    most = {work: max(row.high for row in own) for work, own in works.items()}
+    return Speed(machine, works, most)

@@ -1,0 +1,86 @@
+"""The verbs that write a page, and the files that are shown on one."""
+
+import json
+
+import pytest
+from command import googlenet
+from conftest import require
+from pages import NOBODY, Reader, full
+
+from common.errors import DataError
+from common.page.render import Page, render
+from common.page.speed import read_speed
+
+FIGURES = {
+    "network": "googlenet", "framework": "<b>", "mode": "tuned", "task": "infer", "batch": 1,
+    "size": 224, "precision": "float32", "images_per_second": 45.25, "low": 40.0, "high": 50.0,
+    "peak_mb": 1234, "unknown": 7,
+}  # fmt: skip
+
+
+def bench_file(folder, *rows):
+    """A benchmark as `bench --json` prints it."""
+    path = folder / "bench.json"
+    machine = {"processor": "<i>A</i>", "cores": 2}
+    path.write_text(json.dumps({"machine": machine, "rows": rows}))
+    return path
+
+
+def test_a_benchmark_is_shown_as_it_was_measured(tmp_path):
+    speed = read_speed(bench_file(tmp_path, FIGURES), "googlenet")
+    text = render(Page(full("googlenet"), reason=NOBODY, speed=speed, part="speed"))
+    [rows] = [t for t in Reader(text).tables if "spread" in t[0][2]]
+    assert rows[1] == ["<b>, tuned", "45.2", "40.0 - 50.0", "1,234"]
+    assert "&lt;i&gt;A&lt;/i&gt;" in text
+    assert 'data-part="speed"' in text
+
+
+def test_a_benchmark_of_something_else_is_refused(tmp_path):
+    with pytest.raises(DataError, match="a benchmark of googlenet, and not of xception"):
+        read_speed(bench_file(tmp_path, FIGURES), "xception")
+    for rows in ([], [FIGURES | {"low": "x"}], [FIGURES | {"high": -1}]):
+        with pytest.raises(DataError, match=r"bench\.json: "):
+            read_speed(bench_file(tmp_path, *rows), "googlenet")
+    (tmp_path / "bench.json").write_text("[]")
+    with pytest.raises(DataError, match="not what `googlenet bench --json` prints"):
+        read_speed(tmp_path / "bench.json", "googlenet")
+
+
+def test_the_command_shows_what_compare_says(tmp_path):
+    require("onnx")
+    file = tmp_path / "page.html"
+    assert "googlenet" in googlenet("page", "--out", file, "-f", "onnx", "--against", "xception")
+    told = json.loads(googlenet("compare", "googlenet", "--aux", "-f", "onnx", "--json"))
+    [rows] = [t for t in Reader(file.read_text()).tables if t[0][-1] == "onnx"]
+    assert len(rows) - 1 == len(told["layers"])
+    for (name, output, _, difference), layer in zip(rows[1:], told["layers"], strict=True):
+        assert name == layer["name"]
+        assert output == "x".join(map(str, layer["output"]))
+        assert difference == f"{layer['frameworks']['onnx']['difference']:.1e}"
+    maps = [t for t in Reader(file.read_text()).tables if t[0][0].startswith("channel")]
+    assert len(maps) == 17  # every step that makes a map
+    assert all(0 <= float(row[-1]) < 1e-5 for table in maps for row in table[1:])
+    assert file.stat().st_size < 3e6
+
+
+def test_other_verbs_write_it_opened_at_their_part(tmp_path):
+    require("onnx")
+    googlenet("compare", "googlenet.slim", "-f", "onnx", "--html", tmp_path / "a.html")
+    googlenet("diff", "googlenet", "xception", "--html", tmp_path / "b.html")
+    for name, part in {"a": "comparison", "b": "against"}.items():
+        text = (tmp_path / f"{name}.html").read_text()
+        assert f'data-part="{part}"' in text
+        assert part in Reader(text).ids
+    line = googlenet("diff", "googlenet", "xception", "--html", tmp_path / "no" / "c.html", code=4)
+    assert "there is no folder" in line
+
+
+def test_mistakes_are_one_line(tmp_path):
+    nowhere = tmp_path / "no" / "page.html"
+    assert "there is no folder" in googlenet("page", "--out", nowhere, code=4)
+    assert "there is no folder" in googlenet("compare", "--html", nowhere, code=4)
+    assert "no network is called" in googlenet("page", "lenet", code=2)
+    (tmp_path / "x.png").write_text("no image")
+    out = "--out", tmp_path / "page.html"
+    assert "x.png" in googlenet("page", "--image", tmp_path / "x.png", *out, code=4)
+    assert not (tmp_path / "page.html").exists()
