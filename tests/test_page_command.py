@@ -6,10 +6,12 @@ import pytest
 from command import googlenet
 from conftest import require
 from pages import NOBODY, Reader, full
+from runs import metrics, train
 
 from common.errors import DataError
 from common.page.render import Page, render
 from common.page.speed import read_speed
+from common.page.training import read_run
 
 FIGURES = {
     "network": "googlenet", "framework": "<b>", "mode": "tuned", "task": "infer", "batch": 1,
@@ -61,6 +63,27 @@ def test_the_command_shows_what_compare_says(tmp_path):
     assert len(maps) == 17  # every step that makes a map
     assert all(0 <= float(row[-1]) < 1e-5 for table in maps for row in table[1:])
     assert file.stat().st_size < 3e6
+
+
+def test_runs_are_drawn_over_one_another_and_scored(tmp_path):
+    folders = [tmp_path / "one", tmp_path / "<b>two"]
+    for folder, seed in zip(folders, (7, 8), strict=True):
+        train(folder, "--steps", 2, "--seed", seed)
+    runs = [read_run(folder, "googlenet", lambda *_: None) for folder in folders]
+    text = render(Page(full("googlenet"), reason=NOBODY, runs=runs))
+    tables = Reader(text).tables
+    [scores] = [t for t in tables if "accuracy" in t[0][-1]]
+    last = [metrics(folder)[-1]["top1"] for folder in folders]
+    assert [row[0] for row in scores[1:]] == ["one", "<b>two"]
+    assert [row[-1] for row in scores[1:]] == [f"{share:.2%}" for share in last]
+    confusions = [t for t in tables if len(t[0]) == 11]
+    for table, share in zip(confusions, last, strict=True):
+        counts = [[int(count) for count in row[1:]] for row in table[1:]]
+        assert sum(map(sum, counts)) == 360
+        assert sum(counts[i][i] for i in range(10)) / 360 == pytest.approx(share)
+    assert text.count("<polyline") == 2 * 2 + 2
+    with pytest.raises(DataError, match="a run of googlenet, and not of xception"):
+        read_run(folders[0], "xception", lambda *_: None)
 
 
 def test_other_verbs_write_it_opened_at_their_part(tmp_path):

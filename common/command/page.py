@@ -9,6 +9,7 @@ from common.command.app import app
 from common.command.compare import compare_images
 from common.command.options import Frameworks, Images, Name, check_known
 from common.command.pages import MAPS, write_page
+from common.command.progress import progress
 from common.data import images
 from common.files.atomic import check_folder
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
@@ -16,9 +17,14 @@ from common.networks import network
 from common.page.content import against as difference
 from common.page.render import Page
 from common.page.speed import read_speed
+from common.page.training import read_run
 from common.planner import make_plan
 
 Bench = Annotated[Path | None, typer.Option("--bench", help="What `bench --json` printed.")]
+
+Runs = Annotated[
+    list[Path] | None, typer.Option("--runs", metavar="RUN", help="A run; may be repeated.")
+]
 
 
 @app.command()
@@ -27,6 +33,7 @@ def page(
     out: Annotated[Path, typer.Option("--out", help="The .html to write.")] = Path("page.html"),
     against: Annotated[str | None, typer.Option(help="Another network, and what differs.")] = None,
     bench: Bench = None,
+    runs: Runs = None,
     image: Images = None,
     framework: Frameworks = None,
 ) -> None:
@@ -39,7 +46,9 @@ def page(
         check_known("framework", each, COMPARED)
     speed = read_speed(bench, name) if bench else None
     check_folder(out)
+    with progress() as say:
+        read = [read_run(folder, name, say) for folder in runs or ()]
     files = image or images.photographs()
     comparison = compare_images(plan, files, frameworks, "float32", plain=False, kept=MAPS)
-    write_page(out, Page(plan, comparison, photographs=files, other=other, speed=speed))
+    write_page(out, Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed))
     print(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")

@@ -17,6 +17,7 @@ from common.jobs.compare import Comparison, Row, Side
 from common.page.content import Against, Relative, family, steps_of
 from common.page.maps import drawn_maps, photograph
 from common.page.speed import Speed
+from common.page.training import Run, draw_curves
 from common.plan import Plan
 from common.spec import shape_text
 
@@ -43,12 +44,13 @@ class Page:
     reason: str = ""
     photographs: Sequence[Path] = ()
     other: Against | None = None
+    runs: Sequence[Run] = ()
     speed: Speed | None = None
     part: str = ""
 
     def parts(self) -> list[str]:
         """The parts that there are, in order."""
-        more = {"speed": self.speed, "against": self.other}
+        more = {"training": self.runs, "speed": self.speed, "against": self.other}
         return [
             "network",
             "comparison",
@@ -127,6 +129,8 @@ def render(page: Page) -> str:
         family=relatives,
         **axes(relatives),
         other=page.other,
+        runs=page.runs,
+        curves=draw_curves(page.runs) if page.runs else None,
         speed=page.speed,
         reason=page.reason,
         comparison=page.comparison,

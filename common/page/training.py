@@ -1,0 +1,85 @@
+"""Runs of one network, as the page shows them: curves, scores, confusion matrices."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log10
+from pathlib import Path
+
+from common.errors import DataError, UserError
+from common.jobs.job import Evaluate
+from common.jobs.worker import call
+from common.training.folder import read_classes, read_json, read_recipe
+from common.training.metrics import read_metrics
+
+WIDTH, HEIGHT = 320.0, 120.0  # of a curve's picture
+DASHES = ("none", "6 3", "2 2", "8 2 2 2")  # told apart without colours
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its curves as points (step, loss) and (epoch, top-1), its scores at the end.
+
+    `confusion` counts images by what they are and what they were taken for; `note` says why it is
+    missing.
+    """
+
+    name: str
+    framework: str
+    losses: list[tuple[float, float]]
+    accuracies: list[tuple[float, float]]
+    classes: tuple[str, ...]
+    confusion: list[list[int]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Both pictures of all runs: a polyline and a kind of line for each run, and the axes' ends."""
+
+    losses: list[str]
+    accuracies: list[str]
+    dashes: list[str]
+    ends: dict[str, float]
+
+
+def read_run(folder: Path, network: str, say: Callable[[str, str], None]) -> Run:
+    """A run, scored anew; raises DataError for another network's, or one that has no epoch yet."""
+    recipe, metrics = read_recipe(folder), read_metrics(folder / "metrics.jsonl")
+    if recipe.network != network:
+        raise DataError(f"{folder}: a run of {recipe.network}, and not of {network}")
+    steps = [(line["step"], line["loss"]) for line in metrics if "step" in line]
+    epochs = [(line["epoch"], line["top1"]) for line in metrics if "split" in line]
+    if not steps or not epochs:
+        raise DataError(f"{folder}: no epoch has ended yet")
+    framework = str(read_json(folder / "environment.json", {}).get("framework", "pytorch"))
+    weights = folder / "checkpoints" / "last.safetensors"
+    how = recipe.data, recipe.val_split, recipe.preprocess
+    say(framework, f"scoring {folder}")
+    confusion, note = [], ""
+    try:
+        scores = call(Evaluate(framework, network, str(weights), *how)).arrays
+        confusion = scores["confusion"].tolist()
+    except UserError as error:
+        note = str(error)
+    return Run(folder.name, framework, steps, epochs, read_classes(folder), confusion, note)
+
+
+def draw_curves(runs: Sequence[Run]) -> Curves:
+    """The curves of all runs in one frame; losses on a logarithmic scale, accuracies 0 to 1."""
+    losses = [[(x, log10(max(y, 1e-6))) for x, y in run.losses] for run in runs]
+    last = max(x for points in losses for x, _ in points)
+    values = [y for points in losses for _, y in points]
+    low, high = min(values), max(max(values), min(values) + 1e-6)
+    epochs = max(x for run in runs for x, _ in run.accuracies)
+    return Curves(
+        [polyline(points, last, low, high) for points in losses],
+        [polyline(run.accuracies, epochs, 0, 1) for run in runs],
+        [DASHES[number % len(DASHES)] for number in range(len(runs))],
+        {"steps": last, "epochs": epochs, "low": 10**low, "high": 10**high},
+    )
+
+
+def polyline(points: Sequence[tuple[float, float]], last: float, low: float, high: float) -> str:
+    """The points of a line in the picture's frame."""
+    placed = [(WIDTH * x / last, HEIGHT * (high - y) / (high - low)) for x, y in points]
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
