@@ -10,9 +10,10 @@ from typing import get_args
 import pytest
 import typer
 from conftest import planned, require
+from pictures import FOLDER, PICTURES, picture
 from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output
 
-from common.command import cli, compare, data, training, using  # noqa: F401
+from common.command import bench, cli, compare, data, export, page, training, using  # noqa: F401
 from common.command.app import app
 from common.command.show import number, totals_lines
 from common.networks import NETWORKS
@@ -23,6 +24,12 @@ from common.zoo.layouts import LAYOUTS
 @pytest.mark.parametrize("name", ["list", "diff"])
 def test_what_is_shown_is_what_is_printed(name):
     assert block(name) == output(name)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_pictures_are_those_of_the_page(name):
+    assert (FOLDER / f"{name}.svg").read_text() == f"{picture(name)}\n"
+    assert f"docs/pictures/{name}.svg" in README.read_text()
 
 
 @pytest.mark.parametrize("framework", EXCERPTS)
