@@ -13,9 +13,11 @@ from common.analysis.ledger import claims
 from common.errors import CheckFailed
 from common.jobs.compare import Comparison, Side
 from common.jobs.job import Report
+from common.jobs.worker import ROOT
 from common.networks import NETWORKS, network
 from common.page.code import excerpts
 from common.page.content import against, family, steps_of
+from common.page.notes import NOTES
 from common.page.render import LANGUAGES, Page, phrases, place, read, render
 from common.page.shapes import draw
 
@@ -35,7 +37,7 @@ def test_every_sentence_is_there_in_both_languages():
 
 
 def test_every_sentence_is_used_and_every_one_used_is_there():
-    made = "nav_", "legend_", "paper_", "sum_", "curves_"
+    made = "nav_", "legend_", "paper_", "sum_", "curves_", "note_"
     text = read("page.html")
     used = set(re.findall(r'(?:t|plain)\([\'"](\w+?)[\'"][,)]', text))
     assert used - phrases().keys() == set()
@@ -109,6 +111,37 @@ def test_the_code_of_a_step_is_that_of_the_network_by_hand():
     assert 'Inception(480, "4a")' in found["pytorch"].line
     assert "layers.MaxPooling2D" in found["tensorflow"].block
     assert excerpts("xception", "conv1") == {}
+
+
+# How each note's row of docs/differences.md begins.
+ROWS = {
+    "same": "SAME padding", "ceil": "ceil", "average": "border of an average",
+    "counted": "border of an average, counted", "lrn": "LRN alpha", "eps": "batch norm eps",
+    "small_eps": "batch norm eps 1e-5", "flatten": "flatten order", "linear": "linear layout",
+    "depthwise": "depthwise layout",
+}  # fmt: skip
+
+
+def test_the_notes_say_what_the_catalogue_measured():
+    assert ROWS.keys() == NOTES.keys()
+    document = (ROOT / "docs" / "differences.md").read_text()
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", document, re.MULTILINE))
+    for note, row in ROWS.items():
+        measured = re.findall(r"(?:pytorch|tensorflow|paddle) ([\d.]+)", rows[row])
+        for language in LANGUAGES:
+            told = re.findall(r"\d+\.\d+", phrases()[f"note_{note}"][language])
+            assert set(told) == set(measured), (note, language)
+
+
+def test_a_step_has_the_notes_that_apply_to_it():
+    notes = {step.path: step.notes for step in steps_of(full("googlenet"))}
+    assert notes["maxpool1"] == ("ceil",)
+    assert notes["inception4a"] == ()
+    assert notes["aux1"] == ("flatten", "linear")
+    slim = {step.path: step.notes for step in steps_of(full("inception_v2.slim"))}
+    assert slim["conv1"] == ("same", "depthwise")
+    assert slim["conv3"] == ("eps",)
+    assert "counted" in {note for step in steps_of(full("inception_v3")) for note in step.notes}
 
 
 def test_the_family_is_what_list_says():

@@ -6,6 +6,7 @@ from common.analysis.diff import Difference, differences, shape_changes, totals
 from common.analysis.reach import Reach, reach
 from common.networks import NETWORKS, network
 from common.page.code import Excerpt, excerpts
+from common.page.notes import notes_of
 from common.page.shapes import Picture, draw, shows, text
 from common.plan import Node, Plan
 from common.planner import make_plan
@@ -27,7 +28,8 @@ class Part:
 class Step:
     """A step of the body, or a head: where it is, what it makes, and what is in it.
 
-    `after` names the step that a head hangs on. `code` is by framework.
+    `after` names the step that a head hangs on; `notes` are of the catalogue of differences, `code`
+    is by framework.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Step:
     field: int
     depth: int
     after: str
+    notes: tuple[str, ...]
     parts: tuple[Part, ...]
     picture: Picture | None
     code: dict[str, Excerpt]
@@ -95,6 +98,7 @@ def step_of(plan: Plan, node: Node, so_far: Reach, after: str) -> Step:
         so_far.field,
         so_far.depth,
         after,
+        notes_of(node),
         tuple(map(part_of, units)),
         draw(node) if is_block else None,
         excerpts(plan.network.name, node.path),
