@@ -9,6 +9,7 @@ from math import prod
 
 from common import spec
 from common.errors import UsageError
+from common.notebook import page_frame
 from common.spec import NetworkSpec, Shape, Word, shape_text
 from common.windows import NO_PADS, Pads
 
@@ -95,6 +96,10 @@ class Plan:
     network: NetworkSpec
     body: Node
     heads: dict[str, Node]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the network's page."""
+        return page_frame(plan=self, reason="ask `common.jobs.compare` for a comparison")
 
     def roots(self) -> tuple[Node, ...]:
         """The body, then the heads."""

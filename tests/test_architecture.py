@@ -35,7 +35,7 @@ def tree(path):
 
 # The parts of `common`: each may import those above it, and those beside it.
 ROOMS_IN_ORDER = [
-    {"preprocess", "errors", "arrays"},
+    {"preprocess", "errors", "arrays", "notebook"},
     {"spec"},
     {"rewrite", "windows"},
     {"networks"},
@@ -100,7 +100,17 @@ def test_a_room_imports_only_what_stands_to_its_left_or_beside_it(path):
         assert {part for part in imported_from_common(path) if level(part) > level(own)} == set()
 
 
-HEART = {"spec", "preprocess", "errors", "arrays", "windows", "networks", "plan", "planner"}
+HEART = {
+    "notebook",
+    "spec",
+    "preprocess",
+    "errors",
+    "arrays",
+    "windows",
+    "networks",
+    "plan",
+    "planner",
+}
 FOR_FRAMEWORKS = HEART | {"files", "training"}
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from html import unescape
 
 import pytest
 from command import googlenet
@@ -170,6 +171,16 @@ def test_texts_of_others_are_shown_harmlessly():
     for text in (render(Page(planned(), comparison)), render(Page(planned(), reason=hostile))):
         assert Reader(text).tags["script"] == 1  # the page's own
         assert "&lt;script&gt;alert(1)" in text
+
+
+def test_a_notebook_shows_the_page():
+    plan = planned("googlenet.slim")
+    shown = plan._repr_html_()
+    assert unescape(shown.partition('srcdoc="')[2]).startswith("<!DOCTYPE html>")
+    assert f"{plan.parameter_count:,}" in shown
+    judge = Report({}, "2.4", 7, 0.1, 0.1)
+    compared = Comparison(plan, "float32", ("china.jpg",), (), judge, {})._repr_html_()
+    assert 'data-part="comparison"' in unescape(compared)
 
 
 def test_the_strip_is_logarithmic():

@@ -14,6 +14,7 @@ from common.files.scratch import scratch_folder
 from common.initial import initial_arrays
 from common.jobs.job import Report, Run
 from common.jobs.worker import call
+from common.notebook import page_frame
 from common.plan import Node, Plan
 from common.reference import relative
 from common.spec import Dropout, Flatten, Shape, shape_text
@@ -71,6 +72,10 @@ class Comparison:
     sides: dict[str, Side]
     channels: Arrays = field(default_factory=dict)
     maps: Arrays = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page, opened at the comparison."""
+        return page_frame(plan=self.plan, comparison=self, part="comparison")
 
     @property
     def tolerance(self) -> float:

@@ -1,0 +1,14 @@
+"""What a notebook shows of an object: its page, which is found only when it is asked for.
+
+The page stands to the right of all that it shows, so it is imported by name.
+"""
+
+from html import escape
+from importlib import import_module
+
+
+def page_frame(**contents: object) -> str:
+    """A page with these contents, in a frame of its own."""
+    render = import_module("common.page.render")
+    html = render.render(render.Page(**contents))
+    return f'<iframe srcdoc="{escape(html)}" width="100%" height="700" title="GoogLeNet"></iframe>'
