@@ -45,6 +45,12 @@ def test_a_worker_answers(job):
     assert report.megabytes > 10
 
 
+def test_a_workers_memory_is_its_own(job):
+    large = np.ones(150_000_000)  # 1,200 MB, with which a child's count would begin
+    assert large.sum() > 0
+    assert worker.call(job).megabytes < 1000
+
+
 def test_a_users_error_keeps_its_kind(job):
     with pytest.raises(UsageError, match="no layer 'inception9z'"):
         worker.call(change(job, endpoints="inception9z"))
