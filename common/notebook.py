@@ -10,5 +10,7 @@ from importlib import import_module
 def page_frame(**contents: object) -> str:
     """A page with these contents, in a frame of its own."""
     render = import_module("common.page.render")
+    # Links in a frame like this one would else lead out of it.
     html = render.render(render.Page(**contents))
+    html = html.replace("<head>", '<head>\n<base href="about:srcdoc">', 1)
     return f'<iframe srcdoc="{escape(html)}" width="100%" height="700" title="GoogLeNet"></iframe>'

@@ -1,6 +1,5 @@
 """Inference as fast as Paddle computes it: by its predictor, with oneDNN on CPUs."""
 
-import os
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -11,6 +10,7 @@ from paddle import Tensor, inference
 from paddle.static import InputSpec
 
 from common.errors import UsageError
+from common.threads import threads
 from paddle_impl.build import Network
 
 
@@ -44,8 +44,7 @@ def make_predictor(net: Network) -> inference.Predictor:
             config.enable_mkldnn()
             if net.mixed:
                 config.enable_mkldnn_bfloat16()
-            threads = os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)
-            config.set_cpu_math_library_num_threads(int(threads))
+            config.set_cpu_math_library_num_threads(threads())
         elif net.mixed:
             raise UsageError("paddle: bfloat16 is for CPUs here; give --device cpu")
         else:

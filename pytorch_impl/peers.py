@@ -33,17 +33,22 @@ class Tutorial:
         """The logits of a batch N x C x H x W."""
         self.net.eval()
         with torch.no_grad():
-            return self.net(torch.from_numpy(x)).numpy()
+            return self.net(on_device(x)).cpu().numpy()
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
         """Takes a step of training; gives the loss before it."""
         self.net.train()
-        outputs, targets = self.net(torch.from_numpy(x)), torch.from_numpy(labels)
+        outputs, targets = self.net(on_device(x)), on_device(labels)
         loss = sum(w * F.cross_entropy(outputs[n], targets) for n, w in self.loss_weights.items())
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         return loss.item()
+
+
+def on_device(array: NDArray) -> torch.Tensor:
+    """An array where the network is."""
+    return torch.from_numpy(array).to(torch.get_default_device())
 
 
 PEERS = {"tutorial": Tutorial}

@@ -40,7 +40,7 @@ run.fast = lambda net: lambda x: net(x, training=False)
 """
 PADDLE_DYNAMIC = """
 import paddle, paddle_impl.run as run
-run.fast = lambda net: paddle.no_grad()(net.eval())
+run.fast = lambda net: net.eval() or paddle.no_grad()(net)
 """
 UNPACKED = "import pytorch_impl.fast as fast; fast.suits_onednn = lambda net: False"
 CHANNELS_FIRST = f"import torch; torch.channels_last = torch.contiguous_format; {UNPACKED}"

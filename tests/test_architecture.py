@@ -35,7 +35,7 @@ def tree(path):
 
 # The parts of `common`: each may import those above it, and those beside it.
 ROOMS_IN_ORDER = [
-    {"preprocess", "errors", "arrays", "notebook"},
+    {"preprocess", "errors", "arrays", "notebook", "threads"},
     {"spec"},
     {"rewrite", "windows"},
     {"networks"},
@@ -111,7 +111,7 @@ HEART = {
     "plan",
     "planner",
 }
-FOR_FRAMEWORKS = HEART | {"files", "training"}
+FOR_FRAMEWORKS = HEART | {"files", "threads", "training"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -11,7 +11,7 @@ from conftest import noise, planned, require, seeded
 from common import judge
 from common.bench import memory
 from common.bench.bench import Wishes, plan_races, run_race
-from common.bench.race import race
+from common.bench.race import Runner, race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
 from common.bench.sides import Side, Work
 from common.errors import CheckFailed, UsageError
@@ -19,7 +19,7 @@ from common.files import weights
 from common.initial import initial_arrays
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Time
-from common.jobs.timing import plan_of
+from common.jobs.timing import labels_of, plan_of
 
 KEYS = "network framework mode task batch precision images_per_second low high peak_mb"
 WORK = Work("googlenet", "infer", 4, 64)
@@ -79,6 +79,31 @@ def test_a_side_that_computes_something_else_is_not_timed(tmp_path):
     assert not found.rows
     with pytest.raises(CheckFailed, match=r"pytorch, plain: googlenet, infer.* differs by "):
         found.raise_if_failed()
+
+
+def test_a_side_that_dies_between_its_turns_leaves_the_race_alone(tmp_path):
+    require("pytorch")
+    [job] = jobs_of(tmp_path, "plain")
+    runner = Runner(job, tmp_path / "box")
+    try:
+        runner.attempt(runner.wait, 1)
+        runner.worker.process.kill()
+        runner.worker.process.wait()
+        runner.attempt(runner.take_turn, 1)
+        assert "killed (signal 9)" in str(runner.error)
+    finally:
+        runner.worker.end()
+
+
+def test_where_nothing_was_timed_it_is_an_error():
+    results = Results()
+    results.note(Side("paddle", "tuned", "bfloat16"), "train", UsageError("not here"))
+    with pytest.raises(CheckFailed, match="nothing was timed: paddle, tuned, bfloat16: train: not"):
+        results.raise_if_failed()
+
+
+def test_labels_are_of_the_networks_classes():
+    assert labels_of(np.zeros(5), 3).tolist() == [0, 1, 2, 0, 1]
 
 
 def test_a_peer_that_is_not_there_leaves_the_others_in_the_race(tmp_path):
@@ -143,8 +168,11 @@ def test_sides_that_memory_cannot_hold_together_race_by_framework(monkeypatch):
     jobs = [Time(name, "plain", "xception", "", "train", 16, 299, 5) for name in names]
     monkeypatch.setattr(memory, "machine_mb", lambda: 2.5 * memory.needed_mb(jobs[0]) / 0.85)
     assert [[job.framework for job in heat] for heat in memory.heats(jobs)] == [
-        ["pytorch", "pytorch"], ["pytorch"], ["paddle", "paddle"]
+        ["paddle", "paddle"], ["pytorch", "pytorch"], ["pytorch"]
     ]  # fmt: skip
+    mixed = [jobs[0], jobs[3], jobs[1]]  # in a benchmark the peers come last
+    monkeypatch.setattr(memory, "machine_mb", lambda: 2.5 * memory.needed_mb(jobs[0]) / 0.85)
+    assert memory.heats(mixed) == [[jobs[3]], [jobs[0], jobs[1]]]
     monkeypatch.setattr(memory, "machine_mb", lambda: 1e6)
     assert memory.heats(jobs) == [jobs]
 
@@ -173,10 +201,14 @@ def test_every_layer_is_timed(framework):
     assert layers["maxpool1"]["multiply_adds"] == 0
 
 
-def test_mistakes_are_one_line():
+def test_mistakes_are_one_line(tmp_path):
     assert "no network is called 'lenet'" in googlenet("bench", "lenet", code=2)
     assert "no framework is called 'jax'" in googlenet("bench", "-f", "jax", code=2)
     assert "--turns" in googlenet("bench", "--turns", 2, code=2)
+    assert "--layers does something else" in googlenet("bench", "--layers", "--sweep", code=2)
+    assert "--sweep does something else" in googlenet("bench", "--sweep", "--peers", code=2)
+    nowhere = "--csv", tmp_path / "no" / "rows.csv"
+    assert "there is no folder" in googlenet("bench", *nowhere, code=4)
 
 
 def test_results_are_joined():

@@ -64,8 +64,10 @@ def run_race(works: Sequence[Work], wishes: Wishes, say: Callable[[str, str], No
             weights.write(file, arrays, plan)
             expected[work] = expect(work, plan, arrays)
             jobs += make_jobs(work, wishes, file, results)
-        for heat in heats(jobs):
-            results.add(race(heat, expected, say))
+        for number, heat in enumerate(heats(jobs)):
+            found = race(heat, expected, say)
+            found.rows = [replace(row, heat=number) for row in found.rows]
+            results.add(found)
     return results
 
 

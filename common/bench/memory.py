@@ -23,8 +23,14 @@ def heats(jobs: Sequence[Time]) -> list[list[Time]]:
     most = max(1, int(machine_mb() * USABLE / max(map(needed_mb, jobs))))
     if len(jobs) <= most:
         return [list(jobs)]
-    frameworks = [list(own) for _, own in groupby(jobs, lambda job: job.framework)]
+    ordered = sorted(jobs, key=framework_of)  # in which those of one framework keep their order
+    frameworks = [list(own) for _, own in groupby(ordered, framework_of)]
     return [own[i : i + most] for own in frameworks for i in range(0, len(own), most)]
+
+
+def framework_of(job: Time) -> str:
+    """Whose job it is."""
+    return job.framework
 
 
 def needed_mb(job: Time) -> float:

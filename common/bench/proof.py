@@ -15,4 +15,4 @@ def expect(work: Work, plan: Plan, arrays: Arrays) -> NDArray:
     x = noise(plan, work.batch)[:SHOWN]
     if work.task == "infer":
         return judge.run(judge.load_network(plan, arrays, "float64"), x, [])[plan.network.output]
-    return np.array(judge.differentiate(plan, arrays, x, labels_of(x)).loss)
+    return np.array(judge.differentiate(plan, arrays, x, labels_of(x, plan.network.classes)).loss)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median, quantiles
 
 from common.bench.sides import Side, Work
-from common.errors import UsageError, UserError
+from common.errors import CheckFailed, UsageError, UserError
 from common.jobs.timing import OURS
 
 
@@ -20,6 +20,7 @@ class Row:
     peak_mb: int
     start_seconds: float
     difference: float
+    heat: int = 0  # those of one heat took their turns together
 
     @property
     def images_per_second(self) -> float:
@@ -80,9 +81,11 @@ class Results:
             self.notes.append(line)
 
     def raise_if_failed(self) -> None:
-        """Raises the first error, if there are any."""
+        """Raises the first error, if there are any, or where nothing was timed at all."""
         if self.errors:
             raise self.errors[0]
+        if not self.rows:
+            raise CheckFailed(f"nothing was timed: {'; '.join(self.notes)}")
 
 
 def times_faster(row: Row, other: Row) -> float:
@@ -91,13 +94,14 @@ def times_faster(row: Row, other: Row) -> float:
 
 
 def place(row: Row, rows: Sequence[Row]) -> int:
-    """1 and one more for each of the rows that is faster beyond both spreads."""
-    return 1 + sum(other.low > row.high for other in rows)
+    """1 and one more for each row of the same heat that is faster beyond both spreads."""
+    return 1 + sum(other.low > row.high for other in rows if other.heat == row.heat)
 
 
 def plain_of(row: Row, rows: Sequence[Row]) -> Row | None:
-    """The plain row of the same framework, if it is among the rows."""
-    plain = [other for other in rows if other.side == Side(row.side.framework, "plain")]
+    """The plain row of the same framework and heat, if it is among the rows."""
+    side = Side(row.side.framework, "plain")
+    plain = [other for other in rows if other.side == side and other.heat == row.heat]
     return plain[0] if plain else None
 
 

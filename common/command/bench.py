@@ -18,6 +18,8 @@ from common.command.options import AsJson, Device, Frameworks, Html, check_known
 from common.command.pages import write_page
 from common.command.progress import progress
 from common.command.show import print_table
+from common.errors import UsageError
+from common.files.atomic import check_folder
 from common.jobs.doctor import describe_machine
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES
@@ -70,27 +72,39 @@ def bench(
         check_known("precision", each, ("float32", "bfloat16"))
     networks = names or ["googlenet"]
     if layers:
+        refuse("--layers", peers, quick, sweep, precision, csv, svg, html)
         show_layers(networks, frameworks, json)
         return
-    results = run_races(
-        networks, Wishes(frameworks, peers, turns, device, precisions), quick, sweep, json
-    )
+    if sweep:
+        refuse("--sweep", peers, quick)
+    for file in filter(None, (csv, svg, html)):
+        check_folder(file)
+    wishes = Wishes(frameworks, peers, turns, device, precisions)
+    results = run_races(networks, wishes, quick, sweep, json)
+    if results.rows:
+        write_files(results, networks[0], csv, svg, html)
+    results.raise_if_failed()
+
+
+def refuse(option: str, *others: object) -> None:
+    """Raises UsageError where options are given that this one has no use for."""
+    if any(others):
+        raise UsageError(f"{option} does something else: leave out the options for races and files")
+
+
+def write_files(
+    results: Results, name: str, csv: Path | None, svg: Path | None, html: Path | None
+) -> None:
+    """The files that were asked for; the page is the first network's."""
     if csv:
         report.write_csv(csv, results.rows)
     if svg:
         draw_rates(svg, results.rows)
     if html:
-        write_html(html, networks[0], results)
-    results.raise_if_failed()
-
-
-def write_html(out: Path, name: str, results: Results) -> None:
-    """The page of the first network, opened at its figures."""
-    found = report.bench_json(results, describe_machine())
-    plan = make_plan(network(name))
-    write_page(
-        out, Page(plan, reason=NOT_ASKED, speed=make_speed(found, name, "bench"), part="speed")
-    )
+        found = report.bench_json(results, describe_machine())
+        speed = make_speed(found, name, str(html))
+        page = Page(make_plan(network(name)), reason=NOT_ASKED, speed=speed, part="speed")
+        write_page(html, page)
 
 
 def run_races(

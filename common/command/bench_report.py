@@ -42,13 +42,15 @@ def print_results(results: Results, sweep: bool) -> None:
 
 def race_table(rows: Sequence[Row]) -> Table:
     """Every side of one work."""
-    table = grid("", "place", "images/s", "spread", "x plain", "peak MB", "start s", "differs")
+    several = len({row.heat for row in rows}) > 1  # memory holds them not all at once
+    first = "heat, place" if several else "place"
+    table = grid("", first, "images/s", "spread", "x plain", "peak MB", "start s", "differs")
     for row in rows:
         plain = plain_of(row, rows)
         ratio = f"{times_faster(row, plain):.2f}" if plain and plain is not row else ""
         table.add_row(
             row.side.name,
-            str(place(row, rows)),
+            f"{row.heat + 1}, {place(row, rows)}" if several else str(place(row, rows)),
             f"{row.images_per_second:.1f}",
             f"{row.low:.1f} to {row.high:.1f}",
             ratio,

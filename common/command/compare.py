@@ -24,11 +24,11 @@ from common.command.options import (
     check_known,
     with_preprocess,
 )
-from common.command.pages import MAPS, write_page
+from common.command.pages import MAPS, check_page, write_page
 from common.command.progress import progress
 from common.command.training import resolve
 from common.data import images
-from common.files.atomic import check_folder
+from common.errors import UsageError
 from common.jobs.compare import Comparison
 from common.jobs.compare import compare as compare_networks
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
@@ -66,15 +66,16 @@ def compare(
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)
     check_known("dtype", dtype, DTYPES)
+    if train and (html or image):
+        raise UsageError("--train compares runs: leave out --html and --image")
     if train:
         wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}
         wishes |= {"preprocess": preprocess, "dtype": dtype}
         compare_training(resolve(recipe, wishes), frameworks, out, plain, json)
         return
-    if html:
-        check_folder(html)
-    plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
     files = image or images.photographs()
+    check_page(html, *files)
+    plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
     comparison = compare_images(plan, files, frameworks, dtype, plain, MAPS if html else 0)
     if html:
         write_page(html, Page(plan, comparison, photographs=files, part="comparison"))

@@ -1,5 +1,6 @@
 """The verb `export`: a network with its weights as an ONNX file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from common.errors import MissingFramework, UsageError
 from common.files import weights
 from common.files.scratch import scratch_folder
 from common.networks import network
+from common.preprocess import PREPROCESSES
 
 
 @app.command()
@@ -35,5 +37,7 @@ def export(
     with scratch_folder() as box:
         given = open_trained(source, name, None, box)
         plan, arrays = weights.read_network(given.path, name, aux)
+        own = replace(plan.network, preprocess=PREPROCESSES[given.preprocess])
+        plan = replace(plan, network=own)
         apart = onnx_export.export(plan, arrays, out)
     print(f"{out}: {name}, within {apart:.1e} of the judge in ONNX Runtime")

@@ -8,10 +8,9 @@ import typer
 from common.command.app import app
 from common.command.compare import compare_images
 from common.command.options import Frameworks, Images, Name, check_known
-from common.command.pages import MAPS, write_page
+from common.command.pages import MAPS, check_page, write_page
 from common.command.progress import progress
 from common.data import images
-from common.files.atomic import check_folder
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
 from common.networks import network
 from common.page.content import against as difference
@@ -45,10 +44,11 @@ def page(
     for each in frameworks:
         check_known("framework", each, COMPARED)
     speed = read_speed(bench, name) if bench else None
-    check_folder(out)
+    files = image or images.photographs()
+    check_page(out, *files, *([bench] if bench else []))
     with progress() as say:
         read = [read_run(folder, name, say) for folder in runs or ()]
-    files = image or images.photographs()
     comparison = compare_images(plan, files, frameworks, "float32", plain=False, kept=MAPS)
     write_page(out, Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed))
     print(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")
+    comparison.raise_if_failed()

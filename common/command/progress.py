@@ -8,6 +8,7 @@ from os import SEEK_END
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from common.errors import MissingFramework
@@ -21,7 +22,7 @@ def progress() -> Iterator[Callable[[str, str], None]]:
         yield lambda who, what: print(f"{who}: {what}", file=sys.stderr, flush=True)
         return
     with Console(stderr=True).status("") as status:
-        yield lambda who, what: status.update(f"[bold]{who}[/bold] {what}")
+        yield lambda who, what: status.update(f"[bold]{escape(who)}[/bold] {escape(what)}")
 
 
 @contextmanager

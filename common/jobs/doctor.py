@@ -11,6 +11,7 @@ from common.jobs.frameworks import ALL
 from common.jobs.job import Start
 from common.jobs.settings import CPU_INFO, environment, faster
 from common.jobs.worker import call
+from common.threads import threads
 
 OWN_NEEDS = ("numpy", "safetensors", "h5py", "pillow", "scikit-learn", "rich", "typer")
 CRASHES = (
@@ -35,7 +36,7 @@ def describe_machine() -> dict:
         "platform": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
-        "threads": threads(),
+        "threads": threads(environment()),
         "settings": {variable: environment()[variable] for variable in faster()},
         "packages": {name: installed_version(name) for name in packages()},
     }
@@ -51,12 +52,6 @@ def processor() -> str:
 def packages() -> tuple[str, ...]:
     """What the project and the frameworks are installed as."""
     return OWN_NEEDS + tuple(name for each in ALL.values() for name in each.distributions)
-
-
-def threads() -> int | None:
-    """How many threads a worker is given; None where the environment does not say a number."""
-    found = re.match(r"\d+", environment()["OMP_NUM_THREADS"])
-    return int(found[0]) if found else None
 
 
 def try_out(framework: str) -> dict:

@@ -141,11 +141,11 @@ def import_runner(name: str) -> Runner:
     framework = ALL[name]
     try:
         import_module(framework.package)
+        return cast(Runner, import_module(f"{framework.folder}.{framework.runner}"))
     except ImportError as error:
         raise MissingFramework(
             f"{name} is not installed ({error}); pip install '.[{name}]'"
         ) from None
-    return cast(Runner, import_module(f"{framework.folder}.{framework.runner}"))
 
 
 def import_files(name: str) -> CheckpointReader:

@@ -71,9 +71,9 @@ def noise(plan: Plan, batch: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
-def labels_of(x: NDArray) -> NDArray[np.int64]:
+def labels_of(x: NDArray, classes: int) -> NDArray[np.int64]:
     """A label for each image."""
-    return np.arange(len(x), dtype=np.int64)
+    return np.arange(len(x), dtype=np.int64) % classes
 
 
 def find_classifier(job: Time, runner: Runner, plan: Plan) -> Callable[[NDArray], NDArray]:
@@ -97,7 +97,7 @@ def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Tu
 def time_peers_training(job: Time, plan: Plan, x: NDArray, turns: Turns) -> None:
     """Times a peer's step of training."""
     peer = cast(TrainingPeer, import_peer(job.framework, job.mode)(plan, job.weights))
-    labels = labels_of(x)
+    labels = labels_of(x, plan.network.classes)
     turns.show({"loss": np.array(peer.take_step(x[:SHOWN], labels[:SHOWN]))})
     for _ in turns.calls():
         peer.take_step(x, labels)
@@ -145,7 +145,7 @@ class TimedRun:
     def make_step(self, x: NDArray) -> Step:
         """The next step."""
         self.step += 1
-        rate, labels = self.recipe.optimizer.lr, labels_of(x)
+        rate, labels = self.recipe.optimizer.lr, labels_of(x, self.recipe.classes)
         return Step(self.step, 1, rate, 0, x, labels, first=0, ends_epoch=False)
 
     def log(self, step: Step, loss: float, _: float) -> None:

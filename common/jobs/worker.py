@@ -86,6 +86,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "common.jobs.worker", str(box)],
                 stdin=subprocess.PIPE,
+                bufsize=0,
                 stdout=log,
                 stderr=log,
                 env=environment(device, plain) | own,
@@ -113,9 +114,14 @@ class Worker:
 
     def give_turn(self) -> None:
         """Lets a worker that waits for its turn compute."""
-        if self.process.stdin:
-            self.process.stdin.write(b".")
-            self.process.stdin.flush()
+        before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # it may have ended by now
+        try:
+            if self.process.stdin:
+                self.process.stdin.write(b".")
+        except BrokenPipeError:
+            pass  # who waits for it will say how it ended
+        finally:
+            signal.signal(signal.SIGPIPE, before)
 
     def turns_told(self) -> int:
         """How often the worker has told that it is ready, or has done a turn."""

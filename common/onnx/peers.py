@@ -1,6 +1,5 @@
 """Programs that compute an ONNX file, to be timed beside the frameworks."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from common.errors import MissingFramework
 from common.files import weights
 from common.onnx import run
 from common.plan import Plan
+from common.threads import threads
 
 
 class OnnxRuntime:
@@ -36,8 +36,7 @@ class OpenVino:
             ) from None
         arrays = weights.load(Path(file), plan)
         model = run.load_network(plan, arrays, "float32").model.SerializeToString()
-        threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
-        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads()}
         options |= {"INFERENCE_PRECISION_HINT": "f32"}
         core = openvino.Core()
         self.compiled = core.compile_model(core.read_model(model), "CPU", options)

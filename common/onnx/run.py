@@ -1,6 +1,5 @@
 """One forward pass of a planned network in ONNX Runtime: arrays in, arrays out."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -14,6 +13,7 @@ from common.arrays import Arrays
 from common.errors import UsageError
 from common.onnx.build import INPUT, build
 from common.plan import Plan
+from common.threads import threads
 
 VERSION = onnxruntime.__version__
 PROVIDERS = ["CPUExecutionProvider"]
@@ -77,7 +77,7 @@ def count_parameters(net: Exported) -> int:
 def start(model: bytes | str) -> onnxruntime.InferenceSession:
     """A model, or the one in a file, made ready with a worker's threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
+    options.intra_op_num_threads = threads()
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=PROVIDERS)
 

@@ -43,7 +43,8 @@ def drawn_maps(comparison: Comparison) -> dict[str, list[Channel]]:
 
 
 def draw_channel(comparison: Comparison, path: str, place: int) -> Channel:
-    """One of a step's channels; differences are drawn relative to the judge's largest value."""
+    """One of a step's channels; a difference is drawn relative to its own largest value, which is
+    told relative to the largest of the judge's map."""
     expected = comparison.maps[path][place]
     most = float(np.abs(expected).max()) or 1.0
     sides = {}

@@ -117,7 +117,7 @@ def render(page: Page) -> str:
         input=shape_text(made.input),
         image_shape=made.preprocess.shape_text(*made.input[1:]),
         image_values=made.preprocess.value_text(),
-        photographs={path.name: photograph(path) for path in page.photographs},
+        photographs=[(path.name, photograph(path)) for path in page.photographs],
         reach=reach(plan),
         steps=steps,
         widest=max(step.channels for step in steps),

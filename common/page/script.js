@@ -1,8 +1,13 @@
 const root = document.documentElement;
 // A browser that keeps nothing for files still shows the page.
 const store = {
-  get(key) { try { return localStorage.getItem(key); } catch { return null; } },
-  set(key, value) { try { localStorage.setItem(key, value); } catch { /* not remembered */ } },
+  get(key, allowed) {
+    try {
+      const kept = localStorage.getItem(`googlenet-page-${key}`);
+      return allowed.includes(kept) ? kept : null;
+    } catch { return null; }
+  },
+  set(key, value) { try { localStorage.setItem(`googlenet-page-${key}`, value); } catch { /* not remembered */ } },
 };
 
 function setLanguage(language) {
@@ -51,15 +56,15 @@ function addUp() {
   write("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
 }
 
-setLanguage(store.get("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
-setTheme(store.get("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+setLanguage(store.get("language", ["en", "zh"]) ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
+setTheme(store.get("theme", ["light", "dark"]) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 document.getElementById("language").addEventListener("click", () => setLanguage(root.lang === "en" ? "zh" : "en"));
 document.getElementById("theme").addEventListener("click", () => setTheme(root.dataset.theme === "dark" ? "light" : "dark"));
 for (const tab of document.querySelectorAll("[data-tab]")) {
   tab.addEventListener("click", () => chooseTab(tab.dataset.tab));
   tab.addEventListener("keydown", moveTab);
 }
-chooseTab(store.get("tab") ?? "pytorch");
+chooseTab(store.get("tab", ["pytorch", "tensorflow", "paddle"]) ?? "pytorch");
 document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", openTarget);

@@ -12,6 +12,7 @@ from common.training.folder import read_classes, read_json, read_recipe
 from common.training.metrics import read_metrics
 
 WIDTH, HEIGHT = 320.0, 120.0  # of a curve's picture
+MOST = 40  # classes of which a matrix is still read
 DASHES = ("none", "6 3", "2 2", "8 2 2 2")  # told apart without colours
 
 
@@ -47,21 +48,26 @@ def read_run(folder: Path, network: str, say: Callable[[str, str], None]) -> Run
     recipe, metrics = read_recipe(folder), read_metrics(folder / "metrics.jsonl")
     if recipe.network != network:
         raise DataError(f"{folder}: a run of {recipe.network}, and not of {network}")
-    steps = [(line["step"], line["loss"]) for line in metrics if "step" in line]
-    epochs = [(line["epoch"], line["top1"]) for line in metrics if "split" in line]
+    try:
+        steps = [(line["step"], float(line["loss"])) for line in metrics if "step" in line]
+        epochs = [(line["epoch"], float(line["top1"])) for line in metrics if "split" in line]
+        framework = str(read_json(folder / "environment.json", {})["framework"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder}: its records are not those of a run ({error})") from None
     if not steps or not epochs:
         raise DataError(f"{folder}: no epoch has ended yet")
-    framework = str(read_json(folder / "environment.json", {}).get("framework", "pytorch"))
     weights = folder / "checkpoints" / "last.safetensors"
     how = recipe.data, recipe.val_split, recipe.preprocess
     say(framework, f"scoring {folder}")
-    confusion, note = [], ""
+    job = Evaluate(framework, network, str(weights), *how, skip=recipe.on_error == "skip")
+    classes, confusion, note = read_classes(folder), [], ""
     try:
-        scores = call(Evaluate(framework, network, str(weights), *how)).arrays
-        confusion = scores["confusion"].tolist()
+        # The weights may have more classes than the data.
+        scores = call(job).arrays["confusion"][: len(classes), : len(classes)]
+        confusion, note = scores.tolist(), "" if len(classes) <= MOST else f"{len(classes)} classes"
     except UserError as error:
         note = str(error)
-    return Run(folder.name, framework, steps, epochs, read_classes(folder), confusion, note)
+    return Run(folder.name, framework, steps, epochs, classes, confusion, note)
 
 
 def draw_curves(runs: Sequence[Run]) -> Curves:
@@ -81,5 +87,6 @@ def draw_curves(runs: Sequence[Run]) -> Curves:
 
 def polyline(points: Sequence[tuple[float, float]], last: float, low: float, high: float) -> str:
     """The points of a line in the picture's frame."""
+    points = [*points, points[-1]]  # a single one is drawn as a dot
     placed = [(WIDTH * x / last, HEIGHT * (high - y) / (high - low)) for x, y in points]
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
