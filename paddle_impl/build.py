@@ -23,10 +23,10 @@ class Network(nn.Layer):
     """A planned network for N x C x H x W; its sublayers are the plan's steps, by name.
 
     It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    another input size. A `mixed` one is to be computed in bfloat16 by Paddle's predictor.
+    another input size. One `in_bfloat16` is to be computed in bfloat16 by Paddle's predictor.
     """
 
-    mixed = False
+    in_bfloat16 = False
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()

@@ -42,10 +42,10 @@ def make_predictor(net: Network) -> inference.Predictor:
         config.disable_glog_info()
         if paddle.get_device() == "cpu":
             config.enable_mkldnn()
-            if net.mixed:
+            if net.in_bfloat16:
                 config.enable_mkldnn_bfloat16()
             config.set_cpu_math_library_num_threads(threads())
-        elif net.mixed:
+        elif net.in_bfloat16:
             raise UsageError("paddle: bfloat16 is for CPUs here; give --device cpu")
         else:
             config.enable_use_gpu(256, 0)

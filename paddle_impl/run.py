@@ -28,8 +28,8 @@ def choose_device(wanted: str) -> None:
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
     """The network with these weights, computing in `dtype`; in bfloat16 by the predictor alone."""
     net = build(plan)
-    net.mixed = dtype == "bfloat16"
-    net.to(dtype="float32" if net.mixed else dtype)
+    net.in_bfloat16 = dtype == "bfloat16"
+    net.to(dtype="float32" if net.in_bfloat16 else dtype)
     set_arrays(net, arrays)
     return net
 
@@ -60,8 +60,8 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def check_precision(net: Network) -> None:
-    """Raises UsageError for a mixed network, whose layers alone compute no bfloat16 on a CPU."""
-    if net.mixed:
+    """Raises UsageError for a network in bfloat16, which on CPUs no layer computes alone."""
+    if net.in_bfloat16:
         raise UsageError(
             "paddle: bfloat16 is computed by its predictor alone, as evaluate, predict and bench do"
         )

@@ -29,7 +29,7 @@ class Fast(nn.Module):
         chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
         for chain in chains.values():
             fuse_batch_norm(chain)
-        self.dtype = torch.bfloat16 if net.mixed else None  # that of what it is given
+        self.dtype = torch.bfloat16 if net.in_bfloat16 else None  # that of what it is given
         self.net.to(dtype=self.dtype, memory_format=torch.channels_last)
         if suits_onednn(net):
             for path, chain in chains.items():

@@ -30,16 +30,16 @@ def choose_device(wanted: str) -> None:
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
     """The network with these weights, computing in `dtype`; in bfloat16 by autocast."""
     net = build(plan)
-    net.mixed = dtype == "bfloat16"
-    net.to(torch.float32 if net.mixed else getattr(torch, dtype))
+    net.in_bfloat16 = dtype == "bfloat16"
+    net.to(torch.float32 if net.in_bfloat16 else getattr(torch, dtype))
     set_arrays(net, arrays)
     return net
 
 
 def autocast(net: Network) -> torch.autocast:
-    """The context in which a mixed network computes its products in bfloat16."""
+    """The context in which a network in bfloat16 computes its products in bfloat16."""
     device = next(net.parameters()).device.type
-    return torch.autocast(device, torch.bfloat16, enabled=net.mixed)
+    return torch.autocast(device, torch.bfloat16, enabled=net.in_bfloat16)
 
 
 def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
