@@ -42,9 +42,11 @@ PADDLE_DYNAMIC = """
 import paddle, paddle_impl.run as run
 run.fast = lambda net: net.eval() or paddle.no_grad()(net)
 """
-UNPACKED = "import pytorch_impl.fast as fast; fast.suits_onednn = lambda net: False"
+# The module, whose name in the package is that of its function.
+FAST = "import sys, pytorch_impl; fast = sys.modules['pytorch_impl.fast']"
+UNPACKED = f"{FAST}; fast.suits_onednn = lambda net: False"
 CHANNELS_FIRST = f"import torch; torch.channels_last = torch.contiguous_format; {UNPACKED}"
-UNFUSED = f"import pytorch_impl.fast as fast; fast.fuse_batch_norm = lambda chain: None; {UNPACKED}"
+UNFUSED = f"{UNPACKED}; fast.fuse_batch_norm = lambda chain: None"
 SETTINGS = (
     *(
         Setting("allocator", framework, (INFER, TRAIN), ALLOCATOR)
