@@ -28,6 +28,9 @@ class Tutorial:
         self.net = GoogLeNet(plan.network.classes)
         arrays = PADDLE.outward(plan, weights.load(Path(file), plan))
         self.net.set_state_dict(self.net.state_dict() | arrays)
+        for layer in self.net.sublayers():
+            if isinstance(layer, paddle.nn.Dropout):
+                layer.p = 0
         self.optimizer = make_optimizer(self.net)
 
     def classify(self, x: NDArray) -> NDArray:
@@ -38,7 +41,7 @@ class Tutorial:
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
         """Takes a step of training; gives the loss before it."""
-        train_but_drop_nothing(self.net)
+        self.net.train()
         outputs = self.net(paddle.to_tensor(x))
         return take_step(self, list(map(outputs.get, self.loss_weights)), labels)
 

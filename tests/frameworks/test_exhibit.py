@@ -36,6 +36,31 @@ def test_the_exhibit_equals_the_built_network(room, tmp_path):
     assert abs(loss - after) > 0.1 * loss
 
 
+def outputs(room, net, x, training):
+    """The outputs of a network by hand by name, in one mode."""
+    if room.name == "tensorflow":
+        found = net(x, training=training)
+    else:
+        net.train() if training else net.eval()
+        found = net(x)
+    named = found if training else {"logits": found}
+    detached = room.name != "tensorflow"
+    return {n: np.asarray(v.detach().numpy() if detached else v) for n, v in named.items()}
+
+
+def test_each_output_bears_its_own_name(room, tmp_path):
+    plan = make_plan(without_dropout(planned(classes=10, aux=True).network))
+    arrays, x = seeded(plan), noise(plan).astype(np.float32)
+    weights.write(tmp_path / "w.safetensors", arrays, plan)
+    by_hand = room.peers.Tutorial(plan, str(tmp_path / "w.safetensors")).net
+    built = room.run.load_network(plan, arrays, "float32")
+    right = room.run.run(built, x, [])
+    for training, names in ((False, ["logits"]), (True, ["logits", "aux1", "aux2"])):
+        found = outputs(room, by_hand, room.run.tensor(built, x), training)
+        assert list(found) == names
+        assert max(relative(found[name], right[name]) for name in names) < 1e-5
+
+
 def test_without_its_heads_it_classifies_the_same(room, tmp_path):
     plan = planned(classes=10)
     arrays, x = seeded(plan), noise(plan).astype(np.float32)
