@@ -11,7 +11,7 @@ from conftest import noise, planned, require, seeded
 from common import judge
 from common.bench import memory
 from common.bench.bench import Wishes, plan_races, run_race
-from common.bench.race import Runner, race
+from common.bench.race import Racer, race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
 from common.bench.sides import Side, Work
 from common.errors import CheckFailed, UsageError
@@ -84,15 +84,15 @@ def test_a_side_that_computes_something_else_is_not_timed(tmp_path):
 def test_a_side_that_dies_between_its_turns_leaves_the_race_alone(tmp_path):
     require("pytorch")
     [job] = jobs_of(tmp_path, "plain")
-    runner = Runner(job, tmp_path / "box")
+    racer = Racer(job, tmp_path / "box")
     try:
-        runner.attempt(runner.wait, 1)
-        runner.worker.process.kill()
-        runner.worker.process.wait()
-        runner.attempt(runner.take_turn, 1)
-        assert "killed (signal 9)" in str(runner.error)
+        racer.attempt(racer.wait, 1)
+        racer.worker.process.kill()
+        racer.worker.process.wait()
+        racer.attempt(racer.take_turn, 1)
+        assert "killed (signal 9)" in str(racer.error)
     finally:
-        runner.worker.end()
+        racer.worker.end()
 
 
 def test_where_nothing_was_timed_it_is_an_error():

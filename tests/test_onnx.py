@@ -9,6 +9,8 @@ from conftest import noise, planned, require, seeded
 
 from common import judge
 from common.errors import CheckFailed, UsageError
+from common.networks import network
+from common.preprocess import PREPROCESSES
 from common.reference import relative
 
 # Together they have every word.
@@ -94,6 +96,26 @@ def test_an_invalid_model_is_not_kept(tmp_path, monkeypatch):
     with pytest.raises(CheckFailed, match="no valid ONNX"):
         export.export(plan, seeded(plan), tmp_path / "net.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_says_how_its_weights_were_trained(onnx, tmp_path):
+    options = "--preprocess", "unit", "--steps", 1, "--image-size", 32, "--batch", 4
+    run_folder = tmp_path / "run"
+    googlenet("train", "googlenet", "-f", "pytorch", *options, "--out", run_folder)
+    googlenet("export", "googlenet", "--weights", run_folder, "--out", tmp_path / "net.onnx")
+    about = {entry.key: entry.value for entry in onnx.load(tmp_path / "net.onnx").metadata_props}
+    assert about["values"] == PREPROCESSES["unit"].value_text()
+    assert about["values"] != network("googlenet").preprocess.value_text()
+
+
+def test_a_nan_is_no_small_difference(tmp_path, monkeypatch):
+    from common.onnx import export
+
+    plan = planned("googlenet", classes=5, aux=True)
+    differences = iter([1e-7, float("nan"), 1e-7])
+    monkeypatch.setattr(export, "relative", lambda *_: next(differences))
+    with pytest.raises(CheckFailed, match="differs by nan"):
+        export.export(plan, seeded(plan), tmp_path / "net.onnx")
 
 
 def test_what_it_cannot_do_is_one_line(files, tmp_path):

@@ -178,6 +178,7 @@ def test_a_notebook_shows_the_page():
     shown = plan._repr_html_()
     assert unescape(shown.partition('srcdoc="')[2]).startswith("<!DOCTYPE html>")
     assert f"{plan.parameter_count:,}" in shown
+    assert '<base href="about:srcdoc">' in unescape(shown)  # links stay in the frame
     judge = Report({}, "2.4", 7, 0.1, 0.1)
     compared = Comparison(plan, "float32", ("china.jpg",), (), judge, {})._repr_html_()
     assert 'data-part="comparison"' in unescape(compared)

@@ -21,7 +21,7 @@ TICK_SECONDS = 0.005
 PAUSE_SECONDS = 0.3
 
 
-class Runner:
+class Racer:
     """A side in a race: its worker, how far that was from the judge, the error it ended with."""
 
     def __init__(self, job: Time, box: Path) -> None:
@@ -65,7 +65,7 @@ class Runner:
 
     def finish(self) -> None:
         """Makes the row of what the worker reached."""
-        self.worker.process.wait(LIMIT_SECONDS)
+        self.worker.await_end(LIMIT_SECONDS)
         self.worker.end()
         report = self.worker.report()
         seconds = tuple(report.arrays["seconds"].tolist())
@@ -91,26 +91,26 @@ def race(
     """
     rounds = jobs[0].turns
     with scratch_folder() as folder:
-        runners: list[Runner] = []
+        racers: list[Racer] = []
         try:
             for number, job in enumerate(jobs):
-                runner = Runner(job, folder / str(number))
-                runners.append(runner)
-                say(runner.side.name, f"starting: {runner.work.text}")
-                runner.attempt(runner.prove, expected[runner.work])
+                racer = Racer(job, folder / str(number))
+                racers.append(racer)
+                say(racer.side.name, f"starting: {racer.work.text}")
+                racer.attempt(racer.prove, expected[racer.work])
             for number in range(1, rounds + 1):
                 say("in turns", f"{number} of {rounds}")
-                for runner in runners:
-                    runner.attempt(runner.take_turn, number)
-            for runner in runners:
-                runner.attempt(runner.finish)
+                for racer in racers:
+                    racer.attempt(racer.take_turn, number)
+            for racer in racers:
+                racer.attempt(racer.finish)
         finally:
-            for runner in runners:
-                runner.worker.end()
+            for racer in racers:
+                racer.worker.end()
     results = Results()
-    for runner in runners:
-        if runner.row:
-            results.rows.append(runner.row)
-        if runner.error:
-            results.note(runner.side, runner.work.text, runner.error)
+    for racer in racers:
+        if racer.row:
+            results.rows.append(racer.row)
+        if racer.error:
+            results.note(racer.side, racer.work.text, racer.error)
     return results

@@ -72,7 +72,7 @@ def bench(
         check_known("precision", each, ("float32", "bfloat16"))
     networks = names or ["googlenet"]
     if layers:
-        refuse("--layers", peers, quick, sweep, precision, csv, svg, html)
+        refuse("--layers", peers, quick, sweep, precision, csv, svg, html, device != "cpu")
         show_layers(networks, frameworks, json)
         return
     if sweep:
@@ -82,7 +82,7 @@ def bench(
     wishes = Wishes(frameworks, peers, turns, device, precisions)
     results = run_races(networks, wishes, quick, sweep, json)
     if results.rows:
-        write_files(results, networks[0], csv, svg, html)
+        write_files(results, csv, svg, html)
     results.raise_if_failed()
 
 
@@ -92,15 +92,14 @@ def refuse(option: str, *others: object) -> None:
         raise UsageError(f"{option} does something else: leave out the options for races and files")
 
 
-def write_files(
-    results: Results, name: str, csv: Path | None, svg: Path | None, html: Path | None
-) -> None:
-    """The files that were asked for; the page is the first network's."""
+def write_files(results: Results, csv: Path | None, svg: Path | None, html: Path | None) -> None:
+    """The files that were asked for; the page is that of the first network that was timed."""
     if csv:
         report.write_csv(csv, results.rows)
     if svg:
         draw_rates(svg, results.rows)
     if html:
+        name = results.rows[0].work.network
         found = report.bench_json(results, describe_machine())
         speed = make_speed(found, name, str(html))
         page = Page(make_plan(network(name)), reason=NOT_ASKED, speed=speed, part="speed")

@@ -1,6 +1,5 @@
 """The jobs of using what was trained: weights are scored on a data set, images are named."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from common.data.sets import Split
 from common.data.sources import open_data
 from common.errors import DataError
 from common.files import weights
-from common.jobs.compute import compute_with
+from common.jobs.compute import compute_with, make_classifier
 from common.jobs.frameworks import Runner
 from common.jobs.job import Evaluate, Predict, Report
 from common.plan import Plan
@@ -37,7 +36,7 @@ def score(job: Evaluate) -> Report:
     loader, faults = load(job, data.test, plan)
 
     def compute(runner: Runner, net: Any) -> Arrays:
-        found = evaluate(classifier(job, runner, net), loader.in_order())
+        found = evaluate(make_classifier(runner, net, job.plain), loader.in_order())
         return {name: np.array(value) for name, value in vars(found).items()} | faults
 
     return compute_with(job, plan, arrays, compute, job.device)
@@ -52,7 +51,7 @@ def predict(job: Predict) -> Report:
     loader, faults = load(job, split, plan)
 
     def compute(runner: Runner, net: Any) -> Arrays:
-        classify = classifier(job, runner, net)
+        classify = make_classifier(runner, net, job.plain)
         logits = [classify(batch.x) for batch in loader.in_order()]
         found: NDArray = probabilities(np.concatenate(logits).astype(np.float64))
         if not np.isfinite(found).all():
@@ -63,13 +62,6 @@ def predict(job: Predict) -> Report:
         return {"probabilities": found} | faults
 
     return compute_with(job, plan, arrays, compute, job.device)
-
-
-def classifier(job: Evaluate | Predict, runner: Runner, net: Any) -> Callable[[NDArray], NDArray]:
-    """What turns batches into logits, as fast as can be unless the job is plain."""
-    if job.plain:
-        return lambda x: runner.run(net, x, [])["logits"]
-    return runner.classifier(net)
 
 
 def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.files import weights
+from common.jobs.compute import make_classifier
 from common.jobs.frameworks import (
     Runner,
     TrainingPeer,
@@ -82,9 +83,7 @@ def find_classifier(job: Time, runner: Runner, plan: Plan) -> Callable[[NDArray]
         return import_peer(job.framework, job.mode)(plan, job.weights).classify
     arrays = weights.load(Path(job.weights), plan)
     net = runner.load_network(plan, arrays, job.precision)
-    if job.plain:
-        return lambda x: runner.run(net, x, [])[plan.network.output]
-    return runner.classifier(net)
+    return make_classifier(runner, net, job.plain, plan.network.output)
 
 
 def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Turns) -> None:

@@ -103,6 +103,11 @@ class Worker:
             self.process.returncode != 0 or "version" not in read_answer(self.box)
         )
 
+    def await_end(self, limit: float) -> None:
+        """Until the process has ended by itself, or too much time has passed."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(limit)
+
     def end(self) -> None:
         """Ends the process if it has not ended, and lets go of it."""
         if self.has_ended():
@@ -162,8 +167,7 @@ def end_in_order(workers: Sequence[Worker], grace: float) -> None:
         worker.process.send_signal(signal.SIGINT)
     end = time.monotonic() + grace
     for worker in workers:
-        with suppress(subprocess.TimeoutExpired):
-            worker.process.wait(max(0, end - time.monotonic()))
+        worker.await_end(max(0, end - time.monotonic()))
 
 
 def import_path() -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from common.bench.sides import Side
 from common.errors import DataError
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -31,8 +32,7 @@ class Figures:
     @property
     def side(self) -> str:
         """Who did it."""
-        own = "" if self.precision == "float32" else f", {self.precision}"
-        return f"{self.framework}, {self.mode}{own}"
+        return Side(self.framework, self.mode, self.precision).name
 
     @property
     def work(self) -> str:

@@ -1,7 +1,6 @@
 """The folder of a run: begun once, then opened by whoever trains, as often as it takes."""
 
 import json
-import os
 import platform
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +22,7 @@ from common.plan import Plan
 from common.planner import make_plan
 from common.preprocess import PREPROCESSES
 from common.spec import Init
+from common.threads import threads
 from common.training.checkpoints import read_newest, state_path, write_state
 from common.training.metrics import cut_metrics
 from common.training.recipe import Recipe
@@ -145,7 +145,7 @@ def write_environment(folder: Path, framework: str, version: str, ranks: int) ->
         "version": version,
         "python": platform.python_version(),
         "processes": ranks,
-        "threads": int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
+        "threads": threads(),
     }
     with atomic_file(folder / "environment.json") as temporary:
         temporary.write_text(json.dumps(environment, indent=1))
