@@ -20,8 +20,9 @@ from common.reference import relative
 from common.spec import Dropout, Flatten, Shape, shape_text
 
 # How far a layer may be from the judge, relative to the layer's largest value.
-# bfloat16 keeps 8 bits of a number, and a network rounds to them again and again.
-TOLERANCES = {"bfloat16": 1e-1, "float32": 1e-5, "float64": 1e-12}
+# bfloat16 keeps 8 bits of a number, and a network rounds to them again and again: layers were
+# up to 0.026 away, in Inception v4.
+TOLERANCES = {"bfloat16": 5e-2, "float32": 1e-5, "float64": 1e-12}
 
 
 @dataclass(frozen=True)

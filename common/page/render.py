@@ -8,7 +8,6 @@ from importlib.resources import files
 from math import dist, isfinite, log10
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from common.analysis.ledger import claims, ledger
@@ -104,6 +103,8 @@ def number(value: int) -> str:
 
 def render(page: Page) -> str:
     """The page as HTML."""
+    from jinja2 import Environment, StrictUndefined  # slow to import
+
     plan, made, steps, relatives = page.plan, page.plan.network, steps_of(page.plan), family()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.globals |= {"t": translated, "plain": plain, "number": number, "place": place}
