@@ -16,7 +16,7 @@ from common.jobs.compare import Comparison, Row, Side
 from common.page.content import Against, Relative, family, steps_of
 from common.page.maps import drawn_maps, photograph
 from common.page.speed import Speed
-from common.page.training import Run, draw_curves
+from common.page.training import ShownRun, draw_curves
 from common.plan import Plan
 from common.spec import shape_text
 
@@ -43,7 +43,7 @@ class Page:
     reason: str = ""
     photographs: Sequence[Path] = ()
     other: Against | None = None
-    runs: Sequence[Run] = ()
+    runs: Sequence[ShownRun] = ()
     speed: Speed | None = None
     part: str = ""
 
@@ -79,7 +79,7 @@ def read(name: str) -> str:
     return (files("common.page") / name).read_text(encoding="utf-8")
 
 
-def plain(key: str, **values: object) -> str:
+def unmarked(key: str, **values: object) -> str:
     """A sentence in both languages, where no markup can stand."""
     return " / ".join(phrases()[key][language].format(**values) for language in LANGUAGES)
 
@@ -107,7 +107,7 @@ def render(page: Page) -> str:
 
     plan, made, steps, relatives = page.plan, page.plan.network, steps_of(page.plan), family()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals |= {"t": translated, "plain": plain, "number": number, "place": place}
+    environment.globals |= {"t": translated, "unmarked": unmarked, "number": number, "place": place}
     return environment.from_string(read("page.html")).render(
         name=made.name,
         plan=plan,

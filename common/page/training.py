@@ -17,7 +17,7 @@ DASHES = ("none", "6 3", "2 2", "8 2 2 2")  # told apart without colours
 
 
 @dataclass(frozen=True)
-class Run:
+class ShownRun:
     """One run: its curves as points (step, loss) and (epoch, top-1), its scores at the end.
 
     `confusion` counts images by what they are and what they were taken for; `note` says why it is
@@ -43,7 +43,7 @@ class Curves:
     ends: dict[str, float]
 
 
-def read_run(folder: Path, network: str, say: Callable[[str, str], None]) -> Run:
+def read_run(folder: Path, network: str, say: Callable[[str, str], None]) -> ShownRun:
     """A run, scored anew; raises DataError for another network's, or one that has no epoch yet."""
     recipe, metrics = read_recipe(folder), read_metrics(folder / "metrics.jsonl")
     if recipe.network != network:
@@ -67,10 +67,10 @@ def read_run(folder: Path, network: str, say: Callable[[str, str], None]) -> Run
         confusion, note = scores.tolist(), "" if len(classes) <= MOST else f"{len(classes)} classes"
     except UserError as error:
         note = str(error)
-    return Run(folder.name, framework, steps, epochs, classes, confusion, note)
+    return ShownRun(folder.name, framework, steps, epochs, classes, confusion, note)
 
 
-def draw_curves(runs: Sequence[Run]) -> Curves:
+def draw_curves(runs: Sequence[ShownRun]) -> Curves:
     """The curves of all runs in one frame; losses on a logarithmic scale, accuracies 0 to 1."""
     losses = [[(x, log10(max(y, 1e-6))) for x, y in run.losses] for run in runs]
     last = max(x for points in losses for x, _ in points)
