@@ -45,6 +45,7 @@ ROOMS_IN_ORDER = [
     {"gradient"},
     {"judge"},
     {"analysis", "training", "onnx"},
+    {"check"},
     {"jobs"},
     {"zoo"},
     {"bench"},
@@ -111,7 +112,7 @@ HEART = {
     "plan",
     "planner",
 }
-FOR_FRAMEWORKS = HEART | {"files", "threads", "training"}
+FOR_FRAMEWORKS = HEART | {"check", "files", "threads", "training"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -6,11 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.check.trace import Trace
 from common.errors import MissingFramework
 from common.plan import Plan
+from common.spec import Shape
 from common.training.run import TrainingRun
 
 
@@ -109,6 +112,34 @@ class TrainingPeer(Peer, Protocol):
         """Takes a step of training; gives the loss before it."""
 
 
+class Checker(Protocol):
+    """What a framework's `check.py` offers: `Any` is a network that a user wrote in it."""
+
+    VERSION: str
+    NETWORK: type
+
+    def prepare(self, dtype: str, note: Callable[[Any], None]) -> None:
+        """Has networks made from here on compute in `dtype`, and `note` told of each layer made."""
+
+    def parts(self, net: Any) -> list[Any]:
+        """The layers within a network."""
+
+    def own_input(self, net: Any) -> Shape | None:
+        """The C x H x W that a network is made for, where it says so."""
+
+    def count_parameters(self, net: Any) -> int:
+        """How many numbers the network learns."""
+
+    def fill(self, net: Any, draw: np.random.Generator) -> None:
+        """Puts numbers drawn at random in place of all weights and statistics."""
+
+    def trace(
+        self, net: Any, x: NDArray, heads: bool, lines: Callable[[Any], tuple[int, ...]]
+    ) -> Trace:
+        """What the network does with a batch N x C x H x W, in evaluation mode; with its heads,
+        if asked."""
+
+
 @dataclass(frozen=True)
 class Framework:
     """What a framework is imported and installed as, and the folder that keeps the contract.
@@ -160,6 +191,12 @@ def import_peer(name: str, peer: str) -> type[Peer]:
         return cast(type[Peer], peers[peer])
     except ImportError as error:
         raise MissingFramework(f"{peer} is not installed ({error})") from None
+
+
+def import_checker(name: str) -> Checker:
+    """A framework's `check.py`; raises MissingFramework where the framework does not import."""
+    import_runner(name)
+    return cast(Checker, import_module(f"{ALL[name].folder}.check"))
 
 
 def import_training(name: str) -> Training:

@@ -160,9 +160,26 @@ class TimeLayers:
     batch: int
 
 
+@dataclass(frozen=True)
+class Check:
+    """A user's own network, run on noise; its arrays are the trace of it.
+
+    `source` is a Python file, or a module's name; `name` or `call` says what in it, if it cannot
+    be told. It is made for `input`, C x H x W, or for one that networks of the family have.
+    """
+
+    framework: str
+    source: str
+    name: str = ""
+    call: str = ""
+    network: str | None = None
+    input: Sequence[int] = ()
+    heads: bool = False
+
+
 Job = (
     Run | Grad | Start | ReadFile | WriteFile | FindPlaces
-    | Train | Evaluate | Predict | Time | TimeLayers
+    | Train | Evaluate | Predict | Time | TimeLayers | Check
 )  # fmt: skip
 KINDS = {kind.__name__: kind for kind in get_args(Job)}
 

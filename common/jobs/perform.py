@@ -13,10 +13,11 @@ from common.data.batches import check_channels, read_batch, read_labels
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
-from common.jobs import layers, scoring, timing, training
+from common.jobs import checking, layers, scoring, timing, training
 from common.jobs.compute import compute_with
 from common.jobs.frameworks import Runner, import_files, import_runner
 from common.jobs.job import (
+    Check,
     Evaluate,
     FindPlaces,
     Grad,
@@ -51,6 +52,8 @@ def perform(job: Job, turns: Turns) -> Report:
             return scoring.predict(job)
         case Time():
             return timing.take_turns(job, turns)
+        case Check():
+            return checking.check(job)
         case TimeLayers():
             return layers.time_layers(job)
     began = time.perf_counter()

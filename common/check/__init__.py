@@ -1,0 +1,1 @@
+"""Anybody's network, read by what it computes: which network it is, and what in it differs."""

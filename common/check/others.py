@@ -1,0 +1,85 @@
+"""What networks that people write compute and no table here has."""
+
+from collections.abc import Callable
+from math import sqrt
+
+import numpy as np
+from scipy.special import erf  # type: ignore[import-untyped]
+
+from common.check.graph import Other
+from common.check.trace import Array
+from common.reference import sum_around
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x))."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -500, 500))))
+
+
+def leaky(slope: float) -> Callable[[Array], Array]:
+    """A ReLU that lets so much of what is below 0 through."""
+    return lambda x: np.where(x < 0, slope * x, x)
+
+
+def elu(x: Array) -> Array:
+    """exp(x) - 1 below 0."""
+    return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
+
+
+def softmax(x: Array, axis: int = 1) -> Array:
+    """Probabilities that sum to 1 along an axis."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+ACTIVATIONS = (
+    Other("ReLU6", lambda x: np.clip(x, 0, 6)),
+    Other("sigmoid", sigmoid),
+    Other("tanh", np.tanh),
+    *(Other(f"leaky ReLU of {slope:g}", leaky(slope)) for slope in (0.01, 0.1, 0.2, 0.25, 0.3)),
+    Other("ELU", elu),
+    Other("SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)),
+    Other("SiLU", lambda x: x * sigmoid(x)),
+    Other("GELU", lambda x: x / 2 * (1 + erf(x / sqrt(2)))),
+    Other("softplus", lambda x: np.logaddexp(x, 0)),
+    Other("absolute value", np.abs),
+)
+ENDINGS = (
+    Other("softmax", softmax),
+    Other("softmax over the batch", lambda x: softmax(x, 0)),
+    Other("log softmax", lambda x: np.log(np.maximum(softmax(x), 1e-300))),
+    Other("sigmoid", sigmoid),
+)
+ORDERS = (
+    Other("channels reversed (BGR for RGB)", lambda x: x[:, ::-1]),
+    Other("rows and columns swapped", lambda x: x.swapaxes(2, 3)),
+    Other("turned upside down", lambda x: x[:, :, ::-1]),
+    Other("mirrored", lambda x: x[..., ::-1]),
+)
+FLATTENINGS = (
+    Other(
+        "flatten in row, column, channel order",
+        lambda x: x.transpose(0, 2, 3, 1).reshape(len(x), -1),
+    ),
+    Other(
+        "flatten in channel, column, row order",
+        lambda x: x.transpose(0, 1, 3, 2).reshape(len(x), -1),
+    ),
+)
+GLOBAL_MAX = Other("global max pool", lambda x: x.max(axis=(2, 3), keepdims=True))
+
+
+def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
+    """Local response normalisation with another number than 1 to begin with."""
+    what = f"LRN: size {size}, alpha {alpha:g}, beta {beta:g}, bias {bias:g}"
+    return Other(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
+
+
+def times(factor: float, what: str) -> Other:
+    """All values times a number."""
+    return Other(what, lambda x: factor * x)
+
+
+def given(what: str, output: Array) -> Other:
+    """A layer of the user's own, whose output is known."""
+    return Other(what, lambda _: output)

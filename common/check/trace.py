@@ -1,0 +1,138 @@
+"""What a network did with a batch: every layer with weights, with what went in and came out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.spec import Shape
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One layer with weights, as it ran: maps are N x C x H x W, weights as in a weights file.
+
+    `name` is the user's own, `lines` those of the user's file in which the layer was made, the
+    outermost first. A depthwise convolution's weight is channels x 1 x rows x columns.
+    """
+
+    name: str
+    kind: str  # conv, linear or norm
+    weights: Mapping[str, Array]
+    input: Array
+    output: Array
+    lines: tuple[int, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the weight; batch norm's is that of its statistics."""
+        return self.weights["running_mean" if self.kind == "norm" else "weight"].shape
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the layer learns."""
+        learned = (a for name, a in self.weights.items() if not name.startswith("running"))
+        return sum(prod(array.shape) for array in learned)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A batch, the layers that ran on it, in their order, and all that came out in the end."""
+
+    image: Array
+    calls: list[Call]
+    outputs: list[Array]
+    parameters: int
+    digits: int = 10  # to so many the arithmetic is good
+
+    def pack(self) -> Arrays:
+        """All of it as arrays by name, as workers report."""
+        arrays: Arrays = {"image": self.image}
+        about: dict = {"parameters": self.parameters, "digits": self.digits, "calls": []}
+        for number, call in enumerate(self.calls):
+            own = {"input": call.input, "output": call.output, **call.weights}
+            arrays |= {f"{number}/{name}": array for name, array in own.items()}
+            about["calls"].append([call.name, call.kind, list(call.weights), call.lines])
+        arrays |= {f"output/{number}": array for number, array in enumerate(self.outputs)}
+        return arrays | {"about": np.array(json.dumps(about))}
+
+
+def unpack_trace(arrays: Arrays) -> Trace:
+    """The trace that a worker reported."""
+    about = json.loads(str(arrays["about"]))
+    calls = []
+    for number, (name, kind, weights, lines) in enumerate(about["calls"]):
+        own = {weight: arrays[f"{number}/{weight}"].astype(np.float64) for weight in weights}
+        x, y = (arrays[f"{number}/{end}"].astype(np.float64) for end in ("input", "output"))
+        calls.append(Call(name, kind, own, x, y, tuple(lines)))
+    outputs = [array for name, array in arrays.items() if name.startswith("output/")]
+    wide = [array.astype(np.float64) for array in outputs]
+    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"])
+
+
+def trimmed(array: Array) -> Array:
+    """An array without the ones at the end of its shape: a 1 x 1 map is a vector."""
+    shape = array.shape
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return array.reshape(shape)
+
+
+def agree(found: Array, expected: Array, digits: int) -> bool:
+    """Whether two arrays are the same up to rounding, relative to the largest value."""
+    found, expected = trimmed(found), trimmed(expected)
+    if found.shape != expected.shape or not np.isfinite(expected).all():
+        return False
+    bound = max(np.abs(expected).max(), 1e-30) * 10.0**-digits
+    sample = slice(None, None, max(found.size // 64, 1))
+    if not (np.abs(found.ravel()[sample] - expected.ravel()[sample]) <= bound).all():
+        return False
+    return bool((np.abs(found - expected) <= bound).all())
+
+
+def reads(call: Call, x: Array, digits: int) -> bool:
+    """Whether a layer's input is this map, be it with a border of zeros around it."""
+    given = call.input
+    if agree(given, x, digits):
+        return True
+    if given.ndim != 4 or x.ndim != 4 or given.shape[:2] != x.shape[:2]:
+        return False
+    wider = [a - b for a, b in zip(given.shape[2:], x.shape[2:], strict=True)]
+    if min(wider) < 0 or not 0 < max(wider) < 8:
+        return False
+    around = [((n // 2), n - n // 2) for n in wider]
+    for sides in (around, [(b, a) for a, b in around], [(0, n) for n in wider]):
+        if agree(given, np.pad(x, ((0, 0), (0, 0), *sides)), digits):
+            return True
+    return False
+
+
+def share(found: Array, expected: Array, digits: int) -> float:
+    """The share of values that agree; -1 for arrays of unequal shape."""
+    found, expected = trimmed(found), trimmed(expected)
+    if found.shape != expected.shape or not np.isfinite(expected).all():
+        return -1.0
+    bound = max(np.abs(expected).max(), 1e-30) * 10.0**-digits
+    return float((np.abs(found - expected) <= bound).mean())
+
+
+def numbers(
+    shape: Shape, draw: np.random.Generator, fan_in: int = 0, is_variance: bool = False
+) -> Array:
+    """Numbers for a parameter that leave no difference unseen: of weights that keep the size of
+    what comes in from so many values, of a variance, or of others."""
+    if is_variance:
+        return draw.uniform(0.5, 1.5, shape)
+    spread = np.sqrt(2 / fan_in) if fan_in else 0.2
+    return np.asarray(spread * draw.standard_normal(shape))
+
+
+def noise(shape: Shape, images: int = 2) -> Array:
+    """A batch of noise, wide enough to reach the ends of every activation."""
+    return 3 * np.random.default_rng(1).standard_normal((images, *shape))

@@ -1,0 +1,196 @@
+"""Which network somebody's is, what in it differs, who else has it so, and what it does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from common import networks
+from common.check.candidates import candidates, plan_for
+from common.check.describe import describe, text
+from common.check.graph import (
+    RESULT,
+    DoesNotFit,
+    Graph,
+    Op,
+    downstream,
+    draw,
+    section,
+    value,
+)
+from common.check.reading import Reading
+from common.check.trace import Trace
+from common.errors import DataError, UsageError
+from common.plan import Plan
+from common.planner import make_plan
+from common.reference import relative
+from common.spec import Shape, shape_text
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs at one layer; `effect` is on the result, relative, if it is known."""
+
+    layer: str
+    what: str
+    yours: str
+    table: str
+    also_in: tuple[str, ...] = ()
+    effect: float | None = None
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a check: `plan` is that of the network it was held to."""
+
+    asked: str | None
+    plan: Plan
+    nearest: str
+    nearest_differences: int
+    same: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    unexplained: tuple[Difference, ...]
+    unused: tuple[str, ...]
+    parameters: int
+
+    @property
+    def word(self) -> str:
+        """The verdict in one word."""
+        if self.unexplained:
+            return "unexplained"
+        return "differs" if self.differences else "equal"
+
+
+def judge(trace: Trace, asked: str | None) -> Verdict:
+    """The verdict on a trace, held to the network asked for, or to the nearest.
+
+    Raises DataError for what is not of this family.
+    """
+    computed: dict[tuple[int, str], bool] = {}
+    plans = candidates(trace)
+    counted = [(Reading(plan, trace, False, computed).count, plan) for plan in plans]
+    least, nearest = min(counted, key=lambda each: each[0])
+    same = tuple(dict.fromkeys(p.network.name for count, p in counted if count == least == 0))
+    if asked:
+        held = [each for each in counted if each[1].network.name == asked]
+        plan = min(held, key=lambda each: each[0])[1] if held else must_fit(trace, asked)
+    else:
+        plan = nearest
+    reading = Reading(plan, trace, True, computed)
+    own = list(differences(reading))
+    if plan is nearest:
+        count = len(own)
+    else:
+        count = len(list(differences(Reading(nearest, trace, True, computed)))) if least else 0
+    return Verdict(
+        asked,
+        plan,
+        nearest.network.name,
+        count,
+        same,
+        tuple(with_effects(own, reading)),
+        tuple(unexplained(reading)),
+        tuple(reading.trace.calls[number].name for number in reading.matcher.free),
+        trace.parameters,
+    )
+
+
+def must_fit(trace: Trace, name: str) -> Plan:
+    """A network laid out for the trace's batch; raises DataError where it does not fit."""
+    plan = plan_for(trace, name, False)
+    if plan is None:
+        size = shape_text(trace.image.shape[1:])
+        raise DataError(f"{name} cannot be laid out for an input of {size}; give another --input")
+    return plan
+
+
+def differences(reading: Reading) -> Iterator[Difference]:
+    """What had to be edited for the table to compute what the trace has, layer by layer."""
+    used = {RESULT, *reading.plan.heads}
+    for end in list(used):
+        used |= set(section(reading.graph, end, ()))
+    for name, op in reading.graph.items():
+        if name in used and op != reading.table[name]:
+            number = reading.matcher.taken.get(name)
+            lines = () if number is None else reading.trace.calls[number].lines
+            for what, yours, table in describe(reading.table[name], op):
+                also = also_in(reading.plan, name, op, reading.table[name])
+                yield Difference(name, what, yours, table, also, lines=lines)
+
+
+@cache
+def published_graph(name: str, shape: Shape, classes: int, aux: bool) -> Graph:
+    """The graph of a published network; of none where it does not fit."""
+    try:
+        return draw(make_plan(networks.network(name, shape, classes, aux)))
+    except UsageError:
+        return {}
+
+
+def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
+    """The published readings of the same paper that have an op so."""
+    made = plan.network
+    family = made.name.partition(".")[0]
+    found = []
+    for other in networks.NETWORKS:
+        if other != made.name and other.partition(".")[0] == family:
+            graph = published_graph(other, made.input, made.classes, made.aux)
+            if graph and has(graph, name, op, table):
+                found.append(other)
+    return tuple(found)
+
+
+def has(graph: Graph, name: str, op: Op, table: Op) -> bool:
+    """Whether a graph has at this op what differs from the table, and what stands behind it."""
+    if op.word is None:
+        return name not in graph
+    if name not in graph:
+        return False
+    other = graph[name]
+    changed = [each for each in ("word", "inputs") if getattr(op, each) != getattr(table, each)]
+    if any(getattr(other, each) != getattr(op, each) for each in changed):
+        return False
+    readers = [each for each in graph.values() if name in each.inputs]
+    return all(any(reader.word == word for reader in readers) for word in op.then)
+
+
+def with_effects(found: list[Difference], reading: Reading) -> Iterator[Difference]:
+    """The differences, each with what all of its kind do to the result."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for each in found:
+        groups.setdefault((each.what, each.yours, each.table), []).append(each.layer)
+    effects = {key: effect(reading, names) for key, names in groups.items()}
+    for each in found:
+        size = effects[each.what, each.yours, each.table]
+        yield Difference(**{**vars(each), "effect": size})
+
+
+def effect(reading: Reading, names: list[str]) -> float | None:
+    """How far the result parts where these ops alone are as in the table; None if none fits."""
+    graph = reading.graph | {name: reading.table[name] for name in names}
+    stale = downstream(graph, names)
+    known = {name: y for name, y in reading.known.items() if name not in stale}
+    for name in set(names) & set(reading.forced):
+        known.pop(name, None)
+    taken = reading.matcher.taken.items()
+    weights = {name: reading.trace.calls[number].weights for name, number in taken}
+    try:
+        y = value(graph, RESULT, known, weights)
+        return relative(y, value(reading.graph, RESULT, dict(reading.known), weights))
+    except DoesNotFit:
+        return None
+
+
+def unexplained(reading: Reading) -> Iterator[Difference]:
+    """The places where no hypothesis explains what the network computes."""
+    for name, size in reading.unexplained.items():
+        number = reading.matcher.taken.get(name)
+        call = None if number is None else reading.trace.calls[number]
+        where = f"layer {call.name}" if call else "the result"
+        yield Difference(
+            name,
+            "unexplained",
+            f"{where} parts by {size:.1e}",
+            text(reading.table[name].word),
+            lines=call.lines if call else (),
+        )

@@ -1,0 +1,110 @@
+"""The verb `check`: a user's own implementation, read and compared with the tables."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.check.trace import unpack_trace
+from common.check.verdict import Verdict, judge
+from common.command.app import app
+from common.command.check_report import print_many, print_verdict, verdict_json
+from common.command.documents import print_json
+from common.command.options import AsJson, Framework, check_known, read_size
+from common.command.progress import progress
+from common.errors import CheckFailed, DataError, UsageError, UserError
+from common.files.atomic import atomic_file
+from common.jobs.frameworks import FRAMEWORKS
+from common.jobs.job import Check
+from common.jobs.worker import call
+from common.networks import network
+
+SOURCE = re.compile(r"(?P<source>.+?)(:(?P<name>[A-Za-z_]\w*))?")
+
+
+@app.command()
+def check(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="FILE.py[:NAME]|MODULE:NAME...", help="Whose to check.")
+    ],
+    framework: Framework = "pytorch",
+    name: Annotated[
+        str | None, typer.Option("--network", help="The network it should be; else any.")
+    ] = None,
+    size: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Its input.")] = "",
+    made_by: Annotated[
+        str, typer.Option("--call", metavar="EXPR", help="What makes it: 'GoogLeNet(classes=10)'.")
+    ] = "",
+    aux: Annotated[bool, typer.Option("--aux", help="With its heads.")] = False,
+    limit: Annotated[float, typer.Option(help="Seconds that a file may take.")] = 300,
+    report: Annotated[Path | None, typer.Option(help="What was found, as JSON, too.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Finds every difference between a network that somebody wrote and the published ones.
+
+    RUNS THE FILE: it is imported as `python FILE.py` would, in a process of its own.
+    """
+    check_known("framework that checks", framework, FRAMEWORKS)
+    if name:
+        network(name, aux=aux)  # an unknown name is told before any file is read
+    given = read_size(size) or ()
+    found: dict[str, Verdict | UserError] = {}
+    with progress() as say:
+        for source in sources:
+            job = Check(framework, *parts_of(source), made_by, name, given, aux)
+            found[source] = attempt(job, limit, say)
+    documents = [verdict_json(source, each) for source, each in found.items()]
+    failed = found[sources[0]]
+    if len(sources) == 1 and isinstance(failed, UserError):
+        raise failed
+    document = documents[0] if len(sources) == 1 else documents
+    if report:
+        with atomic_file(report) as temporary:
+            temporary.write_text(json.dumps(document, indent=2) + "\n")
+    show(found, document, as_json)
+    return 0 if all(is_equal(each) for each in found.values()) else 1
+
+
+def show(found: Mapping[str, Verdict | UserError], document: object, as_json: bool) -> None:
+    """What was found, as a table or as JSON."""
+    if as_json:
+        print_json(document)
+    elif len(found) > 1:
+        print_many(found)
+    else:
+        for source, each in found.items():
+            print_verdict(source, each)  # type: ignore[arg-type]  # a failure was raised
+
+
+def parts_of(text: str) -> tuple[str, str]:
+    """The file or module that a text names, and what in it; raises UsageError, DataError."""
+    match = SOURCE.fullmatch(text)
+    source, name = (match["source"], match["name"] or "") if match else (text, "")
+    if source.endswith(".py"):
+        if not Path(source).is_file():
+            raise DataError(f"{source}: no such file")
+        return source, name
+    if not re.fullmatch(r"[A-Za-z_][\w.]*", source):
+        raise UsageError(f"{text}: give FILE.py, FILE.py:NAME or MODULE:NAME")
+    return source, name
+
+
+def attempt(job: Check, limit: float, say: Callable[[str, str], None]) -> Verdict | UserError:
+    """The verdict on one network, or what stood in the way."""
+    try:
+        say(job.source, "running")
+        arrays = call(job, limit).arrays
+        say(job.source, "reading")
+        return judge(unpack_trace(arrays), job.network)
+    except CheckFailed as error:  # how the worker ended: the user's code, not a comparison
+        return DataError(f"{job.source}: {error}")
+    except UserError as error:
+        return error
+
+
+def is_equal(found: Verdict | UserError) -> bool:
+    """Whether a check came out well."""
+    return isinstance(found, Verdict) and found.word == "equal"

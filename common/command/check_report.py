@@ -1,0 +1,80 @@
+"""What people and scripts read of a network that was checked."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from common.check.verdict import Difference, Verdict
+from common.command.show import grid, number, print_table
+from common.errors import UserError
+from common.spec import shape_text
+
+
+def verdict_json(source: str, found: Verdict | UserError) -> dict:
+    """One verdict as JSON."""
+    if isinstance(found, UserError):
+        return {"source": source, "verdict": "failed", "error": str(found)}
+    every = (*found.differences, *found.unexplained)
+    return {
+        "source": source,
+        "network": found.asked,
+        "verdict": found.word,
+        "nearest": found.nearest,
+        "same": list(found.same),
+        "compared_with": found.plan.network.name,
+        "differences": [asdict(each) for each in every],
+        "unused": list(found.unused),
+        "parameters": {"yours": found.parameters, "table": found.plan.parameter_count},
+    }
+
+
+def print_verdict(source: str, found: Verdict) -> None:
+    """Every step of the network, and what differs in it; then which network it is."""
+    plan = found.plan
+    own, theirs = number(found.parameters), number(plan.parameter_count)
+    print(f"{source}, beside {plan.network.name} ({plan.network.origin})")
+    print(f"input {shape_text(plan.network.input)}; parameters: yours {own}, the table's {theirs}")
+    table = grid("step", "what", "yours", "the table's", "effect", "lines", "also in")
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap = "left", False
+    every = (*found.differences, *found.unexplained)
+    for step in [child.path for root in plan.roots() for child in root.children] + ["result"]:
+        here = [each for each in every if f"{each.layer}.".startswith(f"{step}.")]
+        if not here and step != "result":
+            table.add_row(step, "equal")
+        for each in here:
+            table.add_row(*difference_row(each))
+    print_table(table)
+    if found.unused:
+        print(f"ran without reaching the result: {', '.join(found.unused[:6])}")
+    print(conclusion(found))
+
+
+def difference_row(each: Difference) -> list[str]:
+    """One difference as a row of the table."""
+    effect = "" if each.effect is None else f"{each.effect:.1e}"
+    lines = ", ".join(map(str, each.lines[:3]))
+    return [each.layer, each.what, each.yours, each.table, effect, lines, ", ".join(each.also_in)]
+
+
+def conclusion(found: Verdict) -> str:
+    """Which network it is, in a sentence."""
+    if found.same:
+        return f"your network is {' and '.join(found.same)}"
+    count = found.nearest_differences
+    places = "1 difference" if count == 1 else f"{count} differences"
+    return f"nearest: {found.nearest}, {places}"
+
+
+def print_many(found: Mapping[str, Verdict | UserError]) -> None:
+    """One line for each of several networks."""
+    table = grid("file", "verdict", "nearest", "differences", "first")
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap = "left", False
+    for source, each in found.items():
+        if isinstance(each, UserError):
+            table.add_row(source, "failed", "", "", str(each))
+            continue
+        every = (*each.differences, *each.unexplained)
+        first = f"{every[0].layer}: {every[0].what}" if every else ""
+        table.add_row(source, each.word, each.nearest, str(len(every)), first)
+    print_table(table)
