@@ -1,0 +1,56 @@
+"""Calls laid out in lines as a formatter has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH = 100
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function and its arguments, each a text or a call; `before` is a keyword with its `=`."""
+
+    function: str
+    arguments: tuple["Expression", ...] = ()
+    before: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.before}{self.function}({', '.join(map(str, self.arguments))})"
+
+
+Expression = str | Call
+
+
+def call(function: str, *arguments: object, **options: object) -> Call:
+    """A call; an option of None is left out, and so is a padding of 0 or a stride of 1."""
+    usual = {"stride": "1", "padding": "0"}
+    named = [f"{k}={v}" for k, v in options.items() if v is not None and str(v) != usual.get(k)]
+    given = [a if isinstance(a, Call) else str(a) for a in arguments]
+    return Call(function, (*given, *named))
+
+
+def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[str]:
+    """The lines of `start`, an expression and `end`: one if it fits, else broken as ruff breaks."""
+    blank = INDENT * indent
+    flat = f"{blank}{start}{made}{end}"
+    if len(flat) <= WIDTH or isinstance(made, str):
+        return [flat]
+    inner = ", ".join(map(str, made.arguments))
+    within = [f"{blank}{INDENT}{inner}"]
+    if len(within[0]) > WIDTH:
+        within = [line for each in made.arguments for line in lay_out(indent + 1, "", each, ",")]
+    return [f"{blank}{start}{made.before}{made.function}(", *within, f"{blank}){end}"]
+
+
+def statement(indent: int, start: str, made: Expression, comment: str = "") -> list[str]:
+    """The same for a statement, with a comment behind it where there is room."""
+    lines = lay_out(indent, start, made)
+    if comment and len(lines[-1]) + len(comment) + 4 <= WIDTH:
+        lines[-1] += f"  # {comment}"
+    return lines
+
+
+def signature(indent: int, name: str, arguments: Sequence[str], end: str) -> list[str]:
+    """The first lines of a function."""
+    return lay_out(indent, "def ", Call(name, tuple(arguments)), end)
