@@ -5,7 +5,7 @@ from pathlib import Path
 from common import spec
 from common.plan import Node, Plan
 from common.source.blocks import Block, Place, runs
-from common.source.layout import Call, Expression, call, signature, statement
+from common.source.layout import Call, Expression, call, moves, signature, statement
 from common.source.module import (
     Sheet,
     arguments,
@@ -155,7 +155,7 @@ def conv(place: Place, **options: str | None) -> Call:
     if style(place.node):
         pads = place.say("pads", lambda n: n.pads)
         return call("PaddedConv2d", *given, stride=stride, pads=pads, **options)
-    return call("nn.Conv2d", *given, stride=stride, padding=place.say("padding", before), **options)
+    return call("nn.Conv2d", *given, *moves(stride, place.say("padding", before)), **options)
 
 
 def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:

@@ -30,6 +30,13 @@ def call(function: str, *arguments: object, **options: object) -> Call:
     return Call(function, (*given, *named))
 
 
+def moves(stride: str, padding: str) -> list[str]:
+    """A convolution's stride and padding, those that are usual left out."""
+    if padding == "0":
+        return [stride] if stride != "1" else []
+    return [stride, padding] if stride != "1" else [f"padding={padding}"]
+
+
 def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[str]:
     """The lines of `start`, an expression and `end`: one if it fits, else broken as ruff breaks."""
     blank = INDENT * indent

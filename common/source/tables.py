@@ -49,7 +49,8 @@ def unit_name(node: Node) -> str:
     kinds = [type(child.word).__name__ for child in node.children]
     if kinds[0] == "DepthwiseConv":
         kinds = [kind for kind in kinds if kind != "Conv"]
-    return "".join(UNITS[kind] for kind in kinds)
+    name = "".join(UNITS[kind] for kind in kinds)
+    return {"ConvNormReLU": "ConvNorm", "ConvNorm": "Projection"}.get(name, name)
 
 
 def figure(network: str, node: Node) -> tuple[str, str]:
