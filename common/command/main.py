@@ -31,7 +31,17 @@ def main() -> NoReturn:
     prepare()
     try:
         # Imported here, so that Ctrl-C meets `prepare` first.
-        from common.command import bench, cli, compare, data, export, page, training, using  # noqa: F401
+        from common.command import (  # noqa: F401
+            bench,
+            cli,
+            compare,
+            data,
+            export,
+            page,
+            source,
+            training,
+            using,
+        )
         from common.command.app import run_command
 
         sys.exit(run_command())

@@ -5,18 +5,23 @@ from dataclasses import dataclass
 
 WIDTH = 100
 INDENT = "    "
+USUAL = {("stride", "1"), ("padding", "0"), ("padding", '"valid"')}
 
 
 @dataclass(frozen=True)
 class Call:
-    """A function and its arguments, each a text or a call; `before` is a keyword with its `=`."""
+    """A function and its arguments, each a text or a call; `before` is a keyword with its `=`.
+
+    `after` is what the result is called with in turn.
+    """
 
     function: str
     arguments: tuple["Expression", ...] = ()
     before: str = ""
+    after: str = ""
 
     def __str__(self) -> str:
-        return f"{self.before}{self.function}({', '.join(map(str, self.arguments))})"
+        return f"{self.before}{self.function}({', '.join(map(str, self.arguments))}){self.after}"
 
 
 Expression = str | Call
@@ -24,8 +29,7 @@ Expression = str | Call
 
 def call(function: str, *arguments: object, **options: object) -> Call:
     """A call; an option of None is left out, and so is a padding of 0 or a stride of 1."""
-    usual = {"stride": "1", "padding": "0"}
-    named = [f"{k}={v}" for k, v in options.items() if v is not None and str(v) != usual.get(k)]
+    named = [f"{k}={v}" for k, v in options.items() if v is not None and (k, str(v)) not in USUAL]
     given = [a if isinstance(a, Call) else str(a) for a in arguments]
     return Call(function, (*given, *named))
 
@@ -43,11 +47,14 @@ def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[st
     flat = f"{blank}{start}{made}{end}"
     if len(flat) <= WIDTH or isinstance(made, str):
         return [flat]
+    head = f"{flat[: len(flat) - len(made.after) - len(end)]}("
+    if made.after and len(head) <= WIDTH:
+        return [head, f"{blank}{INDENT}{made.after[1:-1]}", f"{blank}){end}"]
     inner = ", ".join(map(str, made.arguments))
     within = [f"{blank}{INDENT}{inner}"]
     if len(within[0]) > WIDTH:
         within = [line for each in made.arguments for line in lay_out(indent + 1, "", each, ",")]
-    return [f"{blank}{start}{made.before}{made.function}(", *within, f"{blank}){end}"]
+    return [f"{blank}{start}{made.before}{made.function}(", *within, f"{blank}){made.after}{end}"]
 
 
 def statement(indent: int, start: str, made: Expression, comment: str = "") -> list[str]:

@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from common.plan import Node, Plan
 from common.source.blocks import Block, Place, Scope, classifiers, find_blocks, runs
@@ -14,18 +13,11 @@ from common.source.tables import block_name, capitals, figure
 from common.spec import shape_text
 
 
-class Writer(Protocol):
-    """What a framework's `source.py` offers."""
-
-    def source(self, plan: Plan) -> str:
-        """A network as one file of plain source."""
-
-
 class Sheet:
     """A plan to be written for a framework: its kinds of block, and how each is called."""
 
     def __init__(self, plan: Plan, style: Callable[[Node], object], function: bool = False) -> None:
-        self.plan, self.function = plan, function
+        self.plan, self.function, self.style = plan, function, style
         self.ends = classifiers(plan)
         table = plan.network.name
         self.at = find_blocks(plan, style, lambda node, owner: self.name(table, node, owner))
@@ -34,6 +26,8 @@ class Sheet:
     def name(self, table: str, node: Node, owner: str) -> str:
         """What a kind of block is called: in capitals, or for functions in small letters."""
         name = block_name(table, node, owner)
+        if node.is_unit and any(self.style(child) for child in node.children):
+            name += "Padded"
         if not self.function:
             return name
         small = [f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name)]
@@ -44,6 +38,11 @@ class Sheet:
         """The name of the network's class."""
         name = capitals(self.plan.network.name.split(".")[0])
         return name.replace("Googlenet", "GoogLeNet").replace("Resnet", "ResNet")
+
+    @property
+    def function_name(self) -> str:
+        """The name of the function that makes the network."""
+        return self.plan.network.name.split(".")[0]
 
     def place(self, block: Block) -> Place:
         """Where a kind of block is written."""
@@ -60,16 +59,17 @@ class Sheet:
         if block is None:
             return None
         given: list[Expression] = [*before]
+        usual: dict[str, str] = {}
         for name, values in block.scope.arguments.items():
             at = {node.path: v for node, v in zip(block.nodes, values, strict=True)}
             here = tuple(at[node.path] for node in place.nodes)
             hint = f"{place.name}_{name}" if name != "channels" else place.name
             text = place.scope.say(name if name == "in_channels" else hint or name, here)
             if name in ("stride", "padding"):
-                options[name] = text
+                usual[name] = text.replace("'", '"')
             else:
                 given.append(text)
-        return call(block.name, *given, **options)
+        return call(block.name, *given, **usual, **options)
 
 
 def arguments(scope: Scope) -> list[str]:
@@ -158,6 +158,6 @@ def put_together(
     assigns = "\n".join(each for each in taken if "\n" not in each)
     body = "\n\n\n".join([*(each for each in taken if "\n" in each), text])
     start = "\n".join(imports_of(own, f"{assigns}\n{body}"))
-    blank = "\n\n\n" if assigns else "\n\n"
     start += f"\n{assigns}" if assigns else ""
+    blank = "\n\n\n" if assigns else "\n\n"
     return f"{heading(plan, where)}\n{start}{blank}{body}\n"
