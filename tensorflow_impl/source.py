@@ -1,6 +1,5 @@
 """Plan to Keras source: one case per word of the grammar, a function per kind of block."""
 
-import math
 from pathlib import Path
 
 from common import spec
@@ -94,8 +93,7 @@ def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
 def steps(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
     """The lines that compute one layer, a block or numbered steps into a variable."""
     if sheet.made(place) is None and isinstance(place.node.word, spec.Chain):
-        lines = row(sheet, place, variable, name, x)
-        return lines
+        return row(sheet, place, variable, name, x)
     lines = []
     for made in layer(sheet, place, name, x):
         lines += statement(1, f"{variable} = ", made)

@@ -57,6 +57,8 @@ def steps_made(node: ast.stmt) -> list[str]:
             for each in ast.walk(node):
                 match each:
                     case ast.JoinedStr(values=[ast.Constant(value=str(start)), _]):
+                        if start.endswith("_"):  # numbered blocks within one step
+                            return [start.removesuffix("_")]
                         return [f"{start}{end}" for end in ends(over)]
         case ast.Assign(value=value):
             named = (

@@ -1,4 +1,4 @@
-"""The blocks of one structure in a plan, each kind to be written once, with its widths as arguments.
+"""The blocks of one structure in a plan, each kind written once, with its widths as arguments.
 
 Two blocks are of one kind if their words are equal up to the widths; convolutions with what belongs
 to them, up to kernel, stride and padding as well.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from common import spec
 from common.plan import Node, Plan
 
-Style = Callable[[Node], Hashable]  # what a framework must tell apart beside that
+Style = Callable[[Node], object]  # what a framework must tell apart beside that
 Key = Hashable
 
 

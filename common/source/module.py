@@ -141,7 +141,8 @@ def heading(plan: Plan, where: str) -> str:
     made = plan.network
     heads = f" with the heads {', '.join(plan.heads)}" if plan.heads else ""
     return (
-        f'"""{made.name} in {where}, after {made.origin}, for images of {shape_text(made.input)}.\n\n'
+        f'"""{made.name} in {where}, after {made.origin}, for images of '
+        f"{shape_text(made.input)}.\n\n"
         f"{plan.parameter_count:,} parameters{heads}, {plan.multiply_adds:,} multiply-adds.\n"
         'Printed by googlenet-family; licence: Apache-2.0.\n"""\n'
     )

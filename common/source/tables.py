@@ -30,13 +30,9 @@ def figures(network: str) -> dict[str, tuple[str, str]]:
 
 def maker(value: ast.expr, known: dict[str, str]) -> str:
     """The innermost of these functions that an expression calls first."""
-    calls = [n.func.id for n in ast.walk(value) if isinstance(n, ast.Call) and is_name(n)]
-    return next((name for name in reversed(calls) if name in known), "")
-
-
-def is_name(call: ast.Call) -> bool:
-    """Whether what is called has a plain name."""
-    return isinstance(call.func, ast.Name)
+    called = [n.func for n in ast.walk(value) if isinstance(n, ast.Call)]
+    names = [function.id for function in called if isinstance(function, ast.Name)]
+    return next((name for name in reversed(names) if name in known), "")
 
 
 def capitals(name: str) -> str:
