@@ -56,13 +56,7 @@ def style(_: Node) -> object:
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
     """The class of a kind of block."""
     steps = [(child.node.name, layer(sheet, child)) for child in place.children()]
-    match place.node.word:
-        case spec.Residual(scale=scale):
-            base, first = "Residual", str(scale)
-        case spec.Concat():
-            base, first = "Concat", ""
-        case _:
-            base, first = "nn.Sequential", ""
+    base, first = parent(place.node)
     lines = [f"class {block.name}({base}):", *doc_of(sheet, block)]
     lines += signature(1, "__init__", ["self", *arguments(block.scope)], " -> None:")
     lines.append(f"        super().__init__({first})")
@@ -97,10 +91,9 @@ def network_lines(sheet: Sheet) -> list[str]:
 
 def layer(sheet: Sheet, place: Place) -> Expression:
     """What makes one layer, or a block."""
-    made = sheet.made(place)
+    node, made = place.node, sheet.made(place)
     if made:
         return made
-    node = place.node
     match node.word:
         case spec.Conv(bias=bias):
             return conv(place, bias)
@@ -116,10 +109,7 @@ def layer(sheet: Sheet, place: Place) -> Expression:
         case spec.MaxPool(kernel, stride):
             return call("nn.MaxPool2D", kernel, stride, padding=border(node))
         case spec.AvgPool(kernel, stride, counts_border=counts):
-            counted = "True" if any(map(max, node.pads)) and counts else None
-            padding = sides(node) if any(map(max, node.pads)) else None
-            given = spec.pair(kernel), stride
-            return call("AvgPool", *given, padding=padding, counts_border=counted)
+            return avg_pool(node, kernel, stride, counts)
         case spec.AdaptiveAvgPool(size):
             return call("AdaptiveAvgPool", node.input[1:], size)
         case spec.GlobalAvgPool():
@@ -132,10 +122,20 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Flatten")
         case spec.Linear():
             return call("nn.Linear", place.inputs, place.outputs)
-        case spec.Chain(steps):
-            return row(sheet, place, next(iter(steps)))
-        case spec.Concat() | spec.Residual():
-            pass
+    if isinstance(node.word, spec.Chain):
+        return row(sheet, place, next(iter(node.word.steps)))
+    raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
+
+
+def parent(node: Node) -> tuple[str, str]:
+    """The class that a kind of block is derived from, and what that is given."""
+    match node.word:
+        case spec.Chain():
+            return "nn.Sequential", ""
+        case spec.Concat():
+            return "Concat", ""
+        case spec.Residual(scale=scale):
+            return "Residual", str(scale)
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
 
 
@@ -156,6 +156,14 @@ def conv(place: Place, bias: bool = True, groups: str | None = None) -> Call:
     padding, bias_attr = place.say("padding", border), None if bias else "False"
     options = {"groups": groups, "bias_attr": bias_attr}
     return call("nn.Conv2D", *given, *moves(stride, padding), **options)
+
+
+def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
+    """An average pool, that of own layers."""
+    padded = any(map(max, node.pads))
+    counted = "True" if padded and counts_border else None
+    padding = sides(node) if padded else None
+    return call("AvgPool", spec.pair(kernel), stride, padding=padding, counts_border=counted)
 
 
 def border(node: Node) -> int | tuple[int, ...]:

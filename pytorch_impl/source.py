@@ -56,13 +56,7 @@ def style(node: Node) -> object:
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
     """The class of a kind of block."""
     steps = [(child.node.name, layer(sheet, child)) for child in place.children()]
-    match place.node.word:
-        case spec.Residual(scale=scale):
-            base, first = "Residual", str(scale)
-        case spec.Concat():
-            base, first = "Concat", ""
-        case _:
-            base, first = "nn.Sequential", ""
+    base, first = parent(place.node)
     lines = [f"class {block.name}({base}):", *doc_of(sheet, block)]
     lines += signature(1, "__init__", ["self", *arguments(block.scope)], " -> None:")
     lines.append(f"        super().__init__({first})")
@@ -97,10 +91,9 @@ def network_lines(sheet: Sheet) -> list[str]:
 
 def layer(sheet: Sheet, place: Place) -> Expression:
     """What makes one layer, or a block."""
-    made = sheet.made(place)
+    node, made = place.node, sheet.made(place)
     if made:
         return made
-    node = place.node
     match node.word:
         case spec.Conv(bias=bias):
             return conv(place, bias=None if bias else "False")
@@ -116,9 +109,7 @@ def layer(sheet: Sheet, place: Place) -> Expression:
         case spec.MaxPool(kernel, stride):
             return max_pool(node, kernel, stride)
         case spec.AvgPool(kernel, stride, counts_border=counts):
-            counted = "False" if any(max(p) for p in node.pads) and not counts else None
-            padding = before(node)
-            return call("nn.AvgPool2d", kernel, stride, padding=padding, count_include_pad=counted)
+            return avg_pool(node, kernel, stride, counts)
         case spec.AdaptiveAvgPool(size):
             return call("nn.AdaptiveAvgPool2d", size)
         case spec.GlobalAvgPool():
@@ -131,10 +122,20 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Flatten")
         case spec.Linear():
             return call("nn.Linear", place.inputs, place.outputs)
-        case spec.Chain(steps):
-            return row(sheet, place, next(iter(steps)))
-        case spec.Concat() | spec.Residual():
-            pass
+    if isinstance(node.word, spec.Chain):
+        return row(sheet, place, next(iter(node.word.steps)))
+    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
+
+
+def parent(node: Node) -> tuple[str, str]:
+    """The class that a kind of block is derived from, and what that is given."""
+    match node.word:
+        case spec.Chain():
+            return "nn.Sequential", ""
+        case spec.Concat():
+            return "Concat", ""
+        case spec.Residual(scale=scale):
+            return "Residual", str(scale)
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
 
 
@@ -167,6 +168,15 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
     sides = (*node.pads[1], *node.pads[0])
     border = call("nn.ConstantPad2d", sides, 'float("-inf")')
     return call("nn.Sequential", border, call("nn.MaxPool2d", kernel, stride))
+
+
+def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
+    """An average pool; PyTorch has it for borders that are the same on both sides alone."""
+    if not symmetric(node):
+        raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
+    counted = "False" if any(map(max, node.pads)) and not counts_border else None
+    padding = before(node)
+    return call("nn.AvgPool2d", kernel, stride, padding=padding, count_include_pad=counted)
 
 
 def symmetric(node: Node) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from common import spec
 from common.plan import Node, Plan
 from common.source.blocks import Block, Place, runs
-from common.source.layout import Call, call, signature, statement
+from common.source.layout import Call, applied, call, signature, statement
 from common.source.module import (
     Sheet,
     arguments,
@@ -60,33 +60,11 @@ def style(node: Node) -> object:
 
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
     """The function of a kind of block."""
-    name = 'f"{name}_%s"'
-    match place.node.word:
-        case spec.Residual(scale=scale):
-            lines = []
-            for child in place.children():
-                lines += steps(sheet, child, child.node.name, name % child.node.name, "x")
-            if scale != 1:
-                lines += ["    branch = " + str(scaled(scale))]
-            other = "x" if len(place.node.children) == 1 else "shortcut"
-            lines.append(f"    return layers.Add(name=name)([branch, {other}])")
-        case spec.Concat():
-            lines, names = [], [child.node.name for child in place.children()]
-            for child in place.children():
-                lines += steps(sheet, child, child.node.name, name % child.node.name, "x")
-            lines.append(f"    return layers.Concatenate(name=name)([{', '.join(names)}])")
-        case _:
-            lines = []
-            for child in place.children():
-                lines += steps(sheet, child, "x", name % child.node.name, "x")
-            lines[-1:] = [lines[-1].replace("x = ", "return ", 1)]
-            if not lines[-1].startswith("    return "):
-                lines.append("    return x")
+    lines = body_lines(sheet, place)  # after which the arguments are known
     asked = [each for each in arguments(block.scope) if " = " not in each]
     usual = [each for each in arguments(block.scope) if " = " in each]
     given = ["x: KerasTensor", *asked, *usual, *(["*"] if usual else []), "name: str"]
-    first = signature(0, block.name, given, " -> KerasTensor:")
-    said = doc_of(sheet, block)[:1]
+    first, said = signature(0, block.name, given, " -> KerasTensor:"), doc_of(sheet, block)[:1]
     return [*first, *said, *lines]
 
 
@@ -181,48 +159,51 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
             return window(place, "DepthwiseConv2D", (kernel,), name, x, **more, use_bias="False")
         case spec.BatchNorm(eps, keep, scale):
             options = {"epsilon": eps, "momentum": keep, "scale": None if scale else "False"}
-            return [applied(call("layers.BatchNormalization", **options, name=name), x)]
+            return [applied(x, "layers.BatchNormalization", **options, name=name)]
         case spec.LRN(size, alpha, beta):
-            return [applied(call("LRN", size, alpha, beta, name=name), x)]
+            return [applied(x, "LRN", size, alpha, beta, name=name)]
         case spec.Affine(scale, shift):
-            return [applied(call("Affine", scale, shift, name=name), x)]
+            return [applied(x, "Affine", scale, shift, name=name)]
         case spec.MaxPool(kernel):
             return window(place, "MaxPooling2D", (kernel,), name, x)
         case spec.AvgPool(kernel):
             return window(place, "AveragePooling2D", (kernel,), name, x)
         case spec.AdaptiveAvgPool(size):
-            return [applied(call("AdaptiveAvgPool", size, name=name), x)]
+            return [applied(x, "AdaptiveAvgPool", size, name=name)]
         case spec.GlobalAvgPool():
-            options = {"keepdims": "True", "name": name}
-            return [applied(call("layers.GlobalAveragePooling2D", **options), x)]
+            return [applied(x, "layers.GlobalAveragePooling2D", keepdims="True", name=name)]
         case spec.ReLU():
-            return [applied(call("layers.ReLU", name=name), x)]
+            return [applied(x, "layers.ReLU", name=name)]
         case spec.Dropout(rate):
-            return [applied(call("layers.Dropout", rate, name=name), x)]
+            return [applied(x, "layers.Dropout", rate, name=name)]
         case spec.Flatten():
             # What follows expects channel, row, column order; Keras keeps channels last.
-            order = [applied(call("layers.Permute", "(3, 1, 2)"), x)] if is_wide(node) else []
-            return [*order, applied(call("layers.Flatten", name=name), "@" if order else x)]
+            order = [applied(x, "layers.Permute", "(3, 1, 2)")] if node.input[1:] != (1, 1) else []
+            return [*order, applied("@" if order else x, "layers.Flatten", name=name)]
         case spec.Linear():
-            return [applied(call("layers.Dense", place.outputs, name=name), x)]
-        case spec.Chain() | spec.Concat() | spec.Residual():
-            pass
+            return [applied(x, "layers.Dense", place.outputs, name=name)]
     raise TypeError(f"{node.path}: tensorflow_impl cannot print {node.word!r}")
 
 
-def is_wide(node: Node) -> bool:
-    """Whether a map has more than one row or column, so that the order counts."""
-    return node.input[1:] != (1, 1)
+def body_lines(sheet: Sheet, place: Place) -> list[str]:
+    """What the function of a kind of block computes."""
 
+    def named(child: Place, variable: str) -> list[str]:
+        return steps(sheet, child, variable, f'f"{{name}}_{child.node.name}"', "x")
 
-def applied(made: Call, x: str) -> Call:
-    """A layer, applied to a variable."""
-    return Call(made.function, made.arguments, after=f"({x})")
-
-
-def scaled(scale: float) -> Call:
-    """A branch, scaled."""
-    return applied(call("Affine", f"({scale},)", "(0.0,)"), "branch")
+    children, word = place.children(), place.node.word
+    match word:
+        case spec.Chain():
+            lines = [line for child in children for line in named(child, "x")]
+            return [*lines[:-1], lines[-1].replace("x = ", "return ", 1)]
+        case spec.Concat(branches):
+            end = f"layers.Concatenate(name=name)([{', '.join(branches)}])"
+        case spec.Residual(shortcut=shortcut):
+            end = f"layers.Add(name=name)([branch, {'shortcut' if shortcut else 'x'}])"
+    lines = [line for child in children for line in named(child, child.node.name)]
+    if isinstance(word, spec.Residual) and word.scale != 1:
+        lines.append(f"    branch = Affine(({word.scale},), (0.0,))(branch)")
+    return [*lines, f"    return {end}"]
 
 
 def window(
@@ -240,14 +221,14 @@ def window(
         options["strides"] = stride if stride != "1" else None
     options["padding"] = said if said != "'valid'" else None
     options["padding"] = options["padding"] and str(options["padding"]).replace("'", '"')
-    return [*before, applied(call(f"layers.{kind}", *given, **options, name=name), x)]
+    return [*before, applied(x, f"layers.{kind}", *given, **options, name=name)]
 
 
 def laid_on(place: Place, x: str) -> Call:
     """A border around a map: zeros, or for a max pool what never wins."""
     pads = place.say("pads", lambda n: n.pads)
     if not isinstance(place.node.word, spec.MaxPool):
-        return applied(call("layers.ZeroPadding2D", pads), x)
+        return applied(x, "layers.ZeroPadding2D", pads)
     sides = f"((0, 0), *{pads}, (0, 0))"
     if pads.startswith("("):
         sides = f"((0, 0), {pads[1:-1]}, (0, 0))"

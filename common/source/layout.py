@@ -1,7 +1,7 @@
 """Calls laid out in lines as a formatter has them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIDTH = 100
 INDENT = "    "
@@ -68,3 +68,8 @@ def statement(indent: int, start: str, made: Expression, comment: str = "") -> l
 def signature(indent: int, name: str, arguments: Sequence[str], end: str) -> list[str]:
     """The first lines of a function."""
     return lay_out(indent, "def ", Call(name, tuple(arguments)), end)
+
+
+def applied(x: str, function: str, *arguments: object, **options: object) -> Call:
+    """A layer, applied to a variable."""
+    return replace(call(function, *arguments, **options), after=f"({x})")
