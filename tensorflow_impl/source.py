@@ -17,6 +17,7 @@ from common.source.module import (
 )
 from common.windows import NO_PADS, slide
 
+REGISTERED = "register_keras_serializable"
 OWN = Path(__file__).parent / "own_layers.py"
 MAIN = """if __name__ == "__main__":
     net = {name}()
@@ -50,7 +51,9 @@ def source(plan: Plan) -> str:
     words = [type(node.word) for node in plan.nodes()]
     loader = LOADER.format(depthwise=DEPTHWISE if spec.DepthwiseConv in words else "")
     parts += [network_lines(sheet), [loader], [MAIN.format(name=sheet.function_name)]]
-    return put_together(plan, "Keras", OWN, parts, {})
+    text = put_together(plan, "Keras", OWN, parts, {})
+    # Registered as the user's own, so that both may be imported in one program.
+    return text.replace(f'{REGISTERED}("tensorflow_impl")', f"{REGISTERED}()")
 
 
 def style(node: Node) -> object:
