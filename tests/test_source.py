@@ -88,3 +88,8 @@ def test_mistakes_are_one_line_and_nothing_is_written(tmp_path):
     line = googlenet("source", "xception", "-f", "pytorch", "--out", nowhere, code=4)
     assert "there is no folder" in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_module_shown_in_the_documents_is_printed():
+    shown = (ROOT / "docs" / "networks.md").read_text().partition("```python\n")[2].partition("```")
+    assert shown[0] in import_printer("pytorch").source(make_plan(network("inception_v4")))
