@@ -25,6 +25,9 @@ WALKERS = [
     "tensorflow_impl/build.py",
     "paddle_impl/build.py",
     "common/onnx/build.py",
+    "pytorch_impl/source.py",
+    "tensorflow_impl/source.py",
+    "paddle_impl/source.py",
 ]
 
 
@@ -44,7 +47,7 @@ ROOMS_IN_ORDER = [
     {"reference", "initial", "files", "data"},
     {"gradient"},
     {"judge"},
-    {"analysis", "training", "onnx"},
+    {"analysis", "training", "onnx", "source"},
     {"check"},
     {"jobs"},
     {"zoo"},
@@ -112,11 +115,11 @@ HEART = {
     "plan",
     "planner",
 }
-FOR_FRAMEWORKS = HEART | {"check", "files", "threads", "training"}
+FOR_FRAMEWORKS = HEART | {"check", "files", "source", "threads", "training"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_framework_folder_imports_the_heart_the_files_and_training_alone(folder):
+def test_a_framework_folder_imports_the_heart_files_source_and_training_alone(folder):
     for path in sources(folder):
         assert imported_from_common(path) - FOR_FRAMEWORKS == set(), path
 

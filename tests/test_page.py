@@ -13,10 +13,10 @@ from pages import NOBODY, Reader, full
 from common.analysis.ledger import claims
 from common.errors import CheckFailed
 from common.jobs.compare import Comparison, Side
+from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Report
 from common.jobs.worker import ROOT
 from common.networks import NETWORKS, network
-from common.page.code import excerpts
 from common.page.content import against, family, steps_of
 from common.page.notes import NOTES
 from common.page.render import LANGUAGES, Page, phrases, place, read, render
@@ -106,12 +106,15 @@ def test_a_module_is_drawn_as_in_the_papers_figure():
     ]  # fmt: skip
 
 
-def test_the_code_of_a_step_is_that_of_the_network_by_hand():
-    found = excerpts("googlenet", "inception4a")
-    assert list(found) == ["pytorch", "tensorflow", "paddle"]
-    assert 'Inception(480, "4a")' in found["pytorch"].line
-    assert "layers.MaxPooling2D" in found["tensorflow"].block
-    assert excerpts("xception", "conv1") == {}
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_step_and_head_has_its_code_in_three_frameworks(name):
+    steps = {step.path: step for step in steps_of(full(name))}
+    assert {path for path, step in steps.items() if list(step.code) != [*FRAMEWORKS]} == set()
+    if name == "googlenet":
+        code = steps["inception4a"].code
+        assert code["pytorch"].line.startswith("self.inception4a = Inception(480, 192, 96, 208")
+        assert "layers.MaxPooling2D" in code["tensorflow"].block
+        assert steps["aux1"].code["paddle"].block.startswith("class Head(nn.Sequential):")
 
 
 # How each note's row of docs/differences.md begins.

@@ -31,7 +31,18 @@ def main() -> NoReturn:
     prepare()
     try:
         # Imported here, so that Ctrl-C meets `prepare` first.
-        from common.command import bench, check, cli, compare, data, export, page, training, using  # noqa: F401
+        from common.command import (  # noqa: F401
+            bench,
+            check,
+            cli,
+            compare,
+            data,
+            export,
+            page,
+            source,
+            training,
+            using,
+        )
         from common.command.app import run_command
 
         sys.exit(run_command())

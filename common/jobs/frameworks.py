@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -95,6 +96,13 @@ class CheckpointReader(Writer, Protocol):
         """The same for the network as the framework itself publishes it."""
 
 
+class Printer(Protocol):
+    """What a framework's `source.py` offers, without importing the framework."""
+
+    def source(self, plan: Plan) -> str:
+        """A network as one file of plain source."""
+
+
 class Peer(Protocol):
     """Another's code for the same network with the same weights, to be timed beside ours."""
 
@@ -182,6 +190,18 @@ def import_runner(name: str) -> Runner:
 def import_files(name: str) -> CheckpointReader:
     """A framework's `files.py`."""
     return cast(CheckpointReader, import_module(f"{ALL[name].folder}.files"))
+
+
+def import_printer(name: str) -> Printer:
+    """A framework's `source.py`, from its file: the folder's package would import the framework."""
+    folder = find_spec(ALL[name].folder)
+    places = list(folder.submodule_search_locations or ()) if folder else []
+    found = spec_from_file_location(f"{name}_source", Path(places[0]) / "source.py")
+    if found is None or found.loader is None:
+        raise ImportError(f"{name}: no source.py")
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return cast(Printer, module)
 
 
 def import_peer(name: str, peer: str) -> type[Peer]:

@@ -72,18 +72,18 @@ class Against:
 
 def steps_of(plan: Plan) -> list[Step]:
     """The steps of the body that a person draws, then the heads."""
-    found, so_far = [], Reach()
+    found, so_far, code = [], Reach(), excerpts(plan)
     for node in plan.body.children:
         so_far = so_far.through(node)
         if shows(node):
-            found.append(step_of(plan, node, so_far, ""))
+            found.append(step_of(node, so_far, "", code.get(node.path, {})))
     for name, head in plan.heads.items():
         after = plan.network.heads[name].after
-        found.append(step_of(plan, head, Reach(), after))
+        found.append(step_of(head, Reach(), after, code.get(head.path, {})))
     return found
 
 
-def step_of(plan: Plan, node: Node, so_far: Reach, after: str) -> Step:
+def step_of(node: Node, so_far: Reach, after: str, code: dict[str, Excerpt]) -> Step:
     """One step, opened."""
     is_block = bool(node.children) and not node.is_unit
     units = [unit for unit in node.units() if unit is not node and shows(unit)]
@@ -101,7 +101,7 @@ def step_of(plan: Plan, node: Node, so_far: Reach, after: str) -> Step:
         notes_of(node),
         tuple(map(part_of, units)),
         draw(node) if is_block else None,
-        excerpts(plan.network.name, node.path),
+        code,
     )
 
 

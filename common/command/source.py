@@ -1,0 +1,44 @@
+"""The verb `source`: a network as one file of plain source."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.command.app import app
+from common.command.options import Aux, Classes, Input, Name, check_known, read_size
+from common.errors import UsageError
+from common.files.atomic import atomic_file
+from common.jobs.frameworks import FRAMEWORKS, import_printer
+from common.networks import network
+from common.planner import make_plan
+
+
+@app.command()
+def source(
+    name: Name,
+    framework: Annotated[
+        str, typer.Option("-f", "--framework", metavar="FRAMEWORK", help=", ".join(FRAMEWORKS))
+    ],
+    classes: Classes = None,
+    aux: Aux = False,
+    input: Input = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The .py to write; printed where not given.")
+    ] = None,
+) -> None:
+    """A network as one file of plain source, to take along; no framework is needed."""
+    check_known("framework", framework, FRAMEWORKS)
+    if out and out.suffix != ".py":
+        raise UsageError(f"--out {out}: the name must end in .py")
+    plan = make_plan(network(name, read_size(input), classes, aux))
+    try:
+        text = import_printer(framework).source(plan)
+    except TypeError as error:
+        raise UsageError(f"{name} cannot be printed for {framework}: {error}") from None
+    if out is None:
+        print(text, end="")
+        return
+    with atomic_file(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"{out}: {name}, {len(text.splitlines())} lines")

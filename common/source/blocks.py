@@ -1,0 +1,190 @@
+"""The blocks of one structure in a plan, each kind written once, with its widths as arguments.
+
+Two blocks are of one kind if their words are equal up to the widths; convolutions with what belongs
+to them, up to kernel, stride and padding as well.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+
+from common import spec
+from common.plan import Node, Plan
+
+Style = Callable[[Node], object]  # what a framework must tell apart beside that
+Key = Hashable
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Stands for the number of classes, which a network is asked for."""
+
+
+CLASSES = Classes()
+
+
+@dataclass
+class Scope:
+    """What is written once for several nodes: its arguments, with their values at each node."""
+
+    arguments: dict[str, tuple] = field(default_factory=dict)
+
+    def say(self, name: str, values: tuple) -> str:
+        """A value as it is written: as a number if it is the same everywhere, else an argument."""
+        if values[0] == CLASSES:
+            self.arguments["classes"] = values
+            return "classes"
+        if len(set(values)) == 1:
+            return repr(values[0])
+        for known, held in self.arguments.items():
+            if held == values and (known not in ONCE and name not in ONCE):
+                return known
+        while name in self.arguments:
+            name += "_"
+        self.arguments[name] = values
+        return name
+
+
+ONCE = ("kernel", "stride", "padding")  # never the same as another argument
+
+
+@dataclass(frozen=True)
+class Place:
+    """The nodes that stand at one place of what is written, and the scope that they are in."""
+
+    nodes: tuple[Node, ...]
+    scope: Scope
+    name: str
+    classifiers: frozenset[str]
+
+    @property
+    def node(self) -> Node:
+        """One of them: all but numbers is the same in the others."""
+        return self.nodes[0]
+
+    @property
+    def inputs(self) -> str:
+        """The channels that come in."""
+        return self.scope.say("in_channels", tuple(node.input[0] for node in self.nodes))
+
+    @property
+    def outputs(self) -> str:
+        """The channels or features that go out."""
+        return self.scope.say(self.name or "channels", tuple(map(self.width, self.nodes)))
+
+    def width(self, node: Node) -> object:
+        """The channels of one of the nodes, or that they are the classes."""
+        return CLASSES if node.path in self.classifiers else node.output[0]
+
+    def say(self, name: str, value: Callable[[Node], object]) -> str:
+        """Any other number."""
+        return self.scope.say(name, tuple(map(value, self.nodes)))
+
+    def children(self) -> list["Place"]:
+        """What stands within."""
+        rows = zip(*(node.children for node in self.nodes), strict=True)
+        return [self.within(nodes) for nodes in rows]
+
+    def within(self, nodes: tuple[Node, ...]) -> "Place":
+        """The place of nodes within, called after the way there."""
+        own = nodes[0].path.removeprefix(self.node.path).strip(".").replace(".", "_")
+        leaf = self.node.is_unit and bool(self.node.path)
+        name = self.name if leaf else f"{self.name}_{own}".strip("_")
+        return Place(nodes, self.scope, name, self.classifiers)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A kind of block, all of its kind, and its scope, which is known once it is written."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    scope: Scope
+
+
+def is_block(node: Node) -> bool:
+    """Whether a node is written as a class or function of its own."""
+    match node.word:
+        case spec.Chain(steps):
+            return bool(node.path) and not next(iter(steps)).isdigit()
+        case spec.Concat() | spec.Residual():
+            return True
+    return False
+
+
+def key_of(node: Node, style: Style, loose: bool) -> Key:
+    """What is the same in all of a kind."""
+    children = tuple((child.name, key_of(child, style, loose)) for child in node.children)
+    kind = type(node.word).__name__
+    window = () if loose else (getattr(node.word, "kernel", 0), getattr(node.word, "stride", 0))
+    own: tuple = (*window, *(() if loose else node.pads))
+    match node.word:
+        case spec.Chain() | spec.Concat():
+            own = ()
+        case spec.Conv(bias=bias):
+            own = (bias, *own)
+        case spec.DepthwiseConv(multiplier=multiplier):
+            own = (multiplier, *own)
+        case spec.Linear() | spec.Flatten():
+            own = ()
+        case spec.AdaptiveAvgPool():
+            own = (node.word, node.input[1:])
+        case spec.Residual(scale=scale):
+            own = (scale,)
+        case word:
+            own = (word, node.pads)
+    return kind, own, style(node), children
+
+
+def find_blocks(plan: Plan, style: Style, name: Callable[[Node, str], str]) -> dict[str, Block]:
+    """The kind of every block by its path, in the order in which they must be written.
+
+    `name` is given a block and the kind that it is in.
+    """
+    held: dict[Key, list[Node]] = {}
+    owners: dict[str, str] = {}
+    for root in plan.roots():
+        for node in after_children(root):
+            if is_block(node):
+                held.setdefault(key_of(node, style, node.is_unit), []).append(node)
+    found: dict[Key, Block] = {}
+    named: set[str] = set()
+    for key in reversed(held):  # owners are named before what is in them
+        first = held[key][0]
+        owner = next((n for p, n in owners.items() if first.path.startswith(f"{p}.")), "")
+        given = free(name(first, owner), named)
+        owners |= {node.path: given for node in held[key]}
+        found[key] = Block(given, tuple(held[key]), Scope())
+    return {node.path: found[key] for key in held for node in held[key]}
+
+
+def after_children(node: Node) -> list[Node]:
+    """The nodes within, then the node."""
+    return [each for child in node.children for each in after_children(child)] + [node]
+
+
+def free(name: str, named: set[str]) -> str:
+    """A name that is not given yet."""
+    given, number = name, 2
+    while given in named:
+        given, number = f"{name}{number}", number + 1
+    named.add(given)
+    return given
+
+
+def classifiers(plan: Plan) -> frozenset[str]:
+    """The paths of the nodes that have an output for each class."""
+    if not plan.network.classes:
+        return frozenset()
+    ends = [[n for n in root.walk() if n.parameters][-1].path for root in plan.roots()]
+    return frozenset(ends)
+
+
+def runs(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Where equal texts stand in a row, as (first, how many)."""
+    found: list[tuple[int, int]] = []
+    for place, each in enumerate(texts):
+        if place and texts[place - 1] == each:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((place, 1))
+    return found

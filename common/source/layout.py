@@ -1,0 +1,75 @@
+"""Calls laid out in lines as a formatter has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+WIDTH = 100
+INDENT = "    "
+USUAL = {("stride", "1"), ("padding", "0"), ("padding", '"valid"')}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function and its arguments, each a text or a call; `before` is a keyword with its `=`.
+
+    `after` is what the result is called with in turn.
+    """
+
+    function: str
+    arguments: tuple["Expression", ...] = ()
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.before}{self.function}({', '.join(map(str, self.arguments))}){self.after}"
+
+
+Expression = str | Call
+
+
+def call(function: str, *arguments: object, **options: object) -> Call:
+    """A call; an option of None is left out, and so is a padding of 0 or a stride of 1."""
+    named = [f"{k}={v}" for k, v in options.items() if v is not None and (k, str(v)) not in USUAL]
+    given = [a if isinstance(a, Call) else str(a) for a in arguments]
+    return Call(function, (*given, *named))
+
+
+def moves(stride: str, padding: str) -> list[str]:
+    """A convolution's stride and padding, those that are usual left out."""
+    if padding == "0":
+        return [stride] if stride != "1" else []
+    return [stride, padding] if stride != "1" else [f"padding={padding}"]
+
+
+def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[str]:
+    """The lines of `start`, an expression and `end`: one if it fits, else broken as ruff breaks."""
+    blank = INDENT * indent
+    flat = f"{blank}{start}{made}{end}"
+    if len(flat) <= WIDTH or isinstance(made, str):
+        return [flat]
+    head = f"{flat[: len(flat) - len(made.after) - len(end)]}("
+    if made.after and len(head) <= WIDTH:
+        return [head, f"{blank}{INDENT}{made.after[1:-1]}", f"{blank}){end}"]
+    inner = ", ".join(map(str, made.arguments))
+    within = [f"{blank}{INDENT}{inner}"]
+    if len(within[0]) > WIDTH:
+        within = [line for each in made.arguments for line in lay_out(indent + 1, "", each, ",")]
+    return [f"{blank}{start}{made.before}{made.function}(", *within, f"{blank}){made.after}{end}"]
+
+
+def statement(indent: int, start: str, made: Expression, comment: str = "") -> list[str]:
+    """The same for a statement, with a comment behind it where there is room."""
+    lines = lay_out(indent, start, made)
+    if comment and len(lines[-1]) + len(comment) + 4 <= WIDTH:
+        lines[-1] += f"  # {comment}"
+    return lines
+
+
+def signature(indent: int, name: str, arguments: Sequence[str], end: str) -> list[str]:
+    """The first lines of a function."""
+    return lay_out(indent, "def ", Call(name, tuple(arguments)), end)
+
+
+def applied(x: str, function: str, *arguments: object, **options: object) -> Call:
+    """A layer, applied to a variable."""
+    return replace(call(function, *arguments, **options), after=f"({x})")

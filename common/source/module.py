@@ -1,0 +1,164 @@
+"""A whole file of source put together: what it says of itself, what it needs, blocks, network."""
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from common.plan import Node, Plan
+from common.source.blocks import Block, Place, Scope, classifiers, find_blocks, runs
+from common.source.layout import Call, Expression, call
+from common.source.own import imports_of, names_in, needed
+from common.source.tables import block_name, capitals, figure
+from common.spec import shape_text
+
+
+class Sheet:
+    """A plan to be written for a framework: its kinds of block, and how each is called."""
+
+    def __init__(self, plan: Plan, style: Callable[[Node], object], function: bool = False) -> None:
+        self.plan, self.function, self.style = plan, function, style
+        self.ends = classifiers(plan)
+        table = plan.network.name
+        self.at = find_blocks(plan, style, lambda node, owner: self.name(table, node, owner))
+        self.blocks = list({id(block): block for block in self.at.values()}.values())
+
+    def name(self, table: str, node: Node, owner: str) -> str:
+        """What a kind of block is called: in capitals, or for functions in small letters."""
+        name = block_name(table, node, owner)
+        if node.is_unit and any(self.style(child) for child in node.children):
+            name += "Padded"
+        if not self.function:
+            return name
+        small = [f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name)]
+        return "".join(small).replace("_re_l_u", "_relu")
+
+    @property
+    def network_name(self) -> str:
+        """The name of the network's class."""
+        name = capitals(self.plan.network.name.split(".")[0])
+        return name.replace("Googlenet", "GoogLeNet").replace("Resnet", "ResNet")
+
+    @property
+    def function_name(self) -> str:
+        """The name of the function that makes the network."""
+        return self.plan.network.name.split(".")[0]
+
+    def place(self, block: Block) -> Place:
+        """Where a kind of block is written."""
+        return Place(block.nodes, block.scope, "", self.ends)
+
+    def network_places(self) -> list[Place]:
+        """The steps of the body, then the heads, where the network is written."""
+        nodes = [*self.plan.body.children, *self.plan.heads.values()]
+        return [Place((node,), Scope(), "", self.ends) for node in nodes]
+
+    def made(self, place: Place, *before: Expression, **options: str) -> Call | None:
+        """The call that makes a block; None for what is none."""
+        block = self.at.get(place.node.path)
+        if block is None:
+            return None
+        given: list[Expression] = [*before]
+        usual: dict[str, str] = {}
+        for name, values in block.scope.arguments.items():
+            at = {node.path: v for node, v in zip(block.nodes, values, strict=True)}
+            here = tuple(at[node.path] for node in place.nodes)
+            hint = f"{place.name}_{name}" if name != "channels" else place.name
+            text = place.scope.say(name if name == "in_channels" else hint or name, here)
+            if name in ("stride", "padding"):
+                usual[name] = text.replace("'", '"')
+            else:
+                given.append(text)
+        return call(block.name, *given, **usual, **options)
+
+
+def arguments(scope: Scope) -> list[str]:
+    """The arguments of a kind of block, as they are declared; those with a usual value last."""
+    usual = {"stride": " = 1", "padding": " = 0"}
+    plain = [name for name in scope.arguments if name not in usual]
+    return [
+        f"{name}: {type_of(scope.arguments[name])}{default(name, scope.arguments[name])}"
+        for name in (*plain, *(name for name in usual if name in scope.arguments))
+    ]
+
+
+def type_of(values: tuple) -> str:
+    """The type of an argument that takes these values."""
+    kinds = {type(value) for value in values}
+    pair = any(kind is tuple for kind in kinds)
+    if str in kinds:
+        return "str"
+    return "int | tuple[int, int]" if pair and int in kinds else "tuple" if pair else "int"
+
+
+def default(name: str, values: tuple) -> str:
+    """The usual value of a stride or padding."""
+    usual = {"stride": "1", "padding": '"valid"' if str in map(type, values) else "0"}
+    return f" = {usual[name]}" if name in usual else ""
+
+
+def doc_of(sheet: Sheet, block: Block) -> list[str]:
+    """A block's docstring, and a blank line: what its table says of it, if it is short."""
+    node = block.nodes[0]
+    said = figure(sheet.plan.network.name, node)[1]
+    if node.path in sheet.plan.heads:
+        said = said or "An auxiliary classifier, for training alone."
+    return [f'    """{said}"""', ""] if said and len(said) < 90 else []
+
+
+def step_names(names: Sequence[str]) -> tuple[str, str, str] | None:
+    """Steps' names as a loop: a variable, what it runs over, an f-string; None if they are few."""
+    parts = [re.fullmatch(r"(.*?)(\d+|[a-z])", name) for name in names]
+    if len(names) < 3 or None in parts or len({part[1] for part in parts if part}) > 1:
+        return None
+    first, ends = names[0], [part[2] for part in parts if part]
+    start = first[: len(first) - len(ends[0])]
+    if ends[0].isdigit():
+        return "number", f"range({ends[0]}, {int(ends[-1]) + 1})", f'f"{start}{{number}}"'
+    return "letter", f'"{"".join(ends)}"', f'f"{start}{{letter}}"'
+
+
+def groups(names: Sequence[str], texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Steps in the order of the network: where each is, or equal ones that a loop makes."""
+    found = []
+    for first, times in runs(texts):
+        if step_names(names[first : first + times]):
+            found.append((first, times))
+        else:
+            found += [(place, 1) for place in range(first, first + times)]
+    return found
+
+
+def map_text(node: Node) -> str:
+    """The map's size as a comment, if it is a map."""
+    if not node.is_map:
+        return ""
+    return shape_text(node.output).replace("x", " x ")
+
+
+def heading(plan: Plan, where: str) -> str:
+    """The file's docstring."""
+    made = plan.network
+    heads = f" with the heads {', '.join(plan.heads)}" if plan.heads else ""
+    return (
+        f'"""{made.name} in {where}, after {made.origin}, for images of '
+        f"{shape_text(made.input)}.\n\n"
+        f"{plan.parameter_count:,} parameters{heads}, {plan.multiply_adds:,} multiply-adds.\n"
+        'Printed by googlenet-family; licence: Apache-2.0.\n"""\n'
+    )
+
+
+def put_together(
+    plan: Plan, where: str, own: Path, parts: list[list[str]], helpers: Mapping[str, str]
+) -> str:
+    """The file: docstring, imports, what is taken from own layers, helpers if used, and parts."""
+    text = "\n\n\n".join("\n".join(part) for part in parts)
+    used = names_in(ast.parse(text))
+    text = "\n\n\n".join([*(helpers[name] for name in helpers if name in used), text])
+    taken = needed(own, names_in(ast.parse(text)))
+    assigns = "\n".join(each for each in taken if "\n" not in each)
+    body = "\n\n\n".join([*(each for each in taken if "\n" in each), text])
+    start = "\n".join(imports_of(own, f"{assigns}\n{body}"))
+    start += f"\n{assigns}" if assigns else ""
+    blank = "\n\n\n" if assigns else "\n\n"
+    return f"{heading(plan, where)}\n{start}{blank}{body}\n"

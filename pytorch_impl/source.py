@@ -1,0 +1,190 @@
+"""Plan to PyTorch source: one case per word of the grammar, a class per kind of block."""
+
+from pathlib import Path
+
+from common import spec
+from common.plan import Node, Plan
+from common.source.blocks import Block, Place, runs
+from common.source.layout import Call, Expression, call, moves, signature, statement
+from common.source.module import (
+    Sheet,
+    arguments,
+    doc_of,
+    groups,
+    map_text,
+    put_together,
+    step_names,
+)
+
+OWN = Path(__file__).parent / "own_layers.py"
+MAIN = """if __name__ == "__main__":
+    net = {name}()
+    print(sum(parameter.numel() for parameter in net.parameters()), "parameters")"""
+FORWARD = """    def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
+        after, maps, heads = {after}, {{}}, {{}}
+        for name, step in self.named_children():
+            if name not in after:
+                x = maps[name] = step(x)
+            elif self.training:
+                heads[name] = step(maps[after[name]])
+        return {{"logits": x, **heads}} if self.training else x"""
+UNSCALED = """def unscaled(channels: int, eps: float, momentum: float) -> BatchNorm:
+    norm = BatchNorm(channels, eps=eps, momentum=momentum)
+    norm.register_parameter("weight", None)
+    return norm"""
+NUMBERED = """def branch(*steps: nn.Module) -> nn.Sequential:
+    chain = nn.Sequential()
+    for number, step in enumerate(steps, 1):
+        chain.add_module(str(number), step)
+    return chain"""
+
+
+def source(plan: Plan) -> str:
+    """The network as one file of plain PyTorch."""
+    sheet = Sheet(plan, style)
+    parts = [block_lines(sheet, sheet.place(block), block) for block in sheet.blocks]
+    parts += [network_lines(sheet), MAIN.format(name=sheet.network_name).split("\n")]
+    helpers = {"branch": NUMBERED, "unscaled": UNSCALED}
+    return put_together(plan, "PyTorch", OWN, parts, helpers)
+
+
+def style(node: Node) -> object:
+    """What Conv2d cannot say as a number: a border of its own on each side."""
+    return isinstance(node.word, spec.Conv | spec.DepthwiseConv) and not symmetric(node)
+
+
+def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
+    """The class of a kind of block."""
+    steps = [(child.node.name, layer(sheet, child)) for child in place.children()]
+    base, first = parent(place.node)
+    lines = [f"class {block.name}({base}):", *doc_of(sheet, block)]
+    lines += signature(1, "__init__", ["self", *arguments(block.scope)], " -> None:")
+    lines.append(f"        super().__init__({first})")
+    for name, made in steps:
+        lines += statement(2, f"self.{name} = ", made)
+    return lines
+
+
+def network_lines(sheet: Sheet) -> list[str]:
+    """The class of the network."""
+    plan, places = sheet.plan, sheet.network_places()
+    made = [layer(sheet, place) for place in places]
+    base = "nn.Module" if plan.heads else "nn.Sequential"
+    asked = [f"classes: int = {plan.network.classes}"] if plan.network.classes else []
+    lines = [f"class {sheet.network_name}({base}):"]
+    lines += signature(1, "__init__", ["self", *asked], " -> None:")
+    lines.append("        super().__init__()")
+    names = [place.node.path for place in places]
+    for first, times in groups(names, [str(each) for each in made]):
+        comment = map_text(places[first].node)
+        loop = step_names(names[first : first + times])
+        if loop:
+            lines.append(f"        for {loop[0]} in {loop[1]}:  # {comment}")
+            lines += statement(3, "", call("self.add_module", loop[2], made[first]))
+        else:
+            lines += statement(2, f"self.{names[first]} = ", made[first], comment)
+    if plan.heads:
+        pairs = ", ".join(f'"{n}": "{plan.network.heads[n].after}"' for n in plan.heads)
+        lines += ["", *FORWARD.format(after=f"{{{pairs}}}").split("\n")]
+    return lines
+
+
+def layer(sheet: Sheet, place: Place) -> Expression:
+    """What makes one layer, or a block."""
+    node, made = place.node, sheet.made(place)
+    if made:
+        return made
+    match node.word:
+        case spec.Conv(bias=bias):
+            return conv(place, bias=None if bias else "False")
+        case spec.DepthwiseConv():
+            return conv(place, groups=place.inputs, bias="False")
+        case spec.BatchNorm(eps, keep, scale):
+            made = "BatchNorm" if scale else "unscaled"
+            return call(made, place.inputs, eps=eps, momentum=round(1 - keep, 6))
+        case spec.LRN(size, alpha, beta):
+            return call("LRN", size, alpha, beta)
+        case spec.Affine(scale, shift):
+            return call("Affine", scale, shift, maps=len(node.input) == 3)
+        case spec.MaxPool(kernel, stride):
+            return max_pool(node, kernel, stride)
+        case spec.AvgPool(kernel, stride, counts_border=counts):
+            return avg_pool(node, kernel, stride, counts)
+        case spec.AdaptiveAvgPool(size):
+            return call("nn.AdaptiveAvgPool2d", size)
+        case spec.GlobalAvgPool():
+            return call("nn.AdaptiveAvgPool2d", 1)
+        case spec.ReLU():
+            return call("nn.ReLU")
+        case spec.Dropout(rate):
+            return call("nn.Dropout", rate)
+        case spec.Flatten():
+            return call("nn.Flatten")
+        case spec.Linear():
+            return call("nn.Linear", place.inputs, place.outputs)
+    if isinstance(node.word, spec.Chain):
+        return row(sheet, place, next(iter(node.word.steps)))
+    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
+
+
+def parent(node: Node) -> tuple[str, str]:
+    """The class that a kind of block is derived from, and what that is given."""
+    match node.word:
+        case spec.Chain():
+            return "nn.Sequential", ""
+        case spec.Concat():
+            return "Concat", ""
+        case spec.Residual(scale=scale):
+            return "Residual", str(scale)
+    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
+
+
+def row(sheet: Sheet, place: Place, first: str) -> Call:
+    """Numbered steps, repeated ones in a loop."""
+    made = [layer(sheet, child) for child in place.children()]
+    given: list[Expression] = []
+    for start, times in runs([str(each) for each in made]):
+        each = f"*[{made[start]} for _ in range({times})]"
+        given += [each] if times >= 3 else made[start : start + times]
+    return call("branch" if first == "1" else "nn.Sequential", *given)
+
+
+def conv(place: Place, **options: str | None) -> Call:
+    """A convolution."""
+    given = place.inputs, place.outputs, place.say("kernel", lambda n: n.word.kernel)
+    stride = place.say("stride", lambda n: n.word.stride)
+    if style(place.node):
+        pads = place.say("pads", lambda n: n.pads)
+        return call("PaddedConv2d", *given, stride=stride, pads=pads, **options)
+    return call("nn.Conv2d", *given, *moves(stride, place.say("padding", before)), **options)
+
+
+def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
+    """A max pool with the plan's border, in the plainest form that has it."""
+    if symmetric(node):
+        return call("nn.MaxPool2d", kernel, stride, padding=before(node))
+    if all(first == 0 for first, _ in node.pads):
+        return call("nn.MaxPool2d", kernel, stride, ceil_mode="True")
+    sides = (*node.pads[1], *node.pads[0])
+    border = call("nn.ConstantPad2d", sides, 'float("-inf")')
+    return call("nn.Sequential", border, call("nn.MaxPool2d", kernel, stride))
+
+
+def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
+    """An average pool; PyTorch has it for borders that are the same on both sides alone."""
+    if not symmetric(node):
+        raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
+    counted = "False" if any(map(max, node.pads)) and not counts_border else None
+    padding = before(node)
+    return call("nn.AvgPool2d", kernel, stride, padding=padding, count_include_pad=counted)
+
+
+def symmetric(node: Node) -> bool:
+    """Whether the border is the same on both sides."""
+    return all(first == last for first, last in node.pads)
+
+
+def before(node: Node) -> spec.Size:
+    """The border above and to the left."""
+    rows, columns = node.pads[0][0], node.pads[1][0]
+    return rows if rows == columns else (rows, columns)

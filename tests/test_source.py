@@ -1,0 +1,95 @@
+"""The source that is printed of every network: no framework imported, short, as ruff has it."""
+
+import subprocess
+import sys
+
+import pytest
+from command import googlenet
+
+from common.jobs.frameworks import ALL, FRAMEWORKS, import_printer
+from common.jobs.worker import ROOT
+from common.networks import NETWORKS, network
+from common.planner import make_plan
+
+LONGEST = {"googlenet": 110, "inception_v4": 220}  # lines, fewer than
+OTHERS = {"features": {"classes": 0}, "small": {"classes": 3, "input": (1, 150, 139)}}
+
+
+def plans():
+    """Every network by a file's name, as published, with its heads, and otherwise."""
+    for name in NETWORKS:
+        heads = {"heads": {"aux": True}} if network(name).heads else {}
+        for what, options in ({"plain": {}} | heads | OTHERS).items():
+            yield f"{name.replace('.', '_')}_{what}", make_plan(network(name, **options))
+
+
+def test_ruff_has_nothing_to_say(tmp_path):
+    for name, plan in plans():
+        for framework in FRAMEWORKS:
+            text = import_printer(framework).source(plan)
+            (tmp_path / f"{framework}_{name}.py").write_text(text)
+    for verb in (["format", "--check"], ["check", "--no-cache"]):
+        command = [sys.executable, "-m", "ruff", *verb, "--config", ROOT / "pyproject.toml"]
+        done = subprocess.run([*command, tmp_path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_it_is_short(framework):
+    for name, lines in LONGEST.items():
+        text = import_printer(framework).source(make_plan(network(name)))
+        assert len(text.splitlines()) < lines
+
+
+def test_it_is_printed_without_any_framework():
+    packages = [ALL[framework].package for framework in FRAMEWORKS] + ["keras"]
+    code = f"""
+import sys
+from common.jobs.frameworks import FRAMEWORKS, import_printer
+from common.networks import network
+from common.planner import make_plan
+for framework in FRAMEWORKS:
+    import_printer(framework).source(make_plan(network("inception_v3", aux=True)))
+print([name for name in {packages} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_what_is_repeated_is_written_once():
+    text = import_printer("pytorch").source(make_plan(network("inception_v4")))
+    assert text.count("class ModuleB(") == 1
+    assert 'for letter in "bcdefgh":  # 1024 x 17 x 17' in text
+    text = import_printer("paddle").source(make_plan(network("inception_resnet_v2")))
+    assert "*[Block17() for _ in range(20)]" in text
+
+
+def test_the_command_prints_or_writes_it(tmp_path):
+    out = tmp_path / "net.py"
+    said = googlenet("source", "xception", "-f", "paddle", "--classes", 7, "--out", out)
+    assert said.startswith(f"{out}: xception, ")
+    assert "classes: int = 7" in out.read_text()
+    printed = googlenet("source", "xception", "-f", "paddle", "--classes", 7)
+    assert printed == out.read_text()
+
+
+def test_mistakes_are_one_line_and_nothing_is_written(tmp_path):
+    out = "--out", tmp_path / "net.py"
+    assert "no network is called" in googlenet("source", "lenet", "-f", "paddle", *out, code=2)
+    assert "no framework is" in googlenet("source", "googlenet", "-f", "jax", *out, code=2)
+    few = "--input", "3x8x8"
+    assert "needs at least" in googlenet(
+        "source", "inception_v4", "-f", "pytorch", *few, *out, code=2
+    )
+    assert "must end in .py" in googlenet(
+        "source", "xception", "-f", "pytorch", "--out", tmp_path / "net", code=2
+    )
+    nowhere = tmp_path / "no" / "net.py"
+    line = googlenet("source", "xception", "-f", "pytorch", "--out", nowhere, code=4)
+    assert "there is no folder" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_module_shown_in_the_documents_is_printed():
+    shown = (ROOT / "docs" / "networks.md").read_text().partition("```python\n")[2].partition("```")
+    assert shown[0] in import_printer("pytorch").source(make_plan(network("inception_v4")))
