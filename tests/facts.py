@@ -185,6 +185,7 @@ FACTS = {
     "inception_v3.input": Facts(V3),
     "inception_v3.keras": Facts(V3),
     "inception_v3.paddle_vision": Facts(V3),
+    "inception_v3.fid": Facts(V3),
     "inception_v4": Facts(V4),
     "inception_resnet_v1": Facts(RESNET_V1),
     "inception_resnet_v2": Facts(RESNET_V2),

@@ -14,6 +14,14 @@ FAMILY_NAMES = {
         "Mixed_7c.branch3x3dbl.3.b.conv.weight": "Mixed_7c.branch3x3dbl_3b.conv.weight",
         "AuxLogits.conv1.conv.weight": "AuxLogits.conv1.conv.weight",
     },
+    ("inception_v3.fid", "pytorch_fid"): {
+        "Conv2d_1a_3x3.conv.weight": "Conv2d_1a_3x3.conv.weight",
+        "Mixed_5b.branch_pool.proj.conv.weight": "Mixed_5b.branch_pool.conv.weight",
+        "Mixed_6e.branch7x7dbl.5.bn.running_mean": "Mixed_6e.branch7x7dbl_5.bn.running_mean",
+        "Mixed_7c.branch_pool.proj.bn.weight": "Mixed_7c.branch_pool.bn.weight",
+        "Mixed_7c.branch3x3dbl.3.b.conv.weight": "Mixed_7c.branch3x3dbl_3b.conv.weight",
+        "fc.bias": "fc.bias",
+    },
     ("inception_v4", "timm"): {
         "Conv2d_2b_3x3.conv.weight": "features.2.conv.weight",
         "Mixed_3a.conv.conv.weight": "features.3.conv.conv.weight",

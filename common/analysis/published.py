@@ -63,6 +63,10 @@ PUBLISHED = {
     "inception_v3.paddle_vision": (
         Published(23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True),
     ),
+    "inception_v3.fid": (
+        Published(21_785_568, "pytorch-fid: up to the 2048 features", BARE),
+        Published(23_850_960, "its file, which classifies 1008: by arithmetic", HEADLESS),
+    ),
     "inception_v4": (Published(42_679_816, "timm: parameters(), which has no head", HEADLESS),),
     "inception_resnet_v1": (
         Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),

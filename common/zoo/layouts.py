@@ -1,8 +1,8 @@
 """Where each network is published, and under which names: the table of all layouts known here."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from numpy.typing import NDArray
 
@@ -46,7 +46,7 @@ class Published(Layout):
     `ignored` matches what may stand in its files and is no weight of the network, `stand_ins` what
     may if it is all ones; `optional` matches our arrays that are ones where its files lack them;
     `tidy` gives the layout's name for each array of a file where copies of
-    it name things differently.
+    it name things differently; `elsewhere` names the network whose files have so many classes.
     """
 
     networks: str = r".*"
@@ -55,6 +55,7 @@ class Published(Layout):
     stand_ins: str = r"(?!)"
     optional: str = r"(?!)"
     tidy: Callable[[Arrays], dict[str, str]] = lambda _: {}
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
 
     def fits(self, name: str) -> bool:
         """Whether a network of ours is published in this layout."""
@@ -108,6 +109,13 @@ def torch_layout(name: str, networks: str, *rules: Rules) -> Published:
     return Published(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
 
 
+def v3_layout(name: str, networks: str, *rules: Rules) -> Published:
+    """Such a layout of Inception v3, of which two networks have the very same names."""
+    # torchvision's 1000 classes are ImageNet's, TensorFlow's 1008 those of an older training.
+    elsewhere = {1000: "inception_v3"} if name == "pytorch_fid" else {1008: "inception_v3.fid"}
+    return replace(torch_layout(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
+
+
 def paddle_layout(name: str, networks: str, *rules: Rules) -> Published:
     """A layout of a library that is written in Paddle."""
     return Published(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
@@ -127,12 +135,13 @@ LAYOUTS = (
     *NATIVE,
     torch_layout("tutorial", r"googlenet"),
     torch_layout("torchvision", r"googlenet\.torchvision(\.input)?"),
-    torch_layout("torchvision", r"inception_v3(\.input)?", TORCHVISION_V3),
-    torch_layout("timm", r"inception_v3(\.input)?", TORCHVISION_V3),
+    v3_layout("torchvision", r"inception_v3(\.input)?"),
+    v3_layout("timm", r"inception_v3(\.input)?"),
+    v3_layout("pytorch_fid", r"inception_v3\.fid"),
     torch_layout("timm", r"inception_v4", TIMM_V4),
     torch_layout("timm", r"inception_resnet_v2", TIMM_RESNET_V2),
     torch_layout("timm", r"xception\.timm", TIMM_XCEPTION),
-    torch_layout("pretrainedmodels", r"inception_v3", TORCHVISION_V3, LAST_LINEAR),
+    v3_layout("pretrainedmodels", r"inception_v3", LAST_LINEAR),
     torch_layout("pretrainedmodels", r"inception_v4", TIMM_V4),
     torch_layout("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
     torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),

@@ -1,11 +1,18 @@
 """What comes out is what a user of PyTorch expects."""
 
+import numpy as np
 import pytest
 import torch
 from conftest import noise, planned, seeded
+from fid import Fid
+from PIL import Image
 
+from common.data.images import to_input
+from common.networks import network
 from common.planner import place
+from common.reference import relative
 from common.spec import AvgPool, Rule
+from common.zoo.recognise import layouts_for
 from pytorch_impl.build import module
 
 PLAN = planned(size=(64, 64), classes=4)
@@ -63,6 +70,34 @@ def test_turns_into_torchscript(room, name, aux):
 def test_averages_over_an_uneven_border_are_refused():
     with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average over \(\(0, 1\)"):
         module(place(AvgPool(2, 2, Rule.SAME), "pool", (3, 5, 5)))
+
+
+def features(room, name, state, x):
+    """What our network makes of the same weights, under our names."""
+    plan = planned(name, (139, 139), classes=0)
+    layout = layouts_for("inception_v3.fid", "pytorch_fid")[0]
+    arrays = layout.inward(plan, {key: tensor.numpy() for key, tensor in state.items()})
+    net = room.run.load_network(plan, arrays, "float64")
+    return room.run.run(net, x, [])["features"]
+
+
+def test_fids_features_are_pytorch_fids(room):
+    plan = planned("inception_v3.fid", (139, 139), classes=0)
+    arrays = layouts_for("inception_v3.fid", "pytorch_fid")[0].outward(plan, seeded(plan))
+    state = {key: torch.from_numpy(array).double() for key, array in arrays.items()}
+    x = noise(plan)
+    expected = Fid(state).features(torch.from_numpy(x)).numpy()
+    assert relative(features(room, "inception_v3.fid", state, x), expected) < 1e-12
+    assert relative(features(room, "inception_v3", state, x), expected) > 0.01
+
+
+def test_fids_images_are_pytorch_fids():
+    pixels = np.random.default_rng(3).integers(0, 256, (50, 70, 3), np.uint8)
+    found = to_input(Image.fromarray(pixels), (3, 299, 31), network("inception_v3.fid").preprocess)
+    x = torch.from_numpy(pixels).double().permute(2, 0, 1)[None] / 255
+    size = {"size": (299, 31), "mode": "bilinear", "align_corners": False}
+    expected = 2 * torch.nn.functional.interpolate(x, **size) - 1
+    np.testing.assert_allclose(found, expected[0].numpy(), atol=1e-6)
 
 
 def test_prints_like_the_paper(room):
