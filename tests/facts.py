@@ -173,6 +173,7 @@ XCEPTION = {
 FACTS = {
     "googlenet": GOOGLENET,
     "googlenet.paper": GOOGLENET,
+    "googlenet.caffe": GOOGLENET,
     "googlenet.d2l": Facts(PADDED),
     "googlenet.slim": Facts(SAME),
     "googlenet.paddle": replace(GOOGLENET, endpoints=PADDED),

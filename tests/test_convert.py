@@ -15,11 +15,17 @@ from common.zoo.recognise import Match, Wishes, layouts_for
 from common.zoo.write_file import write_file
 
 NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}
-KINDS = {"torch": ".pth", "pickle": ".pdparams", "hdf5": ".weights.h5", "checkpoint": ".ckpt"}
+KINDS = {
+    "torch": ".pth",
+    "pickle": ".pdparams",
+    "hdf5": ".weights.h5",
+    "checkpoint": ".ckpt",
+    "caffe": ".caffemodel",
+}
 PUBLISHED = [
     (name, layout.name, KINDS[layout.kind])
     for name in ("googlenet.d2l", "googlenet.paddle", "googlenet.paddle_vision", "googlenet.slim",
-                 "googlenet.torchvision")
+                 "googlenet.torchvision", "googlenet.caffe")
     for layout in layouts_for(name, None)
     if layout.name not in ("ours", "pytorch", "tensorflow", "paddle")
 ]  # fmt: skip

@@ -37,6 +37,13 @@ XCEPTION = Published(22_855_952, "timm: parameters()", HEADLESS)
 PUBLISHED = {
     "googlenet": TABLE_1,
     "googlenet.paper": TABLE_1,
+    # Caffe's bvlc_googlenet is googlenet.paper, layer by layer; it differs in how it starts.
+    "googlenet.caffe": (
+        *TABLE_1[:2],
+        Published(
+            13_378_280, "Caffe's bvlc_googlenet.caffemodel; all as in googlenet.paper", WHOLE
+        ),
+    ),
     "googlenet.paddle": TABLE_1,
     "googlenet.d2l": (Published(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),),
     "googlenet.slim": (

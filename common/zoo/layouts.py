@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.files.layouts import KERAS_AXES, PADDLE, PYTORCH, TENSORFLOW, Axes, Layout
 from common.plan import Plan
+from common.spec import Shape
 from common.zoo.keras_names import counted_anew, published_names
 from common.zoo.paddle_tutorial import tidied
 from common.zoo.renaming import (
+    CAFFE_BLOBS,
+    CAFFE_V1,
     COUNTERS,
     D2L,
     LAST_LINEAR,
+    ONNX_ZOO,
     PADDLE_TUTORIAL,
     PADDLE_VISION,
     PADDLE_VISION_V3,
@@ -130,6 +134,24 @@ def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Publishe
     )
 
 
+@dataclass(frozen=True)
+class Blobs(Published):
+    """Caffe's layouts, whose older blobs have four axes, whatever they hold."""
+
+    def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
+        """An array without the axes of length 1 that it has in front, and behind, beyond ours."""
+        while array.ndim > len(shape) and array.shape[0] == 1:
+            array = array[0]
+        while array.ndim > len(shape) and array.shape[-1] == 1:
+            array = array[..., 0]
+        return super().turn_inward(array, shape, groups)
+
+
+def caffe_layout(networks: str, *rules: Rules) -> Published:
+    """A layout of Caffe's."""
+    return Blobs("caffe", PYTORCH.axes, by_rules(CAFFE_BLOBS, *rules), networks, kind="caffe")
+
+
 APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
 LAYOUTS = (
     *NATIVE,
@@ -154,6 +176,13 @@ LAYOUTS = (
     paddle_layout("paddleclas", r"googlenet\.paddle_vision", PADDLE_VISION),
     paddle_layout("paddleclas", r"inception_v3\.paddle_vision", PADDLECLAS_V3),
     replace(paddle_layout("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
+    caffe_layout(r"googlenet\.(caffe|paper)", CAFFE_V1),
+    Published(
+        "onnx_zoo",
+        PYTORCH.axes,
+        by_rules(CAFFE_BLOBS, CAFFE_V1, ONNX_ZOO),
+        r"googlenet\.(caffe|paper)",
+    ),
     slim_layout(r"googlenet\.slim", SLIM_V1),
     slim_layout(r"inception_v2\.slim", SLIM_V2),
     slim_layout(r"inception_v3\.keras", SLIM_V3),
