@@ -3,7 +3,7 @@
 Another preprocessing than the weights' own is the commonest reason for other answers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Three = tuple[float, float, float]
@@ -81,8 +81,25 @@ CAFFE = Preprocess(
     deviation=(BYTE, BYTE, BYTE),
     order="BGR",
 )
+BN_INCEPTION = replace(
+    CAFFE,
+    name="bn_inception",
+    source="pretrainedmodels' bninception",
+    mean=(104 / 255, 117 / 255, 128 / 255),
+)
 
 PREPROCESSES = {
     each.name: each
-    for each in (SQUEEZE, UNIT, TORCHVISION, TRANSFORMED, SLIM, TIMM, TIMM_WIDE, CAFFE, FID)
+    for each in (
+        SQUEEZE,
+        UNIT,
+        TORCHVISION,
+        TRANSFORMED,
+        SLIM,
+        TIMM,
+        TIMM_WIDE,
+        CAFFE,
+        BN_INCEPTION,
+        FID,
+    )
 }

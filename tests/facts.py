@@ -85,6 +85,17 @@ V2 = {
     75: {"inception3b": (320, 10, 10), "inception4d": (576, 5, 5), "inception5b": (1024, 3, 3)},
 }
 
+# pretrainedmodels' bninception: 4c and 4d have 608 channels, and so 4e 1056.
+V2_CAFFE = {
+    224: V2[224] | {
+        "inception4b": (576, 14, 14),
+        "inception4c": (608, 14, 14),
+        "inception4d": (608, 14, 14),
+        "inception4e": (1056, 7, 7),
+    },
+    96: {"inception3b": (320, 12, 12), "inception4d": (608, 6, 6), "inception5b": (1024, 3, 3)},
+}  # fmt: skip
+
 # TF-Slim's own tests for inception_v3 at 299; its test at 150, half of it, ends in 3 x 3 maps.
 V3 = {
     299: {
@@ -182,6 +193,7 @@ FACTS = {
     "googlenet.paddle_vision": Facts(FLOOR),
     "inception_v2": Facts(V2),
     "inception_v2.slim": Facts(V2),
+    "inception_v2.caffe": Facts(V2_CAFFE),
     "inception_v3": Facts(V3),
     "inception_v3.input": Facts(V3),
     "inception_v3.keras": Facts(V3),

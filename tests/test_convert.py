@@ -70,7 +70,7 @@ def with_scales_of_one(arrays):
 @pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
 def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
     """As timm publishes them too: another party's names in a safetensors file."""
-    plan = planned(name, (150, 150), classes=1001 if layout == "slim" else 7)
+    plan = planned(name, (160, 160), classes=1001 if layout == "slim" else 7)
     arrays = seeded(plan)
     source, there, back = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
     weights.write(source, arrays, plan)

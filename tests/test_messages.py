@@ -7,7 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from checkpoints import check_holds, dialect, read_arrays
-from conftest import require
+from conftest import planned, require, seeded
 
 from common.errors import DataError, UsageError
 from common.files import weights
@@ -79,6 +79,20 @@ def test_there_and_back_is_the_same_file(tmp_path):
     assert again.read_bytes() == first.read_bytes()
     convert(again, tmp_path / "d.safetensors", "googlenet.paper")  # the paper's network has them
     check_holds(tmp_path / "d.safetensors", ARRAYS)
+
+
+def test_batch_norms_blobs_with_further_axes_are_read(tmp_path):
+    """As Caffe's BN layers have them: 1 x channels, or 1 x channels x 1 x 1."""
+    plan = planned("inception_v2.caffe", (96, 96), classes=7)
+    arrays = seeded(plan)
+    [found] = [each for each in LAYOUTS if each.name == "caffe" and each.fits(plan.network.name)]
+    theirs = found.outward(plan, arrays)
+    for name, array in theirs.items():
+        if "_bn/" in name:
+            theirs[name] = array[None] if name.endswith("0") else array[None, :, None, None]
+    (tmp_path / "a.caffemodel").write_bytes(write_caffe(theirs))
+    convert(tmp_path / "a.caffemodel", tmp_path / "b.safetensors", "inception_v2.caffe")
+    check_holds(tmp_path / "b.safetensors", arrays)
 
 
 A, B = np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([0.25], np.float32)

@@ -60,6 +60,9 @@ PUBLISHED = {
     "inception_v2.slim": (
         Published(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
+    "inception_v2.caffe": (
+        Published(11_295_240, "pretrainedmodels' bninception: parameters()", HEADLESS),
+    ),
     "inception_v3": V3,
     "inception_v3.input": V3,
     "inception_v3.keras": (

@@ -15,6 +15,7 @@ from common.zoo.paddle_tutorial import tidied
 from common.zoo.renaming import (
     CAFFE_BLOBS,
     CAFFE_V1,
+    CAFFE_V2,
     COUNTERS,
     D2L,
     LAST_LINEAR,
@@ -27,6 +28,7 @@ from common.zoo.renaming import (
     TIMM_V4,
     TIMM_XCEPTION,
     TORCHVISION_V3,
+    UNDERSCORES,
     Rules,
 )
 from common.zoo.slim_names import (
@@ -149,7 +151,7 @@ class Blobs(Published):
 
 def caffe_layout(networks: str, *rules: Rules) -> Published:
     """A layout of Caffe's."""
-    return Blobs("caffe", PYTORCH.axes, by_rules(CAFFE_BLOBS, *rules), networks, kind="caffe")
+    return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
 
 
 APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
@@ -164,6 +166,7 @@ LAYOUTS = (
     torch_layout("timm", r"inception_resnet_v2", TIMM_RESNET_V2),
     torch_layout("timm", r"xception\.timm", TIMM_XCEPTION),
     v3_layout("pretrainedmodels", r"inception_v3", LAST_LINEAR),
+    torch_layout("pretrainedmodels", r"inception_v2\.caffe", CAFFE_V2, UNDERSCORES, LAST_LINEAR),
     torch_layout("pretrainedmodels", r"inception_v4", TIMM_V4),
     torch_layout("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
     torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
@@ -177,10 +180,11 @@ LAYOUTS = (
     paddle_layout("paddleclas", r"inception_v3\.paddle_vision", PADDLECLAS_V3),
     replace(paddle_layout("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
     caffe_layout(r"googlenet\.(caffe|paper)", CAFFE_V1),
+    caffe_layout(r"inception_v2\.caffe", CAFFE_V2),
     Published(
         "onnx_zoo",
         PYTORCH.axes,
-        by_rules(CAFFE_BLOBS, CAFFE_V1, ONNX_ZOO),
+        by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),
         r"googlenet\.(caffe|paper)",
     ),
     slim_layout(r"googlenet\.slim", SLIM_V1),

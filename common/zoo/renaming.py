@@ -47,11 +47,26 @@ CAFFE_V1: Rules = (
     (r"branch3\.0\.conv", "5x5_reduce"),
     (r"branch3\.1\.conv", "5x5"),
     (r"branch4\.1\.conv", "pool_proj"),
-    (r"^fc/", "loss3/classifier/"),
+    (r"^fc\.", "loss3/classifier."),
     (r"^aux(.)\.conv\.conv", r"loss\1/conv"),
     (r"^aux(.)\.fc1", r"loss\1/fc"),
     (r"^aux(.)\.fc2", r"loss\1/classifier"),
 )
+CAFFE_V2: Rules = (
+    (r"^conv1\.", "conv1/7x7_s2."),
+    (r"^conv2\.", "conv2/3x3_reduce."),
+    (r"^conv3\.", "conv2/3x3."),
+    (r"^inception(..)\.", r"inception_\1/"),
+    (r"branch1\.", "1x1."),
+    (r"branch2\.0\.", "3x3_reduce."),
+    (r"branch2\.1\.", "3x3."),
+    (r"branch3\.0\.", "double_3x3_reduce."),
+    (r"branch3\.([12])\.", r"double_3x3_\1."),
+    (r"branch4\.1\.", "pool_proj."),
+    (r"\.conv\.", "."),
+    (r"\.bn\.", "_bn."),
+)
+UNDERSCORES: Rules = ((r"/", "_"),)
 # Caffe2's names for the same, which the ONNX model zoo kept.
 ONNX_ZOO: Rules = ((r"/0$", "_w_0"), (r"/1$", "_b_0"))
 

@@ -65,7 +65,8 @@ def test_every_layer_in_bfloat16(room, name):
 
 
 SIZED = [(name, size) for name in GOOGLENETS for size in (SIZES if name == "googlenet" else OTHERS)]
-SIZED += [(name, (96, 120)) for name in FAMILY]
+# Of an odd map the halves of Caffe's BN-Inception do not fit together.
+SIZED += [(name, (96, 128 if name == "inception_v2.caffe" else 120)) for name in FAMILY]
 
 
 @pytest.mark.parametrize(("name", "size"), SIZED, ids=str)

@@ -6,6 +6,7 @@ import torch
 from conftest import noise, planned, seeded
 from fid import Fid
 from PIL import Image
+from torch.nn import functional as F
 
 from common.data.images import to_input
 from common.networks import network
@@ -103,3 +104,37 @@ def test_fids_images_are_pytorch_fids():
 def test_prints_like_the_paper(room):
     told = str(room.package.googlenet())
     assert told.index("(conv1)") < told.index("(inception3a)") < told.index("(fc): Linear")
+
+
+def bninception_module(state, x, name):
+    """One of pretrainedmodels' modules of four branches, by its names."""
+
+    def unit(y, part, **options):
+        weight, bias = (state[f"{name}_{part}.{kind}"] for kind in ("weight", "bias"))
+        norm = [state[f"{name}_{part}_bn.{kind}"] for kind in
+                ("running_mean", "running_var", "weight", "bias")]  # fmt: skip
+        y = F.batch_norm(F.conv2d(y, weight, bias, **options), *norm, eps=float(np.float32(1e-5)))
+        return F.relu(y)
+
+    double = unit(unit(x, "double_3x3_reduce"), "double_3x3_1", padding=1)
+    branches = [
+        unit(x, "1x1"),
+        unit(unit(x, "3x3_reduce"), "3x3", padding=1),
+        unit(double, "double_3x3_2", padding=1),
+        unit(F.avg_pool2d(x, 3, 1, 1, ceil_mode=True), "pool_proj"),
+    ]
+    return torch.cat(branches, 1)
+
+
+def test_bninceptions_modules_are_pretrainedmodels(room):
+    """With the layout's names: 4c, whose pool is projected to 128, which makes 608 channels."""
+    name = "inception_v2.caffe"
+    plan = planned(name, (96, 96), classes=5)
+    arrays = seeded(plan)
+    theirs = layouts_for(name, "pretrainedmodels")[0].outward(plan, arrays)
+    state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
+    net = room.run.load_network(plan, arrays, "float64")
+    found = room.run.run(net, noise(plan), ["inception4b", "inception4c"])
+    made = bninception_module(state, torch.from_numpy(found["inception4b"]), "inception_4c")
+    assert found["inception4c"].shape[1] == 608
+    assert relative(found["inception4c"], made.numpy()) < 1e-12
