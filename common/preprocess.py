@@ -87,6 +87,8 @@ BN_INCEPTION = replace(
     source="pretrainedmodels' bninception",
     mean=(104 / 255, 117 / 255, 128 / 255),
 )
+# Of a face that is already cut out: (byte - 127.5) / 128.
+FACENET = Preprocess("facenet", "facenet-pytorch", deviation=(128 / 255, 128 / 255, 128 / 255))
 
 PREPROCESSES = {
     each.name: each
@@ -101,5 +103,6 @@ PREPROCESSES = {
         CAFFE,
         BN_INCEPTION,
         FID,
+        FACENET,
     )
 }

@@ -150,6 +150,15 @@ RESNET_V1 = {
     150: {"block8": (1792, 3, 3)},
     75: {"block8": (1792, 1, 1)},
 }
+# facenet-pytorch, by the arithmetic of its strides and paddings.
+FACENET = RESNET_V1 | {
+    160: {
+        "conv2d_4b": (256, 17, 17),
+        "mixed_6a": (896, 8, 8),
+        "block8": (1792, 3, 3),
+        "last_bn": (512,),
+    }
+}
 RESNET_V2 = {
     299: {
         "conv2d_1a": (32, 149, 149),
@@ -201,6 +210,7 @@ FACTS = {
     "inception_v3.fid": Facts(V3),
     "inception_v4": Facts(V4),
     "inception_resnet_v1": Facts(RESNET_V1),
+    "inception_resnet_v1.facenet": Facts(FACENET),
     "inception_resnet_v2": Facts(RESNET_V2),
     "inception_resnet_v2.keras": Facts(RESNET_V2),
     "xception": Facts(XCEPTION),

@@ -81,6 +81,10 @@ PUBLISHED = {
     "inception_resnet_v1": (
         Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),
     ),
+    "inception_resnet_v1.facenet": (
+        Published(23_482_624, "facenet-pytorch: parameters(), up to a face's 512 numbers", BARE),
+        Published(27_910_327, "facenet-pytorch, pretrained='vggface2': 8631 people", HEADLESS),
+    ),
     "inception_resnet_v2": (Published(55_843_464, "timm: parameters(), no head", HEADLESS),),
     "inception_resnet_v2.keras": (
         Published(55_813_192, f"keras.applications, {LEARNED}", HEADLESS),

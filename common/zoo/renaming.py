@@ -142,6 +142,15 @@ TIMM_RESNET_V2: Rules = (
     (r"^block8\.9\.", "block8."),
 )
 
+FACENET: Rules = (
+    (r"\.residual\.branch\.(branches\.)?", "."),
+    (r"^block35\.", "repeat_1."),
+    (r"^block17\.", "repeat_2."),
+    (r"^block8\.([0-4])\.", r"repeat_3.\1."),
+    (r"^block8\.5\.", "block8."),
+    (r"^classif\.", "logits."),
+)
+
 TIMM_XCEPTION: Rules = (
     (r"\.depthwise\.", ".conv1."),
     (r"\.branch\.", ".rep."),

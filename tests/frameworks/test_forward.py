@@ -88,6 +88,14 @@ def test_other_channels_and_features(room, options):
     assert max(relative(found[path], right[path]) for path in right) <= TOLERANCES["float64"]
 
 
+def test_a_face_is_512_numbers_of_length_1(room):
+    plan = planned("inception_resnet_v1.facenet", (96, 96), classes=0)
+    found, right = both(room, plan, "float64", images=3)
+    check(found, right, "float64")
+    assert found["features"].shape == (3, 512)
+    np.testing.assert_allclose((found["features"] ** 2).sum(axis=1), 1, rtol=1e-12)
+
+
 def test_a_head_travels_under_its_name(room):
     """aux1 hangs on 4a and aux2 on 4d: other inputs, other weights, other values."""
     found, right = both(room, planned(size=(96, 96), classes=10, aux=True), "float64")

@@ -138,3 +138,32 @@ def test_bninceptions_modules_are_pretrainedmodels(room):
     made = bninception_module(state, torch.from_numpy(found["inception4b"]), "inception_4c")
     assert found["inception4c"].shape[1] == 608
     assert relative(found["inception4c"], made.numpy()) < 1e-12
+
+
+def test_facenets_ending_is_facenet_pytorchs(room):
+    """Its unscaled block and all that follows, by its names, from what comes out of block8.4."""
+    name = "inception_resnet_v1.facenet"
+    plan = planned(name, (96, 96), classes=0)
+    arrays = seeded(plan)
+    theirs = layouts_for(name, "facenet")[0].outward(plan, arrays)
+    state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
+
+    def norm(x, part):
+        kinds = ("running_mean", "running_var", "weight", "bias")
+        held = [state[f"{part}.{kind}"] for kind in kinds]
+        return F.batch_norm(x, *held, eps=float(np.float32(1e-3)))
+
+    def unit(x, part, padding=0):
+        weight = state[f"block8.{part}.conv.weight"]
+        return F.relu(norm(F.conv2d(x, weight, padding=padding), f"block8.{part}.bn"))
+
+    net = room.run.load_network(plan, arrays, "float64")
+    found = room.run.run(net, noise(plan, images=3), ["block8.4", "block8.5"])
+    x = torch.from_numpy(found["block8.4"])
+    wide = unit(unit(unit(x, "branch1.0"), "branch1.1", (0, 1)), "branch1.2", (1, 0))
+    joined = torch.cat([unit(x, "branch0"), wide], 1)
+    last = F.conv2d(joined, state["block8.conv2d.weight"], state["block8.conv2d.bias"]) + x
+    assert relative(found["block8.5"], last.numpy()) < 1e-12
+    face = norm(F.linear(last.mean((2, 3)), state["last_linear.weight"]), "last_bn")
+    expected = (face / face.norm(dim=1, keepdim=True)).numpy()
+    assert relative(found["features"], expected) < 1e-12
