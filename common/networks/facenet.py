@@ -1,4 +1,4 @@
-"""What FaceNet's Inception-ResNet v1 changes in the table: F. Schroff et al., 2015 (arXiv:1503.03832).
+"""What FaceNet (F. Schroff et al., 2015, arXiv:1503.03832) changes in Inception-ResNet v1.
 
 After facenet-pytorch, whose weights are those of davidsandberg/facenet.
 """
