@@ -155,13 +155,12 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     match node.word:
         case spec.Conv(bias=bias):
             given = place.outputs, place.say("kernel", lambda n: n.word.kernel)
-            bias_text = None if bias else "False"
-            return window(place, "Conv2D", given, name, x, use_bias=bias_text)
+            return window(place, "Conv2D", given, name, x, use_bias=unless(bias))
         case spec.DepthwiseConv(kernel, multiplier=multiplier):
             more = {"depth_multiplier": multiplier if multiplier != 1 else None}
             return window(place, "DepthwiseConv2D", (kernel,), name, x, **more, use_bias="False")
         case spec.BatchNorm(eps, keep, scale):
-            options = {"epsilon": eps, "momentum": keep, "scale": None if scale else "False"}
+            options = {"epsilon": eps, "momentum": keep, "scale": unless(scale)}
             return [applied(x, "layers.BatchNormalization", **options, name=name)]
         case spec.LRN(size, alpha, beta):
             return [applied(x, "LRN", size, alpha, beta, name=name)]
@@ -183,9 +182,16 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
             # What follows expects channel, row, column order; Keras keeps channels last.
             order = [applied(x, "layers.Permute", "(3, 1, 2)")] if node.input[1:] != (1, 1) else []
             return [*order, applied("@" if order else x, "layers.Flatten", name=name)]
-        case spec.Linear():
-            return [applied(x, "layers.Dense", place.outputs, name=name)]
+        case spec.Linear(bias=bias):
+            return [applied(x, "layers.Dense", place.outputs, use_bias=unless(bias), name=name)]
+        case spec.L2Norm():
+            return [applied(x, "layers.UnitNormalization", name=name)]
     raise TypeError(f"{node.path}: tensorflow_impl cannot print {node.word!r}")
+
+
+def unless(said: bool) -> str | None:
+    """What is said of an option that is true where nothing is said."""
+    return None if said else "False"
 
 
 def body_lines(sheet: Sheet, place: Place) -> list[str]:
