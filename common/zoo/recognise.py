@@ -86,7 +86,7 @@ def not_recognised(
 ) -> DataError:
     """The error that says how a file does not fit, and what it looks most like."""
     own = max(misfits, key=lambda misfit: (misfit.elsewhere != "", misfit.agreed))
-    others = [] if wishes.layout else guesses(source, contents, name)
+    others = [] if wishes.layout or own.elsewhere else guesses(source, contents, name)
     best = max([own, *others], key=lambda misfit: misfit.agreed)
     like = f"; it looks most like {best}" if best.agreed > max(own.agreed, 0) else ""
     trunk = "; --classes 0 takes its trunk alone" if own.trunk_fits else ""
