@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -187,3 +188,11 @@ def test_files_and_functions_are_read_in_one_sitting(path):
     assert len((ROOT / path).read_text().splitlines()) <= 250
     functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
     assert [f.name for f in functions if f.end_lineno - f.lineno >= 40] == []
+
+
+def test_every_folder_of_code_is_installed():
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    folders = ["common", *FOLDERS]
+    files = [path for folder in folders for path in (ROOT / folder).rglob("__init__.py")]
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in files}
+    assert set(about["tool"]["setuptools"]["packages"]) == found
