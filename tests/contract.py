@@ -2,24 +2,32 @@
 
 import common.judge
 import common.onnx.run
+import paddle_impl.check
 import paddle_impl.peers
 import paddle_impl.processes
 import paddle_impl.run
+import paddle_impl.source
 import paddle_impl.train
+import pytorch_impl.check
 import pytorch_impl.files
 import pytorch_impl.peers
 import pytorch_impl.processes
 import pytorch_impl.run
+import pytorch_impl.source
 import pytorch_impl.train
+import tensorflow_impl.check
 import tensorflow_impl.files
 import tensorflow_impl.peers
 import tensorflow_impl.processes
 import tensorflow_impl.run
+import tensorflow_impl.source
 import tensorflow_impl.train
 from common.jobs.frameworks import (
+    Checker,
     CheckpointReader,
     FastRunner,
     Peer,
+    Printer,
     Processes,
     Runner,
     Training,
@@ -57,3 +65,13 @@ TRAINING_PEERS: tuple[type[TrainingPeer], ...] = (
 )
 WRITERS: tuple[Writer, ...] = (pytorch_impl.files, tensorflow_impl.files)
 READER: CheckpointReader = tensorflow_impl.files
+CHECKERS: tuple[Checker, ...] = (
+    pytorch_impl.check,
+    tensorflow_impl.check,
+    paddle_impl.check,
+)
+PRINTERS: tuple[Printer, ...] = (
+    pytorch_impl.source,
+    tensorflow_impl.source,
+    paddle_impl.source,
+)

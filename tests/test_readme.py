@@ -13,17 +13,7 @@ from conftest import planned, require
 from pictures import FOLDER, PICTURES, picture
 from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output
 
-from common.command import (  # noqa: F401
-    bench,
-    cli,
-    compare,
-    data,
-    export,
-    page,
-    source,
-    training,
-    using,
-)
+from common.command import verbs  # noqa: F401
 from common.command.app import app
 from common.command.show import number, totals_lines
 from common.networks import NETWORKS

@@ -31,18 +31,7 @@ def main() -> NoReturn:
     prepare()
     try:
         # Imported here, so that Ctrl-C meets `prepare` first.
-        from common.command import (  # noqa: F401
-            bench,
-            check,
-            cli,
-            compare,
-            data,
-            export,
-            page,
-            source,
-            training,
-            using,
-        )
+        from common.command import verbs  # noqa: F401
         from common.command.app import run_command
 
         sys.exit(run_command())

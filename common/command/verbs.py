@@ -1,0 +1,14 @@
+"""All verbs: importing this adds each to the command."""
+
+from common.command import (  # noqa: F401
+    bench,
+    check,
+    cli,
+    compare,
+    data,
+    export,
+    page,
+    source,
+    training,
+    using,
+)
