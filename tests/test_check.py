@@ -10,17 +10,18 @@ from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.worker import ROOT
 
 
-def check(*words):
-    """The command's exit code and its JSON document, or its one line."""
+def check(*words, code=0):
+    """The command's JSON document. Where it differs, progress stands on standard error."""
     command = [sys.executable, "-m", "common.command.main", "check", *words, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout) if code < 4 else done.stderr
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_network_by_hand_is_recognised(framework):
-    code, found = check(f"{framework}_impl/googlenet.py", "-f", framework)
-    assert (code, found["verdict"], found["nearest"]) == (0, "equal", "googlenet")
+    found = check(f"{framework}_impl/googlenet.py", "-f", framework)
+    assert (found["verdict"], found["same"]) == ("equal", ["googlenet"])
     # Keras makes the heads when they first run, and in evaluation they do not.
     yours = 6_998_552 if framework == "tensorflow" else 13_378_280
     assert found["parameters"] == {"yours": yours, "table": 6_998_552}
@@ -60,20 +61,54 @@ def test_planted_difference_is_named(tmp_path, change):
     line, layer, what = CHANGES[change]
     file = tmp_path / "mine.py"
     file.write_text(NETWORK.format(change=line))
-    code, found = check(str(file), "--network", "googlenet")
-    assert code == 1
+    found = check(str(file), "--network", "googlenet", code=1)
     assert [(each["layer"], each["what"]) for each in found["differences"]] == [(layer, what)]
 
 
 def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(NETWORK.format(change="self.pool = nn.MaxPool2d(3, 2, 1)"))
-    code, found = check(str(file))
-    assert (code, found["same"]) == (0, ["googlenet.d2l", "googlenet.paddle"])
-    code, found = check(str(file), "--network", "googlenet")
+    assert check(str(file))["same"] == ["googlenet.d2l", "googlenet.paddle"]
+    found = check(str(file), "--network", "googlenet", code=1)
     places = [(each["layer"], each["what"]) for each in found["differences"]]
-    assert (code, found["nearest"]) == (1, "googlenet.d2l")
     assert places == [(f"maxpool{number}", "max pool: padding") for number in (1, 2, 3, 4)]
+
+
+BY_THE_BATCH = """
+from torch import nn
+from pytorch_impl import network
+
+net = network("googlenet.torchvision")
+net.conv1.bn = nn.BatchNorm2d(64, eps=1e-3, track_running_stats=False)
+"""
+UNHEARD_OF = """
+import torch
+from pytorch_impl.googlenet import GoogLeNet
+
+net = GoogLeNet()
+net.conv2.register_forward_hook(lambda layer, x, y: torch.sort(y, dim=1).values)
+"""
+
+
+def test_batch_norm_by_the_batch_is_named(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(BY_THE_BATCH)
+    found = check(str(file), code=1)
+    [difference] = found["differences"]
+    assert (found["nearest"], difference["layer"]) == ("googlenet.torchvision", "conv1.bn")
+    assert "the batch's own statistics" in difference["yours"]
+
+
+def test_what_nothing_explains_is_said_with_its_size(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(UNHEARD_OF)
+    found = check(str(file), code=1)
+    assert found["verdict"] == "unexplained"
+    [difference] = found["differences"]
+    assert difference["layer"] == "conv3.conv"
+    size = float(difference["yours"].rpartition(" ")[2])
+    assert 0.1 < size < 2
+    assert difference["yours"].startswith("layer conv3.conv parts by")
 
 
 BAD = {
@@ -89,6 +124,7 @@ BAD = {
 def test_bad_file_is_told_in_a_line(tmp_path, text):
     file = tmp_path / "mine.py"
     file.write_text(text)
-    code, line = check(str(file), "--limit", "15")
-    assert (code, line.splitlines()[-1].count("mine.py") > 0) == (4, True)
+    line = check(str(file), "--limit", "15", code=4).splitlines()[-1]
+    assert line.startswith("googlenet: ")
+    assert "mine.py" in line
     assert BAD[text] in line

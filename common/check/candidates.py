@@ -22,6 +22,9 @@ def candidates(trace: Trace) -> list[Plan]:
         for aux in (False, True)
         if (plan := plan_for(trace, name, aux))
     ]
+    if not plans:
+        size = shape_text(trace.image.shape[1:])
+        raise DataError(f"no published network can be laid out for {size}; give another --input")
     ran = Counter(of_call(call) for call in trace.calls)
     likenesses = [likeness(ran, plan) for plan in plans]
     best = max(likenesses)

@@ -242,3 +242,5 @@ def norms(word: spec.BatchNorm, call: Call) -> Iterator[Word | Other]:
     scale = "weight" in call.weights
     for eps in dict.fromkeys((word.eps, 1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)):
         yield replace(word, eps=eps, scale=scale)
+    yield others.norm_of_batch(word.eps, call.weights)
+    yield others.norm_of_batch(1e-5, call.weights)

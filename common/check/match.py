@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common import spec
-from common.check.graph import Graph, Op
+from common.check.graph import Graph
 from common.check.trace import Array, Call, Trace, reads
 from common.plan import Plan
-from common.spec import Shape
+from common.spec import Shape, Word
 
 Shapes = dict[str, tuple[str, Shape]]  # of an op's weight, with its kind, by the op's name
 
 
-def op_kind(op: Op) -> str:
-    """The kind of layer that an op with weights is, in a trace's words."""
-    match op.word:
+def kind_of(word: Word) -> str:
+    """The kind of layer that a word with weights is, in a trace's words."""
+    match word:
         case spec.BatchNorm():
             return "norm"
         case spec.Linear():
@@ -27,7 +27,7 @@ def wanted_shapes(plan: Plan) -> Shapes:
     """The kind and shape of every layer with weights."""
     return {
         node.path: signature(
-            op_kind(Op(node.word, ())),
+            kind_of(node.word),
             dict(node.statistics).get("running_mean") or dict(node.parameters)["weight"],
         )
         for node in plan.nodes()

@@ -1,10 +1,9 @@
 """What networks that people write compute and no table here has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import sqrt
 
 import numpy as np
-from scipy.special import erf  # type: ignore[import-untyped]
 
 from common.check.graph import Other
 from common.check.trace import Array
@@ -26,6 +25,13 @@ def elu(x: Array) -> Array:
     return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
 
 
+def gelu(x: Array) -> Array:
+    """x times the probability that a normal number is smaller."""
+    from scipy.special import erf  # type: ignore[import-untyped]  # slow to import
+
+    return np.asarray(x / 2 * (1 + erf(x / sqrt(2))))
+
+
 def softmax(x: Array, axis: int = 1) -> Array:
     """Probabilities that sum to 1 along an axis."""
     e = np.exp(x - x.max(axis=axis, keepdims=True))
@@ -40,7 +46,7 @@ ACTIVATIONS = (
     Other("ELU", elu),
     Other("SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)),
     Other("SiLU", lambda x: x * sigmoid(x)),
-    Other("GELU", lambda x: x / 2 * (1 + erf(x / sqrt(2)))),
+    Other("GELU", gelu),
     Other("softplus", lambda x: np.logaddexp(x, 0)),
     Other("absolute value", np.abs),
 )
@@ -73,6 +79,19 @@ def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
     """Local response normalisation with another number than 1 to begin with."""
     what = f"LRN: size {size}, alpha {alpha:g}, beta {beta:g}, bias {bias:g}"
     return Other(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
+
+
+def norm_of_batch(eps: float, weights: Mapping[str, Array]) -> Other:
+    """Batch norm as in training, by the batch's own mean and variance."""
+    scale, shift = weights.get("weight", np.ones(1)), weights.get("bias", np.zeros(1))
+
+    def compute(x: Array) -> Array:
+        axes = (0, 2, 3)
+        mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+        y = (x - mean) / np.sqrt(variance + np.float32(eps).astype(float))
+        return np.asarray(y * scale[:, None, None] + shift[:, None, None])
+
+    return Other(f"batch norm by the batch's own statistics (eps {eps:g})", compute)
 
 
 def times(factor: float, what: str) -> Other:

@@ -7,6 +7,8 @@ difference is seen alone, however many there are.
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+import numpy as np
+
 from common import spec
 from common.check.graph import (
     IMAGE,
@@ -24,8 +26,9 @@ from common.check.graph import (
 )
 from common.check.hypotheses import extra_layers, hypotheses, layers
 from common.check.match import Matcher, wanted_shapes
-from common.check.trace import Array, Call, Trace, agree, reads, share
+from common.check.trace import Array, Call, Trace, agree, reads, share, trimmed
 from common.plan import Plan
+from common.reference import relative
 from common.spec import Word
 
 ROUNDS = 8  # differences in one stretch
@@ -43,8 +46,7 @@ class Reading:
     table: Graph = field(init=False)
     forced: Values = field(init=False)
     known: Values = field(init=False)
-    missing: list[str] = field(default_factory=list)
-    unexplained: dict[str, float] = field(default_factory=dict)
+    unexplained: dict[str, float] = field(default_factory=dict)  # how far each op's output parts
     mismatches: int = 0
 
     def __post_init__(self) -> None:
@@ -76,7 +78,6 @@ class Reading:
         expected = self.value(source)
         call = self.matcher.take(name, expected)
         if call is None:
-            self.missing.append(name)
             self.mismatches += 1
             self.graph = self.graph | {name: replace(self.graph[name], word=None)}
             return
@@ -112,17 +113,14 @@ class Reading:
             if self.computes(name, other, call):
                 self.graph = self.graph | {name: replace(self.graph[name], word=other)}
                 return
-        self.unexplained[name] = 1.0
+        self.unexplained[name] = distance(call.output, output_of(name, word, call))
 
     def computes(self, name: str, word: Word | Other | None, call: Call) -> bool:
         """Whether a word makes the layer's output of its input."""
         key = (self.matcher.taken[name], f"{word} of {call.input.shape}")
         if key not in self.computed:
-            try:
-                y = with_weights(name, word, call.input, call.weights)
-                self.computed[key] = agree(call.output, y, self.trace.digits)
-            except DoesNotFit:
-                self.computed[key] = False
+            y = output_of(name, word, call)
+            self.computed[key] = y is not None and agree(call.output, y, self.trace.digits)
         return self.computed[key]
 
     def explain(self, name: str, found: Array) -> None:
@@ -140,7 +138,7 @@ class Reading:
                 if y is not None and agree(found, y, self.trace.digits):
                     return
             self.adopt(before, names)
-            self.unexplained[name] = 1.0
+            self.unexplained[name] = distance(found, self.value(source))
         self.forced[source] = self.known[source] = found
 
     def improve(self, name: str, names: list[str], found: Array) -> Graph | None:
@@ -159,7 +157,8 @@ class Reading:
     def share(self, graph: Graph, name: str, names: list[str], found: Array) -> float:
         """The share of values that agree at an op's input, with the graph edited so."""
         try:
-            y = value(graph, graph[name].inputs[0], self.without_stale(graph, names))
+            with np.errstate(all="ignore"):  # a wrong guess may overflow
+                y = value(graph, graph[name].inputs[0], self.without_stale(graph, names))
         except DoesNotFit:
             return -1.0
         return share(found, y, self.trace.digits)
@@ -185,3 +184,16 @@ def channels(word: Word | Other | None) -> int | None:
         case spec.Conv(channels=count) | spec.Linear(features=count):
             return count
     return None
+
+
+def output_of(name: str, word: Word | Other | None, call: Call) -> Array | None:
+    """What a word makes of a layer's input and weights; None where it does not fit."""
+    try:
+        return with_weights(name, word, call.input, call.weights)
+    except DoesNotFit:
+        return None
+
+
+def distance(found: Array, expected: Array | None) -> float:
+    """How far two arrays part, relative to the largest value; NaN for unequal shapes."""
+    return float("nan") if expected is None else relative(trimmed(found), trimmed(expected))

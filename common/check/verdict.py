@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from math import isnan
 
 from common import networks
 from common.check.candidates import candidates, plan_for
@@ -46,7 +47,7 @@ class Verdict:
     asked: str | None
     plan: Plan
     nearest: str
-    nearest_differences: int
+    nearest_differences: int  # those unexplained too
     same: tuple[str, ...]
     differences: tuple[Difference, ...]
     unexplained: tuple[Difference, ...]
@@ -78,10 +79,8 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
         plan = nearest
     reading = Reading(plan, trace, True, computed)
     own = list(differences(reading))
-    if plan is nearest:
-        count = len(own)
-    else:
-        count = len(list(differences(Reading(nearest, trace, True, computed)))) if least else 0
+    beside = reading if plan is nearest else Reading(nearest, trace, True, computed)
+    count = len([*differences(beside), *beside.unexplained])
     return Verdict(
         asked,
         plan,
@@ -190,7 +189,7 @@ def unexplained(reading: Reading) -> Iterator[Difference]:
         yield Difference(
             name,
             "unexplained",
-            f"{where} parts by {size:.1e}",
+            f"{where} has another shape" if isnan(size) else f"{where} parts by {size:.1e}",
             text(reading.table[name].word),
             lines=call.lines if call else (),
         )

@@ -112,7 +112,8 @@ class Worker:
         """Ends the process if it has not ended, and lets go of it."""
         if self.has_ended():
             self.status = self.process.returncode
-        with suppress(ProcessLookupError):  # what it has started ends with it
+        # What it has started ends with it; macOS refuses where all has ended.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         if self.process.stdin:
