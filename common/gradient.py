@@ -15,11 +15,14 @@ from common import spec
 from common.errors import UsageError
 from common.plan import Node
 from common.reference import (
+    LEAST_LENGTH,
     Array,
     Weights,
     border,
+    by_channel,
     compute,
     count_values,
+    length,
     matrices,
     slide,
     sum_around,
@@ -48,7 +51,7 @@ class Forward:
         """The output of a word that holds no others, in training mode."""
         if isinstance(node.word, spec.BatchNorm):
             # The batch's own, in the place of the running ones.
-            mean, variance = x.mean(axis=ALL_BUT_CHANNELS), x.var(axis=ALL_BUT_CHANNELS)
+            mean, variance = x.mean(axis=others(x)), x.var(axis=others(x))
             own = {**own, "running_mean": mean, "running_var": variance}
         if isinstance(node.word, spec.Dropout):
             own = {"factors": self.dropout_factors(node, node.word.rate)}
@@ -90,7 +93,7 @@ def backward_word(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array,
         case spec.LRN(size, alpha, beta):
             return backward_lrn(x, size, alpha, beta, dy), {}
         case spec.Affine(scales):
-            return dy * np.reshape(scales, (-1, *(1 for _ in x.shape[2:]))), {}
+            return dy * by_channel(scales, x), {}
         case spec.MaxPool(kernel, stride):
             parts = dy_of_largest(node, x, kernel, stride, dy)
             return add_back(node, x, kernel, stride, parts), {}
@@ -107,8 +110,11 @@ def backward_word(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array,
             return dy * own["factors"], {}
         case spec.Flatten():
             return dy.reshape(x.shape), {}
-        case spec.Linear():
-            return dy @ own["weight"], {"weight": dy.T @ x, "bias": dy.sum(axis=0)}
+        case spec.Linear(bias=bias):
+            gradients = {"weight": dy.T @ x, "bias": dy.sum(axis=0)}
+            return dy @ own["weight"], gradients if bias else {"weight": gradients["weight"]}
+        case spec.L2Norm():
+            return backward_l2_norm(x, dy), {}
     raise TypeError(f"{node.path}: the gradient does not know {node.word!r}")
 
 
@@ -170,13 +176,26 @@ def backward_batch_norm(
 
     S. Ioffe and C. Szegedy, 2015, section 3, with the terms put together.
     """
-    each = {name: array[:, None, None] for name, array in own.items()}
+    each = {name: by_channel(array, x) for name, array in own.items()}
     deviation = np.sqrt(each["running_var"] + node.eps)
     normed = (x - each["running_mean"]) / deviation
-    dweight, dbias = (dy * normed).sum(axis=ALL_BUT_CHANNELS), dy.sum(axis=ALL_BUT_CHANNELS)
+    dweight, dbias = (dy * normed).sum(axis=others(x)), dy.sum(axis=others(x))
     count = x.size // x.shape[1]
-    through = (dbias[:, None, None] + normed * dweight[:, None, None]) / count
+    through = (by_channel(dbias, x) + normed * by_channel(dweight, x)) / count
     return each.get("weight", 1) / deviation * (dy - through), dweight, dbias
+
+
+def others(x: Array) -> tuple[int, ...]:
+    """All axes but the channels', of maps or of vectors."""
+    return (0, *range(2, x.ndim))
+
+
+def backward_l2_norm(x: Array, dy: Array) -> Array:
+    """dx of y = x / its length: without what dy has along y, unless the length is but 1e-12."""
+    size = length(x)
+    y = x / size
+    along = np.where(size > LEAST_LENGTH, (y * dy).sum(axis=1, keepdims=True), 0)
+    return np.asarray((dy - y * along) / size)
 
 
 def backward_lrn(x: Array, size: int, alpha: float, beta: float, dy: Array) -> Array:

@@ -67,6 +67,12 @@ class Node:
         return len(self.output) == 3 and not isinstance(self.word, spec.Dropout)
 
     @property
+    def is_vector(self) -> bool:
+        """Whether the node makes a vector of its own."""
+        own = not isinstance(self.word, spec.Flatten | spec.Dropout)
+        return len(self.output) == 1 and own
+
+    @property
     def is_unit(self) -> bool:
         """Whether nothing inside is worth a line of its own."""
         return isinstance(self.word, spec.Chain) and all(

@@ -78,12 +78,13 @@ def place(word: Word, path: str, shape: Shape) -> Node:
             return Node(path, word, shape, (shape[0], size, size))
         case spec.GlobalAvgPool():
             return Node(path, word, shape, (shape[0], 1, 1))
-        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine():
+        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine() | spec.L2Norm():
             return Node(path, word, shape, shape)
         case spec.Flatten():
             return Node(path, word, shape, (prod(shape),))
-        case spec.Linear(features):
+        case spec.Linear(features, bias):
             learned = [("weight", (features, *shape)), ("bias", (features,))]
+            learned = learned if bias else learned[:1]
             return Node(path, word, shape, (features,), parameters=tuple(learned))
     return place_with_children(word, path, shape)
 

@@ -3,7 +3,7 @@
 Another preprocessing than the weights' own is the commonest reason for other answers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Three = tuple[float, float, float]
@@ -17,13 +17,15 @@ class Preprocess:
     shorter side, and takes the middle; `middle` takes the middle `share` of either side, and
     resizes that. Then each value from 0 to 1 of the channels in `order` loses the `mean` and is
     divided by the `deviation`; a grey image has one channel, and the mean of the three numbers.
+    Pillow's bilinear and bicubic count every pixel when they make an image smaller; `points` takes
+    the four pixels around each point, as PyTorch's interpolate does, and rounds nothing.
     """
 
     name: str
     source: str
     fit: Literal["squeeze", "crop", "middle"] = "squeeze"
     share: float = 1.0
-    resample: Literal["bilinear", "bicubic"] = "bilinear"
+    resample: Literal["bilinear", "bicubic", "points"] = "bilinear"
     mean: Three = (0.5, 0.5, 0.5)
     deviation: Three = (0.5, 0.5, 0.5)
     order: Literal["RGB", "BGR"] = "RGB"
@@ -36,7 +38,8 @@ class Preprocess:
             "crop": f"middle {size} of shorter side {side}",
             "middle": f"middle {self.share:.1%} squeezed to {size}",
         }
-        return f"{ways[self.fit]}, {self.resample} ({self.source})"
+        resample = "bilinear between points" if self.resample == "points" else self.resample
+        return f"{ways[self.fit]}, {resample} ({self.source})"
 
     def value_text(self) -> str:
         """The range of its values, or what each channel loses and is divided by."""
@@ -53,6 +56,8 @@ BYTE = 1 / 255
 
 SQUEEZE = Preprocess("squeeze", "PyTorch tutorials, keras.applications")
 UNIT = Preprocess("unit", "d2l.ai, section 8.4", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
+# torch-fidelity differs by a hair: points as TensorFlow 1 placed them, and (byte - 128) / 128.
+FID = Preprocess("fid", "pytorch-fid", resample="points")
 TORCHVISION = Preprocess(
     "torchvision",
     "torchvision, paddle.vision",
@@ -76,8 +81,28 @@ CAFFE = Preprocess(
     deviation=(BYTE, BYTE, BYTE),
     order="BGR",
 )
+BN_INCEPTION = replace(
+    CAFFE,
+    name="bn_inception",
+    source="pretrainedmodels' bninception",
+    mean=(104 / 255, 117 / 255, 128 / 255),
+)
+# Of a face that is already cut out: (byte - 127.5) / 128.
+FACENET = Preprocess("facenet", "facenet-pytorch", deviation=(128 / 255, 128 / 255, 128 / 255))
 
 PREPROCESSES = {
     each.name: each
-    for each in (SQUEEZE, UNIT, TORCHVISION, TRANSFORMED, SLIM, TIMM, TIMM_WIDE, CAFFE)
+    for each in (
+        SQUEEZE,
+        UNIT,
+        TORCHVISION,
+        TRANSFORMED,
+        SLIM,
+        TIMM,
+        TIMM_WIDE,
+        CAFFE,
+        BN_INCEPTION,
+        FID,
+        FACENET,
+    )
 }

@@ -12,6 +12,7 @@ from common.windows import Pads, adaptive_windows
 
 Array = NDArray[np.float64]
 Weights = Mapping[str, Array]
+LEAST_LENGTH = 1e-12
 Compute = Callable[[Node, Array, Weights], Array]
 
 
@@ -24,14 +25,13 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
         case spec.DepthwiseConv(stride=stride):
             return convolve_channels(border(x, node.pads), own["weight"], pair(stride))
         case spec.BatchNorm(scale=scale):
-            each = {name: array[:, None, None] for name, array in own.items()}
+            each = {name: by_channel(array, x) for name, array in own.items()}
             y = (x - each["running_mean"]) / np.sqrt(each["running_var"] + node.eps)
             return np.asarray((y * each["weight"] if scale else y) + each["bias"])
         case spec.LRN(size, alpha, beta):
             return np.asarray(x / (1 + alpha / size * sum_around(x**2, size)) ** beta)
         case spec.Affine(scales, shifts):
-            shape = (-1, *(1 for _ in x.shape[2:]))
-            return np.asarray(x * np.reshape(scales, shape) + np.reshape(shifts, shape))
+            return x * by_channel(scales, x) + by_channel(shifts, x)
         case spec.MaxPool(kernel, stride):
             places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
             return np.asarray(np.maximum.reduce(list(places)))
@@ -48,8 +48,11 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
             return x
         case spec.Flatten():
             return x.reshape(len(x), -1)
-        case spec.Linear():
-            return x @ own["weight"].T + own["bias"]
+        case spec.Linear(bias=bias):
+            y = x @ own["weight"].T
+            return y + own["bias"] if bias else y
+        case spec.L2Norm():
+            return np.asarray(x / length(x))
     raise TypeError(f"{node.path}: the reference does not know {node.word!r}")
 
 
@@ -86,6 +89,16 @@ def compute_children(
             branch, *shortcut = (apply(child, x, *given) for child in node.children)
             return scale * branch + (shortcut[0] if shortcut else x)
     raise TypeError(f"{node.path}: the reference does not know {node.word!r}")
+
+
+def by_channel(values: Iterable[float], x: Array) -> Array:
+    """One value per channel of maps or vectors, in the shape that spreads over them."""
+    return np.reshape(np.asarray(values, np.float64), (-1, *(1 for _ in x.shape[2:])))
+
+
+def length(x: Array) -> Array:
+    """The length of each vector, as L2Norm divides by it."""
+    return np.asarray(np.maximum(np.sqrt((x**2).sum(axis=1, keepdims=True)), LEAST_LENGTH))
 
 
 def sum_around(x: Array, size: int) -> Array:

@@ -126,9 +126,15 @@ class Flatten:
 
 @dataclass(frozen=True)
 class Linear:
-    """A fully connected layer with a bias."""
+    """A fully connected layer."""
 
     features: int
+    bias: bool = True
+
+
+@dataclass(frozen=True)
+class L2Norm:
+    """A vector divided by its length, or by 1e-12 if that is larger."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,7 @@ class Residual:
 Word = (
     Conv | DepthwiseConv | BatchNorm | LRN | Affine
     | MaxPool | AvgPool | AdaptiveAvgPool | GlobalAvgPool
-    | ReLU | Dropout | Flatten | Linear | Chain | Concat | Residual
+    | ReLU | Dropout | Flatten | Linear | L2Norm | Chain | Concat | Residual
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from paddle_impl.own_layers import (
     Conv2D,
     Dropout,
     GlobalAvgPool,
+    L2Norm,
     Residual,
 )
 
@@ -119,8 +120,10 @@ def module(node: Node) -> nn.Layer:
             return Dropout(rate)
         case spec.Flatten():
             return nn.Flatten()
-        case spec.Linear(features):
-            return nn.Linear(node.input[0], features)
+        case spec.Linear(features, bias):
+            return nn.Linear(node.input[0], features, bias_attr=None if bias else False)
+        case spec.L2Norm():
+            return L2Norm()
     return module_with_children(node)
 
 
@@ -158,12 +161,13 @@ def conv(
     return nn.Conv2D(*arguments, padding=padding, groups=groups, bias_attr=False)
 
 
-def batch_norm(node: Node, scale: bool) -> nn.BatchNorm2D:
+def batch_norm(node: Node, scale: bool) -> nn.Layer:
     """Batch norm, with a learned scale or without; Paddle's momentum is keep."""
     # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
     weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     options = {"epsilon": node.eps, "momentum": node.keep, "weight_attr": weight_attr}
-    return nn.BatchNorm2D(node.input[0], **options)
+    kind = nn.BatchNorm2D if len(node.input) == 3 else nn.BatchNorm1D
+    return kind(node.input[0], **options)
 
 
 def flat(pads: Pads) -> list[int]:

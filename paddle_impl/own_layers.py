@@ -125,6 +125,13 @@ class Dropout(nn.Dropout):
         return paddle.where(kept, x / (1 - self.p), paddle.zeros_like(x))
 
 
+class L2Norm(nn.Layer):
+    """A vector divided by its length, or by 1e-12 if that is larger."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(x)
+
+
 class Concat(nn.Layer):
     """Branches from one input, joined along the channels."""
 

@@ -100,8 +100,7 @@ def layer(sheet: Sheet, place: Place) -> Expression:
         case spec.DepthwiseConv():
             return conv(place, bias=False, groups=place.inputs)
         case spec.BatchNorm(eps, keep, scale):
-            made = "nn.BatchNorm2D" if scale else "unscaled"
-            return call(made, place.inputs, epsilon=eps, momentum=keep)
+            return call(norm(node, scale), place.inputs, epsilon=eps, momentum=keep)
         case spec.LRN(size, alpha, beta):
             return call("LRN", size, alpha, beta)
         case spec.Affine(scale, shift):
@@ -120,11 +119,21 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Dropout", rate)
         case spec.Flatten():
             return call("nn.Flatten")
-        case spec.Linear():
-            return call("nn.Linear", place.inputs, place.outputs)
+        case spec.Linear(bias=bias):
+            return call(
+                "nn.Linear", place.inputs, place.outputs, bias_attr=None if bias else "False"
+            )
+        case spec.L2Norm():
+            return call("L2Norm")
     if isinstance(node.word, spec.Chain):
         return row(sheet, place, next(iter(node.word.steps)))
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
+
+
+def norm(node: Node, scale: bool) -> str:
+    """The kind of batch norm, of maps or of vectors."""
+    kind = "nn.BatchNorm2D" if len(node.input) == 3 else "nn.BatchNorm1D"
+    return kind if scale else "unscaled"
 
 
 def parent(node: Node) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from pytorch_impl.own_layers import (
     BatchNorm,
     Concat,
     Dropout,
+    L2Norm,
     PaddedConv2d,
     Residual,
     reversed_flat,
@@ -118,8 +119,10 @@ def module(node: Node) -> nn.Module:
             return Dropout(rate)
         case spec.Flatten():
             return nn.Flatten()
-        case spec.Linear(features):
-            return nn.Linear(node.input[0], features)
+        case spec.Linear(features, bias):
+            return nn.Linear(node.input[0], features, bias)
+        case spec.L2Norm():
+            return L2Norm()
     return module_with_children(node)
 
 

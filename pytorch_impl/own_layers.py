@@ -79,6 +79,13 @@ class Dropout(nn.Dropout):
         return torch.where(kept, x / (1 - self.p), torch.zeros_like(x))
 
 
+class L2Norm(nn.Module):
+    """A vector divided by its length, or by 1e-12 if that is larger."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(x)
+
+
 class Concat(nn.Module):
     """Branches from one input, joined along the channels."""
 

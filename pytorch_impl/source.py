@@ -120,8 +120,10 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Dropout", rate)
         case spec.Flatten():
             return call("nn.Flatten")
-        case spec.Linear():
-            return call("nn.Linear", place.inputs, place.outputs)
+        case spec.Linear(bias=bias):
+            return call("nn.Linear", place.inputs, place.outputs, bias=None if bias else "False")
+        case spec.L2Norm():
+            return call("L2Norm")
     if isinstance(node.word, spec.Chain):
         return row(sheet, place, next(iter(node.word.steps)))
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")

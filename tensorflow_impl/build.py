@@ -90,11 +90,11 @@ def apply(node: Node, x: KerasTensor) -> KerasTensor:
         case spec.Dropout(rate):
             return Dropout(rate, node.path, name=name)(x)
         case spec.Flatten():
-            # Keras keeps channels last; what follows expects channel, row, column order.
-            x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)
-            return layers.Flatten(name=name)(x)
-        case spec.Linear(features):
-            return layers.Dense(features, name=name)(x)
+            return flatten(x, name)
+        case spec.Linear(features, bias):
+            return layers.Dense(features, use_bias=bias, name=name)(x)
+        case spec.L2Norm():
+            return layers.UnitNormalization(name=name)(x)
     return apply_children(node, x)
 
 
@@ -115,6 +115,12 @@ def apply_children(node: Node, x: KerasTensor) -> KerasTensor:
                 branch = Affine((scale,), (0.0,), name=f"{name}_scale")(branch)
             return layers.Add(name=name)([branch, *(shortcut or [x])])
     raise TypeError(f"{node.path}: tensorflow_impl does not know {node.word!r}")
+
+
+def flatten(x: KerasTensor, name: str) -> KerasTensor:
+    """A map as one vector: Keras keeps channels last; here they come first, then rows, columns."""
+    x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)
+    return layers.Flatten(name=name)(x)
 
 
 def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:

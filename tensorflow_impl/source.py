@@ -64,9 +64,9 @@ def style(node: Node) -> object:
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
     """The function of a kind of block."""
     lines = body_lines(sheet, place)  # after which the arguments are known
-    asked = [each for each in arguments(block.scope) if " = " not in each]
-    usual = [each for each in arguments(block.scope) if " = " in each]
-    given = ["x: KerasTensor", *asked, *usual, *(["*"] if usual else []), "name: str"]
+    given = sorted(arguments(block.scope), key=lambda each: " = " in each)
+    star = ["*"] if any(" = " in each for each in given) else []
+    given = ["x: KerasTensor", *given, *star, "name: str"]
     first, said = signature(0, block.name, given, " -> KerasTensor:"), doc_of(sheet, block)[:1]
     return [*first, *said, *lines]
 
@@ -155,13 +155,12 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     match node.word:
         case spec.Conv(bias=bias):
             given = place.outputs, place.say("kernel", lambda n: n.word.kernel)
-            bias_text = None if bias else "False"
-            return window(place, "Conv2D", given, name, x, use_bias=bias_text)
+            return window(place, "Conv2D", given, name, x, use_bias=unless(bias))
         case spec.DepthwiseConv(kernel, multiplier=multiplier):
             more = {"depth_multiplier": multiplier if multiplier != 1 else None}
             return window(place, "DepthwiseConv2D", (kernel,), name, x, **more, use_bias="False")
         case spec.BatchNorm(eps, keep, scale):
-            options = {"epsilon": eps, "momentum": keep, "scale": None if scale else "False"}
+            options = {"epsilon": eps, "momentum": keep, "scale": unless(scale)}
             return [applied(x, "layers.BatchNormalization", **options, name=name)]
         case spec.LRN(size, alpha, beta):
             return [applied(x, "LRN", size, alpha, beta, name=name)]
@@ -183,29 +182,33 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
             # What follows expects channel, row, column order; Keras keeps channels last.
             order = [applied(x, "layers.Permute", "(3, 1, 2)")] if node.input[1:] != (1, 1) else []
             return [*order, applied("@" if order else x, "layers.Flatten", name=name)]
-        case spec.Linear():
-            return [applied(x, "layers.Dense", place.outputs, name=name)]
+        case spec.Linear(bias=bias):
+            return [applied(x, "layers.Dense", place.outputs, use_bias=unless(bias), name=name)]
+        case spec.L2Norm():
+            return [applied(x, "layers.UnitNormalization", name=name)]
     raise TypeError(f"{node.path}: tensorflow_impl cannot print {node.word!r}")
+
+
+def unless(said: bool) -> str | None:
+    """What is said of an option that is true where nothing is said."""
+    return None if said else "False"
 
 
 def body_lines(sheet: Sheet, place: Place) -> list[str]:
     """What the function of a kind of block computes."""
-
-    def named(child: Place, variable: str) -> list[str]:
-        return steps(sheet, child, variable, f'f"{{name}}_{child.node.name}"', "x")
-
-    children, word = place.children(), place.node.word
+    word, lines = place.node.word, []
+    for child in place.children():
+        variable = "x" if isinstance(word, spec.Chain) else child.node.name
+        lines += steps(sheet, child, variable, f'f"{{name}}_{child.node.name}"', "x")
     match word:
         case spec.Chain():
-            lines = [line for child in children for line in named(child, "x")]
             return [*lines[:-1], lines[-1].replace("x = ", "return ", 1)]
         case spec.Concat(branches):
             end = f"layers.Concatenate(name=name)([{', '.join(branches)}])"
-        case spec.Residual(shortcut=shortcut):
+        case spec.Residual(scale=scale, shortcut=shortcut):
+            if scale != 1:
+                lines.append(f"    branch = Affine(({scale},), (0.0,))(branch)")
             end = f"layers.Add(name=name)([branch, {'shortcut' if shortcut else 'x'}])"
-    lines = [line for child in children for line in named(child, child.node.name)]
-    if isinstance(word, spec.Residual) and word.scale != 1:
-        lines.append(f"    branch = Affine(({word.scale},), (0.0,))(branch)")
     return [*lines, f"    return {end}"]
 
 
@@ -222,8 +225,7 @@ def window(
         given = (*given, stride)
     else:
         options["strides"] = stride if stride != "1" else None
-    options["padding"] = said if said != "'valid'" else None
-    options["padding"] = options["padding"] and str(options["padding"]).replace("'", '"')
+    options["padding"] = said.replace("'", '"') if said != "'valid'" else None
     return [*before, applied(x, f"layers.{kind}", *given, **options, name=name)]
 
 
@@ -232,10 +234,8 @@ def laid_on(place: Place, x: str) -> Call:
     pads = place.say("pads", lambda n: n.pads)
     if not isinstance(place.node.word, spec.MaxPool):
         return applied(x, "layers.ZeroPadding2D", pads)
-    sides = f"((0, 0), *{pads}, (0, 0))"
-    if pads.startswith("("):
-        sides = f"((0, 0), {pads[1:-1]}, (0, 0))"
-    return call("ops.pad", x, sides, constant_values="-math.inf")
+    sides = pads[1:-1] if pads.startswith("(") else f"*{pads}"
+    return call("ops.pad", x, f"((0, 0), {sides}, (0, 0))", constant_values="-math.inf")
 
 
 def padding(node: Node) -> str | None:

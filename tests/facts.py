@@ -85,6 +85,17 @@ V2 = {
     75: {"inception3b": (320, 10, 10), "inception4d": (576, 5, 5), "inception5b": (1024, 3, 3)},
 }
 
+# pretrainedmodels' bninception: 4c and 4d have 608 channels, and so 4e 1056.
+V2_CAFFE = {
+    224: V2[224] | {
+        "inception4b": (576, 14, 14),
+        "inception4c": (608, 14, 14),
+        "inception4d": (608, 14, 14),
+        "inception4e": (1056, 7, 7),
+    },
+    96: {"inception3b": (320, 12, 12), "inception4d": (608, 6, 6), "inception5b": (1024, 3, 3)},
+}  # fmt: skip
+
 # TF-Slim's own tests for inception_v3 at 299; its test at 150, half of it, ends in 3 x 3 maps.
 V3 = {
     299: {
@@ -139,6 +150,15 @@ RESNET_V1 = {
     150: {"block8": (1792, 3, 3)},
     75: {"block8": (1792, 1, 1)},
 }
+# facenet-pytorch, by the arithmetic of its strides and paddings.
+FACENET = RESNET_V1 | {
+    160: {
+        "conv2d_4b": (256, 17, 17),
+        "mixed_6a": (896, 8, 8),
+        "block8": (1792, 3, 3),
+        "last_bn": (512,),
+    }
+}
 RESNET_V2 = {
     299: {
         "conv2d_1a": (32, 149, 149),
@@ -173,6 +193,7 @@ XCEPTION = {
 FACTS = {
     "googlenet": GOOGLENET,
     "googlenet.paper": GOOGLENET,
+    "googlenet.caffe": GOOGLENET,
     "googlenet.d2l": Facts(PADDED),
     "googlenet.slim": Facts(SAME),
     "googlenet.paddle": replace(GOOGLENET, endpoints=PADDED),
@@ -181,12 +202,15 @@ FACTS = {
     "googlenet.paddle_vision": Facts(FLOOR),
     "inception_v2": Facts(V2),
     "inception_v2.slim": Facts(V2),
+    "inception_v2.caffe": Facts(V2_CAFFE),
     "inception_v3": Facts(V3),
     "inception_v3.input": Facts(V3),
     "inception_v3.keras": Facts(V3),
     "inception_v3.paddle_vision": Facts(V3),
+    "inception_v3.fid": Facts(V3),
     "inception_v4": Facts(V4),
     "inception_resnet_v1": Facts(RESNET_V1),
+    "inception_resnet_v1.facenet": Facts(FACENET),
     "inception_resnet_v2": Facts(RESNET_V2),
     "inception_resnet_v2.keras": Facts(RESNET_V2),
     "xception": Facts(XCEPTION),

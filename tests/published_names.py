@@ -1,5 +1,7 @@
 """What the published code calls our arrays, a few of each layout: the irregular ones."""
 
+from slim_published_names import SLIM_NAMES
+
 # What the published code calls them: torchvision 0.29, timm 1.0, Paddle 3.3, PaddleClas 2.6,
 # pretrainedmodels 0.7, TF-Slim.
 FAMILY_NAMES = {
@@ -13,6 +15,39 @@ FAMILY_NAMES = {
         "Mixed_7c.branch3x3.2.a.conv.weight": "Mixed_7c.branch3x3_2a.conv.weight",
         "Mixed_7c.branch3x3dbl.3.b.conv.weight": "Mixed_7c.branch3x3dbl_3b.conv.weight",
         "AuxLogits.conv1.conv.weight": "AuxLogits.conv1.conv.weight",
+    },
+    ("inception_v2.caffe", "pretrainedmodels"): {
+        "conv1.conv.bias": "conv1_7x7_s2.bias",
+        "conv1.bn.running_var": "conv1_7x7_s2_bn.running_var",
+        "conv2.conv.weight": "conv2_3x3_reduce.weight",
+        "conv3.bn.weight": "conv2_3x3_bn.weight",
+        "inception3a.branch1.conv.weight": "inception_3a_1x1.weight",
+        "inception3c.branch2.0.bn.bias": "inception_3c_3x3_reduce_bn.bias",
+        "inception4e.branch2.1.conv.weight": "inception_4e_3x3.weight",
+        "inception3a.branch3.0.conv.weight": "inception_3a_double_3x3_reduce.weight",
+        "inception5b.branch3.1.conv.weight": "inception_5b_double_3x3_1.weight",
+        "inception5b.branch3.2.bn.running_mean": "inception_5b_double_3x3_2_bn.running_mean",
+        "inception4c.branch4.1.conv.weight": "inception_4c_pool_proj.weight",
+        "fc.weight": "last_linear.weight",
+    },
+    # The layer of classes is called so in tsn-pytorch's copy of Caffe's network.
+    ("inception_v2.caffe", "caffe"): {
+        "conv1.conv.bias": "conv1/7x7_s2/1",
+        "conv1.bn.weight": "conv1/7x7_s2_bn/0",
+        "conv1.bn.bias": "conv1/7x7_s2_bn/1",
+        "conv1.bn.running_mean": "conv1/7x7_s2_bn/2",
+        "conv1.bn.running_var": "conv1/7x7_s2_bn/3",
+        "inception4e.branch3.2.conv.weight": "inception_4e/double_3x3_2/0",
+        "inception5b.branch4.1.bn.bias": "inception_5b/pool_proj_bn/1",
+        "fc.weight": "fc/0",
+    },
+    ("inception_v3.fid", "pytorch_fid"): {
+        "Conv2d_1a_3x3.conv.weight": "Conv2d_1a_3x3.conv.weight",
+        "Mixed_5b.branch_pool.proj.conv.weight": "Mixed_5b.branch_pool.conv.weight",
+        "Mixed_6e.branch7x7dbl.5.bn.running_mean": "Mixed_6e.branch7x7dbl_5.bn.running_mean",
+        "Mixed_7c.branch_pool.proj.bn.weight": "Mixed_7c.branch_pool.bn.weight",
+        "Mixed_7c.branch3x3dbl.3.b.conv.weight": "Mixed_7c.branch3x3dbl_3b.conv.weight",
+        "fc.bias": "fc.bias",
     },
     ("inception_v4", "timm"): {
         "Conv2d_2b_3x3.conv.weight": "features.2.conv.weight",
@@ -131,88 +166,18 @@ FAMILY_NAMES = {
         "conv3.bn.running_var": "bn3.running_var",
         "fc.weight": "last_linear.weight",
     },
-    ("inception_v2.slim", "slim"): {
-        "conv1.depthwise.weight": "InceptionV2/Conv2d_1a_7x7/depthwise_weights",
-        "conv1.pointwise.bias": "InceptionV2/Conv2d_1a_7x7/biases",
-        "inception3a.branch3.2.conv.weight": "InceptionV2/Mixed_3b/Branch_2/Conv2d_0c_3x3/weights",
-        "inception3c.branch2.1.bn.bias":
-            "InceptionV2/Mixed_4a/Branch_0/Conv2d_1a_3x3/BatchNorm/beta",
-        "inception4e.branch3.2.conv.weight": "InceptionV2/Mixed_5a/Branch_1/Conv2d_1a_3x3/weights",
-        "inception5b.branch4.1.conv.weight": "InceptionV2/Mixed_5c/Branch_3/Conv2d_0b_1x1/weights",
-        "fc.weight": "InceptionV2/Logits/Conv2d_1c_1x1/weights",
+    ("inception_resnet_v1.facenet", "facenet"): {
+        "conv2d_4b.bn.running_var": "conv2d_4b.bn.running_var",
+        "block35.4.residual.branch.branches.branch2.2.conv.weight":
+            "repeat_1.4.branch2.2.conv.weight",
+        "block17.9.residual.branch.conv2d.bias": "repeat_2.9.conv2d.bias",
+        "block8.4.residual.branch.branches.branch0.bn.weight": "repeat_3.4.branch0.bn.weight",
+        "block8.5.residual.branch.branches.branch1.2.conv.weight": "block8.branch1.2.conv.weight",
+        "block8.5.residual.branch.conv2d.weight": "block8.conv2d.weight",
+        "mixed_6a.branch1.2.conv.weight": "mixed_6a.branch1.2.conv.weight",
+        "mixed_7a.branch2.1.bn.bias": "mixed_7a.branch2.1.bn.bias",
+        "last_linear.weight": "last_linear.weight",
+        "last_bn.running_mean": "last_bn.running_mean",
+        "classif.bias": "logits.bias",
     },
-    ("inception_v3.keras", "slim"): {
-        "Mixed_5b.branch5x5.2.conv.weight": "InceptionV3/Mixed_5b/Branch_1/Conv2d_0b_5x5/weights",
-        "Mixed_5c.branch5x5.1.conv.weight": "InceptionV3/Mixed_5c/Branch_1/Conv2d_0b_1x1/weights",
-        "Mixed_5c.branch5x5.2.conv.weight": "InceptionV3/Mixed_5c/Branch_1/Conv_1_0c_5x5/weights",
-        "Mixed_6a.branch3x3.conv.weight": "InceptionV3/Mixed_6a/Branch_0/Conv2d_1a_1x1/weights",
-        "Mixed_7a.branch7x7x3.3.conv.weight": "InceptionV3/Mixed_7a/Branch_1/Conv2d_0c_7x1/weights",
-        "Mixed_7b.branch3x3.2.b.conv.weight": "InceptionV3/Mixed_7b/Branch_1/Conv2d_0b_3x1/weights",
-        "Mixed_7c.branch3x3.2.b.conv.weight": "InceptionV3/Mixed_7c/Branch_1/Conv2d_0c_3x1/weights",
-        "AuxLogits.conv1.conv.weight": "InceptionV3/AuxLogits/Conv2d_2a_5x5/weights",
-        "fc.bias": "InceptionV3/Logits/Conv2d_1c_1x1/biases",
-    },
-    ("inception_v4", "slim"): {
-        "Conv2d_2b_3x3.conv.weight": "InceptionV4/Conv2d_2b_3x3/weights",
-        "Mixed_3a.conv.conv.weight": "InceptionV4/Mixed_3a/Branch_1/Conv2d_0a_3x3/weights",
-        "Mixed_4a.branch0.1.conv.weight": "InceptionV4/Mixed_4a/Branch_0/Conv2d_1a_3x3/weights",
-        "Mixed_4a.branch1.2.conv.weight": "InceptionV4/Mixed_4a/Branch_1/Conv2d_0c_7x1/weights",
-        "Mixed_4a.branch1.3.conv.weight": "InceptionV4/Mixed_4a/Branch_1/Conv2d_1a_3x3/weights",
-        "Mixed_5a.conv.bn.bias": "InceptionV4/Mixed_5a/Branch_0/Conv2d_1a_3x3/BatchNorm/beta",
-        "Mixed_5e.branch2.2.conv.weight": "InceptionV4/Mixed_5e/Branch_2/Conv2d_0c_3x3/weights",
-        "Mixed_6a.branch0.conv.weight": "InceptionV4/Mixed_6a/Branch_0/Conv2d_1a_3x3/weights",
-        "Mixed_6a.branch1.2.conv.weight": "InceptionV4/Mixed_6a/Branch_1/Conv2d_1a_3x3/weights",
-        "Mixed_6b.branch1.2.conv.weight": "InceptionV4/Mixed_6b/Branch_1/Conv2d_0c_7x1/weights",
-        "Mixed_6g.branch2.4.conv.weight": "InceptionV4/Mixed_6g/Branch_2/Conv2d_0e_1x7/weights",
-        "Mixed_6h.branch2.1.bn.running_mean":
-            "InceptionV4/Mixed_6h/Branch_2/Conv2d_0b_7x1/BatchNorm/moving_mean",
-        "Mixed_7a.branch0.0.conv.weight": "InceptionV4/Mixed_7a/Branch_0/Conv2d_0a_1x1/weights",
-        "Mixed_7a.branch1.3.conv.weight": "InceptionV4/Mixed_7a/Branch_1/Conv2d_1a_3x3/weights",
-        "Mixed_7b.branch1.1.a.conv.weight": "InceptionV4/Mixed_7b/Branch_1/Conv2d_0b_1x3/weights",
-        "Mixed_7c.branch1.1.b.conv.weight": "InceptionV4/Mixed_7c/Branch_1/Conv2d_0c_3x1/weights",
-        "Mixed_7b.branch2.1.bn.running_var":
-            "InceptionV4/Mixed_7b/Branch_2/Conv2d_0b_3x1/BatchNorm/moving_variance",
-        "Mixed_7d.branch2.3.a.bn.running_var":
-            "InceptionV4/Mixed_7d/Branch_2/Conv2d_0d_1x3/BatchNorm/moving_variance",
-        "Mixed_7d.branch2.3.b.conv.weight": "InceptionV4/Mixed_7d/Branch_2/Conv2d_0e_3x1/weights",
-        "Mixed_7d.branch3.1.conv.weight": "InceptionV4/Mixed_7d/Branch_3/Conv2d_0b_1x1/weights",
-        "AuxLogits.conv0.conv.weight": "InceptionV4/AuxLogits/Conv2d_1b_1x1/weights",
-        "AuxLogits.conv1.bn.bias": "InceptionV4/AuxLogits/Conv2d_2a/BatchNorm/beta",
-        "AuxLogits.fc.weight": "InceptionV4/AuxLogits/Aux_logits/weights",
-        "fc.bias": "InceptionV4/Logits/Logits/biases",
-    },
-    ("inception_resnet_v2", "slim"): {
-        "conv2d_1a.conv.weight": "InceptionResnetV2/Conv2d_1a_3x3/weights",
-        "conv2d_3b.bn.bias": "InceptionResnetV2/Conv2d_3b_1x1/BatchNorm/beta",
-        "mixed_5b.branch0.conv.weight": "InceptionResnetV2/Mixed_5b/Branch_0/Conv2d_1x1/weights",
-        "mixed_5b.branch1.1.conv.weight":
-            "InceptionResnetV2/Mixed_5b/Branch_1/Conv2d_0b_5x5/weights",
-        "mixed_5b.branch3.1.conv.weight":
-            "InceptionResnetV2/Mixed_5b/Branch_3/Conv2d_0b_1x1/weights",
-        "block35.0.residual.branch.branches.branch2.2.conv.weight":
-            "InceptionResnetV2/Repeat/block35_1/Branch_2/Conv2d_0c_3x3/weights",
-        "block35.9.residual.branch.conv2d.bias":
-            "InceptionResnetV2/Repeat/block35_10/Conv2d_1x1/biases",
-        "mixed_6a.branch0.conv.weight": "InceptionResnetV2/Mixed_6a/Branch_0/Conv2d_1a_3x3/weights",
-        "mixed_6a.branch1.2.conv.weight":
-            "InceptionResnetV2/Mixed_6a/Branch_1/Conv2d_1a_3x3/weights",
-        "block17.0.residual.branch.branches.branch0.conv.weight":
-            "InceptionResnetV2/Repeat_1/block17_1/Branch_0/Conv2d_1x1/weights",
-        "block17.19.residual.branch.branches.branch1.2.conv.weight":
-            "InceptionResnetV2/Repeat_1/block17_20/Branch_1/Conv2d_0c_7x1/weights",
-        "mixed_7a.branch1.1.conv.weight":
-            "InceptionResnetV2/Mixed_7a/Branch_1/Conv2d_1a_3x3/weights",
-        "mixed_7a.branch2.1.conv.weight":
-            "InceptionResnetV2/Mixed_7a/Branch_2/Conv2d_0b_3x3/weights",
-        "block8.8.residual.branch.branches.branch1.1.bn.running_var":
-            "InceptionResnetV2/Repeat_2/block8_9/Branch_1/Conv2d_0b_1x3/BatchNorm/moving_variance",
-        "block8.9.residual.branch.branches.branch1.2.conv.weight":
-            "InceptionResnetV2/Block8/Branch_1/Conv2d_0c_3x1/weights",
-        "block8.9.residual.branch.conv2d.weight": "InceptionResnetV2/Block8/Conv2d_1x1/weights",
-        "conv2d_7b.bn.running_mean": "InceptionResnetV2/Conv2d_7b_1x1/BatchNorm/moving_mean",
-        "AuxLogits.conv0.conv.weight": "InceptionResnetV2/AuxLogits/Conv2d_1b_1x1/weights",
-        "AuxLogits.conv1.conv.weight": "InceptionResnetV2/AuxLogits/Conv2d_2a_5x5/weights",
-        "AuxLogits.fc.bias": "InceptionResnetV2/AuxLogits/Logits/biases",
-        "classif.weight": "InceptionResnetV2/Logits/Logits/weights",
-    },
-}  # fmt: skip
+} | SLIM_NAMES  # fmt: skip

@@ -15,6 +15,8 @@ from common.files import weights
 from common.jobs.compare import Comparison, Side, compare, make_rows
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Report
+from common.jobs.perform import find_endpoints
+from common.networks import NETWORKS, network
 from common.planner import make_plan
 from common.reference import relative
 from common.rewrite import without_dropout
@@ -166,3 +168,11 @@ def test_a_worker_that_dies_is_a_row_in_the_table(tmp_path, monkeypatch, capsys)
     told = capsys.readouterr().out
     assert "SIGSEGV" in told.splitlines()[-1]
     assert told.splitlines()[-1].startswith("NOT EQUAL")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_row_has_something_to_be_compared(name):
+    """Steps between the maps and the result, too, which make vectors."""
+    plan = make_plan(network(name))
+    endpoints = {*find_endpoints(plan, "units"), plan.network.output}
+    assert all(row.outputs and row.outputs.keys() <= endpoints for row in make_rows(plan))

@@ -15,11 +15,17 @@ from common.zoo.recognise import Match, Wishes, layouts_for
 from common.zoo.write_file import write_file
 
 NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}
-KINDS = {"torch": ".pth", "pickle": ".pdparams", "hdf5": ".weights.h5", "checkpoint": ".ckpt"}
+KINDS = {
+    "torch": ".pth",
+    "pickle": ".pdparams",
+    "hdf5": ".weights.h5",
+    "checkpoint": ".ckpt",
+    "caffe": ".caffemodel",
+}
 PUBLISHED = [
     (name, layout.name, KINDS[layout.kind])
     for name in ("googlenet.d2l", "googlenet.paddle", "googlenet.paddle_vision", "googlenet.slim",
-                 "googlenet.torchvision")
+                 "googlenet.torchvision", "googlenet.caffe")
     for layout in layouts_for(name, None)
     if layout.name not in ("ours", "pytorch", "tensorflow", "paddle")
 ]  # fmt: skip
@@ -64,7 +70,7 @@ def with_scales_of_one(arrays):
 @pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
 def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
     """As timm publishes them too: another party's names in a safetensors file."""
-    plan = planned(name, (150, 150), classes=1001 if layout == "slim" else 7)
+    plan = planned(name, (160, 160), classes=1001 if layout == "slim" else 7)
     arrays = seeded(plan)
     source, there, back = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
     weights.write(source, arrays, plan)

@@ -12,6 +12,7 @@ from common.errors import DataError, UsageError
 from common.files import weights
 from common.zoo.convert import convert
 from common.zoo.recognise import Wishes, layouts_for
+from common.zoo.write_file import write_file
 
 
 def test_checkpoints_from_before_the_zips_are_read(tmp_path):
@@ -61,6 +62,26 @@ def test_another_network_is_named(tmp_path):
     assert "does not fit googlenet" in str(told.value)
     assert "looks most like googlenet.paddle_vision in the layout paddle_vision" in str(told.value)
     assert not (tmp_path / "b.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("offered", "network", "layout", "classes"),
+    [("inception_v3", "inception_v3.fid", "torchvision", 1008),
+     ("inception_v3.fid", "inception_v3", "pytorch_fid", 1000)],
+)  # fmt: skip
+def test_the_two_v3_of_equal_names_are_told_apart_by_their_classes(
+    tmp_path, offered, network, layout, classes
+):
+    plan = planned(network, (75, 75), classes=classes)
+    source, out = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    write_file(source, layouts_for(offered, layout)[0].outward(plan, seeded(plan)))
+    told = rf"{classes} classes are {network}'s \(--from {layout} takes them all the same\)$"
+    for wishes in (Wishes(), Wishes(trunk_only=True)):
+        with pytest.raises(DataError, match=told):
+            convert(source, out, offered, wishes)
+    convert(source, out, offered, Wishes(layout))
+    convert(source, out, network)
+    assert weights.read(out)[1]["network"] == network
 
 
 def test_a_file_that_says_it_is_another_dialect_is_refused(tmp_path):

@@ -4,6 +4,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from words import WORDS
 
 from common.errors import UsageError
 from common.gradient import Forward, backward
@@ -12,15 +13,11 @@ from common.planner import make_plan, place
 from common.reference import apply, relative
 from common.rewrite import without_dropout
 from common.spec import (
-    LRN,
     AdaptiveAvgPool,
-    Affine,
-    AvgPool,
     BatchNorm,
     Chain,
     Concat,
     Conv,
-    DepthwiseConv,
     Dropout,
     Flatten,
     GlobalAvgPool,
@@ -31,44 +28,9 @@ from common.spec import (
     NetworkSpec,
     ReLU,
     Residual,
-    Rule,
     Word,
 )
 from common.training.dropout import dropout_key, keeps
-
-MAP, VECTOR = (3, 6, 5), (4,)
-WORDS = {
-    "conv": (Conv(4, 3), MAP),
-    "conv without a bias": (Conv(2, 1, bias=False), MAP),
-    "conv, strided and padded unevenly": (Conv(2, (3, 2), (2, 1), (0, 1)), MAP),
-    "conv, padded as SAME": (Conv(2, 3, 2, Rule.SAME), MAP),
-    "conv whose stride leaves a rest": (Conv(2, 2, 3), (3, 6, 7)),
-    "depthwise": (DepthwiseConv(3, 1, Rule.SAME), MAP),
-    "depthwise, several kernels a channel": (DepthwiseConv((2, 3), 2, 1, multiplier=3), MAP),
-    "batch norm": (BatchNorm(1e-3), MAP),
-    "batch norm without a scale": (BatchNorm(0.5, scale=False), MAP),
-    "local response norm": (LRN(5, 0.7, 0.75), (7, 3, 2)),
-    "local response norm of an even size": (LRN(4, 0.7, 0.75), (7, 3, 2)),
-    "affine by channel": (Affine((0.5, -2.0, 3.0), (1.0, 2.0, 0.0)), MAP),
-    "affine of a vector": (Affine((0.5,), (1.0,)), VECTOR),
-    "max pool": (MaxPool(3, 2, 1), MAP),
-    "max pool that overlaps": (MaxPool((2, 3), 1), MAP),
-    "max pool, padded as CEIL": (MaxPool(3, 2, Rule.CEIL), MAP),
-    "average pool": (AvgPool(3, 2, 1), MAP),
-    "average pool that counts the border": (AvgPool(3, 1, 1, counts_border=True), MAP),
-    "average pool, padded as SAME": (AvgPool((2, 3), 2, Rule.SAME), MAP),
-    "adaptive pool": (AdaptiveAvgPool(4), MAP),
-    "global pool": (GlobalAvgPool(), MAP),
-    "relu": (ReLU(), MAP),
-    "dropout": (Dropout(0.4), MAP),
-    "dropout of nothing": (Dropout(0), VECTOR),
-    "flatten": (Flatten(), MAP),
-    "linear": (Linear(3), VECTOR),
-    "chain": (Chain({"conv": Conv(2, 1), "relu": ReLU()}), MAP),
-    "concat": (Concat({"z": Conv(2, 1), "a": Chain({"0": ReLU()}), "b": Conv(1, 1)}), MAP),
-    "residual": (Residual(Conv(3, 1), scale=0.3), MAP),
-    "residual with a shortcut": (Residual(Conv(2, 1), Conv(2, 1), scale=0.3), MAP),
-}
 
 
 def test_no_word_of_the_grammar_goes_unjudged():

@@ -23,6 +23,28 @@ def test_d2l_names():
         assert names[mine] == theirs
 
 
+def test_caffes_names():
+    """Those of its train_val.prototxt; the ONNX model zoo's come from them."""
+    plan, _ = dialect("googlenet.caffe")
+    names = layouts_for("googlenet.caffe", "caffe")[0].names(plan)
+    for mine, theirs in {
+        "conv1.conv.weight": "conv1/7x7_s2/0",
+        "conv2.conv.bias": "conv2/3x3_reduce/1",
+        "conv3.conv.weight": "conv2/3x3/0",
+        "inception3a.branch1.conv.weight": "inception_3a/1x1/0",
+        "inception4e.branch3.0.conv.weight": "inception_4e/5x5_reduce/0",
+        "inception5b.branch4.1.conv.bias": "inception_5b/pool_proj/1",
+        "aux1.conv.conv.weight": "loss1/conv/0",
+        "aux2.fc1.weight": "loss2/fc/0",
+        "aux2.fc2.bias": "loss2/classifier/1",
+        "fc.weight": "loss3/classifier/0",
+    }.items():
+        assert names[mine] == theirs
+    zoo = layouts_for("googlenet.caffe", "onnx_zoo")[0].names(plan)
+    assert zoo["inception4d.branch2.0.conv.weight"] == "inception_4d/3x3_reduce_w_0"
+    assert zoo["fc.bias"] == "loss3/classifier_b_0"
+
+
 def test_slim_names():
     plan, _ = dialect("googlenet.slim")
     names = layouts_for("googlenet.slim", "slim")[0].names(plan)

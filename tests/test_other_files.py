@@ -22,8 +22,9 @@ def out(tmp_path):
 
 OTHER = {
     "a.npz": (b"", "an archive of NumPy arrays"),
-    "a.caffemodel": (b"\n\tGoogleNet", "a Caffe model"),
-    "a.onnx": (b"\x08\x07", "an ONNX model"),
+    "a.caffemodel": (b"", "an empty file; fetch or save it again"),
+    "b.caffemodel": (b"\n\tGoogleNet", "not a sound file of weights (no layer in it holds any"),
+    "a.onnx": (b"\x08\x07", "not a sound file of weights (its graph holds no weights)"),
     "a.pb": (b"\n\x05", "a frozen TensorFlow graph"),
     "a.ckpt.meta": (b"\n\x05", "the graph of a TensorFlow checkpoint; give the checkpoint's name"),
     "a.ckpt.index": (b"\x00\x00", "the index of a TensorFlow checkpoint"),

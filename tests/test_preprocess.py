@@ -8,7 +8,7 @@ from PIL import Image
 from common.data.images import to_input
 from common.data.names import class_names
 from common.networks import NETWORKS, network
-from common.preprocess import CAFFE, PREPROCESSES, SLIM, SQUEEZE, TIMM, TORCHVISION, Preprocess
+from common.preprocess import CAFFE, FID, PREPROCESSES, SLIM, SQUEEZE, TIMM, TORCHVISION, Preprocess
 
 # Red grows by 2 a column, green by 3 a row.
 SLOPES = np.zeros((60, 100, 3), np.uint8)
@@ -65,6 +65,17 @@ def test_bicubic_is_not_bilinear():
     cubic = to_input(edge, (1, 8, 8), Preprocess("", "", resample="bicubic"))
     linear = to_input(edge, (1, 8, 8), SQUEEZE)
     assert cubic[0, 0, 3] < linear[0, 0, 3] < 0
+
+
+def test_between_points_only_four_pixels_count():
+    """Eight made four are means of two; two made four lie between; and no more pixels count."""
+    line = Image.fromarray(np.array([[0, 10, 20, 31, 40, 50, 60, 100]], np.uint8))
+    less = to_input(line, (1, 1, 4), FID)[0, 0]
+    np.testing.assert_allclose((less + 1) * 127.5, [5, 25.5, 45, 80], rtol=1e-6)
+    more = to_input(line.crop((0, 0, 2, 1)), (1, 1, 4), FID)[0, 0]
+    np.testing.assert_allclose((more + 1) * 127.5, [0, 2.5, 7.5, 10], rtol=1e-6, atol=1e-5)
+    third = to_input(Image.fromarray(SLOPES), (3, 20, 20), FID)  # of 5 columns the middle one
+    np.testing.assert_allclose((third[0, 0] + 1) * 127.5, np.arange(2, 100, 5) * 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

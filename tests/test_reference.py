@@ -23,6 +23,7 @@ from common.spec import (
     Dropout,
     Flatten,
     GlobalAvgPool,
+    L2Norm,
     Linear,
     MaxPool,
     ReLU,
@@ -122,6 +123,8 @@ def test_the_small_words():
     np.testing.assert_array_equal(judged(GlobalAvgPool(), x).ravel(), [-2.5, 1.5])
     y = judged(Linear(1), np.array([[1.0, 2.0]]), weight=np.array([[3.0, 4.0]]), bias=np.ones(1))
     assert y.item() == 12
+    bare = judged(Linear(1, bias=False), np.array([[1.0, 2.0]]), weight=np.array([[3.0, 4.0]]))
+    assert bare.item() == 11
 
 
 def test_batch_norm_by_its_formula():
@@ -132,6 +135,18 @@ def test_batch_norm_by_its_formula():
         for channel, a in enumerate((0.5, 2.0)):
             right = (x[:, channel] - a) / (a + 0.25) ** 0.5 * (a if scaled else 1) + a
             np.testing.assert_allclose(y[:, channel], right, rtol=1e-14)
+
+
+def test_batch_norm_of_vectors_is_that_of_maps_of_one_pixel():
+    x, held = RANDOM.standard_normal((3, 2)), {name: np.array([0.5, 2]) for name in
+        ("running_mean", "running_var", "bias", "weight")}  # fmt: skip
+    one_pixel = judged(BatchNorm(0.25), x[..., None, None], **held)
+    np.testing.assert_array_equal(judged(BatchNorm(0.25), x, **held), one_pixel[..., 0, 0])
+
+
+def test_vectors_come_to_length_1_unless_they_are_next_to_nothing():
+    y = judged(L2Norm(), np.array([[3.0, 4.0], [-5.0, 12.0], [0.0, 5e-13]]))
+    np.testing.assert_allclose(y, [[0.6, 0.8], [-5 / 13, 12 / 13], [0, 0.5]], rtol=1e-15)
 
 
 def test_batch_norm_uses_the_float32_eps():

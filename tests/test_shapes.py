@@ -78,6 +78,11 @@ def test_multiply_adds_are_timms_with_two_for_each_normalised_value(name):
     assert f"{operations / 1e9:.2f}" == TIMM_GIGA[name]
 
 
+def test_caffes_inception_v2_halves_even_maps_alone():
+    with pytest.raises(UsageError, match="inception3c: branches of unequal size"):
+        planned("inception_v2.caffe", (120, 120))
+
+
 PADDED = [name for name in NETWORKS if least_size(network(name)) == 1]  # padding fits any map
 
 

@@ -14,6 +14,7 @@ NAMES = {
     "Dropout": "dropout",
     "Flatten": "flatten",
     "Linear": "linear",
+    "L2Norm": "L2 normalisation",
 }
 
 

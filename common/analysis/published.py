@@ -37,6 +37,13 @@ XCEPTION = Published(22_855_952, "timm: parameters()", HEADLESS)
 PUBLISHED = {
     "googlenet": TABLE_1,
     "googlenet.paper": TABLE_1,
+    # Caffe's bvlc_googlenet is googlenet.paper, layer by layer; it differs in how it starts.
+    "googlenet.caffe": (
+        *TABLE_1[:2],
+        Published(
+            13_378_280, "Caffe's bvlc_googlenet.caffemodel; all as in googlenet.paper", WHOLE
+        ),
+    ),
     "googlenet.paddle": TABLE_1,
     "googlenet.d2l": (Published(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),),
     "googlenet.slim": (
@@ -53,6 +60,9 @@ PUBLISHED = {
     "inception_v2.slim": (
         Published(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
+    "inception_v2.caffe": (
+        Published(11_295_240, "pretrainedmodels' bninception: parameters()", HEADLESS),
+    ),
     "inception_v3": V3,
     "inception_v3.input": V3,
     "inception_v3.keras": (
@@ -63,9 +73,17 @@ PUBLISHED = {
     "inception_v3.paddle_vision": (
         Published(23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True),
     ),
+    "inception_v3.fid": (
+        Published(21_785_568, "pytorch-fid: up to the 2048 features", BARE),
+        Published(23_850_960, "its file, which classifies 1008: by arithmetic", HEADLESS),
+    ),
     "inception_v4": (Published(42_679_816, "timm: parameters(), which has no head", HEADLESS),),
     "inception_resnet_v1": (
         Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),
+    ),
+    "inception_resnet_v1.facenet": (
+        Published(23_482_624, "facenet-pytorch: parameters(), up to a face's 512 numbers", BARE),
+        Published(27_910_327, "facenet-pytorch, pretrained='vggface2': 8631 people", HEADLESS),
     ),
     "inception_resnet_v2": (Published(55_843_464, "timm: parameters(), no head", HEADLESS),),
     "inception_resnet_v2.keras": (

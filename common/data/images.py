@@ -65,8 +65,12 @@ def open_image(path: Path) -> Image.Image:
 def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.float32]:
     """An image as C x H x W, for 1 or 3 channels."""
     channels, rows, columns = input
-    fitted = fit(image.convert(MODES[channels]), rows, columns, how)
-    values = np.asarray(fitted, np.float32).reshape(rows, columns, channels)
+    image = image.convert(MODES[channels])
+    if how.resample == "points":
+        values = between_points(np.asarray(image, np.float32), rows, columns)
+    else:
+        values = np.asarray(fit(image, rows, columns, how), np.float32)
+    values = values.reshape(rows, columns, channels)
     if how.order == "BGR":
         values = values[..., ::-1]
     mean, deviation = (255 * np.array(three) for three in (how.mean, how.deviation))
@@ -95,6 +99,18 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
             kept = max(1, round(width * how.share)), max(1, round(height * how.share))
             image = image.crop(middle(width, height, *kept))
     return image.resize((columns, rows), resample)
+
+
+def between_points(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """A whole image at rows x columns, each value between the four pixels around its point."""
+    for axis, size in enumerate((rows, columns)):
+        last = values.shape[axis] - 1
+        place = np.clip((np.arange(size) + 0.5) * ((last + 1) / size) - 0.5, 0, last)
+        first = place.astype(int)
+        share = (place - first).astype(np.float32).reshape((-1, *(1,) * (values.ndim - axis - 1)))
+        low, high = (values.take(i, axis) for i in (first, np.minimum(first + 1, last)))
+        values = low + share * (high - low)
+    return values
 
 
 def middle(width: int, height: int, columns: int, rows: int) -> tuple[int, int, int, int]:

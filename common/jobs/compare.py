@@ -202,6 +202,8 @@ def make_rows(plan: Plan) -> tuple[Row, ...]:
     rows = []
     for node in (*steps, *plan.heads.values()):
         outputs = {unit.path: unit.output for unit in node.units() if unit.is_map}
+        if node.is_vector and node.path not in names:
+            outputs[node.path] = node.output
         if node.path in names:
             outputs[names[node.path]] = node.output
         rows.append(Row(node, outputs))

@@ -116,6 +116,8 @@ def find_endpoints(plan: Plan, wanted: str) -> list[str]:
     if wanted == "all":
         return [step.path for step in plan.body.children if step.is_map]
     if wanted == "units":
-        return [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
+        maps = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
+        # The last one is the result, which has a name of its own.
+        return maps + [step.path for step in plan.body.children[:-1] if step.is_vector]
     names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
     return [plan.find(name).path for name in names]

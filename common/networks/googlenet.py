@@ -164,6 +164,11 @@ TORCHVISION = (
     put(r"aux.\.averagePool", AdaptiveAvgPool(4)),
     *PAPER_DROPOUT,
 )
+PAPER = (
+    insert("maxpool1", "lrn1", LRN(5, 1e-4, 0.75)),
+    insert("conv3", "lrn2", LRN(5, 1e-4, 0.75)),
+    *PAPER_DROPOUT,
+)
 SLIM = (
     batch_norm(BatchNorm(1e-3, keep=0.9997, scale=False)),
     kernel_3_for_5,
@@ -184,15 +189,10 @@ PADDLE_VISION = (
 
 DIALECTS = {
     "googlenet": Dialect(googlenet, "PyTorch tutorial"),
-    "googlenet.paper": Dialect(
-        googlenet,
-        "arXiv:1409.4842",
-        (
-            insert("maxpool1", "lrn1", LRN(5, 1e-4, 0.75)),
-            insert("conv3", "lrn2", LRN(5, 1e-4, 0.75)),
-            *PAPER_DROPOUT,
-        ),
-        preprocess=preprocess.CAFFE,
+    "googlenet.paper": Dialect(googlenet, "arXiv:1409.4842", PAPER, preprocess=preprocess.CAFFE),
+    # Its "xavier" has a variance of 1 / in and its biases start at 0.2; here: XAVIER, and 0.
+    "googlenet.caffe": Dialect(
+        googlenet, "Caffe", PAPER, init=Init.XAVIER, preprocess=preprocess.CAFFE
     ),
     "googlenet.d2l": Dialect(
         googlenet,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from common.networks.blocks import NORM, classifier, conv, head, same
 from common.networks.dialects import Dialect, drop, every
-from common.preprocess import SLIM, TIMM_WIDE
+from common.networks.facenet import biased_projections, embedding, whole_block8
+from common.preprocess import FACENET, SLIM, TIMM_WIDE
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -221,6 +222,14 @@ def inception_resnet_v2(classes: int) -> NetworkSpec:
 
 DIALECTS = {
     "inception_resnet_v1": Dialect(inception_resnet_v1, "arXiv:1602.07261", preprocess=SLIM),
+    "inception_resnet_v1.facenet": Dialect(
+        inception_resnet_v1,
+        "facenet-pytorch",
+        (biased_projections, whole_block8, embedding),
+        input=(3, 160, 160),
+        classes=8631,  # VGGFace2's people
+        preprocess=FACENET,
+    ),
     "inception_resnet_v2": Dialect(inception_resnet_v2, "arXiv:1602.07261", preprocess=TIMM_WIDE),
     "inception_resnet_v2.keras": Dialect(
         inception_resnet_v2,

@@ -11,7 +11,7 @@ from common.networks.dialects import (
     pad_strided,
     put,
 )
-from common.preprocess import SLIM
+from common.preprocess import BN_INCEPTION, SLIM
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -133,5 +133,18 @@ DIALECTS = {
             conv_classifier,  # Paper: no dropout beside batch norm; TF-Slim: 0.2.
         ),
         preprocess=SLIM,
+    ),
+    # As in Caffe a pool may hang over where a convolution does not: only even maps can be halved.
+    "inception_v2.caffe": Dialect(
+        inception_v2,
+        "Caffe",
+        (
+            every(Conv, bias=True),
+            every(BatchNorm, eps=1e-5),
+            put(r"inception4[cd]\.branch4\.1\.conv", Conv(128, 1)),  # 608 channels
+            every(AvgPool, counts_border=True),
+            pad_strided(Rule.CEIL, MaxPool),
+        ),
+        preprocess=BN_INCEPTION,
     ),
 }

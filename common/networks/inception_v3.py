@@ -5,8 +5,8 @@ smoothed by 0.1. The numbers are those of the published code, which the paper's 
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.dialects import Dialect, downscale, drop, every, transform_input
-from common.preprocess import TORCHVISION, TRANSFORMED
+from common.networks.dialects import Dialect, downscale, drop, every, put, transform_input
+from common.preprocess import FID, TORCHVISION, TRANSFORMED
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -169,5 +169,18 @@ DIALECTS = {
         (every(BatchNorm, eps=1e-5), *downscale("dropout", "dropout", 0.2)),
         heads=False,
         preprocess=TORCHVISION,
+    ),
+    # TensorFlow's network of 2015-12-05, whose features the Frechet inception distance compares.
+    # Paper: 1000 classes, all pools of figure 7 averages; here: 1008, and the last one a max pool.
+    "inception_v3.fid": Dialect(
+        inception_v3,
+        "pytorch-fid",
+        (
+            every(AvgPool, counts_border=False),
+            put(r"Mixed_7c\.branch_pool\.pool", MaxPool(3, 1, 1)),
+        ),
+        classes=1008,
+        heads=False,
+        preprocess=FID,
     ),
 }

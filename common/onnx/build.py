@@ -129,9 +129,12 @@ def add_word(graph: Graph, node: Node, x: str) -> str:
             return x
         case spec.Flatten():
             return graph.apply("Flatten", name, x)
-        case spec.Linear():
-            inputs = x, graph.weight(node, "weight"), graph.weight(node, "bias")
+        case spec.Linear(bias=bias):
+            arrays = ["weight", "bias"] if bias else ["weight"]
+            inputs = x, *(graph.weight(node, array) for array in arrays)
             return graph.apply("Gemm", name, *inputs, transB=1)
+        case spec.L2Norm():
+            return graph.apply("LpNormalization", name, x, axis=1, p=2)
     return add_children(graph, node, x)
 
 

@@ -134,6 +134,8 @@ def text(node: Node) -> str:
             return f"linear, {features}"
         case spec.LRN():
             return "LRN"
+        case spec.L2Norm():
+            return "length 1"
     return type(word).__name__
 
 

@@ -124,7 +124,9 @@ def key_of(node: Node, style: Style, loose: bool) -> Key:
             own = (bias, *own)
         case spec.DepthwiseConv(multiplier=multiplier):
             own = (multiplier, *own)
-        case spec.Linear() | spec.Flatten():
+        case spec.Linear(bias=bias):
+            own = (bias,)
+        case spec.Flatten():
             own = ()
         case spec.AdaptiveAvgPool():
             own = (node.word, node.input[1:])

@@ -90,9 +90,11 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Publish
     else:
         published = [layout for layout in layouts_for(name, None) if layout.kind == kind]
         if not published:
-            raise UsageError(f"{name} is not published as a TensorFlow checkpoint")
+            called = {"checkpoint": "TensorFlow checkpoint", "caffe": "Caffe model"}
+            raise UsageError(f"{name} is not published as a {called[kind]}")
         layout = published[0]
-    if (layout.kind == "hdf5") != (kind == "hdf5"):
+    # Elsewhere any names can stand; there they say where in the file an array lies.
+    if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
         raise UsageError(f"the layout {layout.name} and a {kind} file do not go together")
     return goal, layout
 

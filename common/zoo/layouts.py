@@ -1,20 +1,26 @@
 """Where each network is published, and under which names: the table of all layouts known here."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.files.layouts import KERAS_AXES, PADDLE, PYTORCH, TENSORFLOW, Axes, Layout
 from common.plan import Plan
+from common.spec import Shape
 from common.zoo.keras_names import counted_anew, published_names
 from common.zoo.paddle_tutorial import tidied
 from common.zoo.renaming import (
+    CAFFE_BLOBS,
+    CAFFE_V1,
+    CAFFE_V2,
     COUNTERS,
     D2L,
+    FACENET,
     LAST_LINEAR,
+    ONNX_ZOO,
     PADDLE_TUTORIAL,
     PADDLE_VISION,
     PADDLE_VISION_V3,
@@ -23,6 +29,7 @@ from common.zoo.renaming import (
     TIMM_V4,
     TIMM_XCEPTION,
     TORCHVISION_V3,
+    UNDERSCORES,
     Rules,
 )
 from common.zoo.slim_names import (
@@ -46,7 +53,7 @@ class Published(Layout):
     `ignored` matches what may stand in its files and is no weight of the network, `stand_ins` what
     may if it is all ones; `optional` matches our arrays that are ones where its files lack them;
     `tidy` gives the layout's name for each array of a file where copies of
-    it name things differently.
+    it name things differently; `elsewhere` names the network whose files have so many classes.
     """
 
     networks: str = r".*"
@@ -55,6 +62,7 @@ class Published(Layout):
     stand_ins: str = r"(?!)"
     optional: str = r"(?!)"
     tidy: Callable[[Arrays], dict[str, str]] = lambda _: {}
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
 
     def fits(self, name: str) -> bool:
         """Whether a network of ours is published in this layout."""
@@ -108,6 +116,13 @@ def torch_layout(name: str, networks: str, *rules: Rules) -> Published:
     return Published(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
 
 
+def v3_layout(name: str, networks: str, *rules: Rules) -> Published:
+    """Such a layout of Inception v3, of which two networks have the very same names."""
+    # torchvision's 1000 classes are ImageNet's, TensorFlow's 1008 those of an older training.
+    elsewhere = {1000: "inception_v3"} if name == "pytorch_fid" else {1008: "inception_v3.fid"}
+    return replace(torch_layout(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
+
+
 def paddle_layout(name: str, networks: str, *rules: Rules) -> Published:
     """A layout of a library that is written in Paddle."""
     return Published(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
@@ -122,17 +137,38 @@ def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Publishe
     )
 
 
+@dataclass(frozen=True)
+class Blobs(Published):
+    """Caffe's layouts, whose older blobs have four axes, whatever they hold."""
+
+    def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
+        """An array without the axes of length 1 that it has in front, and behind, beyond ours."""
+        while array.ndim > len(shape) and array.shape[0] == 1:
+            array = array[0]
+        while array.ndim > len(shape) and array.shape[-1] == 1:
+            array = array[..., 0]
+        return super().turn_inward(array, shape, groups)
+
+
+def caffe_layout(networks: str, *rules: Rules) -> Published:
+    """A layout of Caffe's."""
+    return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
+
+
 APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
 LAYOUTS = (
     *NATIVE,
     torch_layout("tutorial", r"googlenet"),
     torch_layout("torchvision", r"googlenet\.torchvision(\.input)?"),
-    torch_layout("torchvision", r"inception_v3(\.input)?", TORCHVISION_V3),
-    torch_layout("timm", r"inception_v3(\.input)?", TORCHVISION_V3),
+    v3_layout("torchvision", r"inception_v3(\.input)?"),
+    v3_layout("timm", r"inception_v3(\.input)?"),
+    v3_layout("pytorch_fid", r"inception_v3\.fid"),
     torch_layout("timm", r"inception_v4", TIMM_V4),
     torch_layout("timm", r"inception_resnet_v2", TIMM_RESNET_V2),
+    torch_layout("facenet", r"inception_resnet_v1\.facenet", FACENET),
     torch_layout("timm", r"xception\.timm", TIMM_XCEPTION),
-    torch_layout("pretrainedmodels", r"inception_v3", TORCHVISION_V3, LAST_LINEAR),
+    v3_layout("pretrainedmodels", r"inception_v3", LAST_LINEAR),
+    torch_layout("pretrainedmodels", r"inception_v2\.caffe", CAFFE_V2, UNDERSCORES, LAST_LINEAR),
     torch_layout("pretrainedmodels", r"inception_v4", TIMM_V4),
     torch_layout("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
     torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
@@ -145,6 +181,14 @@ LAYOUTS = (
     paddle_layout("paddleclas", r"googlenet\.paddle_vision", PADDLE_VISION),
     paddle_layout("paddleclas", r"inception_v3\.paddle_vision", PADDLECLAS_V3),
     replace(paddle_layout("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
+    caffe_layout(r"googlenet\.(caffe|paper)", CAFFE_V1),
+    caffe_layout(r"inception_v2\.caffe", CAFFE_V2),
+    Published(
+        "onnx_zoo",
+        PYTORCH.axes,
+        by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),
+        r"googlenet\.(caffe|paper)",
+    ),
     slim_layout(r"googlenet\.slim", SLIM_V1),
     slim_layout(r"inception_v2\.slim", SLIM_V2),
     slim_layout(r"inception_v3\.keras", SLIM_V3),

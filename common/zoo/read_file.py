@@ -12,8 +12,10 @@ from pathlib import Path
 
 from common.errors import DataError
 from common.files import safetensors_file
+from common.files.caffe_files import read_caffe
 from common.files.contents import Contents
 from common.files.hdf5 import read_hdf5
+from common.files.onnx_files import read_onnx
 from common.files.paddle_files import read_paddle
 from common.files.torch_files import read_legacy_torch, read_torch_zip
 from common.jobs.job import ReadFile
@@ -24,6 +26,7 @@ LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # what torch.save wrote before it wr
 # The end of a TensorFlow checkpoint in one file, the form in which TF-Slim's were published.
 TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 STATE_DICT = "load it where it was made, and save its state_dict()"
+MESSAGES = {".caffemodel": read_caffe, ".onnx": read_onnx}
 PREFIX = "give the checkpoint's name without that ending"
 
 UNSOUND_ZIP = (
@@ -38,8 +41,6 @@ OTHER_KINDS = {
     ".tflite": ("a TensorFlow Lite model", "give the checkpoint that it was made from"),
     ".meta": ("the graph of a TensorFlow checkpoint", PREFIX),
     ".index": ("the index of a TensorFlow checkpoint", PREFIX),
-    ".caffemodel": ("a Caffe model", "convert it to a PyTorch or Keras file first"),
-    ".onnx": ("an ONNX model", "give the weights file that it was exported from"),
     ".pdmodel": ("Paddle's graph for inference", "give the .pdparams it was exported from"),
     ".pdiparams": ("Paddle's weights for inference", "give the .pdparams they were exported from"),
     ".tar": ("a tar archive", "unpack it, and give the file in it"),
@@ -48,7 +49,10 @@ OTHER_KINDS = {
     "script": ("a TorchScript archive", "torch.jit.load it, and save its state_dict()"),
     "zip": ("a zip archive of no kind known here", "give the weights file in it"),
     "empty": ("an empty file", "fetch or save it again"),
-    "": ("no kind of file that is read here", "give .safetensors, .pth, .h5, .pdparams or .ckpt"),
+    "": (
+        "no kind of file that is read here",
+        "give .safetensors, .pth, .h5, .pdparams, .ckpt or .caffemodel",
+    ),
 }
 
 
@@ -70,12 +74,14 @@ def read_file(path: Path) -> Contents:
 
 def read_by_content(path: Path, start: bytes, end: bytes) -> Contents:
     """What a file holds, by how it begins and ends."""
+    if start and path.suffix in MESSAGES:  # Protocol Buffers do not begin in a way of their own
+        return read_soundly(path, lambda: MESSAGES[path.suffix](path.read_bytes()))
     if start.startswith(b"\x89HDF"):
         return Contents({"": read_hdf5(path)})
     if start.startswith(ZIP):
         return read_zip(path)
     if start.startswith(LEGACY_TORCH):
-        return pickled(path, lambda: read_legacy_torch(path.read_bytes()))
+        return read_soundly(path, lambda: read_legacy_torch(path.read_bytes()))
     if start[8:9] == b"{" or path.suffix == ".safetensors":
         return safetensors_file.read(path)
     if kind := other_kind(path, start):
@@ -83,7 +89,7 @@ def read_by_content(path: Path, start: bytes, end: bytes) -> Contents:
     if end == TABLE_END:
         return read_checkpoint(path)
     if start.startswith(b"\x80") or path.suffix == ".pdparams":
-        return pickled(path, lambda: read_paddle(path.read_bytes()))
+        return read_soundly(path, lambda: read_paddle(path.read_bytes()))
     raise refusal(path, "")
 
 
@@ -105,13 +111,13 @@ def read_zip(path: Path) -> Contents:
             if not pickles or any("/code/" in name for name in names):
                 arrays = all(name.endswith(".npy") for name in names)
                 raise refusal(path, "script" if pickles else ".npz" if arrays else "zip")
-            return pickled(path, lambda: read_torch_zip(path, archive, pickles[0]))
+            return read_soundly(path, lambda: read_torch_zip(path, archive, pickles[0]))
     except UNSOUND_ZIP as error:
         raise DataError(f"{path}: not a sound zip archive ({error})") from None
 
 
-def pickled(path: Path, read: Callable[[], Contents]) -> Contents:
-    """What `read` finds in a pickled file; raises DataError where it holds no arrays by name."""
+def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:
+    """What `read` finds in a file; raises DataError where it holds no arrays by name."""
     try:
         contents = read()
     except DataError as error:

@@ -17,6 +17,7 @@ from common.spec import shape_text
 from common.zoo.find_plan import find_plan, full_plan
 from common.zoo.keras_names import rename_classifier
 from common.zoo.layouts import LAYOUTS, Published
+from common.zoo.misfit import Misfit
 from common.zoo.unwrap import Wrapped, choose_groups, unwrap
 
 
@@ -55,26 +56,6 @@ class Match:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Misfit:
-    """Why a file is not a network in a layout; `agreed` is the share of arrays that do fit.
-
-    `trunk_fits` says whether it is but the ending that does not.
-    """
-
-    name: str
-    layout: Published
-    missing: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    misshapen: list[str] = field(default_factory=list)
-    agreed: float = 1.0
-    trunk_fits: bool = False
-
-    def __str__(self) -> str:
-        faults = weights.list_faults(self.missing, self.unknown, self.misshapen)
-        return f"{self.name} in the layout {self.layout.name}: {faults or 'all of it fits'}"
-
-
 def recognise(source: str, contents: Contents, name: str, wishes: Wishes) -> Match:
     """The named network out of a file; raises DataError that says what the file looks like."""
     says = contents.about.get("network", name)
@@ -89,7 +70,7 @@ def recognise(source: str, contents: Contents, name: str, wishes: Wishes) -> Mat
             found = [attempt(source, wrapped, contents, name, each, wishes) for each in layouts]
             fitting = [each for each in found if isinstance(each, Match)]
             misfits += [each for each in found if isinstance(each, Misfit)]
-            if fitting:
+            if fitting and not any(misfit.elsewhere for misfit in misfits):
                 matches[key] = unambiguous(source, fitting)
                 break
     if len(matches) > 1:
@@ -104,8 +85,8 @@ def not_recognised(
     source: str, contents: Contents, name: str, misfits: list[Misfit], wishes: Wishes
 ) -> DataError:
     """The error that says how a file does not fit, and what it looks most like."""
-    own = max(misfits, key=lambda misfit: misfit.agreed)
-    others = [] if wishes.layout else guesses(source, contents, name)
+    own = max(misfits, key=lambda misfit: (misfit.elsewhere != "", misfit.agreed))
+    others = [] if wishes.layout or own.elsewhere else guesses(source, contents, name)
     best = max([own, *others], key=lambda misfit: misfit.agreed)
     like = f"; it looks most like {best}" if best.agreed > max(own.agreed, 0) else ""
     trunk = "; --classes 0 takes its trunk alone" if own.trunk_fits else ""
@@ -155,7 +136,21 @@ def attempt(
         arrays = rename_classifier(arrays, full_plan(name), layout, notes)
     plan = find_plan(source, arrays, contents.about, name, layout, wishes.trunk_only)
     plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
-    return fit(arrays, tidy, plan, layout, notes, wishes)
+    found = fit(arrays, tidy, plan, layout, notes, wishes)
+    if isinstance(found, Match) and not wishes.layout and "network" not in contents.about:
+        return tell_apart(source, arrays, found)
+    return found
+
+
+def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
+    """The match, or a misfit where its number of classes says that it is another network's."""
+    name, layout = match.plan.network.name, match.layout
+    classes = weights.count_classes(source, layout.inward(full_plan(name), arrays), network(name))
+    if classes not in layout.elsewhere:
+        return match
+    advice = f"--from {layout.name} takes them all the same"
+    told = f"{classes} classes are {layout.elsewhere[classes]}'s ({advice})"
+    return Misfit(name, layout, elsewhere=told)
 
 
 def leave_heads_of_other_classes(

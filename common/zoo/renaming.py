@@ -29,6 +29,47 @@ PADDLE_VISION: Rules = (
     (r"^aux(.)\.fc2", r"_out\1"),
 )
 
+# Caffe numbers the arrays of a layer; those of batch norm are scale, shift, mean and variance.
+CAFFE_BLOBS: Rules = (
+    (r"\.weight$", "/0"),
+    (r"\.bias$", "/1"),
+    (r"\.running_mean$", "/2"),
+    (r"\.running_var$", "/3"),
+)
+CAFFE_V1: Rules = (
+    (r"^conv1\.conv", "conv1/7x7_s2"),
+    (r"^conv2\.conv", "conv2/3x3_reduce"),
+    (r"^conv3\.conv", "conv2/3x3"),
+    (r"^inception(..)\.", r"inception_\1/"),
+    (r"branch1\.conv", "1x1"),
+    (r"branch2\.0\.conv", "3x3_reduce"),
+    (r"branch2\.1\.conv", "3x3"),
+    (r"branch3\.0\.conv", "5x5_reduce"),
+    (r"branch3\.1\.conv", "5x5"),
+    (r"branch4\.1\.conv", "pool_proj"),
+    (r"^fc\.", "loss3/classifier."),
+    (r"^aux(.)\.conv\.conv", r"loss\1/conv"),
+    (r"^aux(.)\.fc1", r"loss\1/fc"),
+    (r"^aux(.)\.fc2", r"loss\1/classifier"),
+)
+CAFFE_V2: Rules = (
+    (r"^conv1\.", "conv1/7x7_s2."),
+    (r"^conv2\.", "conv2/3x3_reduce."),
+    (r"^conv3\.", "conv2/3x3."),
+    (r"^inception(..)\.", r"inception_\1/"),
+    (r"branch1\.", "1x1."),
+    (r"branch2\.0\.", "3x3_reduce."),
+    (r"branch2\.1\.", "3x3."),
+    (r"branch3\.0\.", "double_3x3_reduce."),
+    (r"branch3\.([12])\.", r"double_3x3_\1."),
+    (r"branch4\.1\.", "pool_proj."),
+    (r"\.conv\.", "."),
+    (r"\.bn\.", "_bn."),
+)
+UNDERSCORES: Rules = ((r"/", "_"),)
+# Caffe2's names for the same, which the ONNX model zoo kept.
+ONNX_ZOO: Rules = ((r"/0$", "_w_0"), (r"/1$", "_b_0"))
+
 D2L: Rules = (
     (r"^conv1\.conv", "0.0"),
     (r"^conv2\.conv", "1.0"),
@@ -99,6 +140,15 @@ TIMM_RESNET_V2: Rules = (
     (r"^block17\.", "repeat_1."),
     (r"^block8\.([0-8])\.", r"repeat_2.\1."),
     (r"^block8\.9\.", "block8."),
+)
+
+FACENET: Rules = (
+    (r"\.residual\.branch\.(branches\.)?", "."),
+    (r"^block35\.", "repeat_1."),
+    (r"^block17\.", "repeat_2."),
+    (r"^block8\.([0-4])\.", r"repeat_3.\1."),
+    (r"^block8\.5\.", "block8."),
+    (r"^classif\.", "logits."),
 )
 
 TIMM_XCEPTION: Rules = (

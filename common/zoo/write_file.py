@@ -14,6 +14,7 @@ from common.errors import CheckFailed, DataError
 from common.files import safetensors_file
 from common.files.atomic import atomic_file, put_in_place, remove_leftovers
 from common.files.bundle import pack
+from common.files.caffe_files import read_caffe, write_caffe
 from common.files.hdf5 import write_hdf5
 from common.files.scratch import owner_mark
 from common.jobs.job import WriteFile
@@ -27,6 +28,7 @@ SUFFIXES = {
     ".pdparams": "pickle",
     ".h5": "hdf5",
     ".ckpt": "checkpoint",
+    ".caffemodel": "caffe",
 }
 # The kinds that only their framework can write.
 WRITERS = {"torch": "pytorch", "checkpoint": "tensorflow"}
@@ -64,7 +66,11 @@ def write_file(
                 temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
             case "hdf5":
                 write_hdf5(temporary, arrays, places or {})
-        check_same(path, arrays, read_file(temporary).groups.get("", {}))
+            case "caffe":
+                temporary.write_bytes(write_caffe(arrays))
+        # A Caffe model is known by its name alone, which it has not got yet.
+        again = read_caffe(temporary.read_bytes()) if kind == "caffe" else read_file(temporary)
+        check_same(path, arrays, again.groups.get("", {}))
 
 
 def check_same(path: Path, written: Mapping[str, NDArray], again: Arrays) -> None:

@@ -34,8 +34,10 @@ def test_it_computes_what_the_judge_computes(room, name, dtype):
     assert dtype != "bfloat16" or relative(found[0], right) > 1e-4
 
 
-def test_it_gives_features_too(room):
-    found, right = classify(room, planned(size=(64, 64), classes=0), "float32")
+@pytest.mark.parametrize("name", ["googlenet", "inception_v2.caffe", "inception_resnet_v1.facenet"])
+def test_it_gives_features_too(room, name):
+    """With biases beside batch norm, too, and batch norm of vectors."""
+    found, right = classify(room, planned(name, (96, 96), classes=0), "float32")
     assert relative(found[0], right) <= TOLERANCES["float32"]
 
 

@@ -1,11 +1,19 @@
 """What comes out is what a user of PyTorch expects."""
 
+import numpy as np
 import pytest
 import torch
 from conftest import noise, planned, seeded
+from fid import Fid
+from PIL import Image
+from torch.nn import functional as F
 
+from common.data.images import to_input
+from common.networks import network
 from common.planner import place
+from common.reference import relative
 from common.spec import AvgPool, Rule
+from common.zoo.recognise import layouts_for
 from pytorch_impl.build import module
 
 PLAN = planned(size=(64, 64), classes=4)
@@ -65,6 +73,97 @@ def test_averages_over_an_uneven_border_are_refused():
         module(place(AvgPool(2, 2, Rule.SAME), "pool", (3, 5, 5)))
 
 
+def features(room, name, state, x):
+    """What our network makes of the same weights, under our names."""
+    plan = planned(name, (139, 139), classes=0)
+    layout = layouts_for("inception_v3.fid", "pytorch_fid")[0]
+    arrays = layout.inward(plan, {key: tensor.numpy() for key, tensor in state.items()})
+    net = room.run.load_network(plan, arrays, "float64")
+    return room.run.run(net, x, [])["features"]
+
+
+def test_fids_features_are_pytorch_fids(room):
+    plan = planned("inception_v3.fid", (139, 139), classes=0)
+    arrays = layouts_for("inception_v3.fid", "pytorch_fid")[0].outward(plan, seeded(plan))
+    state = {key: torch.from_numpy(array).double() for key, array in arrays.items()}
+    x = noise(plan)
+    expected = Fid(state).features(torch.from_numpy(x)).numpy()
+    assert relative(features(room, "inception_v3.fid", state, x), expected) < 1e-12
+    assert relative(features(room, "inception_v3", state, x), expected) > 0.01
+
+
+def test_fids_images_are_pytorch_fids():
+    pixels = np.random.default_rng(3).integers(0, 256, (50, 70, 3), np.uint8)
+    found = to_input(Image.fromarray(pixels), (3, 299, 31), network("inception_v3.fid").preprocess)
+    x = torch.from_numpy(pixels).double().permute(2, 0, 1)[None] / 255
+    size = {"size": (299, 31), "mode": "bilinear", "align_corners": False}
+    expected = 2 * torch.nn.functional.interpolate(x, **size) - 1
+    np.testing.assert_allclose(found, expected[0].numpy(), atol=1e-6)
+
+
 def test_prints_like_the_paper(room):
     told = str(room.package.googlenet())
     assert told.index("(conv1)") < told.index("(inception3a)") < told.index("(fc): Linear")
+
+
+def bninception_module(state, x, name):
+    """One of pretrainedmodels' modules of four branches, by its names."""
+
+    def unit(y, part, **options):
+        weight, bias = (state[f"{name}_{part}.{kind}"] for kind in ("weight", "bias"))
+        norm = [state[f"{name}_{part}_bn.{kind}"] for kind in
+                ("running_mean", "running_var", "weight", "bias")]  # fmt: skip
+        y = F.batch_norm(F.conv2d(y, weight, bias, **options), *norm, eps=float(np.float32(1e-5)))
+        return F.relu(y)
+
+    double = unit(unit(x, "double_3x3_reduce"), "double_3x3_1", padding=1)
+    branches = [
+        unit(x, "1x1"),
+        unit(unit(x, "3x3_reduce"), "3x3", padding=1),
+        unit(double, "double_3x3_2", padding=1),
+        unit(F.avg_pool2d(x, 3, 1, 1, ceil_mode=True), "pool_proj"),
+    ]
+    return torch.cat(branches, 1)
+
+
+def test_bninceptions_modules_are_pretrainedmodels(room):
+    """With the layout's names: 4c, whose pool is projected to 128, which makes 608 channels."""
+    name = "inception_v2.caffe"
+    plan = planned(name, (96, 96), classes=5)
+    arrays = seeded(plan)
+    theirs = layouts_for(name, "pretrainedmodels")[0].outward(plan, arrays)
+    state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
+    net = room.run.load_network(plan, arrays, "float64")
+    found = room.run.run(net, noise(plan), ["inception4b", "inception4c"])
+    made = bninception_module(state, torch.from_numpy(found["inception4b"]), "inception_4c")
+    assert found["inception4c"].shape[1] == 608
+    assert relative(found["inception4c"], made.numpy()) < 1e-12
+
+
+def test_facenets_ending_is_facenet_pytorchs(room):
+    """Its unscaled block and all that follows, by its names, from what comes out of block8.4."""
+    name = "inception_resnet_v1.facenet"
+    plan = planned(name, (96, 96), classes=0)
+    arrays = seeded(plan)
+    theirs = layouts_for(name, "facenet")[0].outward(plan, arrays)
+    state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
+
+    def norm(x, part):
+        kinds = ("running_mean", "running_var", "weight", "bias")
+        held = [state[f"{part}.{kind}"] for kind in kinds]
+        return F.batch_norm(x, *held, eps=float(np.float32(1e-3)))
+
+    def unit(x, part, padding=0):
+        weight = state[f"block8.{part}.conv.weight"]
+        return F.relu(norm(F.conv2d(x, weight, padding=padding), f"block8.{part}.bn"))
+
+    net = room.run.load_network(plan, arrays, "float64")
+    found = room.run.run(net, noise(plan, images=3), ["block8.4", "block8.5"])
+    x = torch.from_numpy(found["block8.4"])
+    wide = unit(unit(unit(x, "branch1.0"), "branch1.1", (0, 1)), "branch1.2", (1, 0))
+    joined = torch.cat([unit(x, "branch0"), wide], 1)
+    last = F.conv2d(joined, state["block8.conv2d.weight"], state["block8.conv2d.bias"]) + x
+    assert relative(found["block8.5"], last.numpy()) < 1e-12
+    face = norm(F.linear(last.mean((2, 3)), state["last_linear.weight"]), "last_bn")
+    expected = (face / face.norm(dim=1, keepdim=True)).numpy()
+    assert relative(found["features"], expected) < 1e-12

@@ -1,0 +1,88 @@
+"""Caffe's `.caffemodel`, read and written without Caffe: layers by name, each with its blobs.
+
+The numbers of the fields are those of `caffe.proto`. An array's name is that of its layer and its
+number in the layer: `conv1/7x7_s2/0`.
+"""
+
+from collections.abc import Mapping
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.files.contents import Contents
+from common.files.protobuf import content, encode, encode_varint, fields, integers, text
+
+# A net's layers, of the first version and of today: in each the numbers of its name and its blobs.
+LAYERS = {2: (4, 6), 100: (1, 7)}
+TODAY = 100
+SHAPE, DIMENSIONS = 7, 1
+DATA = {5: "<f4", 8: "<f8"}
+MOST_AXES = 32
+
+
+def read_caffe(file: bytes) -> Contents:
+    """The arrays in a file; raises ValueError for one that is not sound."""
+    arrays: Arrays = {}
+    for number, value in fields(memoryview(file)):
+        if number in LAYERS:
+            for name, array in read_layer(content(value), *LAYERS[number]).items():
+                if name in arrays:
+                    raise ValueError(f"two layers are called {name.rpartition('/')[0]}")
+                arrays[name] = array
+    if not arrays:
+        raise ValueError("no layer in it holds any numbers")
+    return Contents({"": arrays})
+
+
+def read_layer(message: memoryview, name_field: int, blobs_field: int) -> Arrays:
+    """The blobs of a layer."""
+    name, blobs = "", []
+    for number, value in fields(message):
+        if number == name_field:
+            name = text(value)
+        elif number == blobs_field:
+            blobs.append(read_blob(content(value)))
+    return {f"{name}/{place}": blob for place, blob in enumerate(blobs)}
+
+
+def read_blob(message: memoryview) -> NDArray:
+    """A blob's numbers in its shape, which older files give as four sizes."""
+    sizes: dict[int, int] = {}
+    shape: list[int] | None = None
+    numbers = {field: bytearray() for field in DATA}
+    for number, value in fields(message):
+        if number in DATA:
+            numbers[number] += content(value)  # packed together or one by one
+        elif number == SHAPE:
+            shape = [n for f, v in fields(content(value)) if f == DIMENSIONS for n in integers(v)]
+        elif number <= 4 and isinstance(value, int):
+            sizes[number] = value
+    field = max(field for field in DATA if numbers[field] or field == min(DATA))
+    flat = np.frombuffer(numbers[field], DATA[field])
+    wanted = shape if shape is not None else [sizes.get(place, 0) for place in (1, 2, 3, 4)]
+    if len(wanted) > MOST_AXES or not flat.size or prod(wanted) != flat.size:
+        raise ValueError(f"a blob of {flat.size} numbers that is said to have another shape")
+    return flat.reshape(wanted)
+
+
+def write_caffe(arrays: Mapping[str, NDArray]) -> bytes:
+    """The arrays as a file, which Caffe fills a net of layers of these names from."""
+    layers: dict[str, list[bytes]] = {}
+    for name, array in arrays.items():
+        layer, _, place = name.rpartition("/")
+        blobs = layers.setdefault(layer, [])
+        if place != str(len(blobs)):
+            raise ValueError(f"{name}: the arrays of a layer are numbered from 0")
+        dimensions = b"".join(map(encode_varint, array.shape))
+        data = encode(5, np.ascontiguousarray(array, "<f4").tobytes())
+        blobs.append(encode(SHAPE, encode(DIMENSIONS, dimensions)) + data)
+    name_field, blobs_field = LAYERS[TODAY]
+    return b"".join(
+        encode(
+            TODAY,
+            encode(name_field, name.encode()) + b"".join(encode(blobs_field, b) for b in blobs),
+        )
+        for name, blobs in layers.items()
+    )

@@ -1,0 +1,83 @@
+"""The wire format of Protocol Buffers (protobuf.dev, "Encoding"): a message as numbered fields.
+
+What a file says of lengths is believed only as far as its bytes go. Only messages that a reader
+asks for are opened, so nesting costs nothing.
+"""
+
+from collections.abc import Iterator
+
+VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
+SIZES = {EIGHT_BYTES: 8, FOUR_BYTES: 4}
+MOST_FIELDS = 20_000_000
+
+
+def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Each field's number and value: a whole number, or bytes, which are not copied.
+
+    Raises ValueError for a message that is not sound.
+    """
+    place = count = 0
+    while place < len(message):
+        tag, place = varint(message, place)
+        number, kind = tag >> 3, tag & 7
+        count += 1
+        if not number or count > MOST_FIELDS:
+            raise ValueError("a field 0" if not number else "too many fields")
+        if kind == VARINT:
+            value, place = varint(message, place)
+            yield number, value
+            continue
+        if kind != BYTES and kind not in SIZES:
+            raise ValueError(f"a field of kind {kind}, which is not read")
+        length, place = (SIZES[kind], place) if kind in SIZES else varint(message, place)
+        if length > len(message) - place:
+            raise ValueError(f"{length} bytes wanted where {len(message) - place} are left")
+        yield number, message[place : place + length]
+        place += length
+
+
+def varint(message: memoryview, place: int) -> tuple[int, int]:
+    """A whole number of 7 bits a byte, the lowest first, and the place after it."""
+    value = 0
+    for shift, byte in enumerate(message[place : place + 10]):
+        value |= (byte & 0x7F) << 7 * shift
+        if byte < 0x80:
+            return value, place + shift + 1
+    raise ValueError("a number that does not end")
+
+
+def content(value: int | memoryview) -> memoryview:
+    """The bytes of a field that is a message, a text or packed; raises ValueError for a number."""
+    if isinstance(value, int):
+        raise ValueError("a number where bytes are wanted")
+    return value
+
+
+def text(value: int | memoryview) -> str:
+    """A text's letters; raises ValueError where they are none."""
+    return bytes(content(value)).decode()
+
+
+def integers(value: int | memoryview) -> list[int]:
+    """The whole numbers of a repeated field: one, or several packed together."""
+    if isinstance(value, int):
+        return [value]
+    found, place = [], 0
+    while place < len(value):
+        number, place = varint(value, place)
+        found.append(number)
+    return found
+
+
+def encode(number: int, value: bytes) -> bytes:
+    """A field of bytes."""
+    return encode_varint(number << 3 | BYTES) + encode_varint(len(value)) + value
+
+
+def encode_varint(value: int) -> bytes:
+    """A whole number as `varint` reads it."""
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
