@@ -40,37 +40,42 @@ class Mutant:
         return text.replace(self.old, self.new)
 
 
-def copy_over(source: Path, target: Path) -> None:
-    """Copies a file, or a folder without what Python left in it."""
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-    else:
-        shutil.copy(source, target)
-
-
 def survives(mutant: Mutant) -> tuple[bool, float]:
     """Whether the tests pass on a copy of the tree with the mistake in it, and their seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        copy = Path(folder)
+        tree = Path(folder)
         for name in COPIED:
-            copy_over(ROOT / name, copy / name)
-        (copy / mutant.file).write_text(mutant.broken())
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            copy(ROOT / name, tree / name)  # with what Python has compiled, which is still true
+        (tree / mutant.file).write_text(mutant.broken())
         command = [sys.executable, "-m", "pytest", "-x", "-q", *shlex.split(mutant.tests)]
         # As many run at once as there are cores, and more threads would wait for one another.
-        environment = os.environ | {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
+        environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise SystemExit(f"{mutant.name}: its tests did not run\n{done.stdout[-2000:]}")
         return done.returncode == 0, time.perf_counter() - began
+
+
+def unbroken(mutants: list[Mutant]) -> list[Mutant]:
+    """Copies with nothing replaced, one for each file of tests, for all that mutants run of it."""
+    words: dict[str, set[str]] = {}
+    for mutant in mutants:
+        tests, _, chosen = mutant.tests.partition(" -k ")
+        words.setdefault(tests, set()).add(chosen.strip("'\"") or "test")
+    names = {tests: " or ".join(f"({each})" for each in sorted(words[tests])) for tests in words}
+    return [
+        replace(mutants[0], name=f"unbroken: {t}", new=mutants[0].old, tests=f"{t} -k '{k}'")
+        for t, k in names.items()
+    ]
 
 
 def main(words: list[str]) -> int:
     """Runs the mutants, one a core, and first their tests on an unbroken copy; counts failures."""
     mutants = [Mutant(**row) for row in MUTANTS]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
-    unbroken = {m.tests: replace(m, name=f"unbroken: {m.tests}", new=m.old) for m in chosen}
-    todo = [*unbroken.values(), *chosen]
+    todo = [*unbroken(chosen), *chosen]
     failures = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for mutant, (alive, seconds) in zip(todo, pool.map(survives, todo), strict=True):

@@ -1,6 +1,8 @@
 """The frameworks: the one list of them, and the contract that each one's folder keeps."""
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -153,6 +155,7 @@ class Framework:
     """What a framework is imported and installed as, and the folder that keeps the contract.
 
     `runner` is the file of its `Runner`. One that does not train is computed with only on request.
+    `unused` are packages that it imports where they are installed, for parts that no worker needs.
     """
 
     package: str
@@ -160,13 +163,17 @@ class Framework:
     distributions: tuple[str, ...] = ()
     runner: str = "run"
     trains: bool = True
+    unused: tuple[str, ...] = ()
 
 
 ALL = {
     "numpy": Framework("numpy", "common", runner="judge", trains=False),
     "pytorch": Framework("torch", "pytorch_impl", ("torch",)),
     "tensorflow": Framework(
-        "tensorflow", "tensorflow_impl", ("tensorflow", "tensorflow-cpu", "keras")
+        "tensorflow",
+        "tensorflow_impl",
+        ("tensorflow", "tensorflow-cpu", "keras"),
+        unused=("matplotlib", "scipy", "sklearn"),  # two fifths of Keras' import
     ),
     "paddle": Framework("paddle", "paddle_impl", ("paddlepaddle",)),
     "onnx": Framework("onnxruntime", "common.onnx", ("onnx", "onnxruntime"), trains=False),
@@ -179,12 +186,25 @@ def import_runner(name: str) -> Runner:
     """A framework's `run.py`; raises MissingFramework where the framework does not import."""
     framework = ALL[name]
     try:
-        import_module(framework.package)
-        return cast(Runner, import_module(f"{framework.folder}.{framework.runner}"))
+        with hidden(framework.unused):
+            import_module(framework.package)
+            return cast(Runner, import_module(f"{framework.folder}.{framework.runner}"))
     except ImportError as error:
         raise MissingFramework(
             f"{name} is not installed ({error}); pip install '.[{name}]'"
         ) from None
+
+
+@contextmanager
+def hidden(packages: Iterable[str]) -> Iterator[None]:
+    """While it lasts, these packages cannot be imported, unless they have been."""
+    names = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None: not to be had
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 def import_files(name: str) -> CheckpointReader:

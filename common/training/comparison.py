@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from common.arrays import Arrays
 from common.reference import relative
 
 # Relative differences of a step's losses beyond which two runs are no longer the same. In float32
 # rounding grows from step to step, until it shows.
 TOLERANCES = {"bfloat16": 1e-1, "float32": 1e-3, "float64": 1e-9}
+# A gradient that is so small beside the largest is what rounding leaves of a sum that is 0.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,26 @@ class Outcome:
 
 
 def weights_apart(state: Arrays, first: Arrays) -> float:
-    """The largest difference of any weight or statistic, relative to the largest in its array."""
+    """The largest difference of any weight or statistic, relative to the largest in its array.
+
+    A parameter that no loss depends on, as a bias that batch norm takes away, is left out: its
+    gradient is rounding alone, and so is what the optimizer makes of it.
+    """
+    idle = idle_parameters(first)
     names = [name for name in first if name.startswith("weights/")]
-    return max(relative(state[name], first[name]) for name in names)
+    return max(
+        relative(state[name], first[name]) for name in names if name.partition("/")[2] not in idle
+    )
+
+
+def idle_parameters(state: Arrays) -> set[str]:
+    """Those whose gradients, as the optimizer remembers them, are rounding beside all others'."""
+    sizes = {
+        name.partition("/")[2]: np.abs(array).max()
+        for name, array in state.items()
+        if name.startswith(("mean/", "velocity/"))
+    }
+    return {name for name, size in sizes.items() if size < ROUNDING * max(sizes.values())}
 
 
 def outcome(
