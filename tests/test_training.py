@@ -14,6 +14,7 @@ from runs import ARGUMENTS, losses, metrics, train
 from common.errors import DataError
 from common.files import safetensors_file
 from common.training.checkpoints import list_states, read_newest, write_state
+from common.training.comparison import weights_apart
 from common.training.evaluation import score
 from common.training.recipe_file import to_recipe
 from common.training.schedules import learning_rate
@@ -190,3 +191,12 @@ def test_the_newest_whole_state_is_taken_and_two_are_kept(tmp_path):
     list_states(tmp_path)[1].write_bytes(safetensors_file.pack({}, {}))
     with pytest.raises(DataError, match="no complete checkpoint"):
         read_newest(tmp_path)
+
+
+def test_a_parameter_that_no_loss_depends_on_is_not_compared():
+    ones = np.ones(3)
+    first = {"weights/a": ones, "weights/b": ones, "velocity/a": ones, "velocity/b": 1e-16 * ones}
+    assert weights_apart(first | {"weights/b": -ones}, first) == 0
+    assert weights_apart(first | {"weights/a": -ones}, first) == 2
+    learned = first | {"velocity/b": 1e-6 * ones}
+    assert weights_apart(learned | {"weights/b": -ones}, learned) == 2

@@ -12,9 +12,9 @@ from common.reference import relative
 
 def classify(room, plan, dtype):
     """What the fast network makes of two batches, the first larger, and what the judge makes."""
-    net = room.run.load_network(plan, seeded(plan), dtype)
-    x, fast = noise(plan), room.run.classifier(net)
-    right = judge.run(judge.load_network(plan, seeded(plan), dtype), x, [])
+    arrays = seeded(plan)
+    x, fast = noise(plan), room.run.classifier(room.run.load_network(plan, arrays, dtype))
+    right = judge.run(judge.load_network(plan, arrays, dtype), x, [])
     return (fast(x), fast(x[:1])), right[plan.network.output]
 
 
