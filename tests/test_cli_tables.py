@@ -1,5 +1,6 @@
 """The verbs that show: their tables, and their JSON for scripts."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 from command import googlenet
 
-from common.jobs.frameworks import ALL
+from common.jobs.frameworks import ALL, hidden
 from common.networks import NETWORKS
 
 
@@ -73,6 +74,12 @@ def test_no_framework_is_imported(words):
     assert "'numpy'" in loaded
     for package in ("torch", "tensorflow", "paddle", "keras", "sklearn"):
         assert f"'{package}'" not in loaded
+
+
+def test_what_a_framework_need_not_import_is_hidden_for_so_long():
+    with hidden(["tabnanny"]), pytest.raises(ImportError):
+        importlib.import_module("tabnanny")
+    assert importlib.import_module("tabnanny")
 
 
 def test_doctor_knows_every_framework():

@@ -1,6 +1,5 @@
 """Workers end in an answer or an error, and never stay behind."""
 
-import importlib
 import os
 import signal
 import subprocess
@@ -17,7 +16,6 @@ from common.errors import CheckFailed, DataError, MissingFramework, UsageError
 from common.files import weights
 from common.files.scratch import owner_mark, scratch_folder
 from common.jobs import worker
-from common.jobs.frameworks import hidden
 from common.jobs.job import Run
 from common.jobs.settings import environment, faster
 
@@ -36,12 +34,6 @@ def job(tmp_path):
 def change(job, **fields):
     """The same job but for some fields."""
     return replace(job, **fields)
-
-
-def test_what_a_framework_need_not_import_is_hidden_for_so_long():
-    with hidden(["colorsys"]), pytest.raises(ImportError):
-        importlib.import_module("colorsys")
-    assert importlib.import_module("colorsys")
 
 
 def test_a_worker_answers(job):

@@ -41,7 +41,10 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
     about = own_metadata(source)
     name = name or about.get("network")
     if not name:
-        raise UsageError(f"{source} does not say which network it is of; give --network")
+        raise UsageError(
+            f"{source} does not say which network it is of; give --network "
+            "(`googlenet identify` finds it)"
+        )
     made = network(name)
     if about.get("network") != name:
         convert(source, box / "weights.safetensors", name)

@@ -7,6 +7,7 @@ from common.command import (  # noqa: F401
     compare,
     data,
     export,
+    identify,
     page,
     source,
     training,

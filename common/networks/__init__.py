@@ -1,6 +1,7 @@
 """The networks by name: each paper's table in a file of its own, with the dialects of it."""
 
 from dataclasses import replace
+from functools import cache
 
 from common.errors import UsageError
 from common.networks import (
@@ -35,9 +36,15 @@ def network(
         raise UsageError(f"{classes} classes: give 0 for the features, or more")
     if input is not None and (len(input) != 3 or min(input) < 1):
         raise UsageError(f"an input is CxHxW, as 3x224x224, and not {shape_text(input)}")
-    made = NETWORKS[name].network(name, classes)
+    made = read_table(name, classes)
     if aux and not (made.heads and made.classes):
         raise UsageError(
             f"{name} with {made.classes} classes has no auxiliary heads; leave out aux"
         )
     return replace(made, input=input or made.input, aux=aux)
+
+
+@cache
+def read_table(name: str, classes: int | None) -> NetworkSpec:
+    """The table as the network of that name reads it: many ask, and it is the same every time."""
+    return NETWORKS[name].network(name, classes)

@@ -76,3 +76,11 @@ def plan_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | 
         return lay_out(network(name, tuple(input), classes, aux))
     except UsageError:
         return None
+
+
+def takes_any_size(plan: Plan) -> bool:
+    """Whether the same arrays serve images of other sizes; a head's linear layer may not."""
+    spec = plan.network
+    channels, rows, columns = spec.input
+    larger = plan_if_it_fits(spec.name, (channels, 2 * rows, 2 * columns), spec.classes, spec.aux)
+    return larger is not None and larger.arrays() == plan.arrays()

@@ -61,6 +61,19 @@ def recognise(source: str, contents: Contents, name: str, wishes: Wishes) -> Mat
     says = contents.about.get("network", name)
     if says != name:
         raise DataError(f"{source}: says that it holds {says}, not {name}")
+    match, misfits = try_layouts(source, contents, name, wishes)
+    if match is None:
+        raise not_recognised(source, contents, name, misfits, wishes)
+    return match
+
+
+def try_layouts(
+    source: str, contents: Contents, name: str, wishes: Wishes
+) -> tuple[Match | None, list[Misfit]]:
+    """The named network out of a file, if it is there, and why it is not in other readings of it.
+
+    Raises DataError where several of the file's groups, or several layouts, would do.
+    """
     layouts = layouts_for(name, wishes.layout)
     matches: dict[str, Match] = {}
     misfits: list[Misfit] = []
@@ -76,9 +89,7 @@ def recognise(source: str, contents: Contents, name: str, wishes: Wishes) -> Mat
     if len(matches) > 1:
         keys = ", ".join(repr(key) for key in matches)
         raise DataError(f"{source}: {keys} would all do; choose one with --key")
-    for match in matches.values():
-        return match
-    raise not_recognised(source, contents, name, misfits, wishes)
+    return next(iter(matches.values()), None), misfits
 
 
 def not_recognised(

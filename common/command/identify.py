@@ -1,0 +1,103 @@
+"""The verb `identify`: which network a weights file is of."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.command.app import app
+from common.command.documents import print_json
+from common.command.options import AsJson
+from common.command.show import grid, number, print_table
+from common.spec import shape_text
+from common.zoo.find_plan import takes_any_size
+from common.zoo.identify import Identity
+from common.zoo.identify import identify as identify_file
+from common.zoo.misfit import Misfit
+from common.zoo.recognise import Match, Wishes
+
+SHOWN = 5  # names of each kind that does not fit
+
+
+@app.command()
+def identify(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="Weights of any kind.")],
+    key: Annotated[
+        str | None, typer.Option(help="Where in FILE the weights lie, if in several places.")
+    ] = None,
+    json: AsJson = False,
+) -> int:
+    """Which network a weights file is of, in whose layout, and what in it does not fit."""
+    found = identify_file(source, Wishes(key=key))
+    if json:
+        print_json({"file": str(source), **identity_json(found)})
+    elif found.matches:
+        print_matches(found)
+    else:
+        print_misfit(source, found.nearest)
+    return 0 if found.matches else 1
+
+
+def identity_json(found: Identity) -> dict:
+    """What was found as JSON; `nearest` only where nothing fits whole."""
+    near = found.nearest
+    faults = near and {
+        "network": near.name,
+        "layout": near.layout.name,
+        "missing": near.missing,
+        "unknown": near.unknown,
+        "misshapen": near.misshapen,
+        "trunk_fits": near.trunk_fits,
+    }
+    matches = [match_json(match) for match in found.matches]
+    return {"matches": matches, "nearest": faults, "other_things": found.kinds}
+
+
+def match_json(match: Match) -> dict:
+    """One reading of the file as JSON."""
+    spec = match.plan.network
+    return {
+        "network": spec.name,
+        "layout": match.layout.name,
+        "classes": spec.classes,
+        "heads": list(match.plan.heads),
+        "input": [spec.input[0], None, None] if takes_any_size(match.plan) else list(spec.input),
+        "parameters": match.plan.parameter_count,
+        "notes": list(match.notes),
+    }
+
+
+def print_matches(found: Identity) -> None:
+    """A line for each reading, and what was done to the file."""
+    table = grid("network", "layout", "classes", "heads", "input", "parameters")
+    table.columns[1].justify = "left"
+    for match in found.matches:
+        spec, heads = match.plan.network, ", ".join(match.plan.heads) or "none"
+        any_size = takes_any_size(match.plan)
+        size = f"{spec.input[0]} x any size" if any_size else shape_text(spec.input)
+        row = spec.name, match.layout.name, number(spec.classes) or "none", heads, size
+        table.add_row(*row, number(match.plan.parameter_count))
+    print_table(table)
+    for note in found.matches[0].notes:
+        print(note)
+    for name, kind in list(found.kinds.items())[:SHOWN]:
+        print(f"not read: {name}, a {kind}")
+    if len(found.matches) > 1:
+        one, other = (match.plan.network.name for match in found.matches[:2])
+        print(f"All of them have these arrays; what differs: `googlenet diff {one} {other}`.")
+        print("The file does not say which of them it was trained as.")
+
+
+def print_misfit(source: Path, near: Misfit | None) -> None:
+    """The nearest network, and what of the file and of it does not fit."""
+    if near is None:
+        return
+    print(f"{source} is no network of this family; nearest: {near.name}, layout {near.layout.name}")
+    kinds = {"missing": near.missing, "unknown": near.unknown, "of another shape": near.misshapen}
+    for kind, names in kinds.items():
+        for name in names[:SHOWN]:
+            print(f"  {kind}: {name}")
+        if len(names) > SHOWN:
+            print(f"  {kind}: {len(names) - SHOWN} more")
+    if near.trunk_fits:
+        print(f"Its trunk is whole: `googlenet convert {source} ... --classes 0` takes it.")
