@@ -2,6 +2,7 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,12 +10,12 @@ from command import googlenet
 from conftest import noise, planned, require, seeded
 
 from common import judge
-from common.bench import memory
+from common.bench import layers, memory
 from common.bench.bench import Wishes, plan_races, run_race
 from common.bench.race import Racer, race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
 from common.bench.sides import Side, Work
-from common.errors import CheckFailed, UsageError
+from common.errors import CheckFailed, MissingFramework, UsageError
 from common.files import weights
 from common.initial import initial_arrays
 from common.jobs.frameworks import FRAMEWORKS
@@ -195,10 +196,25 @@ def test_parts_of_a_plan_make_the_whole():
 def test_every_layer_is_timed(framework):
     require(framework)
     found = json.loads(googlenet("bench", "googlenet.d2l", "-f", framework, "--layers", "--json"))
-    layers = {layer["name"]: layer for layer in found["googlenet.d2l"]}
-    assert {"conv1", "maxpool1", "inception3a", "avgpool", "all"} <= layers.keys()
-    assert all(layer["milliseconds"][framework] > 0 for layer in layers.values())
-    assert layers["maxpool1"]["multiply_adds"] == 0
+    timed = {layer["name"]: layer for layer in found["googlenet.d2l"]}
+    assert {"conv1", "maxpool1", "inception3a", "avgpool", "all"} <= timed.keys()
+    assert all(layer["milliseconds"][framework] > 0 for layer in timed.values())
+    assert timed["maxpool1"]["multiply_adds"] == 0
+
+
+def test_a_framework_that_is_missing_leaves_the_others_timed(monkeypatch):
+    def call(job):
+        if job.framework == "paddle":
+            raise MissingFramework("paddle is not installed")
+        names = [part.network.name for part in plan_of(job.network, "infer", 224).parts()]
+        return SimpleNamespace(arrays=dict.fromkeys([*names, "all"], 0.5))
+
+    monkeypatch.setattr(layers, "call", call)
+    rows, missing = layers.time_layers("googlenet", FRAMEWORKS, 1, quietly)
+    assert rows[-1].milliseconds == {"pytorch": 500, "tensorflow": 500}
+    assert list(map(str, missing)) == ["paddle is not installed"]
+    with pytest.raises(MissingFramework):
+        layers.time_layers("googlenet", ["paddle"], 1, quietly)
 
 
 def test_mistakes_are_one_line(tmp_path):

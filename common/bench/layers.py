@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from common.errors import MissingFramework
 from common.files import weights
 from common.files.scratch import scratch_folder
 from common.initial import initial_arrays
@@ -23,22 +24,29 @@ class LayerTime:
 
 def time_layers(
     name: str, frameworks: Sequence[str], batch: int, say: Callable[[str, str], None]
-) -> list[LayerTime]:
-    """Every step of a network in each framework, and the whole in the end.
+) -> tuple[list[LayerTime], list[MissingFramework]]:
+    """Every step of a network in each framework that is installed, and the whole in the end.
 
-    The sum of the steps is not the whole: alone, none is joined with the next.
+    The sum of the steps is not the whole: alone, none is joined with the next. Raises
+    MissingFramework where none is installed, and returns it beside the times of the others.
     """
     plan = plan_of(name, "infer", network(name).input[1])
-    found = {}
+    found, missing = {}, []
     with scratch_folder() as folder:
         file = folder / "w.safetensors"
         weights.write(file, initial_arrays(plan, seed=0), plan)
         for framework in frameworks:
             say(framework, f"timing {name} by layer, batch {batch}")
             job = TimeLayers(framework, name, str(file), batch)
-            found[framework] = call(job).arrays
+            try:
+                found[framework] = call(job).arrays
+            except MissingFramework as error:
+                missing.append(error)
+        if not found:
+            raise missing[0]
     parts = [(part.network.name, part.multiply_adds) for part in plan.parts()]
-    return [
-        LayerTime(part, count, {f: 1e3 * float(found[f][part]) for f in frameworks})
+    times = [
+        LayerTime(part, count, {f: 1e3 * float(times[part]) for f, times in found.items()})
         for part, count in [*parts, ("all", plan.multiply_adds)]
     ]
+    return times, missing

@@ -132,8 +132,10 @@ def show_layers(names: Sequence[str], frameworks: Sequence[str], json: bool) -> 
     with progress() as say:
         found = {name: time_layers(name, frameworks, LAYERS_BATCH, say) for name in names}
     if json:
-        documents.print_json({name: list(map(asdict, rows)) for name, rows in found.items()})
+        documents.print_json({name: list(map(asdict, rows)) for name, (rows, _) in found.items()})
         return
-    for name, rows in found.items():
+    for name, (rows, missing) in found.items():
         print(f"{name}, infer, batch {LAYERS_BATCH}: milliseconds, and G multiply-adds a second")
-        print_table(report.layers_table(rows, frameworks, LAYERS_BATCH))
+        print_table(report.layers_table(rows, LAYERS_BATCH))
+        for error in missing:
+            print(f"not timed: {error}")

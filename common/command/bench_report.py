@@ -79,14 +79,13 @@ def sweep_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def layers_table(rows: Sequence[LayerTime], frameworks: Sequence[str], batch: int) -> Table:
+def layers_table(rows: Sequence[LayerTime], batch: int) -> Table:
     """Each layer's milliseconds, and what it multiplies in a second, in each framework."""
-    columns = [column for framework in frameworks for column in (framework, "G/s")]
+    columns = [column for framework in rows[0].milliseconds for column in (framework, "G/s")]
     table = grid("layer", "multiply-adds", *columns)
     for row in rows:
         cells = []
-        for framework in frameworks:
-            ms = row.milliseconds[framework]
+        for ms in row.milliseconds.values():
             rate = batch * row.multiply_adds / ms / 1e6
             cells += [f"{ms:.1f}", f"{rate:.0f}" if rate else ""]
         table.add_row(row.name, number(row.multiply_adds), *cells)
