@@ -11,7 +11,7 @@ from conftest import noise, planned, require, seeded
 
 from common import judge
 from common.bench import layers, memory
-from common.bench.bench import Wishes, plan_races, run_race
+from common.bench.bench import Wishes, make_jobs, plan_races, run_race
 from common.bench.race import Racer, race
 from common.bench.rows import Results, Row, place, plain_of, times_faster
 from common.bench.sides import Side, Work
@@ -114,6 +114,14 @@ def test_a_peer_that_is_not_there_leaves_the_others_in_the_race(tmp_path):
     found = race(jobs, expected, quietly)
     assert "nobody" in found.notes[0]
     assert len(found.errors) == 1  # the other was asked for its result
+
+
+def test_a_program_for_processors_does_not_race_with_a_gpu(tmp_path):
+    results, work = Results(), Work("xception", "infer", 1, 75)
+    wishes = Wishes(("pytorch",), peers=True, device="cuda")
+    jobs = make_jobs(work, wishes, tmp_path / "w.safetensors", results)
+    assert {job.framework for job in jobs} == {"pytorch"}
+    assert [note.rpartition(": ")[2] for note in results.notes] == ["is timed on the CPU alone"] * 2
 
 
 def bench_figures(work, framework, peer):

@@ -12,7 +12,7 @@ from common.bench.proof import expect
 from common.bench.race import race
 from common.bench.rows import Results
 from common.bench.sides import PeerEntry, Side, Work, peers_for, sweep_works, usual_works
-from common.errors import UserError
+from common.errors import UsageError, UserError
 from common.files import weights
 from common.files.scratch import scratch_folder
 from common.initial import initial_arrays
@@ -83,10 +83,13 @@ def make_jobs(work: Work, wishes: Wishes, file: Path, results: Results) -> list[
     """A job for each side that can do the work; the errors of those that cannot are noted."""
     files = dict.fromkeys(own_sides(wishes), file)
     for peer in peers_for(work, wishes.frameworks) if wishes.peers else ():
+        side = Side(peer.framework, peer.mode)
         try:
-            files[Side(peer.framework, peer.mode)] = peers_file(peer, work, file)
+            if peer.framework == "onnx" and wishes.device != "cpu":
+                raise UsageError("is timed on the CPU alone")
+            files[side] = peers_file(peer, work, file)
         except UserError as error:
-            results.note(Side(peer.framework, peer.mode), work.text, error)
+            results.note(side, work.text, error)
     return [
         Time(
             framework=side.framework,
