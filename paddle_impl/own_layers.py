@@ -8,7 +8,6 @@ import paddle
 from paddle import Tensor, nn
 from paddle.nn import functional as F
 
-from common.spec import Size
 from common.windows import mean_matrix
 
 
@@ -65,31 +64,17 @@ class Affine(nn.Layer):
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
 
 
-class AvgPool(nn.Layer):
-    """The mean under each window, border counted or not, exact in float64 both ways.
-
-    Paddle's own average pools round 1 / size to float32 in the gradient, an error of 1e-8.
-    """
-
-    def __init__(
-        self,
-        kernel: tuple[int, ...],
-        stride: Size = 1,
-        padding: Sequence[int] = (0, 0, 0, 0),
-        counts_border: bool = False,
-    ) -> None:
-        super().__init__()
-        self.kernel, self.stride, self.padding = kernel, stride, list(padding)
-        self.counts_border = counts_border or not any(padding)
+class AvgPool(nn.AvgPool2D):
+    """Paddle's own, but exact in float64: that rounds 1 / size to float32 in the gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.counts_border:
-            return self.total(x) / math.prod(self.kernel)
+        if not self.exclusive:  # the border counts
+            return self.total(x) / (self.ksize[0] * self.ksize[1])
         return self.total(x) / self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))
 
     def total(self, x: Tensor) -> Tensor:
         """The sum under each window: a convolution, channel by channel, with ones."""
-        ones = paddle.ones([x.shape[1], 1, *self.kernel], x.dtype)
+        ones = paddle.ones([x.shape[1], 1, *self.ksize], x.dtype)
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
 
@@ -106,10 +91,10 @@ class AdaptiveAvgPool(nn.Layer):
 
 
 class GlobalAvgPool(nn.Layer):
-    """The mean of each map, 1x1, exact as `AvgPool` is."""
+    """The mean of each map, 1x1; Paddle's own rounds its gradient as its `AvgPool2D` does."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.sum([2, 3], keepdim=True) / math.prod(x.shape[2:])
+        return x.mean([2, 3], keepdim=True)
 
 
 class Dropout(nn.Dropout):

@@ -5,7 +5,7 @@ from pathlib import Path
 from common import spec
 from common.plan import Node, Plan
 from common.source.blocks import Block, Place, runs
-from common.source.layout import Call, applied, call, signature, statement
+from common.source.layout import WIDTH, Call, applied, call, signature, statement
 from common.source.module import (
     Sheet,
     arguments,
@@ -15,13 +15,13 @@ from common.source.module import (
     put_together,
     step_names,
 )
-from common.windows import NO_PADS, slide
+from common.source.tables import small
+from common.windows import NO_PADS, Pads, slide
 
 REGISTERED = "register_keras_serializable"
 OWN = Path(__file__).parent / "own_layers.py"
 MAIN = """if __name__ == "__main__":
-    net = {name}()
-    print(sum(math.prod(each.shape) for each in net.trainable_weights), "parameters")"""
+    print(sum(np.prod(w.shape) for w in {name}().trainable_weights), "parameters")"""
 LOADER = '''def load_weights(net: keras.Model, arrays: dict[str, np.ndarray]) -> None:
     """Sets all weights from arrays by name, those of a weights file of googlenet-family."""
     for layer in net.layers:
@@ -56,9 +56,9 @@ def source(plan: Plan) -> str:
     return text.replace(f'{REGISTERED}("tensorflow_impl")', f"{REGISTERED}()")
 
 
-def style(node: Node) -> object:
-    """Whether a border must be laid on beforehand."""
-    return hasattr(node.word, "padding") and padding(node) is None
+def style(_: Node) -> object:
+    """A border that Keras has no word for is laid on before the block."""
+    return None
 
 
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
@@ -75,10 +75,9 @@ def steps(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[
     """The lines that compute one layer, a block or numbered steps into a variable."""
     if sheet.made(place) is None and isinstance(place.node.word, spec.Chain):
         return row(sheet, place, variable, name, x)
-    lines = []
-    for made in layer(sheet, place, name, x):
+    border, lines = laid_on(sheet, place.node, x), []
+    for made in [*border, *layer(sheet, place, name, variable if border else x)]:
         lines += statement(1, f"{variable} = ", made)
-        x = variable
     return [line.replace("(@)", f"({variable})") for line in lines]
 
 
@@ -111,47 +110,36 @@ def network_lines(sheet: Sheet) -> list[str]:
     lines = signature(0, sheet.function_name, asked, " -> keras.Model:")
     channels, rows, columns = plan.network.input
     lines.append(f"    inputs = x = keras.Input(({rows}, {columns}, {channels}))")
-    taps = {head.after for name, head in plan.network.heads.items() if name in plan.heads}
-    body = places[: len(plan.body.children)]
-    names = [place.node.path for place in body]
-    texts = ["\n".join(steps(sheet, p, "x", "_", "x")) + str(p.node.path in taps) for p in body]
+    names = [place.node.path for place in places]
+    texts = ["\n".join(steps(sheet, place, "x", "_", "x")) for place in places]
     for first, times in groups(names, texts):
-        run, tapped = names[first : first + times], taps & set(names[first : first + times])
-        loop = None if tapped else step_names(run)
+        place, comment = places[first], map_text(places[first].node)
+        loop = step_names(names[first : first + times])
         if loop:
-            lines.append(f"    for {loop[0]} in {loop[1]}:  # {map_text(body[first].node)}")
-            lines += [f"    {line}" for line in steps(sheet, body[first], "x", loop[2], "x")]
+            lines.append(f"    for {loop[0]} in {loop[1]}:  # {comment}")
+            lines += [f"    {line}" for line in steps(sheet, place, "x", loop[2], "x")]
             continue
-        for place in body[first : first + times]:
-            made = steps(sheet, place, "x", f'"{place.node.path}"', "x")
-            comment = map_text(place.node)
-            if comment and len(made[-1]) + len(comment) + 4 <= 100:
-                made[-1] += f"  # {comment}"
-            lines += made
-            if place.node.path in taps:
-                lines.append(f"    {variable(place.node.path)} = x")
+        variable = output(names[first]) if names[first] in plan.heads else "x"
+        lines += steps(sheet, place, variable, f'"{names[first]}"', "x")
+        if comment and len(lines[-1]) + len(comment) + 4 <= WIDTH:
+            lines[-1] += f"  # {comment}"
     if not plan.heads:
         return [*lines, f'    return keras.Model(inputs, x, name="{plan.network.name}")']
-    for place in places[len(body) :]:
-        path = place.node.path
-        after = variable(plan.network.heads[path].after)
-        lines += steps(sheet, place, variable(path), f'"{path}"', after)
-    outputs = ", ".join(f'"{name}": {variable(name)}' for name in plan.heads)
+    outputs = ", ".join(f'"{name}": {output(name)}' for name in plan.heads)
     lines.append(f'    outputs = {{"logits": x, {outputs}}}')
     return [*lines, f'    return NetworkWithHeads(inputs, outputs, name="{plan.network.name}")']
 
 
-def variable(path: str) -> str:
-    """A step's or head's output as a variable, which no function is called."""
-    return f"{path.lower()}_output"
+def output(head: str) -> str:
+    """A head's output as a variable, which no function is called."""
+    return f"{small(head)}_output"
 
 
 def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     """The calls that compute one layer, or a block, one after another."""
-    made = sheet.made(place, x, name=name)
+    node, made = place.node, sheet.made(place, x, name=name)
     if made:
         return [made]
-    node = place.node
     match node.word:
         case spec.Conv(bias=bias):
             given = place.outputs, place.say("kernel", lambda n: n.word.kernel)
@@ -165,7 +153,7 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
         case spec.LRN(size, alpha, beta):
             return [applied(x, "LRN", size, alpha, beta, name=name)]
         case spec.Affine(scale, shift):
-            return [applied(x, "Affine", scale, shift, name=name)]
+            return [applied(x, "layers.Rescaling", *map(plain, (scale, shift)), name=name)]
         case spec.MaxPool(kernel):
             return window(place, "MaxPooling2D", (kernel,), name, x)
         case spec.AvgPool(kernel):
@@ -198,7 +186,8 @@ def body_lines(sheet: Sheet, place: Place) -> list[str]:
     """What the function of a kind of block computes."""
     word, lines = place.node.word, []
     for child in place.children():
-        variable = "x" if isinstance(word, spec.Chain) else child.node.name
+        variable = {spec.Chain: "x", spec.Residual: "y"}.get(type(word), child.node.name)
+        variable = "shortcut" if child.node.name == "shortcut" else variable
         lines += steps(sheet, child, variable, f'f"{{name}}_{child.node.name}"', "x")
     match word:
         case spec.Chain():
@@ -207,42 +196,58 @@ def body_lines(sheet: Sheet, place: Place) -> list[str]:
             end = f"layers.Concatenate(name=name)([{', '.join(branches)}])"
         case spec.Residual(scale=scale, shortcut=shortcut):
             if scale != 1:
-                lines.append(f"    branch = Affine(({scale},), (0.0,))(branch)")
-            end = f"layers.Add(name=name)([branch, {'shortcut' if shortcut else 'x'}])"
+                lines.append(f"    y = layers.Rescaling({scale})(y)")
+            end = f"layers.Add(name=name)([y, {'shortcut' if shortcut else 'x'}])"
     return [*lines, f"    return {end}"]
 
 
 def window(
     place: Place, kind: str, given: tuple, name: str, x: str, **options: object
 ) -> list[Call]:
-    """A layer with a window; where Keras cannot say its border, that is laid on beforehand."""
-    node, before = place.node, []
+    """A layer with a window."""
     stride = place.say("stride", lambda n: n.word.stride)
-    said = place.say("padding", lambda n: padding(n) or "valid")
-    if padding(node) is None:
-        before, x = [laid_on(place, x)], "@"
     if "Pooling" in kind:
         given = (*given, stride)
     else:
         options["strides"] = stride if stride != "1" else None
-    options["padding"] = said.replace("'", '"') if said != "'valid'" else None
-    return [*before, applied(x, f"layers.{kind}", *given, **options, name=name)]
+    options["padding"] = padding(place).replace("'", '"')
+    return [applied(x, f"layers.{kind}", *given, **options, name=name)]
 
 
-def laid_on(place: Place, x: str) -> Call:
-    """A border around a map: zeros, or for a max pool what never wins."""
-    pads = place.say("pads", lambda n: n.pads)
-    if not isinstance(place.node.word, spec.MaxPool):
-        return applied(x, "layers.ZeroPadding2D", pads)
-    sides = pads[1:-1] if pads.startswith("(") else f"*{pads}"
-    return call("ops.pad", x, f"((0, 0), {sides}, (0, 0))", constant_values="-math.inf")
+def padding(place: Place) -> str:
+    """Keras' word for a border; where Keras has none, that is laid on beforehand."""
+    if all(node.pads == NO_PADS for node in place.nodes):
+        return repr("valid")
+    return place.say("padding", lambda node: "same" if is_same(node) else "valid")
 
 
-def padding(node: Node) -> str | None:
-    """Keras' word for the border, if it has one."""
+def is_same(node: Node) -> bool:
+    """Whether the border is what Keras calls "same"."""
     word = node.word
-    if node.pads == NO_PADS:
-        return "valid"
-    counts = isinstance(word, spec.AvgPool) and word.counts_border
+    counts = isinstance(word, spec.AvgPool) and word.counts_border and node.pads != NO_PADS
     same = slide(node.path, node.input, word.kernel, word.stride, spec.Rule.SAME)[1]
-    return "same" if node.pads == same and not counts else None
+    return node.pads == same and not counts
+
+
+def laid_on(sheet: Sheet, node: Node, x: str) -> list[Call]:
+    """The border that Keras has no word for, if there is one, before a unit or another layer."""
+    first = node.children[0] if node.is_unit else node
+    owner = sheet.at.get(node.path.rpartition(".")[0])
+    inside = owner and owner.nodes[0].is_unit
+    if inside or first.pads == NO_PADS or is_same(first):
+        return []
+    if isinstance(node.word, spec.MaxPool):  # with what never wins
+        (top, bottom), (left, right) = first.pads
+        around = f"((0, 0), ({top}, {bottom}), ({left}, {right}), (0, 0))"
+        return [call("ops.pad", x, around, constant_values="-np.inf")]
+    return [applied(x, "layers.ZeroPadding2D", shortest(first.pads))]
+
+
+def shortest(pads: Pads) -> object:
+    """A border as one number, if it is the same all around."""
+    return pads[0][0] if len({size for side in pads for size in side}) == 1 else pads
+
+
+def plain(numbers: tuple[float, ...]) -> object:
+    """Numbers for all channels, as one if that is all."""
+    return numbers[0] if len(numbers) == 1 else numbers

@@ -38,7 +38,11 @@ def moves(stride: str, padding: str) -> list[str]:
     """A convolution's stride and padding, those that are usual left out."""
     if padding == "0":
         return [stride] if stride != "1" else []
-    return [stride, padding] if stride != "1" else [f"padding={padding}"]
+    return (
+        [stride, padding]
+        if stride != "1" and padding == "padding"
+        else [*([stride] if stride != "1" else []), f"padding={padding}"]
+    )
 
 
 def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[str]:
