@@ -65,7 +65,7 @@ class Affine(nn.Layer):
 
 
 class AvgPool(nn.AvgPool2D):
-    """Paddle's own, but exact in float64: that rounds 1 / size to float32 in the gradient."""
+    """Exact in float64 by a convolution with ones; Paddle's gradient rounds 1 / size to float32."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.exclusive:  # the border counts
@@ -73,7 +73,6 @@ class AvgPool(nn.AvgPool2D):
         return self.total(x) / self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))
 
     def total(self, x: Tensor) -> Tensor:
-        """The sum under each window: a convolution, channel by channel, with ones."""
         ones = paddle.ones([x.shape[1], 1, *self.ksize], x.dtype)
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
@@ -91,7 +90,7 @@ class AdaptiveAvgPool(nn.Layer):
 
 
 class GlobalAvgPool(nn.Layer):
-    """The mean of each map, 1x1; Paddle's own rounds its gradient as its `AvgPool2D` does."""
+    """The mean of each map, 1x1, exact as `AvgPool` is."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean([2, 3], keepdim=True)
@@ -127,10 +126,11 @@ class Concat(nn.Layer):
 class Residual(nn.Layer):
     """`scale` times a branch, plus the input or what a shortcut makes of it."""
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float = 1.0, branch: nn.Layer | None = None) -> None:
         super().__init__()
         self.scale = scale
-        self.branch = self.shortcut = nn.Identity()
+        self.branch = nn.Identity() if branch is None else branch
+        self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.scale * self.branch(x) + self.shortcut(x)

@@ -11,7 +11,10 @@ from common.source.module import Sheet, put_together
 
 OWN = Path(__file__).parent / "own_layers.py"
 MAIN = """if __name__ == "__main__":
-    print(sum(p.size for p in {name}().parameters() if not p.stop_gradient), "parameters")"""
+    print(sum(p.size for p in {name}().parameters() if p.trainable), "parameters")"""
+MAIN_UNSCALED = """if __name__ == "__main__":
+    learned = [p for p in {name}().parameters() if p.optimize_attr["learning_rate"]]
+    print(sum(p.size for p in learned if p.trainable), "parameters")"""
 UNSCALED = """def unscaled(channels: int, epsilon: float, momentum: float) -> nn.BatchNorm2D:
     # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
     weight = paddle.ParamAttr(learning_rate=0.0, need_clip=False)
@@ -25,15 +28,12 @@ NUMBERED = """def numbered(*steps: nn.Layer) -> nn.Sequential:
 
 def source(plan: Plan) -> str:
     """The network as one file of plain Paddle."""
-    sheet = Sheet(plan, style)
+    sheet = Sheet(plan)
     idiom = Idiom("nn.Layer", "add_sublayer", layer, parent)
-    parts = [*classes(sheet, idiom), [MAIN.format(name=sheet.network_name)]]
+    scaled = all(getattr(node.word, "scale", True) for node in plan.nodes())
+    main = MAIN if scaled else MAIN_UNSCALED
+    parts = [*classes(sheet, idiom), [main.format(name=sheet.network_name)]]
     return put_together(plan, "Paddle", OWN, parts, {"numbered": NUMBERED, "unscaled": UNSCALED})
-
-
-def style(_: Node) -> object:
-    """Paddle's own padding can say every border as a number or a list."""
-    return None
 
 
 def layer(sheet: Sheet, place: Place) -> Expression:
@@ -72,8 +72,10 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             )
         case spec.L2Norm():
             return call("L2Norm")
-    if isinstance(node.word, spec.Chain):
-        return row(sheet, place, layer)
+        case spec.Chain():
+            return row(sheet, place, layer)
+        case spec.Residual(scale=scale):
+            return call("Residual", scale, *[layer(sheet, child) for child in place.children()])
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
 
 
@@ -91,7 +93,7 @@ def parent(node: Node) -> tuple[str, str]:
         case spec.Concat():
             return "Concat", ""
         case spec.Residual(scale=scale):
-            return "Residual", str(scale)
+            return "Residual", "" if scale == 1 else str(scale)
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
 
 

@@ -31,7 +31,7 @@ def source(plan: Plan) -> str:
     return put_together(plan, "PyTorch", OWN, parts, {"numbered": NUMBERED, "unscaled": UNSCALED})
 
 
-def style(node: Node) -> object:
+def style(node: Node, _: bool) -> object:
     """What Conv2d cannot say as a number: a border of its own on each side."""
     return isinstance(node.word, spec.Conv | spec.DepthwiseConv) and not symmetric(node)
 
@@ -71,8 +71,10 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Linear", place.inputs, place.outputs, bias=None if bias else "False")
         case spec.L2Norm():
             return call("L2Norm")
-    if isinstance(node.word, spec.Chain):
-        return row(sheet, place, layer)
+        case spec.Chain():
+            return row(sheet, place, layer)
+        case spec.Residual(scale=scale):
+            return call("Residual", scale, *[layer(sheet, child) for child in place.children()])
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
 
 
@@ -84,7 +86,7 @@ def parent(node: Node) -> tuple[str, str]:
         case spec.Concat():
             return "Concat", ""
         case spec.Residual(scale=scale):
-            return "Residual", str(scale)
+            return "Residual", "" if scale == 1 else str(scale)
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
 
 
@@ -92,7 +94,7 @@ def conv(place: Place, **options: str | None) -> Call:
     """A convolution."""
     given = place.inputs, place.outputs, place.say("kernel", lambda n: n.word.kernel)
     stride = place.say("stride", lambda n: n.word.stride)
-    if style(place.node):
+    if not symmetric(place.node):
         pads = place.say("pads", lambda n: n.pads)
         return call("PaddedConv2d", *given, stride=stride, pads=pads, **options)
     return call("nn.Conv2d", *given, *moves(stride, padding(place, before)), **options)

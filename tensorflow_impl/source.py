@@ -5,7 +5,16 @@ from pathlib import Path
 from common import spec
 from common.plan import Node, Plan
 from common.source.blocks import Block, Place, runs
-from common.source.layout import WIDTH, Call, applied, call, signature, statement
+from common.source.layout import (
+    Call,
+    applied,
+    call,
+    commented,
+    joined,
+    returned,
+    signature,
+    statement,
+)
 from common.source.module import (
     Sheet,
     arguments,
@@ -56,36 +65,57 @@ def source(plan: Plan) -> str:
     return text.replace(f'{REGISTERED}("tensorflow_impl")', f"{REGISTERED}()")
 
 
-def style(_: Node) -> object:
-    """A border that Keras has no word for is laid on before the block."""
-    return None
+def style(node: Node, in_unit: bool) -> object:
+    """Whether Keras has a word for a border, which depends on the map; a unit's is before it."""
+    return not in_unit and hasattr(node.word, "padding") and is_same(node)
 
 
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
     """The function of a kind of block."""
-    lines = body_lines(sheet, place)  # after which the arguments are known
-    given = sorted(arguments(block.scope), key=lambda each: " = " in each)
-    star = ["*"] if any(" = " in each for each in given) else []
-    given = ["x: KerasTensor", *given, *star, "name: str"]
-    first, said = signature(0, block.name, given, " -> KerasTensor:"), doc_of(sheet, block)[:1]
-    return [*first, *said, *lines]
+    lines = returned(within(sheet, place, "x", "name", "x"))
+    given = arguments(block.scope)  # known once the lines are
+    usual = [each for each in given if " = " in each]
+    given = ["x: KerasTensor", *given[: len(given) - len(usual)], "name: str", *usual]
+    said = doc_of(sheet, block)[:1]
+    return [*signature(0, block.name, given, " -> KerasTensor:"), *said, *lines]
 
 
 def steps(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines that compute one layer, a block or numbered steps into a variable."""
-    if sheet.made(place) is None and isinstance(place.node.word, spec.Chain):
-        return row(sheet, place, variable, name, x)
+    """The lines that compute one layer, a block or what stands within into a variable."""
+    if sheet.made(place) is None and place.node.children:
+        numbered = place.node.children[0].name.isdigit()
+        return (row if numbered else within)(sheet, place, variable, name, x)
     border, lines = laid_on(sheet, place.node, x), []
     for made in [*border, *layer(sheet, place, name, variable if border else x)]:
         lines += statement(1, f"{variable} = ", made)
     return [line.replace("(@)", f"({variable})") for line in lines]
 
 
+def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
+    """The lines of named steps, of branches or of a residual."""
+    word, lines = place.node.word, []
+    into = {spec.Chain: variable, spec.Residual: "y"}.get(type(word))
+    for child in place.children():
+        own = child.node.name if into is None or child.node.name == "shortcut" else into
+        lines += steps(sheet, child, own, joined(name, child.node.name), x)
+        x = variable if isinstance(word, spec.Chain) else x
+    match word:
+        case spec.Concat(branches):
+            joint = applied(f"[{', '.join(branches)}]", "layers.Concatenate", name=name)
+            return [*lines, *statement(1, f"{variable} = ", joint)]
+        case spec.Residual(scale=scale, shortcut=shortcut):
+            if scale != 1:
+                lines.append(f"    y = layers.Rescaling({scale})(y)")
+            total = applied(f"[y, {'shortcut' if shortcut else x}]", "layers.Add", name=name)
+            return [*lines, *statement(1, f"{variable} = ", total)]
+    return lines
+
+
 def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
     """Numbered steps, repeated ones in a loop."""
     children, lines = place.children(), []
-    end = name[:-1] if name.startswith('f"') else f'f"{name[1:-1]}'
-    made = [steps(sheet, child, variable, f'{end}_{{number}}"', variable) for child in children]
+    each = joined(name, "{number}")
+    made = [steps(sheet, child, variable, each, variable) for child in children]
     for first, times in runs(["\n".join(each) for each in made]):
         if times >= 3:
             start = f"{first}, {first + times}" if first else f"{times}"
@@ -96,9 +126,7 @@ def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[st
             x = variable
         else:
             for child in children[first : first + times]:
-                own = f'{end}_{child.node.name}"'
-                own = own if "{" in own else own[1:]
-                lines += steps(sheet, child, variable, own, x)
+                lines += steps(sheet, child, variable, joined(name, child.node.name), x)
                 x = variable
     return lines
 
@@ -106,11 +134,11 @@ def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[st
 def network_lines(sheet: Sheet) -> list[str]:
     """The function of the network."""
     plan, places = sheet.plan, sheet.network_places()
-    asked = [f"classes: int = {plan.network.classes}"] if plan.network.classes else []
-    lines = signature(0, sheet.function_name, asked, " -> keras.Model:")
+    lines = signature(0, sheet.function_name, sheet.asked, " -> keras.Model:")
     channels, rows, columns = plan.network.input
     lines.append(f"    inputs = x = keras.Input(({rows}, {columns}, {channels}))")
     names = [place.node.path for place in places]
+    heads = {name: f"{small(name)}_output" for name in plan.heads}  # called as no function is
     texts = ["\n".join(steps(sheet, place, "x", "_", "x")) for place in places]
     for first, times in groups(names, texts):
         place, comment = places[first], map_text(places[first].node)
@@ -119,20 +147,13 @@ def network_lines(sheet: Sheet) -> list[str]:
             lines.append(f"    for {loop[0]} in {loop[1]}:  # {comment}")
             lines += [f"    {line}" for line in steps(sheet, place, "x", loop[2], "x")]
             continue
-        variable = output(names[first]) if names[first] in plan.heads else "x"
-        lines += steps(sheet, place, variable, f'"{names[first]}"', "x")
-        if comment and len(lines[-1]) + len(comment) + 4 <= WIDTH:
-            lines[-1] += f"  # {comment}"
+        variable = heads.get(names[first], "x")
+        lines += commented(steps(sheet, place, variable, f'"{names[first]}"', "x"), comment)
     if not plan.heads:
         return [*lines, f'    return keras.Model(inputs, x, name="{plan.network.name}")']
-    outputs = ", ".join(f'"{name}": {output(name)}' for name in plan.heads)
+    outputs = ", ".join(f'"{name}": {variable}' for name, variable in heads.items())
     lines.append(f'    outputs = {{"logits": x, {outputs}}}')
     return [*lines, f'    return NetworkWithHeads(inputs, outputs, name="{plan.network.name}")']
-
-
-def output(head: str) -> str:
-    """A head's output as a variable, which no function is called."""
-    return f"{small(head)}_output"
 
 
 def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
@@ -153,7 +174,8 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
         case spec.LRN(size, alpha, beta):
             return [applied(x, "LRN", size, alpha, beta, name=name)]
         case spec.Affine(scale, shift):
-            return [applied(x, "layers.Rescaling", *map(plain, (scale, shift)), name=name)]
+            offset = plain(shift) if any(shift) else None
+            return [applied(x, "layers.Rescaling", plain(scale), offset=offset, name=name)]
         case spec.MaxPool(kernel):
             return window(place, "MaxPooling2D", (kernel,), name, x)
         case spec.AvgPool(kernel):
@@ -182,35 +204,19 @@ def unless(said: bool) -> str | None:
     return None if said else "False"
 
 
-def body_lines(sheet: Sheet, place: Place) -> list[str]:
-    """What the function of a kind of block computes."""
-    word, lines = place.node.word, []
-    for child in place.children():
-        variable = {spec.Chain: "x", spec.Residual: "y"}.get(type(word), child.node.name)
-        variable = "shortcut" if child.node.name == "shortcut" else variable
-        lines += steps(sheet, child, variable, f'f"{{name}}_{child.node.name}"', "x")
-    match word:
-        case spec.Chain():
-            return [*lines[:-1], lines[-1].replace("x = ", "return ", 1)]
-        case spec.Concat(branches):
-            end = f"layers.Concatenate(name=name)([{', '.join(branches)}])"
-        case spec.Residual(scale=scale, shortcut=shortcut):
-            if scale != 1:
-                lines.append(f"    y = layers.Rescaling({scale})(y)")
-            end = f"layers.Add(name=name)([y, {'shortcut' if shortcut else 'x'}])"
-    return [*lines, f"    return {end}"]
-
-
 def window(
     place: Place, kind: str, given: tuple, name: str, x: str, **options: object
 ) -> list[Call]:
     """A layer with a window."""
     stride = place.say("stride", lambda n: n.word.stride)
+    said = padding(place).replace("'", '"')
     if "Pooling" in kind:
-        given = (*given, stride)
+        given, strides = (*given, stride), None
+    elif (stride, said) == ("stride", "padding"):
+        given, strides, said = (*given, stride, said), None, None
     else:
-        options["strides"] = stride if stride != "1" else None
-    options["padding"] = padding(place).replace("'", '"')
+        strides = stride if stride != "1" else None
+    options = {"strides": strides, "padding": said} | options
     return [applied(x, f"layers.{kind}", *given, **options, name=name)]
 
 
@@ -237,8 +243,7 @@ def laid_on(sheet: Sheet, node: Node, x: str) -> list[Call]:
     if inside or first.pads == NO_PADS or is_same(first):
         return []
     if isinstance(node.word, spec.MaxPool):  # with what never wins
-        (top, bottom), (left, right) = first.pads
-        around = f"((0, 0), ({top}, {bottom}), ({left}, {right}), (0, 0))"
+        around = ((0, 0), *first.pads, (0, 0))
         return [call("ops.pad", x, around, constant_values="-np.inf")]
     return [applied(x, "layers.ZeroPadding2D", shortest(first.pads))]
 

@@ -4,13 +4,13 @@ Two blocks are of one kind if their words are equal up to the widths; convolutio
 to them, up to kernel, stride and padding as well.
 """
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from common import spec
 from common.plan import Node, Plan
 
-Style = Callable[[Node], object]  # what a framework must tell apart beside that
+Style = Callable[[Node, bool], object]  # what a framework must tell apart beside that, in a unit
 Key = Hashable
 
 
@@ -86,7 +86,7 @@ class Place:
 
     def halves(self, border: Callable[[Node], object]) -> bool:
         """Whether the border is half the kernel, which is an argument, at each node."""
-        kernels = [node.word.kernel for node in self.nodes]
+        kernels = [getattr(node.word, "kernel", 1) for node in self.nodes]
         halves = [isinstance(each, int) and each // 2 for each in kernels]
         return len(set(kernels)) > 1 and halves == list(map(border, self.nodes))
 
@@ -164,19 +164,21 @@ def key_of(node: Node, style: Style, loose: bool) -> Key:
             own = (scale,)
         case word:
             own = (word, node.pads)
-    return kind, own, style(node), children
+    return kind, own, style(node, loose), children
 
 
 def find_blocks(
     plan: Plan,
     style: Style,
     name: Callable[[Node, str, Collection[str]], str],
-    words: Callable[[Node], dict[str, object]],
+    words: Callable[[Node], Mapping[str, object]],
+    in_place: Callable[[Node], bool],
 ) -> dict[str, Block]:
     """The kind of every block by its path, in the order in which they must be written.
 
     `name` is given a block, the kind that it is in and the names that are taken; `words` is what
-    a table calls the numbers of a block.
+    a table calls the numbers of a block; `in_place` is which may be written where it stands, if
+    it stands at one place in one kind alone.
     """
     held: dict[Key, list[Node]] = {}
     for root in plan.roots():
@@ -189,12 +191,23 @@ def find_blocks(
     for key in sorted(held, key=lambda key: (held[key][0].path.count("."), -len(held[key]))):
         nodes = held[key]
         owner = next((n for p, n in owners.items() if nodes[0].path.startswith(f"{p}.")), "")
+        places = {place_in(node, owners) for node in nodes}
+        if owner and len(places) == 1 and in_place(nodes[0]):
+            continue
         given = name(nodes[0], owner, [block.name for block in found.values()])
         owners |= {node.path: given for node in nodes}
         said = [words(node) for node in nodes]
         same = {word: tuple(each.get(word) for each in said) for word in said[0]}
         found[key] = Block(given, tuple(nodes), Scope(same))
-    return {node.path: found[key] for key in held for node in held[key]}
+    return {node.path: found[key] for key in held if key in found for node in held[key]}
+
+
+def place_in(node: Node, owners: Mapping[str, str]) -> tuple[str, str]:
+    """The kind of block that a node stands in, and the way there."""
+    path = node.path
+    while path and path not in owners:
+        path = path.rpartition(".")[0]
+    return owners.get(path, ""), node.path.removeprefix(path)
 
 
 def after_children(node: Node) -> list[Node]:

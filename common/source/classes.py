@@ -54,9 +54,8 @@ def network_lines(sheet: Sheet, idiom: Idiom) -> list[str]:
     plan, places = sheet.plan, sheet.network_places()
     made = [idiom.layer(sheet, place) for place in places]
     base = idiom.module if plan.heads else "nn.Sequential"
-    asked = [f"classes: int = {plan.network.classes}"] if plan.network.classes else []
     lines = [f"class {sheet.network_name}({base}):"]
-    lines += signature(1, "__init__", ["self", *asked], " -> None:")
+    lines += signature(1, "__init__", ["self", *sheet.asked], " -> None:")
     lines.append("        super().__init__()")
     names = [place.node.path for place in places]
     for first, times in groups(names, [str(each) for each in made]):

@@ -2,30 +2,34 @@
 
 import ast
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from common import spec
 from common.plan import Node, Plan
-from common.source.blocks import Block, Place, Scope, classifiers, find_blocks, free, runs
+from common.source.blocks import Block, Place, Scope, Style, classifiers, find_blocks, free, runs
 from common.source.layout import Call, Expression, call
 from common.source.own import folded, imports_of, names_in, needed
 from common.source.tables import block_name, capitals, figure, rare_name, small
-from common.spec import shape_text
 
 
 class Sheet:
-    """A plan to be written for a framework: its kinds of block, and how each is called."""
+    """A plan to be written for a framework: its kinds of block, and how each is called.
 
-    def __init__(self, plan: Plan, style: Callable[[Node], object], function: bool = False) -> None:
+    `style` is what the framework must tell apart beside the words' own numbers, inside a unit
+    (True) and elsewhere; a kind of block is a `function` in Keras, else a class.
+    """
+
+    def __init__(self, plan: Plan, style: Style = lambda *_: None, function: bool = False) -> None:
         self.plan, self.function, self.style = plan, function, style
         self.ends = classifiers(plan)
-        self.at = find_blocks(plan, style, self.name, self.words)
+        self.at = find_blocks(plan, style, self.name, self.words, self.in_place)
         self.blocks = list({id(block): block for block in self.at.values()}.values())
 
     def name(self, node: Node, owner: str, taken: Collection[str]) -> str:
         """What a kind of block is called: in capitals, or for functions in small letters."""
         name = block_name(self.plan.network.name, node, owner)
-        if node.is_unit and any(self.style(child) for child in node.children):
+        if node.is_unit and any(self.style(child, True) for child in node.children):
             name += "Padded"
         names = [name, rare_name(name, node, owner)]
         names = [small(each) for each in names] if self.function else names
@@ -34,6 +38,11 @@ class Sheet:
     def words(self, node: Node) -> Mapping[str, object]:
         """What a table calls the numbers of a block."""
         return figure(self.plan.network.name, node).given
+
+    def in_place(self, node: Node) -> bool:
+        """Whether a block may be written where it stands: in functions, or as an argument."""
+        plain = isinstance(node.word, spec.Residual) and node.word.shortcut is None
+        return not node.is_unit and (self.function or plain)
 
     @property
     def network_name(self) -> str:
@@ -45,6 +54,12 @@ class Sheet:
     def function_name(self) -> str:
         """The name of the function that makes the network."""
         return self.plan.network.name.split(".")[0]
+
+    @property
+    def asked(self) -> list[str]:
+        """The arguments of the network."""
+        classes = self.plan.network.classes
+        return [f"classes: int = {classes}"] if classes else []
 
     def place(self, block: Block) -> Place:
         """Where a kind of block is written."""
@@ -140,7 +155,7 @@ def map_text(node: Node) -> str:
     """The map's size as a comment, if it is a map."""
     if not node.is_map:
         return ""
-    return shape_text(node.output).replace("x", " x ")
+    return spec.shape_text(node.output).replace("x", " x ")
 
 
 def heading(plan: Plan, where: str) -> str:
@@ -149,7 +164,7 @@ def heading(plan: Plan, where: str) -> str:
     heads = f" with the heads {', '.join(plan.heads)}" if plan.heads else ""
     return (
         f'"""{made.name} in {where}, after {made.origin}, for images of '
-        f"{shape_text(made.input)}.\n\n"
+        f"{spec.shape_text(made.input)}.\n\n"
         f"{plan.parameter_count:,} parameters{heads}, {plan.multiply_adds:,} multiply-adds.\n"
         'Printed by googlenet-family; licence: Apache-2.0.\n"""\n'
     )
