@@ -15,15 +15,7 @@ from common.source.layout import (
     signature,
     statement,
 )
-from common.source.module import (
-    Sheet,
-    arguments,
-    doc_of,
-    groups,
-    map_text,
-    put_together,
-    step_names,
-)
+from common.source.module import Sheet, arguments, doc_of, in_loops, map_text, put_together
 from common.source.tables import small
 from common.windows import NO_PADS, Pads, slide
 
@@ -137,18 +129,16 @@ def network_lines(sheet: Sheet) -> list[str]:
     lines = signature(0, sheet.function_name, sheet.asked, " -> keras.Model:")
     channels, rows, columns = plan.network.input
     lines.append(f"    inputs = x = keras.Input(({rows}, {columns}, {channels}))")
-    names = [place.node.path for place in places]
     heads = {name: f"{small(name)}_output" for name in plan.heads}  # called as no function is
     texts = ["\n".join(steps(sheet, place, "x", "_", "x")) for place in places]
-    for first, times in groups(names, texts):
-        place, comment = places[first], map_text(places[first].node)
-        loop = step_names(names[first : first + times])
+    for place, loop in in_loops(places, texts):
+        name, comment = place.node.path, map_text(place.node)
         if loop:
             lines.append(f"    for {loop[0]} in {loop[1]}:  # {comment}")
             lines += [f"    {line}" for line in steps(sheet, place, "x", loop[2], "x")]
-            continue
-        variable = heads.get(names[first], "x")
-        lines += commented(steps(sheet, place, variable, f'"{names[first]}"', "x"), comment)
+        else:
+            made = steps(sheet, place, heads.get(name, "x"), f'"{name}"', "x")
+            lines += commented(made, comment)
     if not plan.heads:
         return [*lines, f'    return keras.Model(inputs, x, name="{plan.network.name}")']
     outputs = ", ".join(f'"{name}": {variable}' for name, variable in heads.items())

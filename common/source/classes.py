@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from common.plan import Node
 from common.source.blocks import Block, Place, runs
 from common.source.layout import Call, Expression, call, signature, statement
-from common.source.module import Sheet, arguments, doc_of, groups, map_text, step_names
+from common.source.module import Sheet, arguments, doc_of, in_loops, map_text
 
 FORWARD = """
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
@@ -52,20 +52,18 @@ def block_lines(sheet: Sheet, idiom: Idiom, block: Block) -> list[str]:
 def network_lines(sheet: Sheet, idiom: Idiom) -> list[str]:
     """The class of the network."""
     plan, places = sheet.plan, sheet.network_places()
-    made = [idiom.layer(sheet, place) for place in places]
+    texts = [str(idiom.layer(sheet, place)) for place in places]
     base = idiom.module if plan.heads else "nn.Sequential"
     lines = [f"class {sheet.network_name}({base}):"]
     lines += signature(1, "__init__", ["self", *sheet.asked], " -> None:")
     lines.append("        super().__init__()")
-    names = [place.node.path for place in places]
-    for first, times in groups(names, [str(each) for each in made]):
-        comment = map_text(places[first].node)
-        loop = step_names(names[first : first + times])
+    for place, loop in in_loops(places, texts):
+        made, comment = idiom.layer(sheet, place), map_text(place.node)
         if loop:
             lines.append(f"        for {loop[0]} in {loop[1]}:  # {comment}")
-            lines += statement(3, "", call(f"self.{idiom.add}", loop[2], made[first]))
+            lines += statement(3, "", call(f"self.{idiom.add}", loop[2], made))
         else:
-            lines += statement(2, f"self.{names[first]} = ", made[first], comment)
+            lines += statement(2, f"self.{place.node.path} = ", made, comment)
     if plan.heads:
         heads = dict.fromkeys(sheet.at[name].name for name in plan.heads)
         lines += FORWARD.format(heads=" | ".join(heads)).split("\n")

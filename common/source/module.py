@@ -12,6 +12,8 @@ from common.source.layout import Call, Expression, call
 from common.source.own import folded, imports_of, names_in, needed
 from common.source.tables import block_name, capitals, figure, rare_name, small
 
+Loop = tuple[str, str, str]  # a variable, what it runs over, an f-string of names
+
 
 class Sheet:
     """A plan to be written for a framework: its kinds of block, and how each is called.
@@ -128,7 +130,7 @@ def doc_of(sheet: Sheet, block: Block) -> list[str]:
     return [f'    """{said}"""', ""] if said and len(said) < 90 else []
 
 
-def step_names(names: Sequence[str]) -> tuple[str, str, str] | None:
+def step_names(names: Sequence[str]) -> Loop | None:
     """Steps' names as a loop: a variable, what it runs over, an f-string; None if they are few."""
     parts = [re.fullmatch(r"(.*?)(\d+|[a-z])", name) for name in names]
     if len(names) < 3 or None in parts or len({part[1] for part in parts if part}) > 1:
@@ -140,14 +142,13 @@ def step_names(names: Sequence[str]) -> tuple[str, str, str] | None:
     return "letter", f'"{"".join(ends)}"', f'f"{start}{{letter}}"'
 
 
-def groups(names: Sequence[str], texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Steps in the order of the network: where each is, or equal ones that a loop makes."""
-    found = []
+def in_loops(places: Sequence[Place], texts: Sequence[str]) -> list[tuple[Place, Loop | None]]:
+    """Steps in the order of the network; of those that a loop makes the first, and the loop."""
+    found: list[tuple[Place, Loop | None]] = []
     for first, times in runs(texts):
-        if step_names(names[first : first + times]):
-            found.append((first, times))
-        else:
-            found += [(place, 1) for place in range(first, first + times)]
+        equal = places[first : first + times]
+        loop = step_names([place.node.path for place in equal])
+        found += [(equal[0], loop)] if loop else [(place, None) for place in equal]
     return found
 
 
