@@ -20,7 +20,7 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """PyTorch's, but for the running variance: of the batch's, divided by n as in the others."""
+    """PyTorch's, with the batch's variance kept divided by n, as Keras and Paddle keep it."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
