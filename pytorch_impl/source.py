@@ -5,7 +5,7 @@ from pathlib import Path
 from common import spec
 from common.plan import Node, Plan
 from common.source.blocks import Place
-from common.source.classes import Idiom, classes, padding, row
+from common.source.classes import Idiom, classes, in_place, padding
 from common.source.layout import Call, Expression, call, moves
 from common.source.module import Sheet, put_together
 
@@ -71,10 +71,8 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Linear", place.inputs, place.outputs, bias=None if bias else "False")
         case spec.L2Norm():
             return call("L2Norm")
-        case spec.Chain():
-            return row(sheet, place, layer)
-        case spec.Residual(scale=scale):
-            return call("Residual", scale, *[layer(sheet, child) for child in place.children()])
+    if isinstance(node.word, spec.Chain | spec.Residual):
+        return in_place(sheet, place, layer)
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
 
 

@@ -83,26 +83,6 @@ def steps(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[
     return [line.replace("(@)", f"({variable})") for line in lines]
 
 
-def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines of named steps, of branches or of a residual."""
-    word, lines = place.node.word, []
-    into = {spec.Chain: variable, spec.Residual: "y"}.get(type(word))
-    for child in place.children():
-        own = child.node.name if into is None or child.node.name == "shortcut" else into
-        lines += steps(sheet, child, own, joined(name, child.node.name), x)
-        x = variable if isinstance(word, spec.Chain) else x
-    match word:
-        case spec.Concat(branches):
-            joint = applied(f"[{', '.join(branches)}]", "layers.Concatenate", name=name)
-            return [*lines, *statement(1, f"{variable} = ", joint)]
-        case spec.Residual(scale=scale, shortcut=shortcut):
-            if scale != 1:
-                lines.append(f"    y = layers.Rescaling({scale})(y)")
-            total = applied(f"[y, {'shortcut' if shortcut else x}]", "layers.Add", name=name)
-            return [*lines, *statement(1, f"{variable} = ", total)]
-    return lines
-
-
 def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
     """Numbered steps, repeated ones in a loop."""
     children, lines = place.children(), []
@@ -164,8 +144,7 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
         case spec.LRN(size, alpha, beta):
             return [applied(x, "LRN", size, alpha, beta, name=name)]
         case spec.Affine(scale, shift):
-            offset = plain(shift) if any(shift) else None
-            return [applied(x, "layers.Rescaling", plain(scale), offset=offset, name=name)]
+            return [rescaled(x, scale, shift, name)]
         case spec.MaxPool(kernel):
             return window(place, "MaxPooling2D", (kernel,), name, x)
         case spec.AvgPool(kernel):
@@ -187,6 +166,28 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
         case spec.L2Norm():
             return [applied(x, "layers.UnitNormalization", name=name)]
     raise TypeError(f"{node.path}: tensorflow_impl cannot print {node.word!r}")
+
+
+def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
+    """The lines of named steps, of branches or of a residual."""
+    word, lines = place.node.word, []
+    into = {spec.Chain: variable, spec.Residual: "y"}.get(type(word))
+    for child in place.children():
+        own = child.node.name if into is None or child.node.name == "shortcut" else into
+        lines += steps(sheet, child, own, joined(name, child.node.name), x)
+        x = variable if isinstance(word, spec.Chain) else x
+    match word:
+        case spec.Chain():
+            return lines
+        case spec.Concat(branches):
+            joint = applied(f"[{', '.join(branches)}]", "layers.Concatenate", name=name)
+            return [*lines, *statement(1, f"{variable} = ", joint)]
+        case spec.Residual(scale=scale, shortcut=shortcut):
+            if scale != 1:
+                lines.append(f"    y = layers.Rescaling({scale})(y)")
+            total = applied(f"[y, {'shortcut' if shortcut else x}]", "layers.Add", name=name)
+            return [*lines, *statement(1, f"{variable} = ", total)]
+    raise TypeError(f"{place.node.path}: tensorflow_impl cannot print {word!r}")
 
 
 def unless(said: bool) -> str | None:
@@ -243,6 +244,7 @@ def shortest(pads: Pads) -> object:
     return pads[0][0] if len({size for side in pads for size in side}) == 1 else pads
 
 
-def plain(numbers: tuple[float, ...]) -> object:
-    """Numbers for all channels, as one if that is all."""
-    return numbers[0] if len(numbers) == 1 else numbers
+def rescaled(x: str, scale: tuple[float, ...], shift: tuple[float, ...], name: str) -> Call:
+    """Each value times a constant plus a constant; one number where there is one for all."""
+    said = [each[0] if len(each) == 1 else each for each in (scale, shift)]
+    return applied(x, "layers.Rescaling", said[0], offset=said[1] or None, name=name)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from common.jobs.frameworks import FRAMEWORKS, import_printer
 from common.plan import Plan
 
-
 BORDERS = ("x = layers.ZeroPadding2D(", "x = ops.pad(")  # in Keras a line of their own
 
 

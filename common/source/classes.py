@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from common import spec
 from common.plan import Node
 from common.source.blocks import Block, Place, runs
 from common.source.layout import Call, Expression, call, signature, statement
@@ -70,9 +71,11 @@ def network_lines(sheet: Sheet, idiom: Idiom) -> list[str]:
     return lines
 
 
-def row(sheet: Sheet, place: Place, layer: Callable[[Sheet, Place], Expression]) -> Call:
-    """Numbered steps, repeated ones in a loop."""
+def in_place(sheet: Sheet, place: Place, layer: Callable[[Sheet, Place], Expression]) -> Call:
+    """A residual, or numbered steps, repeated ones in a loop, as one expression."""
     made = [layer(sheet, child) for child in place.children()]
+    if isinstance(place.node.word, spec.Residual):
+        return call("Residual", place.node.word.scale, *made)
     given: list[Expression] = []
     for start, times in runs([str(each) for each in made]):
         each = f"*[{made[start]} for _ in range({times})]"

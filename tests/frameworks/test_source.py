@@ -160,7 +160,8 @@ def step_tensorflow(net, x, labels, weights):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     many = isinstance(net.output, dict)
     named = {"loss": dict.fromkeys(weights, loss), "loss_weights": weights}
-    net.compile(keras.optimizers.SGD(RATE), **(named if many else {"loss": loss}))
+    named = named if many else {"loss": loss}
+    net.compile(keras.optimizers.SGD(RATE), **named, run_eagerly=True)  # no graph for one step
     batch = np.moveaxis(x, 1, -1).astype(np.float32)
     net.train_on_batch(batch, dict.fromkeys(weights, labels) if many else labels)
     return {
