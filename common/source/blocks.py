@@ -216,9 +216,9 @@ def after_children(node: Node) -> list[Node]:
 
 
 def free(name: str, taken: Collection[str]) -> str:
-    """A name that is not taken yet."""
-    names = [name, *(f"{name}{number}" for number in range(2, len(taken) + 2))]
-    return next(each for each in names if each not in taken)
+    """A name that is not taken yet: with a number behind it, or a letter behind a number."""
+    ends = "bcdefgh" if name[-1].isdigit() else "2345678"
+    return next(each for each in (name, *(name + end for end in ends)) if each not in taken)
 
 
 def classifiers(plan: Plan) -> frozenset[str]:

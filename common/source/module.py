@@ -124,7 +124,9 @@ def default(name: str, values: tuple) -> str:
 def doc_of(sheet: Sheet, block: Block) -> list[str]:
     """A block's docstring, and a blank line: what its table says of it, if it is short."""
     node = block.nodes[0]
-    said = figure(sheet.plan.network.name, node).said
+    network = sheet.plan.network.name
+    # A dialect may have changed the unit that its table describes.
+    said = "" if node.is_unit and "." in network else figure(network, node).said
     if node.path in sheet.plan.heads:
         said = said or "An auxiliary classifier, for training alone."
     return [f'    """{said}"""', ""] if said and len(said) < 90 else []
