@@ -109,7 +109,8 @@ def module(node: Node) -> nn.Layer:
         case spec.MaxPool(kernel, stride):
             return nn.MaxPool2D(kernel, stride, flat(node.pads))
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            return AvgPool(spec.pair(kernel), stride, flat(node.pads), counts_border)
+            window = spec.pair(kernel), stride, flat(node.pads)
+            return AvgPool(*window, exclusive=not counts_border)
         case spec.AdaptiveAvgPool(size):
             return AdaptiveAvgPool(node.input[1:], size)
         case spec.GlobalAvgPool():

@@ -8,7 +8,6 @@ import paddle
 from paddle import Tensor, nn
 from paddle.nn import functional as F
 
-from common.spec import Size
 from common.windows import mean_matrix
 
 
@@ -65,31 +64,16 @@ class Affine(nn.Layer):
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
 
 
-class AvgPool(nn.Layer):
-    """The mean under each window, border counted or not, exact in float64 both ways.
-
-    Paddle's own average pools round 1 / size to float32 in the gradient, an error of 1e-8.
-    """
-
-    def __init__(
-        self,
-        kernel: tuple[int, ...],
-        stride: Size = 1,
-        padding: Sequence[int] = (0, 0, 0, 0),
-        counts_border: bool = False,
-    ) -> None:
-        super().__init__()
-        self.kernel, self.stride, self.padding = kernel, stride, list(padding)
-        self.counts_border = counts_border or not any(padding)
+class AvgPool(nn.AvgPool2D):
+    """Exact in float64 by a convolution with ones; Paddle's gradient rounds 1 / size to float32."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.counts_border:
-            return self.total(x) / math.prod(self.kernel)
+        if not self.exclusive:  # the border counts
+            return self.total(x) / (self.ksize[0] * self.ksize[1])
         return self.total(x) / self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))
 
     def total(self, x: Tensor) -> Tensor:
-        """The sum under each window: a convolution, channel by channel, with ones."""
-        ones = paddle.ones([x.shape[1], 1, *self.kernel], x.dtype)
+        ones = paddle.ones([x.shape[1], 1, *self.ksize], x.dtype)
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
 
@@ -109,7 +93,7 @@ class GlobalAvgPool(nn.Layer):
     """The mean of each map, 1x1, exact as `AvgPool` is."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.sum([2, 3], keepdim=True) / math.prod(x.shape[2:])
+        return x.mean([2, 3], keepdim=True)
 
 
 class Dropout(nn.Dropout):
@@ -142,10 +126,11 @@ class Concat(nn.Layer):
 class Residual(nn.Layer):
     """`scale` times a branch, plus the input or what a shortcut makes of it."""
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float = 1.0, branch: nn.Layer | None = None) -> None:
         super().__init__()
         self.scale = scale
-        self.branch = self.shortcut = nn.Identity()
+        self.branch = nn.Identity() if branch is None else branch
+        self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.scale * self.branch(x) + self.shortcut(x)

@@ -4,35 +4,22 @@ from pathlib import Path
 
 from common import spec
 from common.plan import Node, Plan
-from common.source.blocks import Block, Place, runs
-from common.source.layout import Call, Expression, call, moves, signature, statement
-from common.source.module import (
-    Sheet,
-    arguments,
-    doc_of,
-    groups,
-    map_text,
-    put_together,
-    step_names,
-)
+from common.source.blocks import Place
+from common.source.classes import Idiom, classes, in_place, padding
+from common.source.layout import Call, Expression, call, moves
+from common.source.module import Sheet, put_together
 
 OWN = Path(__file__).parent / "own_layers.py"
 MAIN = """if __name__ == "__main__":
-    parameters = [each for each in {name}().parameters() if not each.stop_gradient]
-    print(sum(each.size for each in parameters), "parameters")"""
-FORWARD = """    def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
-        after, maps, heads = {after}, {{}}, {{}}
-        for name, step in self.named_children():
-            if name not in after:
-                x = maps[name] = step(x)
-            elif self.training:
-                heads[name] = step(maps[after[name]])
-        return {{"logits": x, **heads}} if self.training else x"""
+    print(sum(p.size for p in {name}().parameters() if p.trainable), "parameters")"""
+MAIN_UNSCALED = """if __name__ == "__main__":
+    learned = [p for p in {name}().parameters() if p.optimize_attr["learning_rate"]]
+    print(sum(p.size for p in learned if p.trainable), "parameters")"""
 UNSCALED = """def unscaled(channels: int, epsilon: float, momentum: float) -> nn.BatchNorm2D:
     # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
     weight = paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     return nn.BatchNorm2D(channels, epsilon=epsilon, momentum=momentum, weight_attr=weight)"""
-NUMBERED = """def branch(*steps: nn.Layer) -> nn.Sequential:
+NUMBERED = """def numbered(*steps: nn.Layer) -> nn.Sequential:
     chain = nn.Sequential()
     for number, step in enumerate(steps, 1):
         chain.add_sublayer(str(number), step)
@@ -41,52 +28,12 @@ NUMBERED = """def branch(*steps: nn.Layer) -> nn.Sequential:
 
 def source(plan: Plan) -> str:
     """The network as one file of plain Paddle."""
-    sheet = Sheet(plan, style)
-    parts = [block_lines(sheet, sheet.place(block), block) for block in sheet.blocks]
-    parts += [network_lines(sheet), MAIN.format(name=sheet.network_name).split("\n")]
-    helpers = {"branch": NUMBERED, "unscaled": UNSCALED}
-    return put_together(plan, "Paddle", OWN, parts, helpers)
-
-
-def style(_: Node) -> object:
-    """Paddle's own padding can say every border as a number or a list."""
-    return None
-
-
-def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
-    """The class of a kind of block."""
-    steps = [(child.node.name, layer(sheet, child)) for child in place.children()]
-    base, first = parent(place.node)
-    lines = [f"class {block.name}({base}):", *doc_of(sheet, block)]
-    lines += signature(1, "__init__", ["self", *arguments(block.scope)], " -> None:")
-    lines.append(f"        super().__init__({first})")
-    for name, made in steps:
-        lines += statement(2, f"self.{name} = ", made)
-    return lines
-
-
-def network_lines(sheet: Sheet) -> list[str]:
-    """The class of the network."""
-    plan, places = sheet.plan, sheet.network_places()
-    made = [layer(sheet, place) for place in places]
-    base = "nn.Layer" if plan.heads else "nn.Sequential"
-    asked = [f"classes: int = {plan.network.classes}"] if plan.network.classes else []
-    lines = [f"class {sheet.network_name}({base}):"]
-    lines += signature(1, "__init__", ["self", *asked], " -> None:")
-    lines.append("        super().__init__()")
-    names = [place.node.path for place in places]
-    for first, times in groups(names, [str(each) for each in made]):
-        comment = map_text(places[first].node)
-        loop = step_names(names[first : first + times])
-        if loop:
-            lines.append(f"        for {loop[0]} in {loop[1]}:  # {comment}")
-            lines += statement(3, "", call("self.add_sublayer", loop[2], made[first]))
-        else:
-            lines += statement(2, f"self.{names[first]} = ", made[first], comment)
-    if plan.heads:
-        pairs = ", ".join(f'"{n}": "{plan.network.heads[n].after}"' for n in plan.heads)
-        lines += ["", *FORWARD.format(after=f"{{{pairs}}}").split("\n")]
-    return lines
+    sheet = Sheet(plan)
+    idiom = Idiom("nn.Layer", "add_sublayer", layer, parent)
+    scaled = all(getattr(node.word, "scale", True) for node in plan.nodes())
+    main = MAIN if scaled else MAIN_UNSCALED
+    parts = [*classes(sheet, idiom), [main.format(name=sheet.network_name)]]
+    return put_together(plan, "Paddle", OWN, parts, {"numbered": NUMBERED, "unscaled": UNSCALED})
 
 
 def layer(sheet: Sheet, place: Place) -> Expression:
@@ -125,8 +72,8 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             )
         case spec.L2Norm():
             return call("L2Norm")
-    if isinstance(node.word, spec.Chain):
-        return row(sheet, place, next(iter(node.word.steps)))
+    if isinstance(node.word, spec.Chain | spec.Residual):
+        return in_place(sheet, place, layer)
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
 
 
@@ -144,45 +91,28 @@ def parent(node: Node) -> tuple[str, str]:
         case spec.Concat():
             return "Concat", ""
         case spec.Residual(scale=scale):
-            return "Residual", str(scale)
+            return "Residual", "" if scale == 1 else str(scale)
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
-
-
-def row(sheet: Sheet, place: Place, first: str) -> Call:
-    """Numbered steps, repeated ones in a loop."""
-    made = [layer(sheet, child) for child in place.children()]
-    given: list[Expression] = []
-    for start, times in runs([str(each) for each in made]):
-        each = f"*[{made[start]} for _ in range({times})]"
-        given += [each] if times >= 3 else made[start : start + times]
-    return call("branch" if first == "1" else "nn.Sequential", *given)
 
 
 def conv(place: Place, bias: bool = True, groups: str | None = None) -> Call:
     """A convolution; the own layer with a bias only computes the same faster."""
     given = place.inputs, place.outputs, place.say("kernel", lambda n: n.word.kernel)
     stride = place.say("stride", lambda n: n.word.stride)
-    padding, bias_attr = place.say("padding", border), None if bias else "False"
-    options = {"groups": groups, "bias_attr": bias_attr}
-    return call("nn.Conv2D", *given, *moves(stride, padding), **options)
+    options = {"groups": groups, "bias_attr": None if bias else "False"}
+    return call("nn.Conv2D", *given, *moves(stride, padding(place, border)), **options)
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
     """An average pool, that of own layers."""
-    padded = any(map(max, node.pads))
-    counted = "True" if padded and counts_border else None
-    padding = sides(node) if padded else None
-    return call("AvgPool", spec.pair(kernel), stride, padding=padding, counts_border=counted)
+    exclusive = "False" if counts_border else None
+    padding = border(node)
+    return call("AvgPool", spec.pair(kernel), stride, padding=padding, exclusive=exclusive)
 
 
 def border(node: Node) -> int | tuple[int, ...]:
     """The border in the shortest form: one number, (rows, columns), or all four sides."""
     (top, bottom), (left, right) = node.pads
     if (top, left) != (bottom, right):
-        return sides(node)
+        return top, bottom, left, right
     return top if top == left else (top, left)
-
-
-def sides(node: Node) -> tuple[int, ...]:
-    """The border above, below, to the left and right."""
-    return tuple(size for both in node.pads for size in both)

@@ -20,7 +20,7 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """PyTorch's, but for the running variance: of the batch's, divided by n as in the others."""
+    """PyTorch's, with the batch's variance kept divided by n, as Keras and Paddle keep it."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -96,10 +96,11 @@ class Concat(nn.Module):
 class Residual(nn.Module):
     """`scale` times a branch, plus the input or what a shortcut makes of it."""
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float = 1.0, branch: nn.Module | None = None) -> None:
         super().__init__()
         self.scale = scale
-        self.branch = self.shortcut = nn.Identity()
+        self.branch = nn.Identity() if branch is None else branch
+        self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.scale * self.branch(x) + self.shortcut(x)

@@ -4,35 +4,19 @@ from pathlib import Path
 
 from common import spec
 from common.plan import Node, Plan
-from common.source.blocks import Block, Place, runs
-from common.source.layout import Call, Expression, call, moves, signature, statement
-from common.source.module import (
-    Sheet,
-    arguments,
-    doc_of,
-    groups,
-    map_text,
-    put_together,
-    step_names,
-)
+from common.source.blocks import Place
+from common.source.classes import Idiom, classes, in_place, padding
+from common.source.layout import Call, Expression, call, moves
+from common.source.module import Sheet, put_together
 
 OWN = Path(__file__).parent / "own_layers.py"
 MAIN = """if __name__ == "__main__":
-    net = {name}()
-    print(sum(parameter.numel() for parameter in net.parameters()), "parameters")"""
-FORWARD = """    def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
-        after, maps, heads = {after}, {{}}, {{}}
-        for name, step in self.named_children():
-            if name not in after:
-                x = maps[name] = step(x)
-            elif self.training:
-                heads[name] = step(maps[after[name]])
-        return {{"logits": x, **heads}} if self.training else x"""
+    print(sum(p.numel() for p in {name}().parameters()), "parameters")"""
 UNSCALED = """def unscaled(channels: int, eps: float, momentum: float) -> BatchNorm:
     norm = BatchNorm(channels, eps=eps, momentum=momentum)
     norm.register_parameter("weight", None)
     return norm"""
-NUMBERED = """def branch(*steps: nn.Module) -> nn.Sequential:
+NUMBERED = """def numbered(*steps: nn.Module) -> nn.Sequential:
     chain = nn.Sequential()
     for number, step in enumerate(steps, 1):
         chain.add_module(str(number), step)
@@ -42,51 +26,14 @@ NUMBERED = """def branch(*steps: nn.Module) -> nn.Sequential:
 def source(plan: Plan) -> str:
     """The network as one file of plain PyTorch."""
     sheet = Sheet(plan, style)
-    parts = [block_lines(sheet, sheet.place(block), block) for block in sheet.blocks]
-    parts += [network_lines(sheet), MAIN.format(name=sheet.network_name).split("\n")]
-    helpers = {"branch": NUMBERED, "unscaled": UNSCALED}
-    return put_together(plan, "PyTorch", OWN, parts, helpers)
+    idiom = Idiom("nn.Module", "add_module", layer, parent)
+    parts = [*classes(sheet, idiom), [MAIN.format(name=sheet.network_name)]]
+    return put_together(plan, "PyTorch", OWN, parts, {"numbered": NUMBERED, "unscaled": UNSCALED})
 
 
-def style(node: Node) -> object:
+def style(node: Node, _: bool) -> object:
     """What Conv2d cannot say as a number: a border of its own on each side."""
     return isinstance(node.word, spec.Conv | spec.DepthwiseConv) and not symmetric(node)
-
-
-def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
-    """The class of a kind of block."""
-    steps = [(child.node.name, layer(sheet, child)) for child in place.children()]
-    base, first = parent(place.node)
-    lines = [f"class {block.name}({base}):", *doc_of(sheet, block)]
-    lines += signature(1, "__init__", ["self", *arguments(block.scope)], " -> None:")
-    lines.append(f"        super().__init__({first})")
-    for name, made in steps:
-        lines += statement(2, f"self.{name} = ", made)
-    return lines
-
-
-def network_lines(sheet: Sheet) -> list[str]:
-    """The class of the network."""
-    plan, places = sheet.plan, sheet.network_places()
-    made = [layer(sheet, place) for place in places]
-    base = "nn.Module" if plan.heads else "nn.Sequential"
-    asked = [f"classes: int = {plan.network.classes}"] if plan.network.classes else []
-    lines = [f"class {sheet.network_name}({base}):"]
-    lines += signature(1, "__init__", ["self", *asked], " -> None:")
-    lines.append("        super().__init__()")
-    names = [place.node.path for place in places]
-    for first, times in groups(names, [str(each) for each in made]):
-        comment = map_text(places[first].node)
-        loop = step_names(names[first : first + times])
-        if loop:
-            lines.append(f"        for {loop[0]} in {loop[1]}:  # {comment}")
-            lines += statement(3, "", call("self.add_module", loop[2], made[first]))
-        else:
-            lines += statement(2, f"self.{names[first]} = ", made[first], comment)
-    if plan.heads:
-        pairs = ", ".join(f'"{n}": "{plan.network.heads[n].after}"' for n in plan.heads)
-        lines += ["", *FORWARD.format(after=f"{{{pairs}}}").split("\n")]
-    return lines
 
 
 def layer(sheet: Sheet, place: Place) -> Expression:
@@ -124,8 +71,8 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Linear", place.inputs, place.outputs, bias=None if bias else "False")
         case spec.L2Norm():
             return call("L2Norm")
-    if isinstance(node.word, spec.Chain):
-        return row(sheet, place, next(iter(node.word.steps)))
+    if isinstance(node.word, spec.Chain | spec.Residual):
+        return in_place(sheet, place, layer)
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
 
 
@@ -137,28 +84,18 @@ def parent(node: Node) -> tuple[str, str]:
         case spec.Concat():
             return "Concat", ""
         case spec.Residual(scale=scale):
-            return "Residual", str(scale)
+            return "Residual", "" if scale == 1 else str(scale)
     raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
-
-
-def row(sheet: Sheet, place: Place, first: str) -> Call:
-    """Numbered steps, repeated ones in a loop."""
-    made = [layer(sheet, child) for child in place.children()]
-    given: list[Expression] = []
-    for start, times in runs([str(each) for each in made]):
-        each = f"*[{made[start]} for _ in range({times})]"
-        given += [each] if times >= 3 else made[start : start + times]
-    return call("branch" if first == "1" else "nn.Sequential", *given)
 
 
 def conv(place: Place, **options: str | None) -> Call:
     """A convolution."""
     given = place.inputs, place.outputs, place.say("kernel", lambda n: n.word.kernel)
     stride = place.say("stride", lambda n: n.word.stride)
-    if style(place.node):
+    if not symmetric(place.node):
         pads = place.say("pads", lambda n: n.pads)
         return call("PaddedConv2d", *given, stride=stride, pads=pads, **options)
-    return call("nn.Conv2d", *given, *moves(stride, place.say("padding", before)), **options)
+    return call("nn.Conv2d", *given, *moves(stride, padding(place, before)), **options)
 
 
 def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:

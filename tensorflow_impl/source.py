@@ -5,23 +5,24 @@ from pathlib import Path
 from common import spec
 from common.plan import Node, Plan
 from common.source.blocks import Block, Place, runs
-from common.source.layout import Call, applied, call, signature, statement
-from common.source.module import (
-    Sheet,
-    arguments,
-    doc_of,
-    groups,
-    map_text,
-    put_together,
-    step_names,
+from common.source.layout import (
+    Call,
+    applied,
+    call,
+    commented,
+    joined,
+    returned,
+    signature,
+    statement,
 )
-from common.windows import NO_PADS, slide
+from common.source.module import Sheet, arguments, doc_of, in_loops, map_text, put_together
+from common.source.tables import small
+from common.windows import NO_PADS, Pads, slide
 
 REGISTERED = "register_keras_serializable"
 OWN = Path(__file__).parent / "own_layers.py"
 MAIN = """if __name__ == "__main__":
-    net = {name}()
-    print(sum(math.prod(each.shape) for each in net.trainable_weights), "parameters")"""
+    print(sum(np.prod(w.shape) for w in {name}().trainable_weights), "parameters")"""
 LOADER = '''def load_weights(net: keras.Model, arrays: dict[str, np.ndarray]) -> None:
     """Sets all weights from arrays by name, those of a weights file of googlenet-family."""
     for layer in net.layers:
@@ -56,37 +57,37 @@ def source(plan: Plan) -> str:
     return text.replace(f'{REGISTERED}("tensorflow_impl")', f"{REGISTERED}()")
 
 
-def style(node: Node) -> object:
-    """Whether a border must be laid on beforehand."""
-    return hasattr(node.word, "padding") and padding(node) is None
+def style(node: Node, in_unit: bool) -> object:
+    """Whether Keras has a word for a border, which depends on the map; a unit's is before it."""
+    return not in_unit and hasattr(node.word, "padding") and is_same(node)
 
 
 def block_lines(sheet: Sheet, place: Place, block: Block) -> list[str]:
     """The function of a kind of block."""
-    lines = body_lines(sheet, place)  # after which the arguments are known
-    given = sorted(arguments(block.scope), key=lambda each: " = " in each)
-    star = ["*"] if any(" = " in each for each in given) else []
-    given = ["x: KerasTensor", *given, *star, "name: str"]
-    first, said = signature(0, block.name, given, " -> KerasTensor:"), doc_of(sheet, block)[:1]
-    return [*first, *said, *lines]
+    lines = returned(within(sheet, place, "x", "name", "x"))
+    given = arguments(block.scope)  # known once the lines are
+    usual = [each for each in given if " = " in each]
+    given = ["x: KerasTensor", *given[: len(given) - len(usual)], "name: str", *usual]
+    said = doc_of(sheet, block)[:1]
+    return [*signature(0, block.name, given, " -> KerasTensor:"), *said, *lines]
 
 
 def steps(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines that compute one layer, a block or numbered steps into a variable."""
-    if sheet.made(place) is None and isinstance(place.node.word, spec.Chain):
-        return row(sheet, place, variable, name, x)
-    lines = []
-    for made in layer(sheet, place, name, x):
+    """The lines that compute one layer, a block or what stands within into a variable."""
+    if sheet.made(place) is None and place.node.children:
+        numbered = place.node.children[0].name.isdigit()
+        return (row if numbered else within)(sheet, place, variable, name, x)
+    border, lines = laid_on(sheet, place.node, x), []
+    for made in [*border, *layer(sheet, place, name, variable if border else x)]:
         lines += statement(1, f"{variable} = ", made)
-        x = variable
     return [line.replace("(@)", f"({variable})") for line in lines]
 
 
 def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
     """Numbered steps, repeated ones in a loop."""
     children, lines = place.children(), []
-    end = name[:-1] if name.startswith('f"') else f'f"{name[1:-1]}'
-    made = [steps(sheet, child, variable, f'{end}_{{number}}"', variable) for child in children]
+    each = joined(name, "{number}")
+    made = [steps(sheet, child, variable, each, variable) for child in children]
     for first, times in runs(["\n".join(each) for each in made]):
         if times >= 3:
             start = f"{first}, {first + times}" if first else f"{times}"
@@ -97,9 +98,7 @@ def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[st
             x = variable
         else:
             for child in children[first : first + times]:
-                own = f'{end}_{child.node.name}"'
-                own = own if "{" in own else own[1:]
-                lines += steps(sheet, child, variable, own, x)
+                lines += steps(sheet, child, variable, joined(name, child.node.name), x)
                 x = variable
     return lines
 
@@ -107,51 +106,31 @@ def row(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[st
 def network_lines(sheet: Sheet) -> list[str]:
     """The function of the network."""
     plan, places = sheet.plan, sheet.network_places()
-    asked = [f"classes: int = {plan.network.classes}"] if plan.network.classes else []
-    lines = signature(0, sheet.function_name, asked, " -> keras.Model:")
+    lines = signature(0, sheet.function_name, sheet.asked, " -> keras.Model:")
     channels, rows, columns = plan.network.input
     lines.append(f"    inputs = x = keras.Input(({rows}, {columns}, {channels}))")
-    taps = {head.after for name, head in plan.network.heads.items() if name in plan.heads}
-    body = places[: len(plan.body.children)]
-    names = [place.node.path for place in body]
-    texts = ["\n".join(steps(sheet, p, "x", "_", "x")) + str(p.node.path in taps) for p in body]
-    for first, times in groups(names, texts):
-        run, tapped = names[first : first + times], taps & set(names[first : first + times])
-        loop = None if tapped else step_names(run)
+    heads = {name: f"{small(name)}_output" for name in plan.heads}  # called as no function is
+    texts = ["\n".join(steps(sheet, place, "x", "_", "x")) for place in places]
+    for place, loop in in_loops(places, texts):
+        name, comment = place.node.path, map_text(place.node)
         if loop:
-            lines.append(f"    for {loop[0]} in {loop[1]}:  # {map_text(body[first].node)}")
-            lines += [f"    {line}" for line in steps(sheet, body[first], "x", loop[2], "x")]
-            continue
-        for place in body[first : first + times]:
-            made = steps(sheet, place, "x", f'"{place.node.path}"', "x")
-            comment = map_text(place.node)
-            if comment and len(made[-1]) + len(comment) + 4 <= 100:
-                made[-1] += f"  # {comment}"
-            lines += made
-            if place.node.path in taps:
-                lines.append(f"    {variable(place.node.path)} = x")
+            lines.append(f"    for {loop[0]} in {loop[1]}:  # {comment}")
+            lines += [f"    {line}" for line in steps(sheet, place, "x", loop[2], "x")]
+        else:
+            made = steps(sheet, place, heads.get(name, "x"), f'"{name}"', "x")
+            lines += commented(made, comment)
     if not plan.heads:
         return [*lines, f'    return keras.Model(inputs, x, name="{plan.network.name}")']
-    for place in places[len(body) :]:
-        path = place.node.path
-        after = variable(plan.network.heads[path].after)
-        lines += steps(sheet, place, variable(path), f'"{path}"', after)
-    outputs = ", ".join(f'"{name}": {variable(name)}' for name in plan.heads)
+    outputs = ", ".join(f'"{name}": {variable}' for name, variable in heads.items())
     lines.append(f'    outputs = {{"logits": x, {outputs}}}')
     return [*lines, f'    return NetworkWithHeads(inputs, outputs, name="{plan.network.name}")']
 
 
-def variable(path: str) -> str:
-    """A step's or head's output as a variable, which no function is called."""
-    return f"{path.lower()}_output"
-
-
 def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     """The calls that compute one layer, or a block, one after another."""
-    made = sheet.made(place, x, name=name)
+    node, made = place.node, sheet.made(place, x, name=name)
     if made:
         return [made]
-    node = place.node
     match node.word:
         case spec.Conv(bias=bias):
             given = place.outputs, place.say("kernel", lambda n: n.word.kernel)
@@ -165,7 +144,7 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
         case spec.LRN(size, alpha, beta):
             return [applied(x, "LRN", size, alpha, beta, name=name)]
         case spec.Affine(scale, shift):
-            return [applied(x, "Affine", scale, shift, name=name)]
+            return [rescaled(x, scale, shift, name)]
         case spec.MaxPool(kernel):
             return window(place, "MaxPooling2D", (kernel,), name, x)
         case spec.AvgPool(kernel):
@@ -189,60 +168,83 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     raise TypeError(f"{node.path}: tensorflow_impl cannot print {node.word!r}")
 
 
+def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
+    """The lines of named steps, of branches or of a residual."""
+    word, lines = place.node.word, []
+    into = {spec.Chain: variable, spec.Residual: "y"}.get(type(word))
+    for child in place.children():
+        own = child.node.name if into is None or child.node.name == "shortcut" else into
+        lines += steps(sheet, child, own, joined(name, child.node.name), x)
+        x = variable if isinstance(word, spec.Chain) else x
+    match word:
+        case spec.Chain():
+            return lines
+        case spec.Concat(branches):
+            joint = applied(f"[{', '.join(branches)}]", "layers.Concatenate", name=name)
+            return [*lines, *statement(1, f"{variable} = ", joint)]
+        case spec.Residual(scale=scale, shortcut=shortcut):
+            if scale != 1:
+                lines.append(f"    y = layers.Rescaling({scale})(y)")
+            total = applied(f"[y, {'shortcut' if shortcut else x}]", "layers.Add", name=name)
+            return [*lines, *statement(1, f"{variable} = ", total)]
+    raise TypeError(f"{place.node.path}: tensorflow_impl cannot print {word!r}")
+
+
 def unless(said: bool) -> str | None:
     """What is said of an option that is true where nothing is said."""
     return None if said else "False"
 
 
-def body_lines(sheet: Sheet, place: Place) -> list[str]:
-    """What the function of a kind of block computes."""
-    word, lines = place.node.word, []
-    for child in place.children():
-        variable = "x" if isinstance(word, spec.Chain) else child.node.name
-        lines += steps(sheet, child, variable, f'f"{{name}}_{child.node.name}"', "x")
-    match word:
-        case spec.Chain():
-            return [*lines[:-1], lines[-1].replace("x = ", "return ", 1)]
-        case spec.Concat(branches):
-            end = f"layers.Concatenate(name=name)([{', '.join(branches)}])"
-        case spec.Residual(scale=scale, shortcut=shortcut):
-            if scale != 1:
-                lines.append(f"    branch = Affine(({scale},), (0.0,))(branch)")
-            end = f"layers.Add(name=name)([branch, {'shortcut' if shortcut else 'x'}])"
-    return [*lines, f"    return {end}"]
-
-
 def window(
     place: Place, kind: str, given: tuple, name: str, x: str, **options: object
 ) -> list[Call]:
-    """A layer with a window; where Keras cannot say its border, that is laid on beforehand."""
-    node, before = place.node, []
+    """A layer with a window."""
     stride = place.say("stride", lambda n: n.word.stride)
-    said = place.say("padding", lambda n: padding(n) or "valid")
-    if padding(node) is None:
-        before, x = [laid_on(place, x)], "@"
+    said = padding(place).replace("'", '"')
     if "Pooling" in kind:
-        given = (*given, stride)
+        given, strides = (*given, stride), None
+    elif (stride, said) == ("stride", "padding"):
+        given, strides, said = (*given, stride, said), None, None
     else:
-        options["strides"] = stride if stride != "1" else None
-    options["padding"] = said.replace("'", '"') if said != "'valid'" else None
-    return [*before, applied(x, f"layers.{kind}", *given, **options, name=name)]
+        strides = stride if stride != "1" else None
+    options = {"strides": strides, "padding": said} | options
+    return [applied(x, f"layers.{kind}", *given, **options, name=name)]
 
 
-def laid_on(place: Place, x: str) -> Call:
-    """A border around a map: zeros, or for a max pool what never wins."""
-    pads = place.say("pads", lambda n: n.pads)
-    if not isinstance(place.node.word, spec.MaxPool):
-        return applied(x, "layers.ZeroPadding2D", pads)
-    sides = pads[1:-1] if pads.startswith("(") else f"*{pads}"
-    return call("ops.pad", x, f"((0, 0), {sides}, (0, 0))", constant_values="-math.inf")
+def padding(place: Place) -> str:
+    """Keras' word for a border; where Keras has none, that is laid on beforehand."""
+    if all(node.pads == NO_PADS for node in place.nodes):
+        return repr("valid")
+    return place.say("padding", lambda node: "same" if is_same(node) else "valid")
 
 
-def padding(node: Node) -> str | None:
-    """Keras' word for the border, if it has one."""
+def is_same(node: Node) -> bool:
+    """Whether the border is what Keras calls "same"."""
     word = node.word
-    if node.pads == NO_PADS:
-        return "valid"
-    counts = isinstance(word, spec.AvgPool) and word.counts_border
+    counts = isinstance(word, spec.AvgPool) and word.counts_border and node.pads != NO_PADS
     same = slide(node.path, node.input, word.kernel, word.stride, spec.Rule.SAME)[1]
-    return "same" if node.pads == same and not counts else None
+    return node.pads == same and not counts
+
+
+def laid_on(sheet: Sheet, node: Node, x: str) -> list[Call]:
+    """The border that Keras has no word for, if there is one, before a unit or another layer."""
+    first = node.children[0] if node.is_unit else node
+    owner = sheet.at.get(node.path.rpartition(".")[0])
+    inside = owner and owner.nodes[0].is_unit
+    if inside or first.pads == NO_PADS or is_same(first):
+        return []
+    if isinstance(node.word, spec.MaxPool):  # with what never wins
+        around = ((0, 0), *first.pads, (0, 0))
+        return [call("ops.pad", x, around, constant_values="-np.inf")]
+    return [applied(x, "layers.ZeroPadding2D", shortest(first.pads))]
+
+
+def shortest(pads: Pads) -> object:
+    """A border as one number, if it is the same all around."""
+    return pads[0][0] if len({size for side in pads for size in side}) == 1 else pads
+
+
+def rescaled(x: str, scale: tuple[float, ...], shift: tuple[float, ...], name: str) -> Call:
+    """Each value times a constant plus a constant; one number where there is one for all."""
+    said = [each[0] if len(each) == 1 else each for each in (scale, shift)]
+    return applied(x, "layers.Rescaling", said[0], offset=said[1] or None, name=name)

@@ -1,5 +1,6 @@
 """The source that is printed of every network: no framework imported, short, as ruff has it."""
 
+import re
 import subprocess
 import sys
 
@@ -34,11 +35,12 @@ def test_ruff_has_nothing_to_say(tmp_path):
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_it_is_short(framework):
-    for name, lines in LONGEST.items():
-        text = import_printer(framework).source(make_plan(network(name)))
-        assert len(text.splitlines()) < lines
+@pytest.mark.parametrize("aux", [False, True], ids=["plain", "aux"])
+@pytest.mark.parametrize("name", LONGEST)
+def test_it_is_short(name, aux):
+    plan = make_plan(network(name, aux=aux))
+    lines = {f: len(import_printer(f).source(plan).splitlines()) for f in FRAMEWORKS}
+    assert max(lines.values()) < LONGEST[name], lines
 
 
 def test_it_is_printed_without_any_framework():
@@ -62,6 +64,27 @@ def test_what_is_repeated_is_written_once():
     assert 'for letter in "bcdefgh":  # 1024 x 17 x 17' in text
     text = import_printer("paddle").source(make_plan(network("inception_resnet_v2")))
     assert "*[Block17() for _ in range(20)]" in text
+
+
+def test_arguments_are_named_and_left_out_as_a_person_would():
+    def text(framework, name):
+        return import_printer(framework).source(make_plan(network(name)))
+
+    for framework in ("pytorch", "paddle"):
+        googlenet, v3 = text(framework, "googlenet"), text(framework, "inception_v3")
+        assert "reduce3: int, ch3: int, reduce5: int, ch5: int, proj: int\n" in googlenet
+        assert "padding=kernel // 2" in googlenet
+        assert "def __init__(self, c: int) -> None:" in v3  # the table's word
+        assert "ConvNorm(c, c, (1, 7), padding=(0, 3))" in v3
+    assert "reduce3b: int, ch3b: int" in text("tensorflow", "googlenet.torchvision")
+    assert "layers.ZeroPadding2D(3)(x)" in text("tensorflow", "googlenet")
+
+
+def test_a_block_in_keras_stands_where_it_is_used_once():
+    text = import_printer("tensorflow").source(make_plan(network("inception_resnet_v2")))
+    functions = re.findall(r"^def (\w+)", text, re.MULTILINE)
+    assert [name for name in functions if name.startswith("block35")] == ["block35"]
+    assert "y = layers.Rescaling(0.17)(y)" in text
 
 
 def test_the_command_prints_or_writes_it(tmp_path):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from common.jobs.frameworks import FRAMEWORKS, import_printer
 from common.plan import Plan
 
+BORDERS = ("x = layers.ZeroPadding2D(", "x = ops.pad(")  # in Keras a line of their own
+
 
 @dataclass(frozen=True)
 class Excerpt:
@@ -42,9 +44,11 @@ def makers_in(block: ast.ClassDef | ast.FunctionDef) -> dict[str, list[ast.stmt]
     if isinstance(block, ast.ClassDef):
         first = [n for n in body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
         body = first[0].body if first else []
+    borders: list[ast.stmt] = []
     for node in body:
         for name in steps_made(node):
-            found.setdefault(name, []).append(node)
+            found.setdefault(name, []).extend((*borders, node))
+        borders = [node] if ast.unparse(node).startswith(BORDERS) else []
     return found
 
 

@@ -4,13 +4,13 @@ Two blocks are of one kind if their words are equal up to the widths; convolutio
 to them, up to kernel, stride and padding as well.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from common import spec
 from common.plan import Node, Plan
 
-Style = Callable[[Node], object]  # what a framework must tell apart beside that
+Style = Callable[[Node, bool], object]  # what a framework must tell apart beside that, in a unit
 Key = Hashable
 
 
@@ -26,6 +26,7 @@ CLASSES = Classes()
 class Scope:
     """What is written once for several nodes: its arguments, with their values at each node."""
 
+    words: dict[str, tuple] = field(default_factory=dict)  # what the table calls some values
     arguments: dict[str, tuple] = field(default_factory=dict)
 
     def say(self, name: str, values: tuple) -> str:
@@ -35,11 +36,12 @@ class Scope:
             return "classes"
         if len(set(values)) == 1:
             return repr(values[0])
-        for known, held in self.arguments.items():
-            if held == values and (known not in ONCE and name not in ONCE):
-                return known
-        while name in self.arguments:
-            name += "_"
+        if name not in ONCE:
+            for known, held in self.arguments.items():
+                if held == values and known not in ONCE:
+                    return known
+            name = next((word for word, held in self.words.items() if held == values), name)
+            name = free(name, self.arguments)
         self.arguments[name] = values
         return name
 
@@ -49,7 +51,10 @@ ONCE = ("kernel", "stride", "padding")  # never the same as another argument
 
 @dataclass(frozen=True)
 class Place:
-    """The nodes that stand at one place of what is written, and the scope that they are in."""
+    """The nodes that stand at one place of what is written, and the scope that they are in.
+
+    `name` is what their width is called where it is an argument.
+    """
 
     nodes: tuple[Node, ...]
     scope: Scope
@@ -69,7 +74,7 @@ class Place:
     @property
     def outputs(self) -> str:
         """The channels or features that go out."""
-        return self.scope.say(self.name or "channels", tuple(map(self.width, self.nodes)))
+        return self.scope.say(self.name, tuple(map(self.width, self.nodes)))
 
     def width(self, node: Node) -> object:
         """The channels of one of the nodes, or that they are the classes."""
@@ -79,17 +84,42 @@ class Place:
         """Any other number."""
         return self.scope.say(name, tuple(map(value, self.nodes)))
 
+    def halves(self, border: Callable[[Node], object]) -> bool:
+        """Whether the border is half the kernel, which is an argument, at each node."""
+        kernels = [getattr(node.word, "kernel", 1) for node in self.nodes]
+        halves = [isinstance(each, int) and each // 2 for each in kernels]
+        return len(set(kernels)) > 1 and halves == list(map(border, self.nodes))
+
     def children(self) -> list["Place"]:
         """What stands within."""
         rows = zip(*(node.children for node in self.nodes), strict=True)
         return [self.within(nodes) for nodes in rows]
 
     def within(self, nodes: tuple[Node, ...]) -> "Place":
-        """The place of nodes within, called after the way there."""
-        own = nodes[0].path.removeprefix(self.node.path).strip(".").replace(".", "_")
-        leaf = self.node.is_unit and bool(self.node.path)
-        name = self.name if leaf else f"{self.name}_{own}".strip("_")
+        """The place of nodes within."""
+        name = self.name if self.node.is_unit else width_name(nodes[0], self.node)
         return Place(nodes, self.scope, name, self.classifiers)
+
+
+def width_name(node: Node, parent: Node) -> str:
+    """What the width of a node is called: after its kernel, and what it is there for."""
+    if not isinstance(parent.word, spec.Concat) and not node.name.isdigit():
+        return node.name
+    steps = parent.children if node.name.isdigit() else (node,)
+    sizes = [largest_kernel(step) for step in steps if step.is_unit]
+    large = [size for size in sizes if size > 1]
+    own = largest_kernel(node)
+    if own == 1 and large:
+        return "double_reduce" if large[1:] else f"reduce{large[0]}"
+    if own == 1 and len(steps) > 1:
+        return "proj"
+    return "double" if large[1:] else f"ch{own}"
+
+
+def largest_kernel(node: Node) -> int:
+    """The longest side of a kernel in a node."""
+    kernels = [getattr(each.word, "kernel", 1) for each in node.walk()]
+    return max(max(spec.pair(kernel)) for kernel in kernels)
 
 
 @dataclass(frozen=True)
@@ -134,29 +164,50 @@ def key_of(node: Node, style: Style, loose: bool) -> Key:
             own = (scale,)
         case word:
             own = (word, node.pads)
-    return kind, own, style(node), children
+    return kind, own, style(node, loose), children
 
 
-def find_blocks(plan: Plan, style: Style, name: Callable[[Node, str], str]) -> dict[str, Block]:
+def find_blocks(
+    plan: Plan,
+    style: Style,
+    name: Callable[[Node, str, Collection[str]], str],
+    words: Callable[[Node], Mapping[str, object]],
+    in_place: Callable[[Node], bool],
+) -> dict[str, Block]:
     """The kind of every block by its path, in the order in which they must be written.
 
-    `name` is given a block and the kind that it is in.
+    `name` is given a block, the kind that it is in and the names that are taken; `words` is what
+    a table calls the numbers of a block; `in_place` is which may be written where it stands, if
+    it stands at one place in one kind alone.
     """
     held: dict[Key, list[Node]] = {}
-    owners: dict[str, str] = {}
     for root in plan.roots():
         for node in after_children(root):
             if is_block(node):
                 held.setdefault(key_of(node, style, node.is_unit), []).append(node)
+    owners: dict[str, str] = {}
     found: dict[Key, Block] = {}
-    named: set[str] = set()
-    for key in reversed(held):  # owners are named before what is in them
-        first = held[key][0]
-        owner = next((n for p, n in owners.items() if first.path.startswith(f"{p}.")), "")
-        given = free(name(first, owner), named)
-        owners |= {node.path: given for node in held[key]}
-        found[key] = Block(given, tuple(held[key]), Scope())
-    return {node.path: found[key] for key in held for node in held[key]}
+    # Owners are named before what is in them, and common kinds before rare ones.
+    for key in sorted(held, key=lambda key: (held[key][0].path.count("."), -len(held[key]))):
+        nodes = held[key]
+        owner = next((n for p, n in owners.items() if nodes[0].path.startswith(f"{p}.")), "")
+        places = {place_in(node, owners) for node in nodes}
+        if owner and len(places) == 1 and in_place(nodes[0]):
+            continue
+        given = name(nodes[0], owner, [block.name for block in found.values()])
+        owners |= {node.path: given for node in nodes}
+        said = [words(node) for node in nodes]
+        same = {word: tuple(each.get(word) for each in said) for word in said[0]}
+        found[key] = Block(given, tuple(nodes), Scope(same))
+    return {node.path: found[key] for key in held if key in found for node in held[key]}
+
+
+def place_in(node: Node, owners: Mapping[str, str]) -> tuple[str, str]:
+    """The kind of block that a node stands in, and the way there."""
+    path = node.path
+    while path and path not in owners:
+        path = path.rpartition(".")[0]
+    return owners.get(path, ""), node.path.removeprefix(path)
 
 
 def after_children(node: Node) -> list[Node]:
@@ -164,13 +215,10 @@ def after_children(node: Node) -> list[Node]:
     return [each for child in node.children for each in after_children(child)] + [node]
 
 
-def free(name: str, named: set[str]) -> str:
-    """A name that is not given yet."""
-    given, number = name, 2
-    while given in named:
-        given, number = f"{name}{number}", number + 1
-    named.add(given)
-    return given
+def free(name: str, taken: Collection[str]) -> str:
+    """A name that is not taken yet: with a number behind it, or a letter behind a number."""
+    ends = "bcdefgh" if name[-1].isdigit() else "2345678"
+    return next(each for each in (name, *(name + end for end in ends)) if each not in taken)
 
 
 def classifiers(plan: Plan) -> frozenset[str]:

@@ -36,9 +36,13 @@ def call(function: str, *arguments: object, **options: object) -> Call:
 
 def moves(stride: str, padding: str) -> list[str]:
     """A convolution's stride and padding, those that are usual left out."""
+    strides = [stride] if stride != "1" else []
     if padding == "0":
-        return [stride] if stride != "1" else []
-    return [stride, padding] if stride != "1" else [f"padding={padding}"]
+        return strides
+    return [
+        *strides,
+        padding if (stride, padding) == ("stride", "padding") else f"padding={padding}",
+    ]
 
 
 def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[str]:
@@ -59,10 +63,13 @@ def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[st
 
 def statement(indent: int, start: str, made: Expression, comment: str = "") -> list[str]:
     """The same for a statement, with a comment behind it where there is room."""
-    lines = lay_out(indent, start, made)
-    if comment and len(lines[-1]) + len(comment) + 4 <= WIDTH:
-        lines[-1] += f"  # {comment}"
-    return lines
+    return commented(lay_out(indent, start, made), comment)
+
+
+def commented(lines: list[str], comment: str) -> list[str]:
+    """The lines, with a comment behind the last where there is room."""
+    room = comment and len(lines[-1]) + len(comment) + 4 <= WIDTH
+    return [*lines[:-1], f"{lines[-1]}  # {comment}"] if room else lines
 
 
 def signature(indent: int, name: str, arguments: Sequence[str], end: str) -> list[str]:
@@ -73,3 +80,18 @@ def signature(indent: int, name: str, arguments: Sequence[str], end: str) -> lis
 def applied(x: str, function: str, *arguments: object, **options: object) -> Call:
     """A layer, applied to a variable."""
     return replace(call(function, *arguments, **options), after=f"({x})")
+
+
+def returned(lines: list[str]) -> list[str]:
+    """A function's lines, the last statement turned into what is returned, if there is room."""
+    last = max(n for n, line in enumerate(lines) if line.startswith("    x = "))
+    end = lines[last].replace("x = ", "return ", 1)
+    return (
+        [*lines[:last], end, *lines[last + 1 :]] if len(end) <= WIDTH else [*lines, "    return x"]
+    )
+
+
+def joined(name: str, rest: str) -> str:
+    """A name, which is a text or the variable `name`, and more behind it, as an expression."""
+    text = "{name}" if name == "name" else name.removeprefix("f")[1:-1]
+    return f'f"{text}_{rest}"' if "{" in text + rest else f'"{text}_{rest}"'

@@ -1,6 +1,7 @@
 """Definitions taken from the text of the project's own files, with all that they need."""
 
 import ast
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ def names_in(tree: ast.AST) -> set[str]:
 def needed(file: Path, used: Iterable[str]) -> list[str]:
     """The texts of what is used of a file's definitions, and of what these use in turn."""
     known = {name: each for f in (*SHARED, file) for name, each in definitions(f).items()}
-    wanted, todo = set(), [name for name in used if name in definitions(file)]
+    wanted, todo = set(), [name for name in used if name in (*definitions(file), "Size")]
     while todo:
         name = todo.pop()
         if name not in wanted:
@@ -55,3 +56,17 @@ def imports_of(file: Path, text: str) -> list[str]:
                 first = (module or kept[0].name).split(".")[0]
                 groups[first not in ("math", "collections")].append(ast.unparse(node))
     return [line for group in groups if group for line in (*group, "")]
+
+
+def folded(file: Path, parts: list[str]) -> list[str]:
+    """The classes, where one alone is derived from an own one without `__init__`: that in it."""
+    text = "\n".join(parts)
+    for name, (own, base) in definitions(file).items():
+        start = re.compile(rf"^class (\w+)\({name}\):")
+        if isinstance(base, ast.ClassDef) and re.findall(rf"\b{name}\b", text) == [name]:
+            methods = "\n\n    def " + own.partition("\n    def ")[2]
+            if "__init__" not in methods:
+                heir = rf"class \1({ast.unparse(base.bases[0])}):"
+                found = [part + methods if start.match(part) else part for part in parts]
+                parts = [start.sub(heir, part) for part in found]
+    return parts

@@ -11,9 +11,14 @@ from common.jobs.frameworks import import_printer
 from common.networks import NETWORKS, network
 from common.planner import make_plan
 from common.reference import relative
+from common.rewrite import without_dropout
 
-# The smallest sizes at which all fits, odd ones among them.
-OTHERS = [
+RATE = 0.1
+# Every network as published, with its heads if it has any.
+CASES = [(name, {"aux": True} if network(name).heads else {}) for name in NETWORKS]
+# And otherwise: without heads or classes, at the smallest sizes at which all fits, odd ones too.
+CASES += [
+    ("googlenet", {}),
     ("googlenet", {"classes": 0, "input": (1, 97, 65)}),
     ("googlenet.paper", {"classes": 3, "aux": True, "input": (3, 96, 130)}),
     ("googlenet.torchvision", {"classes": 3, "aux": True, "input": (3, 96, 130)}),
@@ -22,8 +27,12 @@ OTHERS = [
     ("inception_resnet_v2.keras", {"classes": 0, "input": (3, 120, 139)}),
     ("xception", {"classes": 5, "input": (1, 96, 97)}),
 ]
-CASES = [(name, {}) for name in NETWORKS]
-CASES += [(name, {"aux": True}) for name in NETWORKS if network(name).heads]
+# Heads and biases; batch norm with a scale and without, averages that count the border or not.
+TRAINED = [
+    ("googlenet", {"classes": 3, "aux": True, "input": (3, 96, 96)}),
+    ("googlenet.torchvision", {"classes": 3, "aux": True, "input": (1, 96, 96)}),
+    ("inception_v2.slim", {"classes": 3, "input": (3, 97, 64)}),
+]
 
 
 def words(value):
@@ -43,19 +52,19 @@ def printed(framework, plan):
     return held, held[name]()
 
 
-def load_pytorch(held, net, plan):
+def load_pytorch(held, net, plan, arrays):
     """As PyTorch's users load a state dict."""
     import torch
 
     assert held
-    arrays = seeded(plan)
+    assert plan
     net.load_state_dict({name: torch.from_numpy(each) for name, each in arrays.items()})
 
 
-def load_paddle(held, net, plan):
+def load_paddle(held, net, plan, arrays):
     """As Paddle's users do; a scale that never learns stands in where a network has none."""
     assert held
-    state = PADDLE.outward(plan, seeded(plan))
+    state = PADDLE.outward(plan, arrays)
     own = net.state_dict()
     fixed = {
         name for name, each in net.named_parameters() if each.optimize_attr["learning_rate"] == 0
@@ -68,9 +77,10 @@ def load_paddle(held, net, plan):
     assert net.set_state_dict(state | ones) == ([], [])
 
 
-def load_tensorflow(held, net, plan):
+def load_tensorflow(held, net, plan, arrays):
     """By the loader that is printed too."""
-    held["load_weights"](net, seeded(plan))
+    assert plan
+    held["load_weights"](net, arrays)
 
 
 def outputs(framework, net, x):
@@ -86,12 +96,13 @@ def outputs(framework, net, x):
     return (named if isinstance(named, dict) else {}) | {"": result}
 
 
-@pytest.mark.parametrize(("name", "options"), CASES + OTHERS, ids=words)
+@pytest.mark.parametrize(("name", "options"), CASES, ids=words)
 def test_printed_source_takes_our_weights_and_computes_the_same(room, name, options):
     plan = make_plan(network(name, **options))
+    arrays = seeded(plan)
     held, net = printed(room.name, plan)
-    globals()[f"load_{room.name}"](held, net, plan)
-    built = room.run.load_network(plan, seeded(plan), "float32")
+    globals()[f"load_{room.name}"](held, net, plan, arrays)
+    built = room.run.load_network(plan, arrays, "float32")
     x = noise(plan, images=1).astype(np.float32)
     right = room.run.run(built, x, [])
     found = outputs(room.name, net, room.run.tensor(built, x))
@@ -101,3 +112,81 @@ def test_printed_source_takes_our_weights_and_computes_the_same(room, name, opti
     for output, value in found.items():
         array = np.asarray(value if room.name == "tensorflow" else value.detach().numpy())
         assert relative(array, right[output]) <= bound
+
+
+def step_pytorch(net, x, labels, weights):
+    """One step of SGD, as PyTorch's users take it; what all parameters and statistics become."""
+    import torch
+
+    for each in net.modules():
+        if isinstance(each, torch.nn.BatchNorm2d):
+            # The built network's are rounded to float32, as Paddle's are; the printed ones not.
+            each.eps = float(np.float32(each.eps))
+            each.momentum = 1 - float(np.float32(1 - each.momentum))
+    outputs = net.double().train()(torch.from_numpy(x))
+    outputs = outputs if isinstance(outputs, dict) else dict.fromkeys(weights, outputs)
+    wanted = torch.from_numpy(labels)
+    losses = [
+        weight * torch.nn.functional.cross_entropy(outputs[name], wanted)
+        for name, weight in weights.items()
+    ]
+    sum(losses).backward()
+    torch.optim.SGD(net.parameters(), RATE).step()
+    return {name: each.numpy() for name, each in net.state_dict().items()}
+
+
+def step_paddle(net, x, labels, weights):
+    """The same, as Paddle's users take it."""
+    import paddle
+
+    net.to(dtype="float64")
+    net.train()
+    outputs = net(paddle.to_tensor(x))
+    outputs = outputs if isinstance(outputs, dict) else dict.fromkeys(weights, outputs)
+    wanted = paddle.to_tensor(labels)
+    losses = [
+        weight * paddle.nn.functional.cross_entropy(outputs[name], wanted)
+        for name, weight in weights.items()
+    ]
+    sum(losses).backward()
+    paddle.optimizer.SGD(RATE, net.parameters()).step()
+    return {name: each.numpy() for name, each in net.state_dict().items()}
+
+
+def step_tensorflow(net, x, labels, weights):
+    """The same, as Keras' users take it."""
+    import keras
+
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    many = isinstance(net.output, dict)
+    named = {"loss": dict.fromkeys(weights, loss), "loss_weights": weights}
+    named = named if many else {"loss": loss}
+    net.compile(keras.optimizers.SGD(RATE), **named, run_eagerly=True)  # no graph for one step
+    batch = np.moveaxis(x, 1, -1).astype(np.float32)
+    net.train_on_batch(batch, dict.fromkeys(weights, labels) if many else labels)
+    return {
+        f"{each.name}/{n}": np.array(v) for each in net.layers for n, v in enumerate(each.weights)
+    }
+
+
+@pytest.mark.parametrize(("name", "options"), TRAINED, ids=words)
+def test_printed_source_counts_its_parameters(room, name, options, capsys):
+    plan = make_plan(network(name, **options))
+    exec(import_printer(room.name).source(plan), {"__name__": "__main__"})
+    assert capsys.readouterr().out == f"{plan.parameter_count} parameters\n"
+
+
+@pytest.mark.parametrize(("name", "options"), TRAINED, ids=words)
+def test_a_step_of_printed_source_is_that_of_the_built_network(room, name, options):
+    plan = make_plan(without_dropout(network(name, **options)))
+    arrays = seeded(plan)
+    held, net = printed(room.name, plan)
+    globals()[f"load_{room.name}"](held, net, plan, arrays)
+    built = room.run.load_network(plan, arrays, "float32")
+    step = globals()[f"step_{room.name}"]
+    with_batch = noise(plan), np.array([0, 2]), plan.loss_weights()
+    found, right = step(net, *with_batch), step(built, *with_batch)
+    assert found.keys() == right.keys()
+    far = {key: relative(found[key], each) for key, each in right.items()}
+    bound = 1e-6 if room.name == "tensorflow" else 1e-12
+    assert {key: distance for key, distance in far.items() if distance > bound} == {}
