@@ -17,10 +17,12 @@ from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Report
 from common.jobs.worker import ROOT
 from common.networks import NETWORKS, network
-from common.page.content import against, family, steps_of
+from common.page.code import excerpts
+from common.page.content import steps_of
 from common.page.notes import NOTES
-from common.page.render import LANGUAGES, Page, phrases, place, read, render
+from common.page.render import Page, place, render
 from common.page.shapes import draw
+from common.page.words import LANGUAGES, phrases, read
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,10 @@ def test_every_sentence_is_there_in_both_languages():
 
 
 def test_every_sentence_is_used_and_every_one_used_is_there():
-    made = "nav_", "legend_", "paper_", "sum_", "curves_", "note_"
+    made = (
+        "nav_", "legend_", "paper_", "sum_", "curves_", "note_", "about_", "total_", "change_",
+        "word_", "field_", "first", "second", "no_scale",
+    )  # fmt: skip
     text = read("page.html")
     used = set(re.findall(r'(?:t|unmarked)\([\'"](\w+?)[\'"][,)]', text))
     assert used - phrases().keys() == set()
@@ -117,6 +122,15 @@ def test_every_step_and_head_has_its_code_in_three_frameworks(name):
         assert steps["aux1"].code["paddle"].block.startswith("class Head(nn.Sequential):")
 
 
+def test_no_block_of_a_step_is_missing_in_its_code():
+    for framework, last in {"pytorch": "Block8()", "tensorflow": '"block8_9"'}.items():
+        code = excerpts(full("inception_resnet_v2"))["block8"][framework]
+        assert "(9)" in code.line
+        assert last in code.line
+        assert "lock8_residual" in code.block or "Block8Residual" in code.block
+        assert "lock82_residual" in code.block or "Block82Residual" in code.block
+
+
 # How each note's row of docs/differences.md begins.
 ROWS = {
     "same": "SAME padding", "ceil": "ceil", "average": "border of an average",
@@ -148,31 +162,13 @@ def test_a_step_has_the_notes_that_apply_to_it():
     assert "counted" in {note for step in steps_of(full("inception_v3")) for note in step.notes}
 
 
-def test_the_family_is_what_list_says():
-    told = {entry["network"]: entry for entry in json.loads(googlenet("list", "--json"))}
-    assert [each.name for each in family()] == list(told)
-    for each in family():
-        entry = told[each.name]
-        found = each.parameters, each.multiply_adds, each.depth
-        assert found == (entry["parameters"], entry["multiply_adds"], entry["depth"])
-
-
-def test_another_network_beside_it_is_what_diff_says():
-    one, other = planned(), planned("googlenet.torchvision")
-    text = render(Page(one, reason=NOBODY, other=against(one, other)))
-    told = googlenet("diff", "googlenet", "googlenet.torchvision")
-    for each in against(one, other).differences:
-        assert each.what in text
-        assert each.what[:30] in told
-
-
 def test_texts_of_others_are_shown_harmlessly():
     hostile = "<script>alert(1)</script>{name}"
     judge = Report({}, hostile, 7, 0.1, 0.1)
     sides = {"pytorch": Side(error=CheckFailed(hostile)), hostile: Side(error=CheckFailed("x"))}
     comparison = Comparison(planned(), "float32", (hostile,), (), judge, sides)
     for text in (render(Page(planned(), comparison)), render(Page(planned(), reason=hostile))):
-        assert Reader(text).tags["script"] == 1  # the page's own
+        assert Reader(text).tags["script"] == 2  # the page's own, and what it reads
         assert "&lt;script&gt;alert(1)" in text
 
 

@@ -15,7 +15,6 @@ from common.plan import Node, Plan
 from common.reference import relative
 from common.spec import BatchNorm, Rule, Word, shape_text
 
-
 SENTENCES = {
     "first": "{one} only in the first",
     "second": "{other} only in the second",
@@ -90,8 +89,9 @@ def changes(one: Node | None, other: Node | None) -> list[Change]:
     for field in fields(one.word):
         first, second = (getattr(node.word, field.name) for node in (one, other))
         if first != second:
-            name, values = field.name.replace("_", " "), map(value_text, (first, second))
-            found.append(Change("field", *values, word=word_name(one.word), field=name))
+            values = value_text(first), value_text(second)
+            name = field.name.replace("_", " ")
+            found.append(Change("field", *values, word_name(one.word), name))
     return found
 
 

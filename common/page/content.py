@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from common.analysis.diff import Difference, differences, shape_changes, totals
-from common.analysis.reach import Reach, reach
-from common.networks import NETWORKS, network
+from common.analysis.reach import Reach
 from common.page.code import Excerpt, excerpts
 from common.page.notes import notes_of
 from common.page.shapes import Picture, draw, shows, text
 from common.plan import Node, Plan
-from common.planner import make_plan
 from common.spec import shape_text
 
 
@@ -46,28 +43,6 @@ class Step:
     parts: tuple[Part, ...]
     picture: Picture | None
     code: dict[str, Excerpt]
-
-
-@dataclass(frozen=True)
-class Relative:
-    """A network of the family, as a point in a plane."""
-
-    name: str
-    origin: str
-    input: str
-    parameters: int
-    multiply_adds: int
-    depth: int
-
-
-@dataclass(frozen=True)
-class Against:
-    """Another network beside the page's, and what differs."""
-
-    plan: Plan
-    differences: list[Difference]
-    shapes: list[tuple[str, str, str]]
-    totals: list[tuple[str, int, int]]
 
 
 def steps_of(plan: Plan) -> list[Step]:
@@ -111,19 +86,3 @@ def part_of(unit: Node) -> Part:
     what = type(unit.word).__name__.lower() if is_block else text(unit)
     output = shape_text(unit.output)
     return Part(unit.path, what, output, unit.parameter_count, unit.multiply_adds)
-
-
-def family() -> list[Relative]:
-    """Every network, in the order of the papers."""
-    found = []
-    for name in NETWORKS:
-        plan = make_plan(network(name))
-        made = plan.network
-        figures = plan.parameter_count, plan.multiply_adds, reach(plan).depth
-        found.append(Relative(name, made.origin, shape_text(made.input), *figures))
-    return found
-
-
-def against(one: Plan, other: Plan) -> Against:
-    """What differs between two networks, as `diff` says it."""
-    return Against(other, differences(one, other), shape_changes(one, other), totals(one, other))
