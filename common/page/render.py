@@ -17,7 +17,7 @@ from common.page.maps import drawn_maps, photograph
 from common.page.members import Against, members, neighbour
 from common.page.speed import Speed
 from common.page.training import ShownRun, draw_curves
-from common.page.words import change_text, number, phrases, read, translated, unmarked
+from common.page.words import SPACE, change_text, known, layer_kind, number, phrases, read, translated, unmarked
 from common.plan import Plan
 from common.spec import shape_text
 
@@ -72,6 +72,7 @@ def render(page: Page) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.globals |= {"t": translated, "unmarked": unmarked, "number": number, "place": place}
     environment.globals |= {"phrases": phrases(), "change_text": change_text}
+    environment.globals |= {"known": known, "layer_kind": layer_kind, "space": SPACE}
     return environment.from_string(read("page.html")).render(
         name=made.name,
         plan=plan,

@@ -1,5 +1,6 @@
 """The words of the page: one table of phrases, in two languages."""
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -9,6 +10,7 @@ from markupsafe import Markup, escape
 from common.analysis.diff import Change
 
 LANGUAGES = ("en", "zh")
+SPACE = Markup('<span lang="en"> </span>')  # between sentences; Chinese has none
 
 
 @cache
@@ -44,6 +46,24 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def known(kind: str, text: str) -> Markup:
+    """One of the words that the code has in English, in both languages."""
+    return translated(key_of(kind, text))
+
+
+def layer_kind(text: str) -> Markup:
+    """What a step is, in both languages: pools by name, windows and channels as they are."""
+    name = re.match(r"[a-z ]*[a-z]", text)
+    if not name or key_of("kind", name[0]) not in phrases():
+        return escape(text)
+    return known("kind", name[0]) + text[name.end() :]
+
+
+def key_of(kind: str, text: str) -> str:
+    """Where the table of phrases has a word that the code has in English."""
+    return f"{kind}_{re.sub('[^a-z0-9]+', '_', text.lower()).strip('_')}"
+
+
 def change_text(change: Change) -> tuple[str, ...]:
     """How two layers differ, in each language."""
     return tuple(in_language(change, language) for language in LANGUAGES)
@@ -70,4 +90,4 @@ def layer_text(text: str, language: str) -> str:
 
 def named(kind: str, name: str, language: str) -> str:
     """What a word or a field of the grammar is called."""
-    return phrases()[f"{kind}_{name.replace(' ', '_')}"][language]
+    return phrases()[key_of(kind, name)][language]
