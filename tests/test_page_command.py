@@ -13,6 +13,8 @@ from common.page.render import Page, render
 from common.page.speed import read_speed
 from common.page.training import read_run
 
+pytestmark = pytest.mark.xdist_group("page")  # all read one page
+
 FIGURES = {
     "network": "googlenet", "framework": "<b>", "mode": "tuned", "task": "infer", "batch": 1,
     "size": 224, "precision": "float32", "images_per_second": 45.25, "low": 40.0, "high": 50.0,
@@ -48,21 +50,19 @@ def test_a_benchmark_of_something_else_is_refused(tmp_path):
         read_speed(tmp_path / "bench.json", "googlenet")
 
 
-def test_the_command_shows_what_compare_says(tmp_path):
-    require("onnx")
-    file = tmp_path / "page.html"
-    assert "googlenet" in googlenet("page", "--out", file, "-f", "onnx", "--against", "xception")
+def test_the_command_shows_what_compare_says(page_file):
     told = json.loads(googlenet("compare", "googlenet", "--aux", "-f", "onnx", "--json"))
-    [rows] = [t for t in Reader(file.read_text()).tables if t[0][-1] == "onnx"]
+    tables = Reader(page_file.read_text()).tables
+    [rows] = [t for t in tables if t[0][-1] == "onnx"]
     assert len(rows) - 1 == len(told["layers"])
     for (name, output, _, difference), layer in zip(rows[1:], told["layers"], strict=True):
         assert name == layer["name"]
         assert output == "x".join(map(str, layer["output"]))
         assert difference == f"{layer['frameworks']['onnx']['difference']:.1e}"
-    maps = [t for t in Reader(file.read_text()).tables if t[0][0].startswith("channel")]
+    maps = [t for t in tables if t[0][0].startswith("channel")]
     assert len(maps) == 17  # every step that makes a map
     assert all(0 <= float(row[-1]) < 1e-5 for table in maps for row in table[1:])
-    assert file.stat().st_size < 3e6
+    assert page_file.stat().st_size < 3e6
 
 
 def test_runs_are_drawn_over_one_another_and_scored(tmp_path):

@@ -17,7 +17,17 @@ from common.page.maps import drawn_maps, photograph
 from common.page.members import Against, members, neighbour
 from common.page.speed import Speed
 from common.page.training import ShownRun, draw_curves
-from common.page.words import SPACE, change_text, known, layer_kind, number, phrases, read, translated, unmarked
+from common.page.words import (
+    SPACE,
+    change_text,
+    known,
+    layer_kind,
+    number,
+    phrases,
+    read,
+    translated,
+    unmarked,
+)
 from common.plan import Plan
 from common.spec import shape_text
 
