@@ -42,7 +42,7 @@ def test_every_sentence_is_there_in_both_languages():
 def test_every_sentence_is_used_and_every_one_used_is_there():
     made = (
         "nav_", "legend_", "paper_", "sum_", "curves_", "note_", "about_", "total_", "change_",
-        "word_", "field_", "first", "second", "no_scale",
+        "word_", "field_", "first", "second", "no_scale", "ledger_", "kind_",
     )  # fmt: skip
     text = read("page.html")
     used = set(re.findall(r'(?:t|unmarked)\([\'"](\w+?)[\'"][,)]', text))

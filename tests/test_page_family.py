@@ -11,21 +11,36 @@ from conftest import planned
 from pages import NOBODY, full
 
 from common.analysis.diff import differences, totals
+from common.analysis.ledger import ledger
 from common.analysis.names import NAMES
 from common.networks import NETWORKS
+from common.page.content import steps_of
 from common.page.family import BOTTOM, LEFT, WIDTH, family, overlap, plane
 from common.page.members import against
 from common.page.render import Page, render
-from common.page.words import change_text, phrases
+from common.page.words import change_text, key_of, layer_kind, phrases
 from common.spec import Chain, Concat, Residual, Word
 
 
 def test_every_word_and_field_that_can_differ_has_its_phrase():
     compute = [word for word in get_args(Word) if word not in (Chain, Concat, Residual)]
-    names = {f"word_{NAMES.get(word.__name__, word.__name__)}" for word in compute}
-    inside = {f"field_{field.name}" for word in compute for field in fields(word)}
-    expected = {name.replace(" ", "_") for name in names | inside}
+    names = {key_of("word", NAMES.get(word.__name__, word.__name__)) for word in compute}
+    inside = {key_of("field", field.name) for word in compute for field in fields(word)}
+    expected = names | inside
     assert {key for key in phrases() if key.startswith(("word_", "field_"))} == expected
+
+
+def test_what_the_code_has_in_english_has_its_phrase():
+    plans = [full(name) for name in NETWORKS]
+    terms = {text for plan in plans for term in ledger(plan) for text in (term.part, term.kind)}
+    for text in terms:
+        assert phrases()[key_of("ledger", text)]["en"] == text
+    steps = [each for plan in plans for step in steps_of(plan) for each in (step, *step.parts)]
+    for text in {step.text for step in steps}:
+        begun = re.match("[a-z ]*[a-z]", text)
+        if begun and begun[0] != "x":
+            assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]
+            assert f'{begun[0]}</span><span lang="zh">' in layer_kind(text)
 
 
 def test_what_differs_is_said_in_english_as_diff_says_it():

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, log10
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -30,6 +31,9 @@ from common.page.words import (
 )
 from common.plan import Plan
 from common.spec import shape_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # A circle, a square, a triangle, a cross: told apart without colours.
 MARKS = (
@@ -74,46 +78,55 @@ class Cell:
     passes: bool
 
 
-def render(page: Page) -> str:
-    """The page as HTML."""
+def environment() -> "Environment":
+    """What lays the page out, and the functions that the page calls."""
     from jinja2 import Environment, StrictUndefined  # slow to import
 
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.globals |= {"t": translated, "unmarked": unmarked, "known": known, "space": SPACE}
+    made.globals |= {"phrases": phrases(), "change_text": change_text, "layer_kind": layer_kind}
+    made.globals |= {"number": number, "place": place}
+    return made
+
+
+def render(page: Page) -> str:
+    """The page as HTML."""
     plan, made, steps, relatives = page.plan, page.plan.network, steps_of(page.plan), family()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals |= {"t": translated, "unmarked": unmarked, "number": number, "place": place}
-    environment.globals |= {"phrases": phrases(), "change_text": change_text}
-    environment.globals |= {"known": known, "layer_kind": layer_kind, "space": SPACE}
-    return environment.from_string(read("page.html")).render(
-        name=made.name,
-        plan=plan,
-        parts=page.parts(),
-        part=page.part,
-        style=Markup(read("style.css")),
-        script=Markup(read("script.js")),
-        input=shape_text(made.input),
-        image_shape=made.preprocess.shape_text(*made.input[1:]),
-        image_values=made.preprocess.value_text(),
-        photographs=[(path.name, photograph(path)) for path in page.photographs],
-        reach=reach(plan),
-        steps=steps,
-        widest=max(step.channels for step in steps),
-        most_parameters=max(step.parameters for step in steps),
-        most_multiply_adds=max(step.multiply_adds for step in steps),
-        maps=drawn_maps(page.comparison) if page.comparison else {},
-        terms=ledger(plan),
-        claims=claims(plan),
-        family=relatives,
-        plane=plane(relatives, made.name),
-        other=page.other or neighbour(plan),
-        networks=list(NETWORKS),
-        members=members(),
-        runs=page.runs,
-        curves=draw_curves(page.runs) if page.runs else None,
-        speed=page.speed,
-        reason=page.reason,
-        comparison=page.comparison,
-        marks=MARKS,
-        **(compared(page.comparison) if page.comparison else {}),
+    return (
+        environment()
+        .from_string(read("page.html"))
+        .render(
+            name=made.name,
+            plan=plan,
+            parts=page.parts(),
+            part=page.part,
+            style=Markup(read("style.css")),
+            script=Markup(read("script.js")),
+            input=shape_text(made.input),
+            image_shape=made.preprocess.shape_text(*made.input[1:]),
+            image_values=made.preprocess.value_text(),
+            photographs=[(path.name, photograph(path)) for path in page.photographs],
+            reach=reach(plan),
+            steps=steps,
+            widest=max(step.channels for step in steps),
+            most_parameters=max(step.parameters for step in steps),
+            most_multiply_adds=max(step.multiply_adds for step in steps),
+            maps=drawn_maps(page.comparison) if page.comparison else {},
+            terms=ledger(plan),
+            claims=claims(plan),
+            family=relatives,
+            plane=plane(relatives, made.name),
+            other=page.other or neighbour(plan),
+            networks=list(NETWORKS),
+            members=members(),
+            runs=page.runs,
+            curves=draw_curves(page.runs) if page.runs else None,
+            speed=page.speed,
+            reason=page.reason,
+            comparison=page.comparison,
+            marks=MARKS,
+            **(compared(page.comparison) if page.comparison else {}),
+        )
     )
 
 
