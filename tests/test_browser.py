@@ -7,10 +7,11 @@ import shutil
 
 import pytest
 from command import googlenet
-from pages import full
+from pages import NOBODY, full
 
 from common.analysis.diff import differences, shape_changes, totals
 from common.networks import NETWORKS
+from common.page.render import Page, render
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.xdist_group("page")  # all read one page
@@ -96,6 +97,16 @@ def test_the_sum_is_worked_out(page):
     page.locator("#sum input[name=kernel]").fill("3")
     assert page.locator("#sum-direct").inner_text() == f"{512 * 64 * 9:,}"
     assert page.locator("#sum-reduced").inner_text() == f"{512 * 24 + 24 * 64 * 9:,}"
+
+
+def test_a_long_name_fits(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    opened = context.new_page()
+    opened.set_content(render(Page(full("inception_resnet_v1.facenet"), reason=NOBODY)))
+    for language in LANGUAGES:
+        opened.evaluate("language => setLanguage(language)", language)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1920])

@@ -104,6 +104,28 @@ def test_no_boxes_of_a_picture_overlap(name):
                 assert one is other or apart, step.path
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_parts_of_a_step_add_up(name):
+    for step in steps_of(full(name)):
+        inside = [part for part in step.parts if part.path.count(".") == 1]
+        if inside and step.picture:
+            assert sum(part.times * part.parameters for part in inside) == step.parameters
+            assert sum(part.times * part.multiply_adds for part in inside) == step.multiply_adds
+
+
+def test_blocks_that_are_alike_are_drawn_and_listed_once():
+    steps = {step.path: step for step in steps_of(full("inception_resnet_v2"))}
+    for path, times in {"block35": 10, "block17": 20, "block8": 9}.items():
+        parts = {part.path: part for part in steps[path].parts}
+        assert parts[f"{path}.0"].times == times
+        assert parts[f"{path}.0"].last == f"{path}.{times - 1}"
+        assert f"{path}.1" not in parts
+        assert f"x {times}" in [box.text for box in steps[path].picture.boxes]
+    assert "block8.9" in {part.path for part in steps["block8"].parts}
+    ends = [box.text for box in steps["block8"].picture.boxes if box.text.startswith("add")]
+    assert ends == ["add (branch x 0.2)", "add"]
+
+
 def test_a_module_is_drawn_as_in_the_papers_figure():
     boxes = draw(full("googlenet").find("inception4a")).boxes
     assert [box.text for box in boxes] == [
