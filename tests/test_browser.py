@@ -37,6 +37,7 @@ def page(browser, page_file):
     """The page, opened; in the end nothing was loaded beside it, and nothing went wrong."""
     context = browser.new_context(locale="en-GB")
     opened = context.new_page()
+    opened.set_default_timeout(10_000)
     faults, requests = [], []
     opened.on("console", lambda message: faults.append(message.text))
     opened.on("pageerror", lambda error: faults.append(str(error)))

@@ -206,6 +206,7 @@ def test_a_notebook_shows_the_page():
 
 
 def test_the_strip_is_logarithmic():
-    assert place(0) == place(1e-18) == 5
-    assert place(1) == place(7) == 165
-    assert place(1e-5) - place(1e-6) == pytest.approx(160 / 17, abs=0.11)
+    assert place(0, 1e-5) == place(1e-10, 1e-5) == 5
+    assert place(1, 1e-5) == place(7, 1e-5) == 165
+    assert place(1e-5, 1e-5) - place(1e-6, 1e-5) == pytest.approx(160 / 9, abs=0.11)
+    assert place(1e-12, 1e-12) - place(1e-13, 1e-12) == pytest.approx(160 / 16, abs=0.11)

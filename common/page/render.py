@@ -42,7 +42,7 @@ MARKS = (
     "M0-5l5 9h-10z",
     "M-4-4l8 8m0-8l-8 8",
 )
-LEAST = 1e-17  # what lies at the left end of the strip
+BELOW = 4  # decades that the strip shows below the tolerance
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,7 @@ def compared(comparison: Comparison) -> dict[str, object]:
     """What the page says of a comparison."""
     return {
         "tolerance": f"{comparison.tolerance:.0e}",
+        "least": f"{comparison.tolerance * 10**-BELOW:.0e}",
         "failures": comparison.failures(),
         "rows": [
             {
@@ -167,7 +168,8 @@ def worker(name: str, side: Side) -> Mapping[str, str]:
     return {"name": name, "error": "", "version": side.report.version, "parameters": parameters}
 
 
-def place(difference: float) -> float:
-    """Where a difference lies on the strip, from 5 to 165."""
-    share = 1 - log10(max(difference, LEAST)) / log10(LEAST)
+def place(difference: float, tolerance: float) -> float:
+    """Where a difference lies on the strip, from 5 to 165; a difference of 1 is at its end."""
+    low = log10(tolerance) - BELOW
+    share = 1 - log10(max(difference, 10**low)) / low
     return round(5 + 160 * min(share, 1), 1)
