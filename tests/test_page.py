@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from command import googlenet
 from conftest import planned
-from pages import NOBODY, Reader, full
+from pages import NOBODY, Reader, full, steps
 
 from common.analysis.ledger import claims
 from common.errors import CheckFailed
@@ -18,7 +18,6 @@ from common.jobs.job import Report
 from common.jobs.worker import ROOT
 from common.networks import NETWORKS, network
 from common.page.code import excerpts
-from common.page.content import steps_of
 from common.page.notes import NOTES
 from common.page.render import Page, place, render
 from common.page.shapes import draw
@@ -58,7 +57,7 @@ def test_the_table_says_what_summary_says(page):
     told = json.loads(googlenet("summary", "googlenet", "--aux", "--json"))
     layers = {layer["name"]: layer for layer in told["layers"]}
     rows = page.tables[0][1:]
-    assert len(rows) == len(steps_of(full("googlenet"))) == 20
+    assert len(rows) == len(steps("googlenet")) == 20
     for name, _, output, parameters, multiply_adds, field in rows:
         layer = layers[name]
         assert output == "x".join(map(str, layer["output"]))
@@ -83,7 +82,7 @@ def test_the_page_of_every_network_stands_alone(name):
     assert [link for link in found.links if not link.startswith(("#", "data:image/"))] == []
     assert [each for each, count in Counter(found.ids).items() if count > 1] == []
     assert {link[1:] for link in found.links} <= set(found.ids)
-    assert {step.path for step in steps_of(full(name))} <= set(found.ids)
+    assert steps(name).keys() <= set(found.ids)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -106,7 +105,7 @@ def test_no_boxes_of_a_picture_overlap(name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_parts_of_a_step_add_up(name):
-    for step in steps_of(full(name)):
+    for step in steps(name).values():
         inside = [part for part in step.parts if part.path.count(".") == 1]
         if inside and step.picture:
             assert sum(part.times * part.parameters for part in inside) == step.parameters
@@ -114,15 +113,15 @@ def test_the_parts_of_a_step_add_up(name):
 
 
 def test_blocks_that_are_alike_are_drawn_and_listed_once():
-    steps = {step.path: step for step in steps_of(full("inception_resnet_v2"))}
+    found = steps("inception_resnet_v2")
     for path, times in {"block35": 10, "block17": 20, "block8": 9}.items():
-        parts = {part.path: part for part in steps[path].parts}
+        parts = {part.path: part for part in found[path].parts}
         assert parts[f"{path}.0"].times == times
         assert parts[f"{path}.0"].last == f"{path}.{times - 1}"
         assert f"{path}.1" not in parts
-        assert f"x {times}" in [box.text for box in steps[path].picture.boxes]
-    assert "block8.9" in {part.path for part in steps["block8"].parts}
-    ends = [box.text for box in steps["block8"].picture.boxes if box.text.startswith("add")]
+        assert f"x {times}" in [box.text for box in found[path].picture.boxes]
+    assert "block8.9" in {part.path for part in found["block8"].parts}
+    ends = [box.text for box in found["block8"].picture.boxes if box.text.startswith("add")]
     assert ends == ["add (branch x 0.2)", "add"]
 
 
@@ -135,13 +134,12 @@ def test_a_module_is_drawn_as_in_the_papers_figure():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_step_and_head_has_its_code_in_three_frameworks(name):
-    steps = {step.path: step for step in steps_of(full(name))}
-    assert {path for path, step in steps.items() if list(step.code) != [*FRAMEWORKS]} == set()
+    assert {path for path, step in steps(name).items() if list(step.code) != [*FRAMEWORKS]} == set()
     if name == "googlenet":
-        code = steps["inception4a"].code
+        code = steps(name)["inception4a"].code
         assert code["pytorch"].line.startswith("self.inception4a = Inception(480, 192, 96, 208")
         assert "layers.MaxPooling2D" in code["tensorflow"].block
-        assert steps["aux1"].code["paddle"].block.startswith("class Head(nn.Sequential):")
+        assert steps(name)["aux1"].code["paddle"].block.startswith("class Head(nn.Sequential):")
 
 
 def test_no_block_of_a_step_is_missing_in_its_code():
@@ -174,14 +172,14 @@ def test_the_notes_say_what_the_catalogue_measured():
 
 
 def test_a_step_has_the_notes_that_apply_to_it():
-    notes = {step.path: step.notes for step in steps_of(full("googlenet"))}
+    notes = {step.path: step.notes for step in steps("googlenet").values()}
     assert notes["maxpool1"] == ("ceil",)
     assert notes["inception4a"] == ()
     assert notes["aux1"] == ("flatten", "linear")
-    slim = {step.path: step.notes for step in steps_of(full("inception_v2.slim"))}
+    slim = {step.path: step.notes for step in steps("inception_v2.slim").values()}
     assert slim["conv1"] == ("same", "depthwise")
     assert slim["conv3"] == ("eps",)
-    assert "counted" in {note for step in steps_of(full("inception_v3")) for note in step.notes}
+    assert "counted" in {note for step in steps("inception_v3").values() for note in step.notes}
 
 
 def test_texts_of_others_are_shown_harmlessly():

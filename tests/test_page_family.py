@@ -8,13 +8,12 @@ from typing import get_args
 import pytest
 from command import googlenet
 from conftest import planned
-from pages import NOBODY, full
+from pages import NOBODY, full, steps
 
 from common.analysis.diff import differences, totals
 from common.analysis.ledger import ledger
 from common.analysis.names import NAMES
 from common.networks import NETWORKS
-from common.page.content import steps_of
 from common.page.family import BOTTOM, LEFT, WIDTH, family, overlap, plane
 from common.page.members import against
 from common.page.render import Page, render
@@ -35,8 +34,8 @@ def test_what_the_code_has_in_english_has_its_phrase():
     terms = {text for plan in plans for term in ledger(plan) for text in (term.part, term.kind)}
     for text in terms:
         assert phrases()[key_of("ledger", text)]["en"] == text
-    steps = [each for plan in plans for step in steps_of(plan) for each in (step, *step.parts)]
-    for text in {step.text for step in steps}:
+    found = [step for name in NETWORKS for step in steps(name).values()]
+    for text in {each.text for step in found for each in (step, *step.parts)}:
         begun = re.match("[a-z ]*[a-z]", text)
         if begun and begun[0] != "x":
             assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]
