@@ -13,4 +13,5 @@ def page_frame(**contents: object) -> str:
     # Links in a frame like this one would else lead out of it.
     html = render.render(render.Page(**contents))
     html = html.replace("<head>", '<head>\n<base href="about:srcdoc">', 1)
-    return f'<iframe srcdoc="{escape(html)}" width="100%" height="700" title="GoogLeNet"></iframe>'
+    shape = 'width="100%" height="700" style="border: 1px solid #8888"'
+    return f'<iframe srcdoc="{escape(html)}" {shape} title="GoogLeNet"></iframe>'

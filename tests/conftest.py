@@ -65,6 +65,16 @@ def room(request) -> Room:
     return Room(framework, *map(importlib.import_module, parts))
 
 
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory):
+    """GoogLeNet's page, with one program's answers and another network beside it."""
+    require("onnx")
+    out = tmp_path_factory.mktemp("page") / "page.html"
+    googlenet = command.googlenet
+    googlenet("page", "--out", out, "-f", "onnx", "--against", "googlenet.torchvision")
+    return out
+
+
 def installed(framework: str) -> bool:
     """Whether the framework is there, found without importing it."""
     return importlib.util.find_spec(ALL[framework].package) is not None

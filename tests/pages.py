@@ -1,10 +1,11 @@
 """Pages as the tests read them."""
 
 from collections import Counter
+from functools import cache
 from html.parser import HTMLParser
 
-from common.networks import network
-from common.planner import make_plan
+from common.page.content import steps_of
+from common.page.members import whole
 
 NOBODY = "no framework was asked"
 
@@ -40,6 +41,13 @@ class Reader(HTMLParser):
             self.cell.append(data)
 
 
+@cache
 def full(name):
     """The network with its heads, as the page has it."""
-    return make_plan(network(name, aux=bool(network(name).heads)))
+    return whole(name)
+
+
+@cache
+def steps(name):
+    """Its steps, by path."""
+    return {step.path: step for step in steps_of(full(name))}

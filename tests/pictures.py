@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from common.networks import network
-from common.page.render import Page, read, render
+from common.page.render import Page, render
+from common.page.words import read
 from common.planner import make_plan
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"

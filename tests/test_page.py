@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from command import googlenet
 from conftest import planned
-from pages import NOBODY, Reader, full
+from pages import NOBODY, Reader, full, steps
 
 from common.analysis.ledger import claims
 from common.errors import CheckFailed
@@ -17,10 +17,11 @@ from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Report
 from common.jobs.worker import ROOT
 from common.networks import NETWORKS, network
-from common.page.content import against, family, steps_of
+from common.page.code import excerpts
 from common.page.notes import NOTES
-from common.page.render import LANGUAGES, Page, phrases, place, read, render
+from common.page.render import Page, place, render
 from common.page.shapes import draw
+from common.page.words import LANGUAGES, phrases, read
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,10 @@ def test_every_sentence_is_there_in_both_languages():
 
 
 def test_every_sentence_is_used_and_every_one_used_is_there():
-    made = "nav_", "legend_", "paper_", "sum_", "curves_", "note_"
+    made = (
+        "nav_", "legend_", "paper_", "sum_", "curves_", "note_", "about_", "total_", "change_",
+        "word_", "field_", "first", "second", "no_scale", "ledger_", "kind_",
+    )  # fmt: skip
     text = read("page.html")
     used = set(re.findall(r'(?:t|unmarked)\([\'"](\w+?)[\'"][,)]', text))
     assert used - phrases().keys() == set()
@@ -53,7 +57,7 @@ def test_the_table_says_what_summary_says(page):
     told = json.loads(googlenet("summary", "googlenet", "--aux", "--json"))
     layers = {layer["name"]: layer for layer in told["layers"]}
     rows = page.tables[0][1:]
-    assert len(rows) == len(steps_of(full("googlenet"))) == 20
+    assert len(rows) == len(steps("googlenet")) == 20
     for name, _, output, parameters, multiply_adds, field in rows:
         layer = layers[name]
         assert output == "x".join(map(str, layer["output"]))
@@ -78,7 +82,7 @@ def test_the_page_of_every_network_stands_alone(name):
     assert [link for link in found.links if not link.startswith(("#", "data:image/"))] == []
     assert [each for each, count in Counter(found.ids).items() if count > 1] == []
     assert {link[1:] for link in found.links} <= set(found.ids)
-    assert {step.path for step in steps_of(full(name))} <= set(found.ids)
+    assert steps(name).keys() <= set(found.ids)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -99,6 +103,28 @@ def test_no_boxes_of_a_picture_overlap(name):
                 assert one is other or apart, step.path
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_parts_of_a_step_add_up(name):
+    for step in steps(name).values():
+        inside = [part for part in step.parts if part.path.count(".") == 1]
+        if inside and step.picture:
+            assert sum(part.times * part.parameters for part in inside) == step.parameters
+            assert sum(part.times * part.multiply_adds for part in inside) == step.multiply_adds
+
+
+def test_blocks_that_are_alike_are_drawn_and_listed_once():
+    found = steps("inception_resnet_v2")
+    for path, times in {"block35": 10, "block17": 20, "block8": 9}.items():
+        parts = {part.path: part for part in found[path].parts}
+        assert parts[f"{path}.0"].times == times
+        assert parts[f"{path}.0"].last == f"{path}.{times - 1}"
+        assert f"{path}.1" not in parts
+        assert f"x {times}" in [box.text for box in found[path].picture.boxes]
+    assert "block8.9" in {part.path for part in found["block8"].parts}
+    ends = [box.text for box in found["block8"].picture.boxes if box.text.startswith("add")]
+    assert ends == ["add (branch x 0.2)", "add"]
+
+
 def test_a_module_is_drawn_as_in_the_papers_figure():
     boxes = draw(full("googlenet").find("inception4a")).boxes
     assert [box.text for box in boxes] == [
@@ -108,13 +134,21 @@ def test_a_module_is_drawn_as_in_the_papers_figure():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_step_and_head_has_its_code_in_three_frameworks(name):
-    steps = {step.path: step for step in steps_of(full(name))}
-    assert {path for path, step in steps.items() if list(step.code) != [*FRAMEWORKS]} == set()
+    assert {path for path, step in steps(name).items() if list(step.code) != [*FRAMEWORKS]} == set()
     if name == "googlenet":
-        code = steps["inception4a"].code
+        code = steps(name)["inception4a"].code
         assert code["pytorch"].line.startswith("self.inception4a = Inception(480, 192, 96, 208")
         assert "layers.MaxPooling2D" in code["tensorflow"].block
-        assert steps["aux1"].code["paddle"].block.startswith("class Head(nn.Sequential):")
+        assert steps(name)["aux1"].code["paddle"].block.startswith("class Head(nn.Sequential):")
+
+
+def test_no_block_of_a_step_is_missing_in_its_code():
+    for framework, last in {"pytorch": "Block8()", "tensorflow": '"block8_9"'}.items():
+        code = excerpts(full("inception_resnet_v2"))["block8"][framework]
+        assert "(9)" in code.line
+        assert last in code.line
+        assert "lock8_residual" in code.block or "Block8Residual" in code.block
+        assert "lock82_residual" in code.block or "Block82Residual" in code.block
 
 
 # How each note's row of docs/differences.md begins.
@@ -138,32 +172,14 @@ def test_the_notes_say_what_the_catalogue_measured():
 
 
 def test_a_step_has_the_notes_that_apply_to_it():
-    notes = {step.path: step.notes for step in steps_of(full("googlenet"))}
+    notes = {step.path: step.notes for step in steps("googlenet").values()}
     assert notes["maxpool1"] == ("ceil",)
     assert notes["inception4a"] == ()
     assert notes["aux1"] == ("flatten", "linear")
-    slim = {step.path: step.notes for step in steps_of(full("inception_v2.slim"))}
+    slim = {step.path: step.notes for step in steps("inception_v2.slim").values()}
     assert slim["conv1"] == ("same", "depthwise")
     assert slim["conv3"] == ("eps",)
-    assert "counted" in {note for step in steps_of(full("inception_v3")) for note in step.notes}
-
-
-def test_the_family_is_what_list_says():
-    told = {entry["network"]: entry for entry in json.loads(googlenet("list", "--json"))}
-    assert [each.name for each in family()] == list(told)
-    for each in family():
-        entry = told[each.name]
-        found = each.parameters, each.multiply_adds, each.depth
-        assert found == (entry["parameters"], entry["multiply_adds"], entry["depth"])
-
-
-def test_another_network_beside_it_is_what_diff_says():
-    one, other = planned(), planned("googlenet.torchvision")
-    text = render(Page(one, reason=NOBODY, other=against(one, other)))
-    told = googlenet("diff", "googlenet", "googlenet.torchvision")
-    for each in against(one, other).differences:
-        assert each.what in text
-        assert each.what[:30] in told
+    assert "counted" in {note for step in steps("inception_v3").values() for note in step.notes}
 
 
 def test_texts_of_others_are_shown_harmlessly():
@@ -172,7 +188,7 @@ def test_texts_of_others_are_shown_harmlessly():
     sides = {"pytorch": Side(error=CheckFailed(hostile)), hostile: Side(error=CheckFailed("x"))}
     comparison = Comparison(planned(), "float32", (hostile,), (), judge, sides)
     for text in (render(Page(planned(), comparison)), render(Page(planned(), reason=hostile))):
-        assert Reader(text).tags["script"] == 1  # the page's own
+        assert Reader(text).tags["script"] == 2  # the page's own, and what it reads
         assert "&lt;script&gt;alert(1)" in text
 
 
@@ -188,6 +204,7 @@ def test_a_notebook_shows_the_page():
 
 
 def test_the_strip_is_logarithmic():
-    assert place(0) == place(1e-18) == 5
-    assert place(1) == place(7) == 165
-    assert place(1e-5) - place(1e-6) == pytest.approx(160 / 17, abs=0.11)
+    assert place(0, 1e-5) == place(1e-10, 1e-5) == 5
+    assert place(1, 1e-5) == place(7, 1e-5) == 165
+    assert place(1e-5, 1e-5) - place(1e-6, 1e-5) == pytest.approx(160 / 9, abs=0.11)
+    assert place(1e-12, 1e-12) - place(1e-13, 1e-12) == pytest.approx(160 / 16, abs=0.11)

@@ -1,6 +1,7 @@
 """The verbs that write a page, and the files that are shown on one."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from command import googlenet
@@ -12,6 +13,8 @@ from common.errors import DataError
 from common.page.render import Page, render
 from common.page.speed import read_speed
 from common.page.training import read_run
+
+pytestmark = pytest.mark.xdist_group("page")  # all read one page
 
 FIGURES = {
     "network": "googlenet", "framework": "<b>", "mode": "tuned", "task": "infer", "batch": 1,
@@ -48,42 +51,42 @@ def test_a_benchmark_of_something_else_is_refused(tmp_path):
         read_speed(tmp_path / "bench.json", "googlenet")
 
 
-def test_the_command_shows_what_compare_says(tmp_path):
-    require("onnx")
-    file = tmp_path / "page.html"
-    assert "googlenet" in googlenet("page", "--out", file, "-f", "onnx", "--against", "xception")
+def test_the_command_shows_what_compare_says(page_file):
     told = json.loads(googlenet("compare", "googlenet", "--aux", "-f", "onnx", "--json"))
-    [rows] = [t for t in Reader(file.read_text()).tables if t[0][-1] == "onnx"]
+    tables = Reader(page_file.read_text()).tables
+    [rows] = [t for t in tables if t[0][-1] == "onnx"]
     assert len(rows) - 1 == len(told["layers"])
     for (name, output, _, difference), layer in zip(rows[1:], told["layers"], strict=True):
         assert name == layer["name"]
         assert output == "x".join(map(str, layer["output"]))
         assert difference == f"{layer['frameworks']['onnx']['difference']:.1e}"
-    maps = [t for t in Reader(file.read_text()).tables if t[0][0].startswith("channel")]
+    maps = [t for t in tables if t[0][0].startswith("channel")]
     assert len(maps) == 17  # every step that makes a map
     assert all(0 <= float(row[-1]) < 1e-5 for table in maps for row in table[1:])
-    assert file.stat().st_size < 3e6
+    assert page_file.stat().st_size < 3e6
 
 
 def test_runs_are_drawn_over_one_another_and_scored(tmp_path):
-    folders = [tmp_path / "one", tmp_path / "<b>two"]
-    for folder, seed in zip(folders, (7, 8), strict=True):
-        train(folder, "--steps", 2, "--seed", seed)
-    runs = [read_run(folder, "googlenet", lambda *_: None) for folder in folders]
-    text = render(Page(full("googlenet"), reason=NOBODY, runs=runs))
+    folder = tmp_path / "<b>one"
+    train(folder, "--steps", 2)
+    run = read_run(folder, "googlenet", lambda *_: None)
+    share = metrics(folder)[-1]["top1"]
+    second = replace(run, name="two", accuracies=[(1, 0.25)], confusion=run.confusion[::-1])
+    text = render(Page(full("googlenet"), reason=NOBODY, runs=[run, second]))
     tables = Reader(text).tables
     [scores] = [t for t in tables if "accuracy" in t[0][-1]]
-    last = [metrics(folder)[-1]["top1"] for folder in folders]
-    assert [row[0] for row in scores[1:]] == ["one", "<b>two"]
-    assert [row[-1] for row in scores[1:]] == [f"{share:.2%}" for share in last]
-    confusions = [t for t in tables if len(t[0]) == 11]
-    for table, share in zip(confusions, last, strict=True):
-        counts = [[int(count) for count in row[1:]] for row in table[1:]]
-        assert sum(map(sum, counts)) == 360
-        assert sum(counts[i][i] for i in range(10)) / 360 == pytest.approx(share)
+    assert [(row[0], row[-1]) for row in scores[1:]] == [
+        ("<b>one", f"{share:.2%}"),
+        ("two", "25.00%"),
+    ]
+    found = [t for t in tables if len(t[0]) == 11]
+    one, two = ([[int(count) for count in row[1:]] for row in table[1:]] for table in found)
+    assert two == one[::-1]
+    assert sum(map(sum, one)) == 360
+    assert sum(one[i][i] for i in range(10)) / 360 == pytest.approx(share)
     assert text.count("<polyline") == 2 * 2 + 2
     with pytest.raises(DataError, match="a run of googlenet, and not of xception"):
-        read_run(folders[0], "xception", lambda *_: None)
+        read_run(folder, "xception", lambda *_: None)
 
 
 def test_other_verbs_write_it_opened_at_their_part(tmp_path):

@@ -15,13 +15,41 @@ from common.plan import Node, Plan
 from common.reference import relative
 from common.spec import BatchNorm, Rule, Word, shape_text
 
+SENTENCES = {
+    "first": "{one} only in the first",
+    "second": "{other} only in the second",
+    "word": "{one} against {other}",
+    "field": "{word}: {field} {one} against {other}",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """How two layers at one path differ: which of the sentences says it, and what stands in it."""
+
+    sentence: str
+    one: str = ""
+    other: str = ""
+    word: str = ""
+    field: str = ""
+
+    @property
+    def what(self) -> str:
+        """It in words."""
+        return SENTENCES[self.sentence].format(**vars(self))
+
 
 @dataclass(frozen=True)
 class Difference:
     """One thing that differs, at all the places where it does."""
 
-    what: str
+    change: Change
     paths: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """What differs, in words."""
+        return self.change.what
 
 
 @dataclass(frozen=True)
@@ -37,11 +65,11 @@ class Effect:
 def differences(one: Plan, other: Plan) -> list[Difference]:
     """Every difference between words at the same path, and every path only one of them has."""
     first, second = leaves(one), leaves(other)
-    found: dict[str, list[str]] = {}
+    found: dict[Change, list[str]] = {}
     for path in first | second:
-        for what in describe_change(first.get(path), second.get(path)):
-            found.setdefault(what, []).append(path)
-    return [Difference(what, tuple(paths)) for what, paths in found.items()]
+        for change in changes(first.get(path), second.get(path)):
+            found.setdefault(change, []).append(path)
+    return [Difference(change, tuple(paths)) for change, paths in found.items()]
 
 
 def leaves(plan: Plan) -> dict[str, Node]:
@@ -49,20 +77,21 @@ def leaves(plan: Plan) -> dict[str, Node]:
     return {node.path: node for node in plan.nodes() if not node.children}
 
 
-def describe_change(one: Node | None, other: Node | None) -> list[str]:
+def changes(one: Node | None, other: Node | None) -> list[Change]:
     """How two layers at one path differ."""
     if other is None:
-        return [f"{describe(one.word)} only in the first"] if one else []
+        return [Change("first", one=describe(one.word))] if one else []
     if one is None:
-        return [f"{describe(other.word)} only in the second"]
+        return [Change("second", other=describe(other.word))]
     if type(one.word) is not type(other.word):
-        return [f"{describe(one.word)} against {describe(other.word)}"]
+        return [Change("word", describe(one.word), describe(other.word))]
     found = []
     for field in fields(one.word):
         first, second = (getattr(node.word, field.name) for node in (one, other))
         if first != second:
-            what = f"{word_name(one.word)}: {field.name.replace('_', ' ')}"
-            found.append(f"{what} {value_text(first)} against {value_text(second)}")
+            values = value_text(first), value_text(second)
+            name = field.name.replace("_", " ")
+            found.append(Change("field", *values, word_name(one.word), name))
     return found
 
 

@@ -37,7 +37,7 @@ from common.jobs.frameworks import ALL
 from common.jobs.job import DTYPES, Grad, Run
 from common.jobs.worker import call
 from common.networks import NETWORKS, network
-from common.page.content import against
+from common.page.members import against
 from common.page.render import Page
 from common.planner import make_plan
 from common.zoo.convert import convert as convert_file

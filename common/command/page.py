@@ -12,12 +12,11 @@ from common.command.pages import MAPS, check_page, write_page
 from common.command.progress import progress
 from common.data import images
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
-from common.networks import network
-from common.page.content import against as difference
+from common.page.members import against as difference
+from common.page.members import whole
 from common.page.render import Page
 from common.page.speed import read_speed
 from common.page.training import read_run
-from common.planner import make_plan
 
 Bench = Annotated[Path | None, typer.Option("--bench", help="What `bench --json` printed.")]
 
@@ -37,9 +36,8 @@ def page(
     framework: Frameworks = None,
 ) -> None:
     """One HTML file that shows a network, its numbers and every framework's answer."""
-    made = network(name)
-    plan = make_plan(network(name, aux=bool(made.heads)))
-    other = difference(make_plan(made), make_plan(network(against))) if against else None
+    plan = whole(name)
+    other = difference(plan, whole(against)) if against else None
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, COMPARED)

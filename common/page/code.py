@@ -1,6 +1,7 @@
 """The code of a step, cut from the source that is printed of the network in each framework."""
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,11 +9,12 @@ from common.jobs.frameworks import FRAMEWORKS, import_printer
 from common.plan import Plan
 
 BORDERS = ("x = layers.ZeroPadding2D(", "x = ops.pad(")  # in Keras a line of their own
+Block = ast.ClassDef | ast.FunctionDef
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The lines that make a step, and the block that it is made of."""
+    """The lines that make a step; the classes or functions that they call, the nearest first."""
 
     line: str
     block: str
@@ -25,19 +27,18 @@ def excerpts(plan: Plan) -> dict[str, dict[str, Excerpt]]:
     for framework in FRAMEWORKS:
         text = import_printer(framework).source(plan)
         tree = ast.parse(text)
-        blocks = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)}
-        makers = [makers_in(node) for node in blocks.values()]
-        statements = max(makers, key=lambda made: len(set(made) & set(steps)))
+        blocks: dict[str, Block] = {n.name: n for n in tree.body if isinstance(n, Block)}
+        makers = [makers_in(node, steps) for node in blocks.values()]
+        statements = max(makers, key=len)
         for step in steps:
             if step in statements:
                 lines = "\n".join(cut(text, node) for node in statements[step])
-                block = block_of(statements[step], blocks)
-                whole = cut(text, blocks[block]) if block else ""
-                found.setdefault(step, {})[framework] = Excerpt(lines, whole)
+                called = [cut(text, each) for each in called_by(statements[step], blocks)]
+                found.setdefault(step, {})[framework] = Excerpt(lines, "\n\n\n".join(called))
     return found
 
 
-def makers_in(block: ast.ClassDef | ast.FunctionDef) -> dict[str, list[ast.stmt]]:
+def makers_in(block: Block, steps: Sequence[str]) -> dict[str, list[ast.stmt]]:
     """The statements that make each step, in the class or function of a network."""
     found: dict[str, list[ast.stmt]] = {}
     body = block.body
@@ -47,7 +48,10 @@ def makers_in(block: ast.ClassDef | ast.FunctionDef) -> dict[str, list[ast.stmt]
     borders: list[ast.stmt] = []
     for node in body:
         for name in steps_made(node):
-            found.setdefault(name, []).extend((*borders, node))
+            # A block of several in one step is numbered.
+            step = name if name in steps else re.sub(r"_\d+$", "", name)
+            if step in steps:
+                found.setdefault(step, []).extend((*borders, node))
         borders = [node] if ast.unparse(node).startswith(BORDERS) else []
     return found
 
@@ -61,7 +65,7 @@ def steps_made(node: ast.stmt) -> list[str]:
             for each in ast.walk(node):
                 match each:
                     case ast.JoinedStr(values=[ast.Constant(value=str(start)), _]):
-                        if start.endswith("_"):  # numbered blocks within one step
+                        if start.endswith("_"):
                             return [start.removesuffix("_")]
                         return [f"{start}{end}" for end in ends(over)]
         case ast.Assign(value=value):
@@ -86,10 +90,16 @@ def ends(over: ast.expr) -> Sequence[object]:
     return ()
 
 
-def block_of(statements: Sequence[ast.stmt], blocks: dict) -> str:
-    """The class or function of the file that statements call first, if any."""
-    calls = (n for each in statements for n in ast.walk(each) if isinstance(n, ast.Call))
-    return next((name for n in calls if (name := ast.unparse(n.func)) in blocks), "")
+def called_by(statements: Sequence[ast.stmt], blocks: dict[str, Block]) -> list[Block]:
+    """The classes and functions of the file that statements call, and those that these call."""
+    found: set[str] = set()
+    unread: list[ast.stmt] = list(statements)
+    while unread:
+        names = {node.id for node in ast.walk(unread.pop()) if isinstance(node, ast.Name)}
+        new = (names & blocks.keys()) - found
+        found |= new
+        unread += [blocks[name] for name in new]
+    return [blocks[name] for name in reversed(blocks) if name in found]
 
 
 def cut(text: str, node: ast.stmt) -> str:

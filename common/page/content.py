@@ -1,27 +1,30 @@
 """What stands on a page, as data: computed here once, then only laid out."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from common.analysis.diff import Difference, differences, shape_changes, totals
-from common.analysis.reach import Reach, reach
-from common.networks import NETWORKS, network
+from common.analysis.reach import Reach
 from common.page.code import Excerpt, excerpts
 from common.page.notes import notes_of
-from common.page.shapes import Picture, draw, shows, text
+from common.page.shapes import Picture, draw, repeats, shows, text
 from common.plan import Node, Plan
-from common.planner import make_plan
 from common.spec import shape_text
 
 
 @dataclass(frozen=True)
 class Part:
-    """One line of a step's table: a block, a pool, a convolution with what belongs to it."""
+    """One line of a step's table: a block, a pool, a convolution with what belongs to it.
+
+    If it stands for `times` blocks that are alike, up to the one at `last`, its numbers are of one.
+    """
 
     path: str
     text: str
     output: str
     parameters: int
     multiply_adds: int
+    times: int = 1
+    last: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,28 +51,6 @@ class Step:
     code: dict[str, Excerpt]
 
 
-@dataclass(frozen=True)
-class Relative:
-    """A network of the family, as a point in a plane."""
-
-    name: str
-    origin: str
-    input: str
-    parameters: int
-    multiply_adds: int
-    depth: int
-
-
-@dataclass(frozen=True)
-class Against:
-    """Another network beside the page's, and what differs."""
-
-    plan: Plan
-    differences: list[Difference]
-    shapes: list[tuple[str, str, str]]
-    totals: list[tuple[str, int, int]]
-
-
 def steps_of(plan: Plan) -> list[Step]:
     """The steps of the body that a person draws, then the heads."""
     found, so_far, code = [], Reach(), excerpts(plan)
@@ -86,7 +67,6 @@ def steps_of(plan: Plan) -> list[Step]:
 def step_of(node: Node, so_far: Reach, after: str, code: dict[str, Excerpt]) -> Step:
     """One step, opened."""
     is_block = bool(node.children) and not node.is_unit
-    units = [unit for unit in node.units() if unit is not node and shows(unit)]
     return Step(
         node.path,
         "" if is_block else text(node),
@@ -99,31 +79,25 @@ def step_of(node: Node, so_far: Reach, after: str, code: dict[str, Excerpt]) -> 
         so_far.depth,
         after,
         notes_of(node),
-        tuple(map(part_of, units)),
+        tuple(parts_in(node)),
         draw(node) if is_block else None,
         code,
     )
 
 
-def part_of(unit: Node) -> Part:
-    """One line of a step's table."""
+def parts_in(node: Node) -> Iterator[Part]:
+    """The lines of a node's table, blocks that are alike as one."""
+    if node.is_unit:
+        return
+    for first, *more in repeats(node):
+        if shows(first):
+            yield part_of(first, more)
+        yield from parts_in(first)
+
+
+def part_of(unit: Node, more: Sequence[Node]) -> Part:
+    """One line of a step's table, which stands for more of them, too."""
     is_block = bool(unit.children) and not unit.is_unit
     what = type(unit.word).__name__.lower() if is_block else text(unit)
-    output = shape_text(unit.output)
-    return Part(unit.path, what, output, unit.parameter_count, unit.multiply_adds)
-
-
-def family() -> list[Relative]:
-    """Every network, in the order of the papers."""
-    found = []
-    for name in NETWORKS:
-        plan = make_plan(network(name))
-        made = plan.network
-        figures = plan.parameter_count, plan.multiply_adds, reach(plan).depth
-        found.append(Relative(name, made.origin, shape_text(made.input), *figures))
-    return found
-
-
-def against(one: Plan, other: Plan) -> Against:
-    """What differs between two networks, as `diff` says it."""
-    return Against(other, differences(one, other), shape_changes(one, other), totals(one, other))
+    figures = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
+    return Part(unit.path, what, *figures, 1 + len(more), more[-1].path if more else "")

@@ -1,26 +1,40 @@
 """The page as HTML: one file that loads nothing, in two languages."""
 
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from math import dist, isfinite, log10
+from math import isfinite, log10
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from common.analysis.ledger import claims, ledger
 from common.analysis.reach import reach
 from common.jobs.compare import Comparison, Row, Side
-from common.page.content import Against, Relative, family, steps_of
+from common.networks import NETWORKS
+from common.page.content import steps_of
+from common.page.family import family, plane
 from common.page.maps import drawn_maps, photograph
+from common.page.members import Against, members, neighbour
 from common.page.speed import Speed
 from common.page.training import ShownRun, draw_curves
+from common.page.words import (
+    SPACE,
+    change_text,
+    known,
+    layer_kind,
+    number,
+    phrases,
+    read,
+    translated,
+    unmarked,
+)
 from common.plan import Plan
 from common.spec import shape_text
 
-LANGUAGES = ("en", "zh")
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 # A circle, a square, a triangle, a cross: told apart without colours.
 MARKS = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
@@ -28,14 +42,15 @@ MARKS = (
     "M0-5l5 9h-10z",
     "M-4-4l8 8m0-8l-8 8",
 )
-LEAST = 1e-17  # what lies at the left end of the strip
+BELOW = 4  # decades that the strip shows below the tolerance
 
 
 @dataclass(frozen=True)
 class Page:
     """What a page shows: a network, and whatever else there is.
 
-    `reason` says why there is no comparison, if there is none; `part` is where the page opens.
+    `reason` says why there is no comparison, if there is none; `other` is the pair side by side, or
+    else the network and the next one; `part` is where the page opens.
     """
 
     plan: Plan
@@ -49,14 +64,9 @@ class Page:
 
     def parts(self) -> list[str]:
         """The parts that there are, in order."""
-        more = {"training": self.runs, "speed": self.speed, "against": self.other}
-        return [
-            "network",
-            "comparison",
-            "numbers",
-            "family",
-            *(name for name in more if more[name]),
-        ]
+        more = {"training": self.runs, "speed": self.speed}
+        always = ["network", "comparison", "numbers", "family", "against"]
+        return always + [name for name in more if more[name]]
 
 
 @dataclass(frozen=True)
@@ -68,75 +78,55 @@ class Cell:
     passes: bool
 
 
-@cache
-def phrases() -> dict[str, dict[str, str]]:
-    """Every sentence of the page by its key, in each language."""
-    return tomllib.loads(read("phrases.toml"))
+def environment() -> "Environment":
+    """What lays the page out, and the functions that the page calls."""
+    from jinja2 import Environment, StrictUndefined  # slow to import
 
-
-def read(name: str) -> str:
-    """A file beside this one."""
-    return (files("common.page") / name).read_text(encoding="utf-8")
-
-
-def unmarked(key: str, **values: object) -> str:
-    """A sentence in both languages, where no markup can stand."""
-    return " / ".join(phrases()[key][language].format(**values) for language in LANGUAGES)
-
-
-def translated(key: str, **values: object) -> Markup:
-    """A sentence in both languages, of which one is shown; the values are shown harmlessly."""
-    safe = {name: escape(value) for name, value in values.items()}
-    spans = [
-        Markup('<span lang="{}">{}</span>').format(
-            language, Markup(escape(phrases()[key][language])).format(**safe)
-        )
-        for language in LANGUAGES
-    ]
-    return Markup("").join(spans)
-
-
-def number(value: int) -> str:
-    """A number with its thousands apart."""
-    return f"{value:,}"
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.globals |= {"t": translated, "unmarked": unmarked, "known": known, "space": SPACE}
+    made.globals |= {"phrases": phrases(), "change_text": change_text, "layer_kind": layer_kind}
+    made.globals |= {"number": number, "place": place}
+    return made
 
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    from jinja2 import Environment, StrictUndefined  # slow to import
-
     plan, made, steps, relatives = page.plan, page.plan.network, steps_of(page.plan), family()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals |= {"t": translated, "unmarked": unmarked, "number": number, "place": place}
-    return environment.from_string(read("page.html")).render(
-        name=made.name,
-        plan=plan,
-        parts=page.parts(),
-        part=page.part,
-        style=Markup(read("style.css")),
-        script=Markup(read("script.js")),
-        input=shape_text(made.input),
-        image_shape=made.preprocess.shape_text(*made.input[1:]),
-        image_values=made.preprocess.value_text(),
-        photographs=[(path.name, photograph(path)) for path in page.photographs],
-        reach=reach(plan),
-        steps=steps,
-        widest=max(step.channels for step in steps),
-        most_parameters=max(step.parameters for step in steps),
-        most_multiply_adds=max(step.multiply_adds for step in steps),
-        maps=drawn_maps(page.comparison) if page.comparison else {},
-        terms=ledger(plan),
-        claims=claims(plan),
-        family=relatives,
-        **axes(relatives),
-        other=page.other,
-        runs=page.runs,
-        curves=draw_curves(page.runs) if page.runs else None,
-        speed=page.speed,
-        reason=page.reason,
-        comparison=page.comparison,
-        marks=MARKS,
-        **(compared(page.comparison) if page.comparison else {}),
+    return (
+        environment()
+        .from_string(read("page.html"))
+        .render(
+            name=made.name,
+            plan=plan,
+            parts=page.parts(),
+            part=page.part,
+            style=Markup(read("style.css")),
+            script=Markup(read("script.js")),
+            input=shape_text(made.input),
+            image_shape=made.preprocess.shape_text(*made.input[1:]),
+            image_values=made.preprocess.value_text(),
+            photographs=[(path.name, photograph(path)) for path in page.photographs],
+            reach=reach(plan),
+            steps=steps,
+            widest=max(step.channels for step in steps),
+            most_parameters=max(step.parameters for step in steps),
+            most_multiply_adds=max(step.multiply_adds for step in steps),
+            maps=drawn_maps(page.comparison) if page.comparison else {},
+            terms=ledger(plan),
+            claims=claims(plan),
+            family=relatives,
+            plane=plane(relatives, made.name),
+            other=page.other or neighbour(plan),
+            networks=list(NETWORKS),
+            members=members(),
+            runs=page.runs,
+            curves=draw_curves(page.runs) if page.runs else None,
+            speed=page.speed,
+            reason=page.reason,
+            comparison=page.comparison,
+            marks=MARKS,
+            **(compared(page.comparison) if page.comparison else {}),
+        )
     )
 
 
@@ -144,6 +134,7 @@ def compared(comparison: Comparison) -> dict[str, object]:
     """What the page says of a comparison."""
     return {
         "tolerance": f"{comparison.tolerance:.0e}",
+        "least": f"{comparison.tolerance * 10**-BELOW:.0e}",
         "failures": comparison.failures(),
         "rows": [
             {
@@ -177,31 +168,8 @@ def worker(name: str, side: Side) -> Mapping[str, str]:
     return {"name": name, "error": "", "version": side.report.version, "parameters": parameters}
 
 
-def place(difference: float) -> float:
-    """Where a difference lies on the strip, from 5 to 165."""
-    share = 1 - log10(max(difference, LEAST)) / log10(LEAST)
+def place(difference: float, tolerance: float) -> float:
+    """Where a difference lies on the strip, from 5 to 165; a difference of 1 is at its end."""
+    low = log10(tolerance) - BELOW
+    share = 1 - log10(max(difference, 10**low)) / low
     return round(5 + 160 * min(share, 1), 1)
-
-
-def axes(relatives: Sequence[Relative]) -> dict[str, object]:
-    """Where a network lies in the plane, both ways logarithmic, and whether its name is below."""
-    across = scale([each.parameters for each in relatives], 40, 330)
-    up = scale([each.multiply_adds for each in relatives], 220, 30)
-    points = {r.name: (across(r.parameters), up(r.multiply_adds)) for r in relatives}
-
-    def below(one: Relative) -> bool:
-        named = [name for name in points if "." not in name and name != one.name]
-        nearest = min(named, key=lambda name: dist(points[name], points[one.name]))
-        return points[nearest][1] < points[one.name][1]
-
-    return {
-        "across": lambda each: points[each.name][0],
-        "up": lambda each: points[each.name][1],
-        "below": below,
-    }
-
-
-def scale(values: Sequence[int], start: float, end: float) -> Callable[[int], float]:
-    """What takes the least of the values to the start and the largest to the end."""
-    low, high = log10(min(values)), log10(max(values))
-    return lambda value: round(start + (end - start) * (log10(value) - low) / (high - low), 1)

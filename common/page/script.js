@@ -56,6 +56,71 @@ function addUp() {
   write("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
 }
 
+const members = JSON.parse(document.getElementById("members").textContent);
+
+// What `diff` says of two networks' layers: each text with all the paths where it is true.
+function changesOf(first, second) {
+  const [one, two] = [first, second].map((name) => {
+    const { paths, words } = members.networks[name];
+    return new Map(paths.map((path, place) => [path, words[place]]));
+  });
+  const found = new Map();
+  for (const path of new Set([...one.keys(), ...two.keys()])) {
+    for (const text of members.changes[[one.get(path) ?? -1, two.get(path) ?? -1]] ?? []) {
+      if (!found.has(text)) found.set(text, []);
+      found.get(text).push(members.paths[path]);
+    }
+  }
+  return [...found].map(([text, paths]) => [members.texts[text], paths]);
+}
+
+// The steps that both have, with maps of unequal shape.
+function shapesOf(first, second) {
+  const [one, two] = [first, second].map((name) => members.networks[name].steps);
+  return Object.keys(one).filter((path) => path in two && one[path] !== two[path]).map((path) => [path, one[path], two[path]]);
+}
+
+function element(tag, ...children) {
+  const made = document.createElement(tag);
+  made.append(...children);
+  return made;
+}
+
+function inLanguages(texts) {
+  return ["en", "zh"].map((language, place) => Object.assign(element("span", texts[place]), { lang: language }));
+}
+
+function placesOf(paths) {
+  if (paths.length <= 2) return paths.join(", ");
+  const opened = element("details", element("summary", `${paths.slice(0, 2).join(", ")}, ...`), paths.slice(2).join(", "));
+  opened.className = "where";
+  return opened;
+}
+
+// Writes a pair's values into the last two cells of each row.
+function fill(table, one, two) {
+  [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, place) => {
+    [row.cells[1].textContent, row.cells[2].textContent] = [one[place], two[place]].map((value) => value.toLocaleString("en-US"));
+  });
+}
+
+function showTwo() {
+  const names = ["first", "second"].map((order) => document.getElementById("two").elements[order].value);
+  const [one, two] = names.map((name) => members.networks[name]);
+  for (const [place, order] of ["first", "second"].entries()) {
+    for (const head of document.querySelectorAll(`#against th.${order}`)) head.textContent = names[place];
+  }
+  const changes = changesOf(...names);
+  document.getElementById("nothing").hidden = changes.length > 0;
+  document.getElementById("changes").hidden = changes.length === 0;
+  document.querySelector("#changes tbody").replaceChildren(...changes.map(([texts, paths]) =>
+    element("tr", element("td", ...inLanguages(texts)), element("td", paths.length), element("td", placesOf(paths)))));
+  document.getElementById("shapes").replaceChildren(...shapesOf(...names).map(([path, ...shapes]) =>
+    element("tr", element("th", path), ...shapes.map((shape) => element("td", shape)))));
+  fill("about", one.about, two.about);
+  fill("totals", one.totals, two.totals);
+}
+
 setLanguage(store.get("language", ["en", "zh"]) ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
 setTheme(store.get("theme", ["light", "dark"]) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 document.getElementById("language").addEventListener("click", () => setLanguage(root.lang === "en" ? "zh" : "en"));
@@ -67,6 +132,8 @@ for (const tab of document.querySelectorAll("[data-tab]")) {
 chooseTab(store.get("tab", ["pytorch", "tensorflow", "paddle"]) ?? "pytorch");
 document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("two").hidden = false;
+document.getElementById("two").addEventListener("change", showTwo);
 addEventListener("hashchange", openTarget);
 if (!location.hash && root.dataset.part) location.replace(`#${root.dataset.part}`);
 openTarget();

@@ -59,10 +59,38 @@ def draw(node: Node) -> Picture:
             return beside([draw(child) for child in node.children], "concat")
         case spec.Residual():
             branch, *shortcut = (draw(child) for child in node.children)
-            return beside([branch, *(shortcut or [one("input", "other")])], "add")
+            scale = "" if node.word.scale == 1 else f" (branch x {node.word.scale:g})"
+            return beside([branch, *(shortcut or [one("input", "other")])], f"add{scale}")
         case spec.Chain() if node.children and not node.is_unit:
-            return below([draw(child) for child in node.children if shows(child)])
+            shown = [alike for alike in repeats(node) if shows(alike[0])]
+            return below([repeated(draw(first), 1 + len(more)) for first, *more in shown])
     return one(text(node), kind(node))
+
+
+def repeats(node: Node) -> list[list[Node]]:
+    """The node's children, blocks that follow on others just like them in one list with these."""
+    found: list[list[Node]] = []
+    for child in node.children:
+        last = found[-1][-1] if found else None
+        is_block = bool(child.children) and not child.is_unit
+        if last and is_block and (last.word, last.input) == (child.word, child.input):
+            found[-1].append(child)
+        else:
+            found.append([child])
+    return found
+
+
+def repeated(picture: Picture, times: int) -> Picture:
+    """A picture of what comes so many times: in a frame that says so, if it is more than once."""
+    if times == 1:
+        return picture
+    width, bottom = picture.width + 2 * ASIDE, picture.height + 2 * GAP
+    box = Box(0, bottom, width, f"x {times}", "repeat")
+    sides = [Line(0, 0, width, 0), Line(0, 0, 0, bottom), Line(width, 0, width, bottom)]
+    middle = width / 2
+    ends = [Line(middle, 0, middle, GAP), Line(middle, bottom - GAP, middle, bottom)]
+    frame = Picture(width, bottom + ROW, (box,), (*sides, *ends))
+    return joined(frame, picture.moved(ASIDE, GAP))
 
 
 def one(text: str, kind: str, width: float = BOX) -> Picture:
