@@ -18,7 +18,6 @@ from planting import MISTAKES, Mistake, pairs, planted
 
 from common.check.trace import unpack_trace
 from common.check.verdict import Verdict, judge
-from common.errors import UserError
 from common.jobs import checking
 from common.jobs.frameworks import FRAMEWORKS, import_checker
 from common.jobs.job import Check
@@ -68,8 +67,8 @@ def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
         found = verdict(framework, planted(framework, mistakes), mistakes[0], box)
         result = outcome(found, mistakes)
         said = [f"{each.layer}: {each.what}" for each in (*found.differences, *found.unexplained)]
-    except UserError as error:
-        result, said = UNEXPLAINED, [str(error)]
+    except Exception as error:  # a crash of the check, too, is told and counted
+        result, said = UNEXPLAINED, [repr(error)]
     kinds = " + ".join(mistake.kind for mistake in mistakes)
     details = "" if result == EXACT else "; ".join(["", *said[:12]])
     seconds = time.perf_counter() - began

@@ -1,5 +1,6 @@
 """Which of the layers that ran is which of the table's: by shape, and by the map that it reads."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,7 +11,8 @@ from common.check.trace import Array, Call, Trace, reads
 from common.plan import Plan
 from common.spec import Shape, Word
 
-Shapes = dict[str, tuple[str, Shape]]  # of an op's weight, with its kind, by the op's name
+Signature = tuple[str, Shape]
+Shapes = dict[str, Signature]  # of an op's weight, with its kind, by the op's name
 
 
 def kind_of(word: Word) -> str:
@@ -35,14 +37,14 @@ def wanted_shapes(plan: Plan) -> Shapes:
     }
 
 
-def signature(kind: str, shape: Shape) -> tuple[str, Shape]:
+def signature(kind: str, shape: Shape) -> Signature:
     """A layer's kind and shape, a linear one as the 1x1 convolution that it is."""
     if kind == "linear":
         return "conv", (*shape, 1, 1)
     return kind, shape
 
 
-def of_call(call: Call) -> tuple[str, Shape]:
+def of_call(call: Call) -> Signature:
     """The same of a layer that ran."""
     return signature(call.kind, call.shape)
 
@@ -51,53 +53,91 @@ class Matcher:
     """The layers that ran, and which of them are taken."""
 
     def __init__(self, trace: Trace, graph: Graph, wanted: Shapes) -> None:
-        self.calls, self.digits = trace.calls, trace.digits
+        self.calls, self.digits = trace.calls, trace.rough_digits
         self.graph, self.wanted = graph, wanted
         self.signatures = [of_call(call) for call in self.calls]
         self.taken: dict[str, int] = {}
         self.free = dict.fromkeys(range(len(self.calls)))
+        self.coming = dict.fromkeys(wanted)  # the ops that have not asked for their layer yet
 
     def take(self, name: str, expected: Array | None) -> Call | None:
         """The layer that is this op, where its input is expected to be this; None if none is."""
         number = self.choose(name, expected)
+        del self.coming[name]
         if number is None:
             return None
         del self.free[number]
         self.taken[name] = number
         return self.calls[number]
 
+    def release(self, name: str) -> None:
+        """Gives back the layer that an op has taken: another is more like it."""
+        if name in self.taken:
+            self.free[self.taken.pop(name)] = None
+            self.free = dict.fromkeys(sorted(self.free))
+
     def choose(self, name: str, expected: Array | None) -> int | None:
-        """The number of that layer."""
-        kind, shape = self.wanted[name]
+        """The number of the layer that is this op."""
+        kind, _ = self.wanted[name]
         free = [number for number in self.free if self.signatures[number][0] == kind]
-        same = [number for number in free if self.signatures[number][1] == shape]
-        readers = [] if expected is None else list(self.readers(expected, range(len(self.calls))))
-        exact = [number for number in same if number in readers]
-        if len(exact) > 1:
-            return max(exact, key=lambda number: self.likeness(name, number))
-        if exact:
-            return exact[0]
-        spare = [number for number in free if not self.is_wanted(number, name)]
-        others = [number for number in spare if number in readers]
-        if others:
-            return min(others, key=lambda number: unlike(self.signatures[number][1], shape))
-        if same and (not readers or self.is_near(same[0])):
+        readers = [] if expected is None else list(self.readers(expected, free))
+        chosen = self.partner(name, readers) if readers else None
+        return self.stray(name, free) if chosen is None else chosen
+
+    def partner(self, name: str, readers: list[int]) -> int | None:
+        """Which of the layers that read an op's map it is, where other ops read that map, too."""
+        inputs = self.graph[name].inputs
+        rivals = [other for other in self.coming if self.graph[other].inputs == inputs]
+        same = [number for number in readers if self.unlike(name, number) == 0]
+        if len(same) > 1:
+            return max(same, key=lambda number: self.likeness(name, number))
+        pairs = [
+            (unlike, place, number, rival)
+            for place, rival in enumerate(rivals)
+            for number in readers
+            if (unlike := self.unlike(rival, number)) is not None
+        ]
+        partners: dict[str, int] = {}
+        for _, _, number, rival in sorted(pairs):
+            if rival not in partners and number not in partners.values():
+                partners[rival] = number
+        return partners.get(name)
+
+    def unlike(self, name: str, number: int) -> float | None:
+        """In how many numbers a layer differs from an op that reads the same map.
+
+        None where the layer is another op's: one behind this, or one of just its shape.
+        """
+        own, found = made(self.wanted[name]), made(self.signatures[number])
+        if own == found:
+            return 0
+        behind = [made(self.wanted[reader]) for reader in self.readers_in_graph(name)]
+        if found in behind or not self.is_spare(number):
+            return None
+        return sum(weight for weight, a, b in zip((1, 2, 2), own, found, strict=False) if a != b)
+
+    def is_spare(self, number: int) -> bool:
+        """Whether more layers of this shape ran than the ops to come can take."""
+        shape = self.signatures[number]
+        left = sum(self.signatures[other] == shape for other in self.free)
+        return left > sum(self.wanted[other] == shape for other in self.coming)
+
+    def stray(self, name: str, free: Sequence[int]) -> int | None:
+        """The layer that is an op though it reads another map than expected."""
+        shape = self.wanted[name]
+        same = [number for number in free if self.signatures[number] == shape]
+        following = self.taken.get(self.graph[name].inputs[0], max(self.taken.values(), default=-1))
+        if following + 1 in same:
+            return following + 1
+        if len(same) >= sum(self.wanted[other] == shape for other in self.coming):
             return same[0]
-        near = [number for number in spare if self.is_near(number)]
-        if near and not readers:
-            return min(near, key=lambda number: unlike(self.signatures[number][1], shape))
-        return None
-
-    def is_near(self, number: int) -> bool:
-        """Whether a layer ran soon after those that are taken."""
-        return number - max(self.taken.values(), default=0) < 4
-
-    def is_wanted(self, number: int, name: str) -> bool:
-        """Whether a layer has the very shape of another op that is still to come nearby."""
-        names = list(self.wanted)
-        start = names.index(name)
-        coming = names[start + 1 : start + 25]
-        return any(self.wanted[other] == self.signatures[number] for other in coming)
+        wanted = Counter(self.wanted[other] for other in self.coming)
+        alike = [
+            number
+            for number in free
+            if made(self.signatures[number]) == made(shape) and not wanted[self.signatures[number]]
+        ]
+        return alike[0] if alike and alike[0] == free[0] else None
 
     def readers(self, x: Array, among: Sequence[int]) -> Iterator[int]:
         """The layers that read this map."""
@@ -132,9 +172,10 @@ class Matcher:
                     yield from self.readers_in_graph(other)
 
 
-def unlike(one: Shape, other: Shape) -> float:
-    """In how many sizes two shapes differ; kernels count more than channels."""
-    if len(one) != len(other):
-        return 10.0
-    weights = (1, 1, 2, 2)
-    return sum(w for w, a, b in zip(weights, one, other, strict=False) if a != b)
+
+
+
+def made(layer: Signature) -> Shape:
+    """What of a layer's shape does not follow from the map it reads: channels, rows, columns."""
+    kind, shape = layer
+    return shape if kind == "norm" else (shape[0], *shape[2:])

@@ -11,6 +11,9 @@ from common.arrays import Arrays
 from common.spec import Shape
 
 Array = NDArray[np.float64]
+# Borders that are not 0, as NumPy and people call them.
+BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
+ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle the rate of a dropout
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,12 @@ class Trace:
     calls: list[Call]
     outputs: list[Array]
     parameters: int
-    digits: int = 7  # to so many the arithmetic is good
+    digits: int = 10  # to so many the arithmetic is good
+
+    @property
+    def rough_digits(self) -> int:
+        """The digits that are left where a constant was kept in float32."""
+        return min(self.digits, ROUGHLY)
 
     def pack(self) -> Arrays:
         """All of it as arrays by name, as workers report."""
@@ -90,7 +98,7 @@ def agree(found: Array, expected: Array, digits: int) -> bool:
 
 
 def reads(call: Call, x: Array, digits: int) -> bool:
-    """Whether a layer's input is this map, be it with a border of zeros around it."""
+    """Whether a layer's input is this map, be it with a border around it."""
     given = call.input
     if agree(given, x, digits):
         return True
@@ -103,7 +111,8 @@ def reads(call: Call, x: Array, digits: int) -> bool:
     for sides in (around, [(b, a) for a, b in around], [(0, n) for n in wider]):
         if agree(given, np.pad(x, ((0, 0), (0, 0), *sides)), digits):
             return True
-    return False
+    borders = [np.pad(x, ((0, 0), (0, 0), *around), mode=mode) for mode in BORDERS]  # type: ignore[call-overload]
+    return any(agree(given, bordered, digits) for bordered in borders)
 
 
 def share(found: Array, expected: Array, digits: int) -> float:

@@ -25,8 +25,7 @@ from common.spec import Shape, shape_text
 
 # What keeps a published network from fetching weights, or from ending in probabilities.
 SWITCHES = {"weights": None, "pretrained": False, "classifier_activation": None}
-# Frameworks keep some constants in float32: Paddle the rate of a dropout.
-DIGITS = {"float64": 7, "float32": 4}
+DIGITS = {"float64": 10, "float32": 4}  # that the arithmetic is good to
 
 
 def check(job: Check) -> Report:
@@ -102,7 +101,7 @@ def find(job: Check, checker: Checker, module: ModuleType) -> Any:
     ]
     for kind in (is_instance, is_class, is_function):
         made = [net for net in builds(job, checker, own, kind) if checker.parts(net)]
-        nets = outermost(made, checker)
+        nets = largest(outermost(made, checker), checker)
         if len(nets) == 1:
             return nets[0]
         if nets:
@@ -144,6 +143,12 @@ def outermost(nets: Sequence[Any], checker: Checker) -> list[Any]:
     within, kinds = {id(part) for part in parts}, {type(part) for part in parts}
     own = {type(net) for net in nets}
     return [net for net in nets if id(net) not in within and type(net) not in kinds & own]
+
+
+def largest(nets: Sequence[Any], checker: Checker) -> list[Any]:
+    """The networks but for blocks that nothing uses: those of less than half as many layers."""
+    most = max((len(checker.parts(net)) for net in nets), default=0)
+    return [net for net in nets if 2 * len(checker.parts(net)) > most]
 
 
 def missing_arguments(thing: Any) -> list[str]:
