@@ -8,9 +8,11 @@ import numpy as np
 import paddle
 from numpy.typing import NDArray
 from paddle import Tensor, nn
+from paddle.nn import functional as F
 
 from common.check.trace import Call, Trace, numbers
 from common.spec import Shape
+from paddle_impl.run import cross_entropy
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
@@ -82,6 +84,33 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
         found = net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, calls, outputs, count_parameters(net))
+
+
+def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
+    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+
+    The loss is the sum of the cross entropies of all outputs.
+    """
+    net.train()
+    with without_dropout():
+        found = list(tensors(net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))))
+    target = paddle.to_tensor(labels)
+    paddle.stack([cross_entropy(output, target) for output in found]).sum().backward()
+    with paddle.no_grad():
+        for parameter in net.parameters():
+            if parameter.grad is not None:
+                parameter.set_value(parameter - parameter.grad)
+    return len(found)
+
+
+@contextmanager
+def without_dropout() -> Iterator[None]:
+    """Has dropout, as a layer or as a function, pass on what it is given."""
+    dropout, F.dropout = F.dropout, lambda x, *_, **__: x
+    try:
+        yield
+    finally:
+        F.dropout = dropout
 
 
 @contextmanager

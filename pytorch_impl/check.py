@@ -77,6 +77,32 @@ def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]
     return Trace(x, recorder.calls, outputs, count_parameters(net))
 
 
+def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
+    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+
+    The loss is the sum of the cross entropies of all outputs.
+    """
+    net.train()
+    with WithoutDropout():
+        found = list(tensors(net(torch.from_numpy(x).to(torch.get_default_dtype()))))
+    target = torch.from_numpy(labels)
+    torch.stack([F.cross_entropy(output, target) for output in found]).sum().backward()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if parameter.grad is not None:
+                parameter -= parameter.grad
+    return len(found)
+
+
+class WithoutDropout(TorchFunctionMode):
+    """Has dropout, as a layer or as a function, pass on what it is given."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (F.dropout, F.dropout2d, torch.dropout):
+            return args[0] if args else (kwargs or {})["input"]
+        return func(*args, **(kwargs or {}))
+
+
 class Recorder(TorchFunctionMode):
     """Keeps what goes into and comes out of all that computes with weights."""
 

@@ -1,13 +1,26 @@
 """How an op differs from the table's, in words."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from common import spec
 from common.analysis.diff import value_text
 from common.analysis.names import word_name
 from common.check.graph import Op, Other
 from common.spec import Rule, Word, pair
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs at one layer; `effect` is on the result, relative, if it is known."""
+
+    layer: str
+    what: str
+    yours: str
+    table: str
+    also_in: tuple[str, ...] = ()
+    effect: float | None = None
+    lines: tuple[int, ...] = ()
 
 
 def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:

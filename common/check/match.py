@@ -172,9 +172,6 @@ class Matcher:
                     yield from self.readers_in_graph(other)
 
 
-
-
-
 def made(layer: Signature) -> Shape:
     """What of a layer's shape does not follow from the map it reads: channels, rows, columns."""
     kind, shape = layer

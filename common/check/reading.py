@@ -70,7 +70,9 @@ class Reading:
     def count(self) -> int:
         """At how many places the two part."""
         heads = self.heads_found()
-        return self.mismatches + len(self.matcher.free) + len(self.shared) + (heads != sorted(heads))
+        return (
+            self.mismatches + len(self.matcher.free) + len(self.shared) + (heads != sorted(heads))
+        )
 
     def heads_found(self) -> list[int]:
         """The outputs that the heads are, in the table's order."""

@@ -1,7 +1,7 @@
 """What a network did with a batch: every layer with weights, with what went in and came out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +39,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Trace:
-    """A batch, the layers that ran on it, in their order, and all that came out in the end."""
+    """A batch, the layers that ran on it, in their order, and all that came out in the end.
+
+    `after` holds the weights of each layer after one step of training, if one was taken.
+    """
 
     image: Array
     calls: list[Call]
     outputs: list[Array]
     parameters: int
     digits: int = 10  # to so many the arithmetic is good
+    after: Sequence[Mapping[str, Array]] = ()
 
     @property
     def rough_digits(self) -> int:
@@ -56,8 +60,11 @@ class Trace:
         """All of it as arrays by name, as workers report."""
         arrays: Arrays = {"image": self.image}
         about: dict = {"parameters": self.parameters, "digits": self.digits, "calls": []}
+        about["trained"] = bool(self.after)
         for number, call in enumerate(self.calls):
             own = {"input": call.input, "output": call.output, **call.weights}
+            if self.after:
+                own |= {f"after {name}": array for name, array in self.after[number].items()}
             arrays |= {f"{number}/{name}": array for name, array in own.items()}
             about["calls"].append([call.name, call.kind, list(call.weights), call.lines])
         arrays |= {f"output/{number}": array for number, array in enumerate(self.outputs)}
@@ -74,7 +81,11 @@ def unpack_trace(arrays: Arrays) -> Trace:
         calls.append(Call(name, kind, own, x, y, tuple(lines)))
     outputs = [array for name, array in arrays.items() if name.startswith("output/")]
     wide = [array.astype(np.float64) for array in outputs]
-    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"])
+    after = [
+        {name: arrays[f"{number}/after {name}"].astype(np.float64) for name in call.weights}
+        for number, call in enumerate(calls if about["trained"] else ())
+    ]
+    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"], after)
 
 
 def trimmed(array: Array) -> Array:
@@ -133,6 +144,11 @@ def numbers(
         return draw.uniform(0.5, 1.5, shape)
     spread = np.sqrt(2 / fan_in) if fan_in else 0.2
     return np.asarray(spread * draw.standard_normal(shape))
+
+
+def labels(images: int, classes: int) -> NDArray[np.int64]:
+    """A class for each image of a batch that is trained with."""
+    return np.arange(images) % classes
 
 
 def noise(shape: Shape, images: int = 2) -> Array:

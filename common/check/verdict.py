@@ -7,7 +7,7 @@ from math import isnan
 
 from common import networks
 from common.check.candidates import candidates, plan_for
-from common.check.describe import describe, text
+from common.check.describe import Difference, describe, text
 from common.check.graph import (
     RESULT,
     DoesNotFit,
@@ -20,24 +20,12 @@ from common.check.graph import (
 )
 from common.check.reading import Reading
 from common.check.trace import Trace
+from common.check.training import training_differences
 from common.errors import DataError, UsageError
 from common.plan import Plan
 from common.planner import make_plan
 from common.reference import relative
 from common.spec import Shape, shape_text
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that differs at one layer; `effect` is on the result, relative, if it is known."""
-
-    layer: str
-    what: str
-    yours: str
-    table: str
-    also_in: tuple[str, ...] = ()
-    effect: float | None = None
-    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +39,7 @@ class Verdict:
     same: tuple[str, ...]
     differences: tuple[Difference, ...]
     unexplained: tuple[Difference, ...]
+    in_training: tuple[Difference, ...]
     unused: tuple[str, ...]
     parameters: int
 
@@ -59,7 +48,12 @@ class Verdict:
         """The verdict in one word."""
         if self.unexplained:
             return "unexplained"
-        return "differs" if self.differences else "equal"
+        return "differs" if self.every else "equal"
+
+    @property
+    def every(self) -> tuple[Difference, ...]:
+        """All that differs."""
+        return (*self.differences, *self.unexplained, *self.in_training)
 
 
 def judge(trace: Trace, asked: str | None) -> Verdict:
@@ -80,6 +74,7 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
     own = list(differences(reading))
     beside = reading if plan is nearest.plan else Reading(nearest.plan, trace, True, computed)
     count = len([*differences(beside), *beside.unexplained])
+    trained = trace.after and not own and not reading.unexplained
     return Verdict(
         asked,
         plan,
@@ -88,6 +83,7 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
         tuple(dict.fromkeys(each.plan.network.name for each in alike)),
         tuple(with_effects(own, reading)),
         tuple(unexplained(reading)),
+        tuple(training_differences(reading)) if trained else (),
         tuple(reading.trace.calls[number].name for number in reading.matcher.free),
         trace.parameters,
     )

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from common.check.candidates import likely_input
-from common.check.trace import Trace, noise
+from common.check.trace import Trace, labels, noise
 from common.errors import DataError
 from common.jobs.frameworks import Checker, import_checker
 from common.jobs.job import Check, Report
@@ -236,7 +236,21 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
         raise DataError(f"{job.source}: the network returns no array")
     if not trace.calls:
         raise DataError(f"{job.source}: the network computes nothing with weights")
-    return trace
+    return trained(job, checker, net, trace, lines) if job.grad else trace
+
+
+def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) -> Trace:
+    """The trace with the weights that one step of training leaves; raises DataError where the
+    network has other outputs in training."""
+    classes = labels(len(trace.image), trace.outputs[0].shape[-1])
+    count = checker.take_step(net, trace.image, classes)
+    if count != len(trace.outputs):
+        raise DataError(
+            f"{job.source}: in training it gives {count} outputs, in evaluation "
+            f"{len(trace.outputs)}; --aux takes the heads in"
+        )
+    again = checker.trace(net, trace.image, job.heads, lines.of)
+    return replace(trace, after=[call.weights for call in again.calls])
 
 
 def usual_inputs(name: str | None) -> Iterator[Shape]:
