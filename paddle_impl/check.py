@@ -12,13 +12,14 @@ from paddle.nn import functional as F
 
 from common.check.trace import Call, Trace, numbers
 from common.spec import Shape
+from paddle_impl.own_layers import Conv2D
 from paddle_impl.run import cross_entropy
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
 # The layers with weights, and what those are called.
 LAYERS = {
-    nn.Conv2D: ("conv", {"weight": "weight", "bias": "bias"}),
+    **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
     nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
     **dict.fromkeys(
         (nn.BatchNorm, nn.BatchNorm2D),
@@ -76,11 +77,13 @@ def fill(net: nn.Layer, draw: np.random.Generator) -> None:
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """What the network does with a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network itself is in training mode, and all within it is not.
+    With `heads` the network is in training mode, and its dropout and batch norm are not.
     """
-    net.eval()
-    net.training = heads
-    with paddle.no_grad(), record(net, lines) as calls:
+    net.train() if heads else net.eval()
+    for part in (net, *parts(net)):
+        if isinstance(part, tuple(LAYERS)):
+            part.eval()
+    with paddle.no_grad(), without_dropout(heads), record(net, lines) as calls:
         found = net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, calls, outputs, count_parameters(net))
@@ -92,7 +95,7 @@ def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
     The loss is the sum of the cross entropies of all outputs.
     """
     net.train()
-    with without_dropout():
+    with without_dropout(True):
         found = list(tensors(net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))))
     target = paddle.to_tensor(labels)
     paddle.stack([cross_entropy(output, target) for output in found]).sum().backward()
@@ -104,9 +107,11 @@ def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
 
 
 @contextmanager
-def without_dropout() -> Iterator[None]:
-    """Has dropout, as a layer or as a function, pass on what it is given."""
-    dropout, F.dropout = F.dropout, lambda x, *_, **__: x
+def without_dropout(wanted: bool) -> Iterator[None]:
+    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted."""
+    dropout = F.dropout
+    if wanted:
+        F.dropout = lambda x, *_, **__: x
     try:
         yield
     finally:

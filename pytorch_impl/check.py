@@ -1,6 +1,7 @@
 """Anybody's PyTorch network: told from other things, filled with numbers, watched as it runs."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,14 @@ def fill(net: nn.Module, draw: np.random.Generator) -> None:
 def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """What the network does with a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network itself is in training mode, and all within it is not.
+    With `heads` the network is in training mode, and its dropout and batch norm are not.
     """
-    net.eval()
-    net.training = heads
-    with torch.no_grad(), Recorder(net, lines) as recorder:
+    net.train(heads)
+    for part in net.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.eval()
+    dropout = WithoutDropout() if heads else nullcontext()
+    with torch.no_grad(), dropout, Recorder(net, lines) as recorder:
         found = net(torch.from_numpy(x).to(torch.get_default_dtype()))
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, recorder.calls, outputs, count_parameters(net))

@@ -4,7 +4,7 @@ Its weights after one step of training, of size 1 and without dropout, give its 
 running statistics what its batch norms did. The judge takes the same step.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from common.rewrite import without_dropout
 
 ROUNDING = 1e-9  # beside the largest gradient: what is left of a sum that is 0
 LOST = 2  # digits that a gradient has less than a map
-Gradients = dict[str, Array]
+Gradients = Mapping[str, Array]
 
 
 def training_differences(reading: Reading) -> Iterator[Difference]:
@@ -35,7 +35,8 @@ def training_differences(reading: Reading) -> Iterator[Difference]:
     if any(each.what.endswith("frozen") for each in norms):
         return  # all else follows from that
     found = {name: before[name] - after[name] for name in plan.parameters()}
-    bound = 10.0 ** (LOST - reading.trace.digits)
+    digits = min(reading.trace.digits - LOST, reading.trace.rough_digits)
+    bound = 10.0**-digits  # Paddle's average pool divides its gradient by a float32, too
     wrong = parted(found, right.gradients, bound)
     if wrong:
         silent = silent_heads(reading, before, found, bound)
@@ -46,7 +47,7 @@ def training_differences(reading: Reading) -> Iterator[Difference]:
 
 def changes(reading: Reading) -> tuple[Gradients, Gradients]:
     """The arrays of the plan before and after the step, by their names."""
-    both: tuple[Gradients, Gradients] = ({}, {})
+    both: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
     shapes = reading.plan.arrays()
     for path, number in reading.matcher.taken.items():
         weights = reading.trace.calls[number].weights, reading.trace.after[number]
@@ -116,7 +117,8 @@ def silent_heads(
         right = step(learning_plan(reading.plan, weights), before, reading).gradients
         if not parted({n: found[n] for n in trunk}, {n: right[n] for n in trunk}, bound):
             own, table = "stops at the head", "reaches the trunk"
-            return [Difference(head, "gradient of the head's loss", own, table) for head in silent]
+            what, first = "gradient of the head's loss", reading.plan.heads
+            return [Difference(first[h].children[0].path, what, own, table) for h in silent]
     return []
 
 
