@@ -78,7 +78,8 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     With `heads` the network is in training mode, and its dropout and batch norm are not.
     """
     given = tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx())
-    options = {"training": heads} if "training" in inspect.signature(net.call).parameters else {}
+    # Not told that this is no training, a layer that was made for training shows it.
+    options = {"training": True} if heads and takes_training(net) else {}
     if heads:
         for layer in parts(net):
             if isinstance(layer, layers.Dropout):
@@ -89,6 +90,11 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
         found = net(given, **options)
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
     return Trace(x, calls, outputs, count_parameters(net))
+
+
+def takes_training(net: layers.Layer) -> bool:
+    """Whether a network can be told that it is in training."""
+    return "training" in inspect.signature(net.call).parameters
 
 
 @contextmanager

@@ -7,8 +7,9 @@ import numpy as np
 
 from common import spec
 from common.check.graph import Graph
-from common.check.trace import Array, Call, Trace, reads
+from common.check.trace import Array, Call, Trace, agree, reads
 from common.plan import Plan
+from common.reference import relative
 from common.spec import Shape, Word
 
 Signature = tuple[str, Shape]
@@ -82,7 +83,7 @@ class Matcher:
         free = [number for number in self.free if self.signatures[number][0] == kind]
         readers = [] if expected is None else list(self.readers(expected, free))
         chosen = self.partner(name, readers) if readers else None
-        return self.stray(name, free) if chosen is None else chosen
+        return self.stray(name, expected, free) if chosen is None else chosen
 
     def partner(self, name: str, readers: list[int]) -> int | None:
         """Which of the layers that read an op's map it is, where other ops read that map, too."""
@@ -122,22 +123,38 @@ class Matcher:
         left = sum(self.signatures[other] == shape for other in self.free)
         return left > sum(self.wanted[other] == shape for other in self.coming)
 
-    def stray(self, name: str, free: Sequence[int]) -> int | None:
+    def stray(self, name: str, expected: Array | None, free: Sequence[int]) -> int | None:
         """The layer that is an op though it reads another map than expected."""
         shape = self.wanted[name]
         same = [number for number in free if self.signatures[number] == shape]
         following = self.taken.get(self.graph[name].inputs[0], max(self.taken.values(), default=-1))
+        if len(same) >= sum(self.wanted[other] == shape for other in self.coming):
+            return min(same, key=lambda number: self.strangeness(name, expected, number))
         if following + 1 in same:
             return following + 1
-        if len(same) >= sum(self.wanted[other] == shape for other in self.coming):
-            return same[0]
         wanted = Counter(self.wanted[other] for other in self.coming)
-        alike = [
-            number
-            for number in free
-            if made(self.signatures[number]) == made(shape) and not wanted[self.signatures[number]]
-        ]
-        return alike[0] if alike and alike[0] == free[0] else None
+        new = [number for number in free if not self.is_aside(number)]
+        for number in new:
+            if not agree(self.calls[number].input, self.calls[new[0]].input, self.digits):
+                return None
+            signature = self.signatures[number]
+            if made(signature) == made(shape) and not wanted[signature]:
+                return number
+        return None
+
+    def strangeness(self, name: str, expected: Array | None, number: int) -> tuple[float, float]:
+        """How far what a layer reads, in any order, is from what an op should; then what follows."""
+        x = self.calls[number].input
+        if expected is None or x.size != expected.size:
+            return float("inf"), -self.likeness(name, number)
+        return relative(np.sort(x.ravel()), np.sort(expected.ravel())), -self.likeness(name, number)
+
+    def is_aside(self, number: int) -> bool:
+        """Whether a layer reads what earlier layers read or made: not a map that is new to it."""
+        x = self.calls[number].input
+        earlier = self.calls[:number]
+        maps = (m for call in earlier for m in (call.input, call.output, np.maximum(call.output, 0)))
+        return any(m.shape == x.shape and agree(x, m, self.digits) for m in maps)
 
     def readers(self, x: Array, among: Sequence[int]) -> Iterator[int]:
         """The layers that read this map."""
@@ -145,7 +162,7 @@ class Matcher:
             if reads(self.calls[number], x, self.digits):
                 yield number
 
-    def likeness(self, name: str, number: int) -> int:
+    def likeness(self, name: str, number: int) -> float:
         """How far what follows a layer is what follows an op: twins read one map."""
         y = self.calls[number].output
         following = dict.fromkeys(
@@ -153,14 +170,20 @@ class Matcher:
             for map in (y, np.maximum(y, 0))
             for follower in self.readers(map, [*self.free])
         )
-        score = 0
+        score = 0.0
         for reader in self.readers_in_graph(name):
-            for follower in following:
-                if self.signatures[follower] == self.wanted[reader]:
-                    score += 1 + self.likeness(reader, follower)
-                    del following[follower]
-                    break
+            if following:
+                best = max(following, key=lambda follower: self.alike(reader, follower))
+                score += self.alike(reader, best) + self.likeness(reader, best)
+                del following[best]
+            else:
+                score -= 1
         return score - len(following)
+
+    def alike(self, name: str, number: int) -> float:
+        """How much of a layer's shape is an op's."""
+        own, found = self.wanted[name], self.signatures[number]
+        return 1 if own == found else 0.5 * (made(own)[:1] == made(found)[:1])
 
     def readers_in_graph(self, name: str) -> Iterator[str]:
         """The ops with weights that read an op's output, directly or by a ReLU."""

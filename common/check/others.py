@@ -40,6 +40,12 @@ def softmax(x: Array, axis: int = 1) -> Array:
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
 
+def log_softmax(x: Array) -> Array:
+    """The logarithms of the probabilities; Paddle's cuts off what is 64 below the largest."""
+    shifted = x - x.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
 ACTIVATIONS = (
     Other("ReLU6", lambda x: np.clip(x, 0, 6)),
     Other("sigmoid", sigmoid),
@@ -55,7 +61,8 @@ ACTIVATIONS = (
 ENDINGS = (
     Other("softmax", softmax),
     Other("softmax over the batch", lambda x: softmax(x, 0)),
-    Other("log softmax", lambda x: np.log(np.maximum(softmax(x), 1e-300))),
+    Other("log softmax", log_softmax),
+    Other("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
     Other("sigmoid", sigmoid),
 )
 ORDERS = (

@@ -235,7 +235,7 @@ class Reading:
         """The known values that hold in an edited graph, too."""
         edited = [each for each, op in graph.items() if op is not self.graph.get(each)]
         stale = downstream(graph, edited, self.forced)
-        known = {each: y for each, y in self.known.items() if each not in stale}
+        known = {each: y for each, y in self.known.items() if each in graph and each not in stale}
         for each in edited:
             if each in self.forced:
                 known[each] = steps(each, graph[each].then, self.forced[each])
