@@ -41,13 +41,13 @@ def verdict(framework: str, text: str, mistake: Mistake, box: Path) -> Verdict:
         kind.__init__ = init  # as it was before the check noted where layers are made
 
 
-def outcome(found: Verdict, mistakes: list[Mistake]) -> str:
+def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
     """How well the mistakes are named."""
     if found.word == "equal":
         return EQUAL
     if found.unexplained:
         return UNEXPLAINED
-    wanted = [each for mistake in mistakes for each in mistake.found.items()]
+    wanted = [each for mistake in mistakes for each in mistake.wanted(framework).items()]
     named = [(each.layer, each.what) for each in found.differences]
 
     def is_named(layer: str, what: str) -> bool:
@@ -65,7 +65,7 @@ def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
     began = time.perf_counter()
     try:
         found = verdict(framework, planted(framework, mistakes), mistakes[0], box)
-        result = outcome(found, mistakes)
+        result = outcome(framework, found, mistakes)
         said = [f"{each.layer}: {each.what}" for each in (*found.differences, *found.unexplained)]
     except Exception as error:  # a crash of the check, too, is told and counted
         result, said = UNEXPLAINED, [repr(error)]

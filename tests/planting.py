@@ -50,6 +50,7 @@ class Mistake:
     pytorch: dict[str, str]
     tensorflow: dict[str, str]
     paddle: dict[str, str] = field(default_factory=dict)
+    found_tensorflow: dict[str, str] = field(default_factory=dict)
     network: str = "googlenet"
     at: str = ""
     heads: bool = False
@@ -67,6 +68,10 @@ class Mistake:
         """What replaces what in one framework's source."""
         own: dict[str, str] = getattr(self, framework)
         return own or {in_paddle(old): in_paddle(new) for old, new in self.pytorch.items()}
+
+    def wanted(self, framework: str) -> dict[str, str]:
+        """What the check must say: layer and what, each a pattern."""
+        return self.found_tensorflow if framework == "tensorflow" and self.found_tensorflow else self.found
 
     def plant(self, text: str, framework: str) -> str:
         """Source with the mistake in it."""

@@ -9,7 +9,6 @@ from common import spec
 from common.check.graph import Graph
 from common.check.trace import Array, Call, Trace, agree, reads
 from common.plan import Plan
-from common.reference import relative
 from common.spec import Shape, Word
 
 Signature = tuple[str, Shape]
@@ -93,13 +92,13 @@ class Matcher:
         if len(same) > 1:
             return max(same, key=lambda number: self.likeness(name, number))
         pairs = [
-            (unlike, place, number, rival)
+            (unlike, -self.likeness(rival, number), place, number, rival)
             for place, rival in enumerate(rivals)
             for number in readers
             if (unlike := self.unlike(rival, number)) is not None
         ]
         partners: dict[str, int] = {}
-        for _, _, number, rival in sorted(pairs):
+        for *_, number, rival in sorted(pairs):
             if rival not in partners and number not in partners.values():
                 partners[rival] = number
         return partners.get(name)
@@ -129,32 +128,54 @@ class Matcher:
         same = [number for number in free if self.signatures[number] == shape]
         following = self.taken.get(self.graph[name].inputs[0], max(self.taken.values(), default=-1))
         if len(same) >= sum(self.wanted[other] == shape for other in self.coming):
-            return min(same, key=lambda number: self.strangeness(name, expected, number))
+            return self.likeliest(name, expected, same)
         if following + 1 in same:
             return following + 1
+        if not self.may_have_other_channels(name):
+            return None
         wanted = Counter(self.wanted[other] for other in self.coming)
-        new = [number for number in free if not self.is_aside(number)]
-        for number in new:
-            if not agree(self.calls[number].input, self.calls[new[0]].input, self.digits):
-                return None
-            signature = self.signatures[number]
-            if made(signature) == made(shape) and not wanted[signature]:
-                return number
-        return None
+        alike = [
+            number
+            for number in free
+            if made(self.signatures[number]) == made(shape) and not wanted[self.signatures[number]]
+        ]
+        if not alike or self.is_aside(alike[0]):
+            return None
+        return self.likeliest(name, expected, alike)
 
-    def strangeness(self, name: str, expected: Array | None, number: int) -> tuple[float, float]:
-        """How far what a layer reads, in any order, is from what an op should; then what follows."""
-        x = self.calls[number].input
-        if expected is None or x.size != expected.size:
-            return float("inf"), -self.likeness(name, number)
-        return relative(np.sort(x.ravel()), np.sort(expected.ravel())), -self.likeness(name, number)
+    def likeliest(self, name: str, expected: Array | None, same: list[int]) -> int:
+        """Of layers of one shape: the one that reads the values expected, in any order, or the
+        first; of those that read what the first does, the one that goes on as the op does."""
+        given = {number: self.calls[number].input for number in same}
+        if expected is not None:
+            for number, x in given.items():
+                if x.size == expected.size and agree(
+                    np.sort(x.ravel()), np.sort(expected.ravel()), self.digits
+                ):
+                    return number
+        twins = [number for number in same if agree(given[number], given[same[0]], self.digits)]
+        if len(twins) == 1:
+            return twins[0]
+        return max(twins, key=lambda number: self.likeness(name, number))
+
+    def may_have_other_channels(self, name: str) -> bool:
+        """Whether an op reads branches joined, which no layer that was found has read."""
+        before = self.graph[name].inputs
+        while len(before) == 1 and not isinstance(self.graph[before[0]].word, spec.Concat):
+            if self.graph[before[0]].is_weighted:
+                return False
+            before = self.graph[before[0]].inputs
+        return len(before) == 1 and not any(
+            self.graph[other].inputs == before for other in self.taken
+        )
 
     def is_aside(self, number: int) -> bool:
-        """Whether a layer reads what earlier layers read or made: not a map that is new to it."""
+        """Whether a layer reads what those that are taken read, or what one layer made."""
         x = self.calls[number].input
-        earlier = self.calls[:number]
-        maps = (m for call in earlier for m in (call.input, call.output, np.maximum(call.output, 0)))
-        return any(m.shape == x.shape and agree(x, m, self.digits) for m in maps)
+        maps = [self.calls[other].input for other in self.taken.values()]
+        for call in self.calls[:number]:
+            maps += [call.output, np.maximum(call.output, 0)] if call.output.shape == x.shape else []
+        return any(agree(x, each, self.digits) for each in maps)
 
     def readers(self, x: Array, among: Sequence[int]) -> Iterator[int]:
         """The layers that read this map."""
