@@ -30,9 +30,7 @@ def verdict(framework: str, text: str, mistake: Mistake, box: Path) -> Verdict:
     """What the check says of a source."""
     file = box / "mine.py"
     file.write_text(text)
-    job = Check(
-        framework, str(file), "", "", mistake.network, mistake.input(), mistake.heads
-    )
+    job = Check(framework, str(file), "", "", mistake.network, mistake.input(), mistake.heads)
     kind = import_checker(framework).NETWORK
     init = kind.__init__
     try:

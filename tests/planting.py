@@ -71,7 +71,11 @@ class Mistake:
 
     def wanted(self, framework: str) -> dict[str, str]:
         """What the check must say: layer and what, each a pattern."""
-        return self.found_tensorflow if framework == "tensorflow" and self.found_tensorflow else self.found
+        return (
+            self.found_tensorflow
+            if framework == "tensorflow" and self.found_tensorflow
+            else self.found
+        )
 
     def plant(self, text: str, framework: str) -> str:
         """Source with the mistake in it."""

@@ -65,6 +65,35 @@ def test_planted_difference_is_named(tmp_path, change):
     assert [(each["layer"], each["what"]) for each in found["differences"]] == [(layer, what)]
 
 
+SAMPLE = (  # of the mistakes in planted.toml, some that each part of the check must name
+    "SAME for padding 3",
+    "pool behind the projection",
+    "a branch pools what it should not",
+    "batch norm without scale and shift",
+    "LRN whose alpha is not divided by its size",
+    "branch extra",
+    "branch missing",
+    "module missing",
+    "reduction missing",
+    "convolution twice",
+    "dropout at work in evaluation",
+    "image less a mean",
+    "a wrong row of the table",
+    "groups",
+    "border reflected",
+    "heads exchanged",
+    "one layer in two places",
+)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_planted_mistakes_are_named_exactly(framework):
+    words = [word for kind in SAMPLE for word in ("--kind", kind)]
+    command = [sys.executable, "tests/planted.py", framework, *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert f"{{'named exactly': {len(SAMPLE)}}}" in done.stdout, done.stdout + done.stderr
+
+
 def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(NETWORK.format(change="self.pool = nn.MaxPool2d(3, 2, 1)"))

@@ -76,6 +76,24 @@ class Matcher:
             self.free[self.taken.pop(name)] = None
             self.free = dict.fromkeys(sorted(self.free))
 
+    def shared(self) -> dict[str, str]:
+        """The ops whose layers have the weights of another's: those drawn are never the same."""
+        seen: dict[bytes, str] = {}
+        found: dict[str, str] = {}
+        for name, number in self.taken.items():
+            weights = self.calls[number].weights
+            key = b"".join(weights[each].ravel()[:9].tobytes() for each in sorted(weights))
+            if weights and seen.setdefault(key, name) != name:
+                found[name] = seen[key]
+        return found
+
+    def settled(self) -> list[Call]:
+        """The layers that are taken, or wanted by an op to come: none that no table has."""
+        calls = enumerate(self.calls)
+        return [
+            call for number, call in calls if number not in self.free or not self.is_spare(number)
+        ]
+
     def choose(self, name: str, expected: Array | None) -> int | None:
         """The number of the layer that is this op."""
         kind, _ = self.wanted[name]
@@ -174,7 +192,9 @@ class Matcher:
         x = self.calls[number].input
         maps = [self.calls[other].input for other in self.taken.values()]
         for call in self.calls[:number]:
-            maps += [call.output, np.maximum(call.output, 0)] if call.output.shape == x.shape else []
+            maps += (
+                [call.output, np.maximum(call.output, 0)] if call.output.shape == x.shape else []
+            )
         return any(agree(x, each, self.digits) for each in maps)
 
     def readers(self, x: Array, among: Sequence[int]) -> Iterator[int]:
@@ -214,9 +234,6 @@ class Matcher:
                     yield other
                 elif op.word == spec.ReLU():
                     yield from self.readers_in_graph(other)
-
-
-
 
 
 def made(layer: Signature) -> Shape:

@@ -5,8 +5,8 @@ from math import sqrt
 
 import numpy as np
 
-from common.check.graph import Other
 from common import spec
+from common.check.graph import Other
 from common.check.trace import Array, Call
 from common.reference import by_channel, convolve, sum_around
 from common.spec import Size, pair

@@ -103,7 +103,7 @@ def without_border(call: Call) -> Call:
     if x.ndim != 4 or not x.any():
         return call
     for axis in (2, 3):
-        rows = x.any(axis=tuple({0, 1, 2, 3} - {axis})).nonzero()[0]
+        rows = np.flatnonzero(x.any(axis=tuple({0, 1, 2, 3} - {axis})))
         x = x.take(range(rows[0], rows[-1] + 1), axis)
     return replace(call, input=x) if x.shape != call.input.shape else call
 
