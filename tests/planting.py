@@ -15,6 +15,7 @@ from common.spec import Shape
 
 SIZES = {"inception_v3": 107, "inception_resnet_v2": 107}
 WITH_HEADS = 160
+Source = tuple[str, Shape, bool]  # a network, its input, whether with its heads
 # PyTorch's words in Paddle, the longest first.
 PADDLE = {
     "self.avgpool = nn.AdaptiveAvgPool2d(1)": "self.avgpool = GlobalAvgPool()",
@@ -55,14 +56,11 @@ class Mistake:
     at: str = ""
     heads: bool = False
 
-    def input(self) -> Shape:
-        """C x H x W for which the source is printed, the smallest that shows all."""
+    @property
+    def source(self) -> Source:
+        """The network that the mistake is made in, at the smallest size that shows all."""
         size = WITH_HEADS if self.heads else SIZES.get(self.network, 64)
-        return 3, size, size
-
-    def source(self) -> tuple[str, bool]:
-        """The network that the mistake is made in."""
-        return self.network, self.heads
+        return self.network, (3, size, size), self.heads
 
     def edits(self, framework: str) -> dict[str, str]:
         """What replaces what in one framework's source."""
@@ -118,7 +116,7 @@ def in_paddle(text: str) -> str:
 
 
 @cache
-def printed(framework: str, name: str, heads: bool, shape: Shape) -> str:
+def printed(framework: str, name: str, shape: Shape, heads: bool) -> str:
     """A network's plain source, and a step that is a function."""
     plan = make_plan(network(name, shape, aux=heads))
     text = import_printer(framework).source(plan)
@@ -128,7 +126,7 @@ def printed(framework: str, name: str, heads: bool, shape: Shape) -> str:
 
 def planted(framework: str, mistakes: list[Mistake]) -> str:
     """Source with these mistakes in it; raises ValueError where they cannot stand together."""
-    text = printed(framework, *mistakes[0].source(), mistakes[0].input())
+    text = printed(framework, *mistakes[0].source)
     for mistake in mistakes:
         text = mistake.plant(text, framework)
     return text
@@ -140,7 +138,7 @@ def pairs(framework: str, count: int, seed: int = 0) -> Iterator[list[Mistake]]:
     while count:
         pair = draw.sample(MISTAKES, 2)
         places = [{layer.split(".")[0] for layer in each.found} | {each.at} for each in pair]
-        if pair[0].source() != pair[1].source() or places[0] & places[1] - {""}:
+        if pair[0].source != pair[1].source or places[0] & places[1] - {""}:
             continue
         try:
             planted(framework, pair)

@@ -140,6 +140,30 @@ def test_what_nothing_explains_is_said_with_its_size(tmp_path):
     assert difference["yours"].startswith("layer conv3.conv parts by")
 
 
+TIMES = """
+from pytorch_impl import network
+
+net = network("{name}")
+net.{step}.register_forward_hook(lambda layer, x, y: y * (1 + 1e-8))
+"""
+
+
+def test_a_hundred_millionth_is_seen_between_layers_without_constants(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(TIMES.format(name="googlenet", step="conv2"))
+    found = check(str(file), "--input", "3x64x64", code=1)
+    [difference] = found["differences"]
+    assert difference["layer"].startswith("conv2")
+    assert difference["yours"] == "all values times 1.00000001"
+
+
+def test_a_constant_may_be_rounded_to_float32(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(TIMES.format(name="googlenet", step="avgpool"))
+    found = check(str(file), "--input", "3x64x64")
+    assert (found["verdict"], "googlenet" in found["same"]) == ("equal", True)
+
+
 BAD = {
     "class Net(:": "line 1",
     "x = 1": "no network",

@@ -187,8 +187,7 @@ class Reading:
                 found.append(each)
             else:
                 ends.add(each)
-        reachable = section(self.graph, name, ends)
-        return [each for each in found if each in reachable]
+        return [each for each in found if each in section(self.graph, name, ends)]
 
     def agrees(self, name: str, found: Array) -> bool:
         """Whether an op reads what was found."""
