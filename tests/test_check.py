@@ -143,14 +143,14 @@ def test_what_nothing_explains_is_said_with_its_size(tmp_path):
 TIMES = """
 from pytorch_impl import network
 
-net = network("{name}")
+net = network("googlenet", input=(3, 64, 64))
 net.{step}.register_forward_hook(lambda layer, x, y: y * (1 + 1e-8))
 """
 
 
 def test_a_hundred_millionth_is_seen_between_layers_without_constants(tmp_path):
     file = tmp_path / "mine.py"
-    file.write_text(TIMES.format(name="googlenet", step="conv2"))
+    file.write_text(TIMES.format(step="conv2"))
     found = check(str(file), "--input", "3x64x64", code=1)
     [difference] = found["differences"]
     assert difference["layer"].startswith("conv2")
@@ -159,7 +159,7 @@ def test_a_hundred_millionth_is_seen_between_layers_without_constants(tmp_path):
 
 def test_a_constant_may_be_rounded_to_float32(tmp_path):
     file = tmp_path / "mine.py"
-    file.write_text(TIMES.format(name="googlenet", step="avgpool"))
+    file.write_text(TIMES.format(step="avgpool"))
     found = check(str(file), "--input", "3x64x64")
     assert (found["verdict"], "googlenet" in found["same"]) == ("equal", True)
 

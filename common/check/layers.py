@@ -86,8 +86,8 @@ def norms(word: spec.BatchNorm, call: Call) -> Iterator[Word | Other]:
     every = dict.fromkeys((word.eps, *EPS))
     if "bias" in call.weights:
         yield from (replace(word, eps=eps, scale=scale) for eps in every)
-    for eps in every:
-        yield others.norm(call, word, eps, by_batch=False)
+    elif "running_mean" in call.weights:
+        yield from (others.norm(call, word, eps, by_batch=False) for eps in every)
     for eps in every:
         yield others.norm(call, word, eps, by_batch=True)
 

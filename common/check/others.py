@@ -98,9 +98,8 @@ def norm(call: Call, word: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
 
     def compute(x: Array) -> Array:
         axes = (0, *range(2, x.ndim))
-        by_running = not by_batch and "running_mean" in own
-        mean = own["running_mean"] if by_running else x.mean(axis=axes)
-        variance = own["running_var"] if by_running else x.var(axis=axes)
+        mean = x.mean(axis=axes) if by_batch else own["running_mean"]
+        variance = x.var(axis=axes) if by_batch else own["running_var"]
         factor = scale / np.sqrt(variance + float(np.float32(eps)))
         return x * by_channel(factor, x) + by_channel(shift - factor * mean, x)
 
