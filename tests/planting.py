@@ -47,9 +47,9 @@ class Mistake:
     """One row of planted.toml."""
 
     kind: str
-    found: dict[str, str]
     pytorch: dict[str, str]
     tensorflow: dict[str, str]
+    found: dict[str, str] = field(default_factory=dict)  # of none where it is no mistake
     paddle: dict[str, str] = field(default_factory=dict)
     found_tensorflow: dict[str, str] = field(default_factory=dict)
     network: str = "googlenet"
@@ -136,7 +136,7 @@ def pairs(framework: str, count: int, seed: int = 0) -> Iterator[list[Mistake]]:
     """So many random pairs of mistakes in one network that do not touch the same layers."""
     draw = random.Random(seed)
     while count:
-        pair = draw.sample(MISTAKES, 2)
+        pair = draw.sample([each for each in MISTAKES if each.found], 2)
         places = [{layer.split(".")[0] for layer in each.found} | {each.at} for each in pair]
         if pair[0].source != pair[1].source or places[0] & places[1] - {""}:
             continue
