@@ -5,6 +5,7 @@ difference is seen alone, however many there are.
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from common.plan import Plan
 from common.spec import Word
 
 ROUNDS = 5  # differences in one stretch
+# How many changes are tried in a round: so many, and more of small maps, to so many values.
+LEAST, WORK = 300, 400_000_000
 EXACT = 2  # how well numbers agree: to all digits that the arithmetic has, or roughly, 1
 
 
@@ -200,10 +203,7 @@ class Reading:
         return self.trace.rough_digits if any(map(has_constants, words)) else self.trace.digits
 
     def improve(self, name: str, names: list[str], found: Array) -> Graph | None:
-        """The edit after which the most values agree roughly; the first after which all do just so.
-
-        None where none is better than no edit.
-        """
+        """The first edit after which all agree, else that after which most do; None if none helps."""
         for each in self.graph:
             if each == name:
                 break
@@ -213,7 +213,7 @@ class Reading:
         free = [self.trace.calls[number] for number in self.matcher.free]
         counts = self.digits_at(name)
         place = Place(self.graph, name, names, self.forced, self.known, found, free, counts)
-        for graph in hypotheses(place):
+        for graph in islice(hypotheses(place), max(LEAST, WORK // found.size)):
             agreeing = self.share(graph, name, found, digits)
             if agreeing == 1 and self.share(graph, name, found, self.trace.digits) == 1:
                 return graph
