@@ -203,7 +203,7 @@ class Reading:
         return self.trace.rough_digits if any(map(has_constants, words)) else self.trace.digits
 
     def improve(self, name: str, names: list[str], found: Array) -> Graph | None:
-        """The first edit after which all agree, else that after which most do; None if none helps."""
+        """The first edit after which all agree, or that after which most do; None if none helps."""
         for each in self.graph:
             if each == name:
                 break
