@@ -60,18 +60,33 @@ def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
 
 def count_parameters(net: nn.Layer) -> int:
     """How many numbers the network learns."""
-    return sum(int(each.size) for each in net.parameters() if not each.stop_gradient)
+    return sum(int(each.size) for each in net.parameters() if learns(each))
 
 
 def fill(net: nn.Layer, draw: np.random.Generator) -> None:
     """Puts numbers drawn at random in place of all weights and statistics."""
     net.to(dtype=paddle.get_default_dtype())
+    fixed = {id(layer.weight) for layer in (net, *parts(net)) if is_unscaled(layer)}
     for name, tensor in net.state_dict().items():
+        if id(tensor) in fixed:
+            continue
         shape, is_variance = tuple(tensor.shape), name.endswith("_variance")
         fan_in = {2: shape[0], 4: int(np.prod(shape[1:]))}.get(len(shape), 0)
         tensor.set_value(
             numbers(shape, draw, fan_in, is_variance).astype(str(tensor.numpy().dtype))
         )
+
+
+def is_unscaled(layer: nn.Layer) -> bool:
+    """Whether a batch norm has a scale that never learns: it stays 1."""
+    is_norm = isinstance(layer, nn.BatchNorm | nn.BatchNorm2D)
+    weight = layer.weight if is_norm else None
+    return weight is not None and weight.optimize_attr.get("learning_rate") == 0
+
+
+def learns(parameter: Tensor) -> bool:
+    """Whether a parameter can change in training."""
+    return not parameter.stop_gradient and parameter.optimize_attr.get("learning_rate") != 0
 
 
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
@@ -134,6 +149,8 @@ def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]
         arrays = {ours: to_numpy(each) for ours, each in own.items() if each is not None}
         if kind == "linear":
             arrays["weight"] = arrays["weight"].T
+        if is_unscaled(layer):
+            del arrays["weight"]
         calls.append(
             Call(name, kind, arrays, before.pop(id(layer)), to_numpy(output), lines(layer))
         )
@@ -160,11 +177,13 @@ def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:
 
 
 def tensors(found: Any) -> Iterator[Tensor]:
-    """The tensors in what a network returns."""
+    """The tensors in what a network returns, those with names in the order of the names."""
     if isinstance(found, Tensor):
         yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
     elif isinstance(found, dict | list | tuple):
-        for each in found.values() if isinstance(found, dict) else found:
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
             yield from tensors(each)
 
 

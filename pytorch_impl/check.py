@@ -136,11 +136,13 @@ class Recorder(TorchFunctionMode):
 
 
 def tensors(found: Any) -> Iterator[Tensor]:
-    """The tensors in what a network returns."""
+    """The tensors in what a network returns, those with names in the order of the names."""
     if isinstance(found, Tensor):
         yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
     elif isinstance(found, dict | list | tuple):
-        for each in found.values() if isinstance(found, dict) else found:
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
             yield from tensors(each)
 
 

@@ -95,9 +95,12 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
 
 
 def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
-    """What the network gives for a batch N x C x H x W."""
-    told = "training" in inspect.signature(net.call).parameters
-    options = {"training": training} if told else {}
+    """What the network gives for a batch N x C x H x W.
+
+    It is never told that this is no training: a layer that was made for training shows it then.
+    """
+    told = training and "training" in inspect.signature(net.call).parameters
+    options = {"training": True} if told else {}
     return net(tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx()), **options)
 
 

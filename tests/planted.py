@@ -2,7 +2,8 @@
 
 `python tests/planted.py [FRAMEWORK...] [--kind WORD...] [--pairs N]`: the rows of planted.toml of
 which a kind has such a word, all if none is given, then random pairs. Exits with 1 if less than
-95 % are named exactly, layer and kind, or if any is called equal.
+95 % are named exactly, layer and kind, or if any is called equal. With `--equal [NETWORK...]`
+networks as they are printed, at three sizes: with 1 if any is called different.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from planting import MISTAKES, Mistake, pairs, planted
+from planting import MISTAKES, Mistake, Source, pairs, planted, printed
 
 from common.check.trace import unpack_trace
 from common.check.verdict import Verdict, judge
@@ -22,30 +23,33 @@ from common.jobs import checking
 from common.jobs.frameworks import FRAMEWORKS, import_checker
 from common.jobs.job import Check
 from common.jobs.settings import environment
+from common.networks import NETWORKS, network
+from common.spec import shape_text
 
 EXACT, OTHERWISE, UNEXPLAINED, EQUAL = "named exactly", "named otherwise", "unexplained", "EQUAL"
 
 
-def verdict(framework: str, text: str, mistake: Mistake, box: Path) -> Verdict:
+def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
     """What the check says of a source."""
+    name, shape, heads = source
     file = box / "mine.py"
     file.write_text(text)
-    job = Check(framework, str(file), "", "", mistake.network, mistake.input(), mistake.heads)
     kind = import_checker(framework).NETWORK
     init = kind.__init__
     try:
-        return judge(unpack_trace(checking.check(job).arrays), mistake.network)
+        job = Check(framework, str(file), "", "", name, shape, heads)
+        return judge(unpack_trace(checking.check(job).arrays), name)
     finally:
         kind.__init__ = init  # as it was before the check noted where layers are made
 
 
-def outcome(found: Verdict, mistakes: list[Mistake]) -> str:
+def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
     """How well the mistakes are named."""
     if found.word == "equal":
-        return EQUAL
+        return EQUAL if mistakes[0].found else EXACT
     if found.unexplained:
         return UNEXPLAINED
-    wanted = [each for mistake in mistakes for each in mistake.found.items()]
+    wanted = [each for mistake in mistakes for each in mistake.wanted(framework).items()]
     named = [(each.layer, each.what) for each in found.differences]
 
     def is_named(layer: str, what: str) -> bool:
@@ -62,8 +66,9 @@ def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
     """The outcome for one source, printed with what was said if it is not exact."""
     began = time.perf_counter()
     try:
-        found = verdict(framework, planted(framework, mistakes), mistakes[0], box)
-        result = outcome(found, mistakes)
+        first, text = mistakes[0], planted(framework, mistakes)
+        found = verdict(framework, text, first.source, box)
+        result = outcome(framework, found, mistakes)
         said = [f"{each.layer}: {each.what}" for each in (*found.differences, *found.unexplained)]
     except Exception as error:  # a crash of the check, too, is told and counted
         result, said = UNEXPLAINED, [repr(error)]
@@ -80,7 +85,8 @@ def run(framework: str, words: list[str], count: int) -> bool:
     good = True
     with tempfile.TemporaryDirectory() as box:
         for title, rows in {
-            "one at a time": [[each] for each in chosen],
+            "one at a time": [[each] for each in chosen if each.found],
+            "the same, written otherwise": [[each] for each in chosen if not each.found],
             "in pairs": list(pairs(framework, count)),
         }.items():
             results = Counter(try_out(framework, row, Path(box)) for row in rows)
@@ -88,6 +94,24 @@ def run(framework: str, words: list[str], count: int) -> bool:
                 share = results[EXACT] / len(rows)
                 print(f"{framework}, {title}: {dict(results)}, {share:.0%} exactly", flush=True)
                 good = good and share >= 0.95 and not results[EQUAL]
+                good = good and (rows[0][0].found != {} or share == 1)
+    return good
+
+
+def run_equal(framework: str, names: list[str]) -> bool:
+    """Networks as they are printed, at three sizes: each must be called itself."""
+    good = True
+    with tempfile.TemporaryDirectory() as box:
+        for name in names or NETWORKS:
+            channels, *published = network(name).input
+            small = (64, 97) if name.startswith("googlenet") else (107, 139)
+            for shape in [(channels, size, size + 2) for size in small] + [(channels, *published)]:
+                source = name, shape, False
+                found = verdict(framework, printed(framework, *source), source, Path(box))
+                well = found.word == "equal" and name in found.same
+                said = "equal" if well else f"{found.word.upper()} {found.differences[:3]}"
+                print(f"{framework}: {name} at {shape_text(shape)}: {said}", flush=True)
+                good = good and well
     return good
 
 
@@ -97,14 +121,19 @@ def main(words: list[str]) -> int:
     parser.add_argument("frameworks", nargs="*", default=FRAMEWORKS)
     parser.add_argument("--kind", action="append", default=[])
     parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--equal", nargs="*", metavar="NETWORK", help="as printed, instead")
     parser.add_argument("--here", action="store_true", help="in this process")
     given = parser.parse_args(words)
+    if given.here and given.equal is not None:
+        return 0 if run_equal(given.frameworks[0], given.equal) else 1
     if given.here:
         return 0 if run(given.frameworks[0], given.kind, given.pairs) else 1
     rest = [word for word in words if word not in FRAMEWORKS]
-    command = [sys.executable, __file__, "--here", *rest]
+    command = [sys.executable, __file__]
     ends = [
-        subprocess.run([*command, framework], env=environment(), check=False).returncode
+        subprocess.run(
+            [*command, framework, "--here", *rest], env=environment(), check=False
+        ).returncode
         for framework in given.frameworks
     ]
     return max(ends)

@@ -15,6 +15,7 @@ from common.spec import Shape
 
 SIZES = {"inception_v3": 107, "inception_resnet_v2": 107}
 WITH_HEADS = 160
+Source = tuple[str, Shape, bool]  # a network, its input, whether with its heads
 # PyTorch's words in Paddle, the longest first.
 PADDLE = {
     "self.avgpool = nn.AdaptiveAvgPool2d(1)": "self.avgpool = GlobalAvgPool()",
@@ -46,27 +47,33 @@ class Mistake:
     """One row of planted.toml."""
 
     kind: str
-    found: dict[str, str]
     pytorch: dict[str, str]
     tensorflow: dict[str, str]
+    found: dict[str, str] = field(default_factory=dict)  # of none where it is no mistake
     paddle: dict[str, str] = field(default_factory=dict)
+    found_tensorflow: dict[str, str] = field(default_factory=dict)
     network: str = "googlenet"
     at: str = ""
     heads: bool = False
 
-    def input(self) -> Shape:
-        """C x H x W for which the source is printed, the smallest that shows all."""
+    @property
+    def source(self) -> Source:
+        """The network that the mistake is made in, at the smallest size that shows all."""
         size = WITH_HEADS if self.heads else SIZES.get(self.network, 64)
-        return 3, size, size
-
-    def source(self) -> tuple[str, bool]:
-        """The network that the mistake is made in."""
-        return self.network, self.heads
+        return self.network, (3, size, size), self.heads
 
     def edits(self, framework: str) -> dict[str, str]:
         """What replaces what in one framework's source."""
         own: dict[str, str] = getattr(self, framework)
         return own or {in_paddle(old): in_paddle(new) for old, new in self.pytorch.items()}
+
+    def wanted(self, framework: str) -> dict[str, str]:
+        """What the check must say: layer and what, each a pattern."""
+        return (
+            self.found_tensorflow
+            if framework == "tensorflow" and self.found_tensorflow
+            else self.found
+        )
 
     def plant(self, text: str, framework: str) -> str:
         """Source with the mistake in it."""
@@ -109,7 +116,7 @@ def in_paddle(text: str) -> str:
 
 
 @cache
-def printed(framework: str, name: str, heads: bool, shape: Shape) -> str:
+def printed(framework: str, name: str, shape: Shape, heads: bool) -> str:
     """A network's plain source, and a step that is a function."""
     plan = make_plan(network(name, shape, aux=heads))
     text = import_printer(framework).source(plan)
@@ -119,7 +126,7 @@ def printed(framework: str, name: str, heads: bool, shape: Shape) -> str:
 
 def planted(framework: str, mistakes: list[Mistake]) -> str:
     """Source with these mistakes in it; raises ValueError where they cannot stand together."""
-    text = printed(framework, *mistakes[0].source(), mistakes[0].input())
+    text = printed(framework, *mistakes[0].source)
     for mistake in mistakes:
         text = mistake.plant(text, framework)
     return text
@@ -129,9 +136,9 @@ def pairs(framework: str, count: int, seed: int = 0) -> Iterator[list[Mistake]]:
     """So many random pairs of mistakes in one network that do not touch the same layers."""
     draw = random.Random(seed)
     while count:
-        pair = draw.sample(MISTAKES, 2)
+        pair = draw.sample([each for each in MISTAKES if each.found], 2)
         places = [{layer.split(".")[0] for layer in each.found} | {each.at} for each in pair]
-        if pair[0].source() != pair[1].source() or places[0] & places[1] - {""}:
+        if pair[0].source != pair[1].source or places[0] & places[1] - {""}:
             continue
         try:
             planted(framework, pair)

@@ -164,6 +164,15 @@ def section(graph: Graph, name: str, ends: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def words_between(graph: Graph, name: str, ends: Iterable[str]) -> list[Word | Other | None]:
+    """What is computed between the `ends`, whose outputs are known, and what an op reads."""
+    words: list[Word | Other | None] = [*graph[name].before]
+    for each in section(graph, name, ends):
+        op = graph[each]
+        words += [*op.then] if each in ends else [*op.before, op.word, *op.then]
+    return words
+
+
 def downstream(graph: Graph, names: Iterable[str], ends: Iterable[str] = ()) -> set[str]:
     """These ops and those that read them, directly or by others, as far as the `ends`."""
     found = set(names)

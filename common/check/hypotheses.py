@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -157,13 +156,16 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
     if expected is None or trimmed(expected).shape != trimmed(place.found).shape:
         return
     expected, found = trimmed(expected), trimmed(place.found)
+    if agree(found, expected, place.digits):
+        return  # up to a constant that was kept in float32
     there = (found != 0) & (expected != 0)
     if not there.any():
         return
     factor = float(np.median(found[there] / expected[there]))
     dropped = (found == 0) & (expected != 0)
     if not dropped.any():
-        word = others.times(factor, f"all values times {factor:.6g}")
+        text = f"{factor:.{6 if abs(factor - 1) > 1e-5 else 12}g}"
+        word = others.times(factor, f"all values times {text}")
     else:
         word = Other(
             f"dropout at work: {dropped.mean():.0%} of the values dropped, "
@@ -179,7 +181,7 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
     """The graph with one layer more of those that ran, where it reads what there is."""
     for slot in slots:
         y = value_at(place, slot)
-        for call in place.free if y is not None else ():
-            if agree(call.input, y, place.digits):
+        for call in place.free:
+            if y is not None and agree(call.input, y, place.digits):
                 what = f"{NAMES[call.kind]} of the network's own: {call.name}"
                 yield put(place.graph, slot, others.given(what, call.output))

@@ -7,12 +7,26 @@ from typing import Any
 
 from common import spec
 from common.check import others
-from common.check.graph import Other
-from common.check.trace import BORDERS, Call
-from common.spec import Rule, Word, pair
+from common.check.graph import DoesNotFit, Other, with_weights
+from common.check.trace import BORDERS, Array, Call, trimmed
+from common.reference import relative
+from common.spec import Rule, Word
 
 EPS = (1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)
 PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, Rule.CEIL, Rule.SAME)
+
+
+CONSTANTS = (
+    Other,
+    spec.Affine,
+    spec.AvgPool,
+    spec.AdaptiveAvgPool,
+    spec.GlobalAvgPool,
+    spec.BatchNorm,
+    spec.LRN,
+    spec.L2Norm,
+    spec.Residual,
+)
 
 
 def layers(word: Any, call: Call) -> Iterator[Word | Other]:
@@ -72,7 +86,33 @@ def norms(word: spec.BatchNorm, call: Call) -> Iterator[Word | Other]:
     every = dict.fromkeys((word.eps, *EPS))
     if "bias" in call.weights:
         yield from (replace(word, eps=eps, scale=scale) for eps in every)
-    for eps in every:
-        yield others.norm(call, word, eps, by_batch=False)
+    elif "running_mean" in call.weights:
+        yield from (others.norm(call, word, eps, by_batch=False) for eps in every)
     for eps in every:
         yield others.norm(call, word, eps, by_batch=True)
+
+
+def channels(word: Word | Other | None) -> int | None:
+    """How many channels a word says that it makes; None where it says nothing."""
+    match word:
+        case spec.Conv(channels=count) | spec.Linear(features=count):
+            return count
+    return None
+
+
+def has_constants(word: Word | Other | None) -> bool:
+    """Whether a word computes with numbers of its own, which a framework may keep in float32."""
+    return isinstance(word, CONSTANTS)
+
+
+def output_of(name: str, word: Word | Other | None, call: Call) -> Array | None:
+    """What a word makes of a layer's input and weights; None where it does not fit."""
+    try:
+        return with_weights(name, word, call.input, call.weights)
+    except DoesNotFit:
+        return None
+
+
+def distance(found: Array, expected: Array | None) -> float:
+    """How far two arrays part, relative to the largest value; NaN for unequal shapes."""
+    return float("nan") if expected is None else relative(trimmed(found), trimmed(expected))

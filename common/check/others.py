@@ -5,8 +5,8 @@ from math import sqrt
 
 import numpy as np
 
-from common.check.graph import Other
 from common import spec
+from common.check.graph import Other
 from common.check.trace import Array, Call
 from common.reference import by_channel, convolve, sum_around
 from common.spec import Size, pair
@@ -40,6 +40,12 @@ def softmax(x: Array, axis: int = 1) -> Array:
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
 
+def log_softmax(x: Array) -> Array:
+    """The logarithms of the probabilities; Paddle's cuts off what is 64 below the largest."""
+    shifted = x - x.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
 ACTIVATIONS = (
     Other("ReLU6", lambda x: np.clip(x, 0, 6)),
     Other("sigmoid", sigmoid),
@@ -55,7 +61,8 @@ ACTIVATIONS = (
 ENDINGS = (
     Other("softmax", softmax),
     Other("softmax over the batch", lambda x: softmax(x, 0)),
-    Other("log softmax", lambda x: np.log(np.maximum(softmax(x), 1e-300))),
+    Other("log softmax", log_softmax),
+    Other("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
     Other("sigmoid", sigmoid),
 )
 ORDERS = (
@@ -91,9 +98,8 @@ def norm(call: Call, word: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
 
     def compute(x: Array) -> Array:
         axes = (0, *range(2, x.ndim))
-        by_running = not by_batch and "running_mean" in own
-        mean = own["running_mean"] if by_running else x.mean(axis=axes)
-        variance = own["running_var"] if by_running else x.var(axis=axes)
+        mean = x.mean(axis=axes) if by_batch else own["running_mean"]
+        variance = x.var(axis=axes) if by_batch else own["running_var"]
         factor = scale / np.sqrt(variance + float(np.float32(eps)))
         return x * by_channel(factor, x) + by_channel(shift - factor * mean, x)
 

@@ -5,10 +5,10 @@ difference is seen alone, however many there are.
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
-from common import spec
 from common.check.graph import (
     IMAGE,
     RESULT,
@@ -22,18 +22,20 @@ from common.check.graph import (
     steps,
     value,
     value_read,
-    with_weights,
+    words_between,
 )
 from common.check.hypotheses import hypotheses
-from common.check.layers import layers
+from common.check.layers import channels, distance, has_constants, layers, output_of
 from common.check.match import Matcher, wanted_shapes
 from common.check.place import Place, edit
-from common.check.trace import Array, Call, Trace, agree, reads, share, trimmed
+from common.check.trace import Array, Call, Trace, agree, reads, share
 from common.plan import Plan
-from common.reference import relative
 from common.spec import Word
 
-ROUNDS = 8  # differences in one stretch
+ROUNDS = 5  # differences in one stretch
+# How many changes are tried in a round: so many, and more of small maps, to so many values.
+LEAST, WORK = 300, 400_000_000
+EXACT = 2  # how well numbers agree: to all digits that the arithmetic has, or roughly, 1
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Reading:
     plan: Plan
     trace: Trace
     explains: bool  # or only counts what differs
-    computed: dict[tuple[int, str], bool]  # what is known of single layers, for all readings
+    computed: dict[tuple[int, str], int]  # what is known of single layers, for all readings
     graph: Graph = field(init=False)
     table: Graph = field(init=False)
     forced: Values = field(init=False)
@@ -52,7 +54,7 @@ class Reading:
     mismatches: int = 0
     rough: int = 0  # places where the two agree but for constants kept in float32
     ends: dict[str, int] = field(default_factory=dict)  # which output is the result, which a head's
-    shared: dict[str, str] = field(default_factory=dict)  # layers that have the weights of another
+    shared: dict[str, str] = field(init=False)  # layers that have the weights of another
 
     def __post_init__(self) -> None:
         self.table = self.graph = draw(self.plan)
@@ -62,9 +64,8 @@ class Reading:
         for name, op in self.table.items():
             if op.is_weighted:
                 self.read_layer(name)
-        for name in (RESULT, *self.plan.heads):
-            self.read_end(name)
-        self.compare_weights()
+        self.read_ends()
+        self.shared = self.matcher.shared()
 
     @property
     def count(self) -> int:
@@ -77,15 +78,6 @@ class Reading:
     def heads_found(self) -> list[int]:
         """The outputs that the heads are, in the table's order."""
         return [self.ends[name] for name in self.plan.heads if name in self.ends]
-
-    def compare_weights(self) -> None:
-        """Finds the layers that have the weights of another: those drawn are never the same."""
-        seen: dict[bytes, str] = {}
-        for name, number in self.matcher.taken.items():
-            weights = self.trace.calls[number].weights
-            key = b"".join(weights[each].ravel()[:9].tobytes() for each in sorted(weights))
-            if weights and seen.setdefault(key, name) != name:
-                self.shared[name] = seen[key]
 
     def value(self, name: str) -> Array | None:
         """What an op computes from the user's maps; None where it does not fit."""
@@ -117,99 +109,113 @@ class Reading:
         self.forced[name] = call.output
         self.known[name] = steps(name, self.graph[name].then, call.output)
 
-    def read_end(self, name: str) -> None:
-        """Holds what came out to the table."""
-        expected, outputs = self.value_read(name), self.trace.outputs
+    def read_ends(self) -> None:
+        """Holds what came out to the table: the result and what the heads say."""
+        outputs, names = self.trace.outputs, (RESULT, *self.plan.heads)
+        expected = {name: self.value_read(name) for name in names}
         for digits in (self.trace.digits, self.trace.rough_digits):
-            for number, y in enumerate(outputs if expected is not None else ()):
-                if agree(y, expected, digits) and digits == self.trace.digits:
-                    self.ends[name] = number
-                    return
-                if agree(y, expected, digits):
-                    self.explain(name, y)
-                    return
-        fitting = [y for y in outputs if expected is not None and y.shape == expected.shape]
-        self.explain(name, (fitting or outputs)[0])
+            for name, y in expected.items():
+                same = [
+                    n
+                    for n, found in enumerate(outputs)
+                    if y is not None and agree(found, y, digits)
+                ]
+                self.ends |= {name: same[0]} if same and name not in self.ends else {}
+        for name, y in expected.items():
+            left = [n for n in range(len(outputs)) if n not in self.ends.values()]
+            fitting = [n for n in left if y is not None and outputs[n].shape == y.shape]
+            found = outputs[self.ends.get(name, (fitting or left or [0])[0])]
+            if y is None or not agree(found, y, self.trace.digits):
+                self.explain(name, found)
 
     def check_layer(self, name: str, call: Call) -> None:
         """Holds a layer's output to what the table's word makes of its own input."""
-        word = self.graph[name].word
-        for digits in (self.trace.digits, self.trace.rough_digits):
-            if channels(word) in (None, call.shape[0]) and self.computes(name, word, call, digits):
-                self.rough += digits != self.trace.digits
-                return
-            for other in layers(word, call) if self.explains else ():
-                if self.computes(name, other, call, digits):
-                    self.mismatches += 1
-                    self.graph = edit(self.graph, name, word=other)
-                    return
+        word, roughly = self.graph[name].word, None
+        level = self.level(name, word, call) if channels(word) in (None, call.shape[0]) else 0
+        if level == EXACT or (level and has_constants(word) and not self.explains):
+            self.rough += level != EXACT
+            return
+        for other in layers(word, call) if self.explains else ():
+            found = self.level(name, other, call)
+            if found == EXACT:
+                roughly = other
+                break
+            roughly = other if found > level and roughly is None else roughly
+        if level and has_constants(word) and roughly is None:
+            self.rough += 1
+            return
         self.mismatches += 1
-        self.unexplained[name] = distance(call.output, output_of(name, word, call))
+        if roughly is None:
+            self.unexplained[name] = distance(call.output, output_of(name, word, call))
+        else:
+            self.graph = edit(self.graph, name, word=roughly)
 
-    def computes(self, name: str, word: Word | Other | None, call: Call, digits: int) -> bool:
-        """Whether a word makes the layer's output of its input."""
-        key = (self.matcher.taken[name], f"{word} of {call.input.shape} to {digits}")
-        if key not in self.computed:
+    def level(self, name: str, word: Word | Other | None, call: Call) -> int:
+        """How well a word makes the layer's output of its input: EXACT, ROUGH or not, 0."""
+        key = (self.matcher.taken[name], f"{word} of {call.input.shape}")
+        if key not in self.computed or isinstance(word, Other):
             y = output_of(name, word, call)
-            self.computed[key] = y is not None and agree(call.output, y, digits)
+            digits = (self.trace.rough_digits, self.trace.digits)
+            self.computed[key] = 0 if y is None else sum(agree(call.output, y, n) for n in digits)
         return self.computed[key]
 
     def explain(self, name: str, found: Array) -> None:
         """Edits what leads to an op until it is what the user's network has there."""
         before, names = self.graph, self.open_names(name)
-        for digits in (self.trace.digits, self.trace.rough_digits):
-            if self.agrees(name, found, digits):
-                self.rough += 1
+        for _ in range(ROUNDS if self.explains else 0):
+            better = self.improve(name, names, found)
+            if better is None:
+                break
+            self.adopt(better)
+            if self.agrees(name, found):
+                self.mismatches += 1
                 return
-            for _ in range(ROUNDS if self.explains else 0):
-                better = self.improve(name, names, found, digits)
-                if better is None:
-                    break
-                self.adopt(better)
-                if self.agrees(name, found, digits):
-                    self.mismatches += 1
-                    return
-            self.adopt(before)
+        self.adopt(before)
+        if self.agrees(name, found):
+            self.rough += 1
+            return
         self.mismatches += 1
-        source = self.graph[name].inputs[0]
         self.unexplained[name] = distance(found, self.value_read(name))
+        source = self.graph[name].inputs[0]
         if source in names:
             self.forced[source] = self.known[source] = found
 
     def open_names(self, name: str) -> list[str]:
         """The ops that lead to one and may be edited: no other layer reads what they make."""
         ends, found = set(self.forced), []
-        calls = [
-            call
-            for number, call in enumerate(self.trace.calls)
-            if number not in self.matcher.free or not self.matcher.is_spare(number)
-        ]
+        calls = self.matcher.settled()
         for each in section(self.graph, name, ends):
             y = self.value(each)
             if y is None or not any(reads(call, y, self.trace.digits) for call in calls):
                 found.append(each)
             else:
                 ends.add(each)
-        reachable = section(self.graph, name, ends)
-        return [each for each in found if each in reachable]
+        return [each for each in found if each in section(self.graph, name, ends)]
 
-    def agrees(self, name: str, found: Array, digits: int) -> bool:
+    def agrees(self, name: str, found: Array) -> bool:
         """Whether an op reads what was found."""
         y = self.value_read(name)
-        return y is not None and agree(found, y, digits)
+        return y is not None and agree(found, y, self.digits_at(name))
 
-    def improve(self, name: str, names: list[str], found: Array, digits: int) -> Graph | None:
-        """The edit after which the most values agree; the first after which all do."""
+    def digits_at(self, name: str) -> int:
+        """To how many digits numbers must agree where an op reads: frameworks round constants."""
+        words = words_between(self.graph, name, self.forced)
+        return self.trace.rough_digits if any(map(has_constants, words)) else self.trace.digits
+
+    def improve(self, name: str, names: list[str], found: Array) -> Graph | None:
+        """The first edit after which all agree, or that after which most do; None if none helps."""
         for each in self.graph:
             if each == name:
                 break
             self.value(each)  # so that it is known what else could be read
-        best, most = None, self.share(self.graph, name, found, digits)
+        digits, best = self.trace.rough_digits, None
+        most = self.share(self.graph, name, found, digits)
         free = [self.trace.calls[number] for number in self.matcher.free]
-        place = Place(self.graph, name, names, self.forced, self.known, found, free, digits)
-        for graph in hypotheses(place):
+        counts = self.digits_at(name)
+        place = Place(self.graph, name, names, self.forced, self.known, found, free, counts)
+        for graph in islice(hypotheses(place), max(LEAST, WORK // found.size)):
             agreeing = self.share(graph, name, found, digits)
-            if agreeing == 1:
+            if agreeing == 1 and self.share(graph, name, found, self.trace.digits) == 1:
                 return graph
             if agreeing > most:
                 best, most = graph, agreeing
@@ -237,29 +243,8 @@ class Reading:
         """The known values that hold in an edited graph, too."""
         edited = [each for each, op in graph.items() if op is not self.graph.get(each)]
         stale = downstream(graph, edited, self.forced)
-        known = {each: y for each, y in self.known.items() if each not in stale}
+        known = {each: y for each, y in self.known.items() if each in graph and each not in stale}
         for each in edited:
             if each in self.forced:
                 known[each] = steps(each, graph[each].then, self.forced[each])
         return known
-
-
-def channels(word: Word | Other | None) -> int | None:
-    """How many channels a word says that it makes; None where it says nothing."""
-    match word:
-        case spec.Conv(channels=count) | spec.Linear(features=count):
-            return count
-    return None
-
-
-def output_of(name: str, word: Word | Other | None, call: Call) -> Array | None:
-    """What a word makes of a layer's input and weights; None where it does not fit."""
-    try:
-        return with_weights(name, word, call.input, call.weights)
-    except DoesNotFit:
-        return None
-
-
-def distance(found: Array, expected: Array | None) -> float:
-    """How far two arrays part, relative to the largest value; NaN for unequal shapes."""
-    return float("nan") if expected is None else relative(trimmed(found), trimmed(expected))

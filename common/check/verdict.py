@@ -61,7 +61,7 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
 
     Raises DataError for what is not of this family.
     """
-    computed: dict[tuple[int, str], bool] = {}
+    computed: dict[tuple[int, str], int] = {}
     counted = [Reading(plan, trace, False, computed) for plan in candidates(trace)]
     nearest = min(counted, key=lambda each: each.count)
     alike = [each for each in counted if each.count == 0 and is_same(each)]
