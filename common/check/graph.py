@@ -138,7 +138,10 @@ def with_weights(
     name: str, word: Word | Other | None, x: Array, weights: Mapping[str, Array]
 ) -> Array:
     """What a word with weights makes of its input; raises DoesNotFit."""
-    x = trimmed(x) if isinstance(word, spec.Linear) else x
+    if isinstance(word, spec.Linear) and "weight" in weights:  # a 1x1 convolution is one, too
+        x, weights = trimmed(x), {**weights, "weight": trimmed(weights["weight"])}
+    if isinstance(word, spec.Conv) and x.ndim == 2:
+        x, weights = x[..., None, None], {**weights, "weight": weights["weight"][..., None, None]}
     try:
         if isinstance(word, Other):
             return word.compute(x)

@@ -42,13 +42,15 @@ def layers(word: Any, call: Call) -> Iterator[Word | Other]:
 
 def convolutions(word: spec.Conv | spec.DepthwiseConv, call: Call) -> Iterator[Word | Other]:
     """Convolutions with other strides and borders, then grouped or dilated ones."""
-    rows, columns = call.shape[2:]
+    rows, columns = call.shape[2:] or (1, 1)
     kernel: spec.Size = rows if rows == columns else (rows, columns)
     around = half(rows, columns)
     strides = dict.fromkeys((word.stride, 1, 2, 3, 4))
     paddings = dict.fromkeys((word.padding, around, *PADDINGS))
     for stride, padding in product(strides, paddings):
         yield like(word, call, kernel, stride, padding)
+    if call.kind == "linear":
+        return
     groups = call.input.shape[1] // call.shape[1]
     for stride in (word.stride, 1, 2):
         if groups > 1 and isinstance(word, spec.Conv):
