@@ -8,15 +8,18 @@ import numpy as np
 import paddle
 from numpy.typing import NDArray
 from paddle import Tensor, nn
+from paddle.nn import functional as F
 
 from common.check.trace import Call, Trace, numbers
 from common.spec import Shape
+from paddle_impl.own_layers import Conv2D
+from paddle_impl.run import cross_entropy
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
 # The layers with weights, and what those are called.
 LAYERS = {
-    nn.Conv2D: ("conv", {"weight": "weight", "bias": "bias"}),
+    **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
     nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
     **dict.fromkeys(
         (nn.BatchNorm, nn.BatchNorm2D),
@@ -57,13 +60,16 @@ def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
 
 def count_parameters(net: nn.Layer) -> int:
     """How many numbers the network learns."""
-    return sum(int(each.size) for each in net.parameters() if not each.stop_gradient)
+    return sum(int(each.size) for each in net.parameters() if learns(each))
 
 
 def fill(net: nn.Layer, draw: np.random.Generator) -> None:
     """Puts numbers drawn at random in place of all weights and statistics."""
     net.to(dtype=paddle.get_default_dtype())
+    fixed = {id(layer.weight) for layer in (net, *parts(net)) if is_unscaled(layer)}
     for name, tensor in net.state_dict().items():
+        if id(tensor) in fixed:
+            continue
         shape, is_variance = tuple(tensor.shape), name.endswith("_variance")
         fan_in = {2: shape[0], 4: int(np.prod(shape[1:]))}.get(len(shape), 0)
         tensor.set_value(
@@ -71,17 +77,60 @@ def fill(net: nn.Layer, draw: np.random.Generator) -> None:
         )
 
 
+def is_unscaled(layer: nn.Layer) -> bool:
+    """Whether a batch norm has a scale that never learns: it stays 1."""
+    is_norm = isinstance(layer, nn.BatchNorm | nn.BatchNorm2D)
+    weight = layer.weight if is_norm else None
+    return weight is not None and weight.optimize_attr.get("learning_rate") == 0
+
+
+def learns(parameter: Tensor) -> bool:
+    """Whether a parameter can change in training."""
+    return not parameter.stop_gradient and parameter.optimize_attr.get("learning_rate") != 0
+
+
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """What the network does with a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network itself is in training mode, and all within it is not.
+    With `heads` the network is in training mode, and its dropout and batch norm are not.
     """
-    net.eval()
-    net.training = heads
-    with paddle.no_grad(), record(net, lines) as calls:
+    net.train() if heads else net.eval()
+    for part in (net, *parts(net)):
+        if isinstance(part, tuple(LAYERS)):
+            part.eval()
+    with paddle.no_grad(), without_dropout(heads), record(net, lines) as calls:
         found = net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, calls, outputs, count_parameters(net))
+
+
+def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
+    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+
+    The loss is the sum of the cross entropies of all outputs.
+    """
+    net.train()
+    with without_dropout(True):
+        found = list(tensors(net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))))
+    target = paddle.to_tensor(labels)
+    paddle.stack([cross_entropy(output, target) for output in found]).sum().backward()
+    with paddle.no_grad():
+        for parameter in net.parameters():
+            if parameter.grad is not None:
+                parameter.set_value(parameter - parameter.grad)
+    return len(found)
+
+
+@contextmanager
+def without_dropout(wanted: bool) -> Iterator[None]:
+    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted."""
+    dropout = F.dropout
+    if wanted:
+        F.dropout = lambda x, *_, **__: x
+    try:
+        yield
+    finally:
+        F.dropout = dropout
 
 
 @contextmanager
@@ -100,6 +149,8 @@ def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]
         arrays = {ours: to_numpy(each) for ours, each in own.items() if each is not None}
         if kind == "linear":
             arrays["weight"] = arrays["weight"].T
+        if is_unscaled(layer):
+            del arrays["weight"]
         calls.append(
             Call(name, kind, arrays, before.pop(id(layer)), to_numpy(output), lines(layer))
         )
@@ -126,11 +177,13 @@ def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:
 
 
 def tensors(found: Any) -> Iterator[Tensor]:
-    """The tensors in what a network returns."""
+    """The tensors in what a network returns, those with names in the order of the names."""
     if isinstance(found, Tensor):
         yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
     elif isinstance(found, dict | list | tuple):
-        for each in found.values() if isinstance(found, dict) else found:
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
             yield from tensors(each)
 
 

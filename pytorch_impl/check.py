@@ -1,6 +1,7 @@
 """Anybody's PyTorch network: told from other things, filled with numbers, watched as it runs."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -67,14 +68,43 @@ def fill(net: nn.Module, draw: np.random.Generator) -> None:
 def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """What the network does with a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network itself is in training mode, and all within it is not.
+    With `heads` the network is in training mode, and its dropout and batch norm are not.
     """
-    net.eval()
-    net.training = heads
-    with torch.no_grad(), Recorder(net, lines) as recorder:
+    net.train(heads)
+    for part in net.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.eval()
+    dropout = WithoutDropout() if heads else nullcontext()
+    with torch.no_grad(), dropout, Recorder(net, lines) as recorder:
         found = net(torch.from_numpy(x).to(torch.get_default_dtype()))
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, recorder.calls, outputs, count_parameters(net))
+
+
+def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
+    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+
+    The loss is the sum of the cross entropies of all outputs.
+    """
+    net.train()
+    with WithoutDropout():
+        found = list(tensors(net(torch.from_numpy(x).to(torch.get_default_dtype()))))
+    target = torch.from_numpy(labels)
+    torch.stack([F.cross_entropy(output, target) for output in found]).sum().backward()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if parameter.grad is not None:
+                parameter -= parameter.grad
+    return len(found)
+
+
+class WithoutDropout(TorchFunctionMode):
+    """Has dropout, as a layer or as a function, pass on what it is given."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (F.dropout, F.dropout2d, torch.dropout):
+            return args[0] if args else (kwargs or {})["input"]
+        return func(*args, **(kwargs or {}))
 
 
 class Recorder(TorchFunctionMode):
@@ -106,11 +136,13 @@ class Recorder(TorchFunctionMode):
 
 
 def tensors(found: Any) -> Iterator[Tensor]:
-    """The tensors in what a network returns."""
+    """The tensors in what a network returns, those with names in the order of the names."""
     if isinstance(found, Tensor):
         yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
     elif isinstance(found, dict | list | tuple):
-        for each in found.values() if isinstance(found, dict) else found:
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
             yield from tensors(each)
 
 

@@ -77,18 +77,56 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
 
     With `heads` the network is in training mode, and its dropout and batch norm are not.
     """
-    given = tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx())
-    options = {"training": heads} if "training" in inspect.signature(net.call).parameters else {}
+    learning = [
+        layer
+        for layer in (parts(net) if heads else [])
+        if isinstance(layer, layers.BatchNormalization) and layer.trainable
+    ]
+    for layer in learning:
+        layer.trainable = False
     if heads:
-        for layer in parts(net):
-            if isinstance(layer, layers.Dropout):
-                layer.rate = 0
-            elif isinstance(layer, layers.BatchNormalization):
-                layer.trainable = False
+        drop_nothing(net)
     with record(net, lines) as calls:
-        found = net(given, **options)
+        found = compute(net, x, heads)
+    for layer in learning:
+        layer.trainable = True
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
     return Trace(x, calls, outputs, count_parameters(net))
+
+
+def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
+    """What the network gives for a batch N x C x H x W.
+
+    It is never told that this is no training: a layer that was made for training shows it then.
+    """
+    told = training and "training" in inspect.signature(net.call).parameters
+    options = {"training": True} if told else {}
+    return net(tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx()), **options)
+
+
+def drop_nothing(net: layers.Layer) -> None:
+    """Has dropout pass on what it is given."""
+    for layer in parts(net):
+        if isinstance(layer, layers.Dropout):
+            layer.rate = 0
+
+
+def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
+    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+
+    The loss is the sum of the cross entropies of all outputs.
+    """
+    drop_nothing(net)
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with tf.GradientTape() as tape:
+        found = keras.tree.flatten(compute(net, x, training=True))
+        loss = tf.add_n([cross_entropy(labels, output) for output in found])
+    variables = list(net.trainable_variables)
+    gradients = tape.gradient(loss, [variable.value for variable in variables])
+    for variable, gradient in zip(variables, gradients, strict=True):
+        if gradient is not None:
+            variable.assign_sub(gradient)
+    return len(found)
 
 
 @contextmanager

@@ -65,6 +65,41 @@ def test_planted_difference_is_named(tmp_path, change):
     assert [(each["layer"], each["what"]) for each in found["differences"]] == [(layer, what)]
 
 
+SAMPLE = (  # of planted.toml: mistakes that each part of the check must name
+    "SAME for padding 3",
+    "pool behind the projection",
+    "a branch pools what it should not",
+    "batch norm without scale and shift",
+    "LRN whose alpha is not divided by its size",
+    "branch extra",
+    "branch missing",
+    "module missing",
+    "reduction missing",
+    "convolution twice",
+    "dropout at work in evaluation",
+    "image less a mean",
+    "a wrong row of the table",
+    "groups",
+    "border reflected",
+    "heads exchanged",
+    "one layer in two places",
+    # And the same network, written otherwise.
+    "branches computed backwards",
+    "one ReLU behind the branches",
+    "zeros around a map as a step",
+    "a 1x1 convolution as the last layer",
+    "a class around the network",
+)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_planted_mistakes_are_named_exactly(framework):
+    words = [word for kind in SAMPLE for word in ("--kind", kind)]
+    command = [sys.executable, "tests/planted.py", framework, *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.count(": named exactly (") == len(SAMPLE), done.stdout + done.stderr
+
+
 def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(NETWORK.format(change="self.pool = nn.MaxPool2d(3, 2, 1)"))
@@ -109,6 +144,30 @@ def test_what_nothing_explains_is_said_with_its_size(tmp_path):
     size = float(difference["yours"].rpartition(" ")[2])
     assert 0.1 < size < 2
     assert difference["yours"].startswith("layer conv3.conv parts by")
+
+
+TIMES = """
+from pytorch_impl import network
+
+net = network("googlenet", input=(3, 64, 64))
+net.{step}.register_forward_hook(lambda layer, x, y: y * (1 + 1e-8))
+"""
+
+
+def test_a_hundred_millionth_is_seen_between_layers_without_constants(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(TIMES.format(step="conv2"))
+    found = check(str(file), "--input", "3x64x64", code=1)
+    [difference] = found["differences"]
+    assert difference["layer"].startswith("conv2")
+    assert difference["yours"] == "all values times 1.00000001"
+
+
+def test_a_constant_may_be_rounded_to_float32(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(TIMES.format(step="avgpool"))
+    found = check(str(file), "--input", "3x64x64")
+    assert (found["verdict"], "googlenet" in found["same"]) == ("equal", True)
 
 
 BAD = {

@@ -1,7 +1,7 @@
 """A plan as a graph: each word with the words whose outputs it reads; and what they compute."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,22 +17,27 @@ IMAGE, RESULT = "image", "result"
 
 @dataclass(frozen=True)
 class Other:
-    """What no table has, but networks that people write have: its name, and what it computes."""
+    """What no table has, but networks that people write have: its name, and what it computes.
+
+    Where it is the table's word but for one number, `field` says which, and `what` is its value.
+    """
 
     what: str
     compute: Callable[[Array], Array]
+    field: str = ""
 
 
 @dataclass(frozen=True)
 class Op:
     """A word and the ops that it reads; None passes on what it reads.
 
-    `then` are steps behind it that the table does not have.
+    `before` and `then` are steps before and behind it that the table does not have.
     """
 
     word: Word | Other | None
     inputs: tuple[str, ...]
     then: tuple[Word | Other, ...] = ()
+    before: tuple[Word | Other, ...] = ()
 
     @property
     def is_weighted(self) -> bool:
@@ -86,17 +91,25 @@ def value(graph: Graph, name: str, known: Values, weights: Weights = NO_WEIGHTS)
     if name not in known:
         op = graph[name]
         inputs = [value(graph, each, known, weights) for each in op.inputs]
+        if op.before:
+            inputs[0] = steps(name, op.before, inputs[0])
         if op.is_weighted and name in weights:
             y = with_weights(name, op.word, inputs[0], weights[name])
         else:
             y = combine(name, op.word, inputs)
-        known[name] = follow(name, op, y)
+        known[name] = steps(name, op.then, y)
     return known[name]
 
 
-def follow(name: str, op: Op, y: Array) -> Array:
-    """What the steps behind an op make of its output."""
-    for word in op.then:
+def value_read(graph: Graph, name: str, known: Values) -> Array:
+    """What an op reads, after the steps before it; raises DoesNotFit."""
+    op = graph[name]
+    return steps(name, op.before, value(graph, op.inputs[0], known))
+
+
+def steps(name: str, words: Iterable[Word | Other], y: Array) -> Array:
+    """What steps before or behind an op make of a map."""
+    for word in words:
         y = combine(name, word, [y])
     return y
 
@@ -125,10 +138,13 @@ def with_weights(
     name: str, word: Word | Other | None, x: Array, weights: Mapping[str, Array]
 ) -> Array:
     """What a word with weights makes of its input; raises DoesNotFit."""
-    if isinstance(word, Other):
-        return word.compute(x)
-    x = trimmed(x) if isinstance(word, spec.Linear) else x
+    if isinstance(word, spec.Linear) and "weight" in weights:  # a 1x1 convolution is one, too
+        x, weights = trimmed(x), {**weights, "weight": trimmed(weights["weight"])}
+    if isinstance(word, spec.Conv) and x.ndim == 2:
+        x, weights = x[..., None, None], {**weights, "weight": weights["weight"][..., None, None]}
     try:
+        if isinstance(word, Other):
+            return word.compute(x)
         node = place(word, name, x.shape[1:])  # type: ignore[arg-type]
         needed = {weight for weight, _ in (*node.parameters, *node.statistics)}
         if needed != set(weights):
@@ -151,6 +167,15 @@ def section(graph: Graph, name: str, ends: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def words_between(graph: Graph, name: str, ends: Iterable[str]) -> list[Word | Other | None]:
+    """What is computed between the `ends`, whose outputs are known, and what an op reads."""
+    words: list[Word | Other | None] = [*graph[name].before]
+    for each in section(graph, name, ends):
+        op = graph[each]
+        words += [*op.then] if each in ends else [*op.before, op.word, *op.then]
+    return words
+
+
 def downstream(graph: Graph, names: Iterable[str], ends: Iterable[str] = ()) -> set[str]:
     """These ops and those that read them, directly or by others, as far as the `ends`."""
     found = set(names)
@@ -158,8 +183,3 @@ def downstream(graph: Graph, names: Iterable[str], ends: Iterable[str] = ()) -> 
         if name not in ends and not found.isdisjoint(op.inputs):
             found.add(name)
     return found
-
-
-def edit(graph: Graph, name: str, **changes: object) -> Graph:
-    """The graph with one op changed."""
-    return graph | {name: replace(graph[name], **changes)}  # type: ignore[arg-type]

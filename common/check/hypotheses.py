@@ -2,43 +2,60 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from itertools import combinations, permutations, product
-from typing import Any
+from itertools import product
 
 import numpy as np
 
 from common import spec
 from common.check import others
-from common.check.graph import IMAGE, Graph, Op, Other, Values, edit, value
-from common.check.trace import Array, Call, agree, trimmed
-from common.spec import Rule, Word, pair
+from common.check.graph import IMAGE, DoesNotFit, Graph, Op, Other, value, value_read
+from common.check.joins import joined_otherwise, read_elsewhere, skipped
+from common.check.layers import PADDINGS
+from common.check.place import Place, edit
+from common.check.trace import Array, agree, trimmed
+from common.spec import Word
 
-PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, Rule.CEIL, Rule.SAME)
 LRN = spec.LRN(5, 1e-4, 0.75)
+NAMES = {"conv": "a convolution", "norm": "a batch norm", "linear": "a linear layer"}
+Slot = tuple[str, str]  # where a step may be put: an op, and whether before or behind it
 
 
-def hypotheses(
-    graph: Graph, names: list[str], found: Array, known: Values, forced: Values
-) -> Iterator[Graph]:
-    """The graph with one difference each, in one of the ops named or behind one of them.
-
-    `found` is what the user's network has where these ops lead to; `forced` are outputs that
-    are the user's own.
-    """
-    inside = [name for name in names if name not in forced]
+def hypotheses(place: Place) -> Iterator[Graph]:
+    """The graph with one difference each, in one of the ops of a place or behind one of them."""
+    graph, inside = place.graph, [name for name in place.names if name not in place.forced]
+    slots: list[Slot] = [(name, "then") for name in place.names]
+    if graph[place.reader].inputs[0] not in place.names:
+        slots.append((place.reader, "before"))
+    yield from extra_layers(place, slots)
     for name in inside:
         for word in instead(graph[name]):
             yield edit(graph, name, word=word)
+    yield from skipped(place)
     yield from all_at_once(graph, inside)
     for name in inside:
         if isinstance(graph[name].word, spec.Concat | spec.Residual):
-            yield from joined_otherwise(graph, name)
-    for name in names:
-        for word in behind(graph, name):
-            yield edit(graph, name, then=(*graph[name].then, word))
-    yield from read_elsewhere(graph, names)
-    for name in names:
-        yield from rescaled(graph, name, found, known)
+            yield from joined_otherwise(place, name)
+    for slot in slots:
+        for word in behind(graph, slot):
+            yield put(graph, slot, word)
+    yield from read_elsewhere(place)
+    for slot in slots:
+        yield from rescaled(place, slot)
+
+
+def put(graph: Graph, slot: Slot, word: Word | Other) -> Graph:
+    """The graph with one more step."""
+    name, side = slot
+    return edit(graph, name, **{side: (*getattr(graph[name], side), word)})
+
+
+def value_at(place: Place, slot: Slot) -> Array | None:
+    """What there is where a step may be put; None where it does not fit."""
+    find = value_read if slot[1] == "before" else value
+    try:
+        return find(place.graph, slot[0], dict(place.known))
+    except DoesNotFit:
+        return None
 
 
 def instead(op: Op) -> Iterator[Word | Other | None]:
@@ -80,8 +97,10 @@ def pools(word: spec.MaxPool | spec.AvgPool) -> Iterator[Word | Other | None]:
         for numbers in product(kernels, strides, paddings)
         for kind, more in kinds
     ]
-    yield from sorted((each for each in made if each != word), key=lambda each: unlike(each, word))
+    made = sorted((each for each in made if each != word), key=lambda each: unlike(each, word))
+    yield from (each for each in made if unlike(each, word) == 1)
     yield None
+    yield from (each for each in made if unlike(each, word) > 1)
     yield from (spec.GlobalAvgPool(), others.GLOBAL_MAX)
 
 
@@ -102,8 +121,9 @@ def lrns(size: int, alpha: float, beta: float) -> Iterator[Word | Other]:
         yield spec.LRN(n, a, 0.5)
 
 
-def behind(graph: Graph, name: str) -> Iterator[Word | Other]:
-    """Steps that may stand behind an op though the table has none there."""
+def behind(graph: Graph, slot: Slot) -> Iterator[Word | Other]:
+    """Steps that may stand behind or before an op though the table has none there."""
+    name = graph[slot[0]].inputs[0] if slot[1] == "before" else slot[0]
     if name == IMAGE:
         yield from others.ORDERS
         return
@@ -127,120 +147,41 @@ def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:
             yield changed
 
 
-def joined_otherwise(graph: Graph, name: str) -> Iterator[Graph]:
-    """A concatenation in another order or of fewer branches; a sum without one of its parts."""
-    op = graph[name]
-    fewer = range(len(op.inputs) - 1, 0, -1)
-    for count in (len(op.inputs), *fewer):
-        orders = permutations(op.inputs) if len(op.inputs) < 6 else combinations(op.inputs, count)
-        for inputs in orders:
-            if inputs[:count] != op.inputs:
-                yield edit(graph, name, inputs=inputs[:count])
-    if isinstance(op.word, spec.Residual):
-        for part in op.inputs:
-            yield edit(graph, name, word=None, inputs=(part,))
+def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
+    """All values times the one number that would explain it, or dropped at random.
 
-
-def read_elsewhere(graph: Graph, names: list[str]) -> Iterator[Graph]:
-    """An op that reads what another one makes, one before it."""
-    order = {name: number for number, name in enumerate(graph)}
-    for name in names:
-        for number, own in enumerate(graph[name].inputs):
-            for other in names:
-                if other != own and order[other] < order[name]:
-                    inputs = list(graph[name].inputs)
-                    inputs[number] = other
-                    yield edit(graph, name, inputs=tuple(inputs))
-
-
-def rescaled(graph: Graph, name: str, found: Array, known: Values) -> Iterator[Graph]:
-    """All values behind an op times the one number that would explain it, or dropped at random."""
-    try:
-        expected = trimmed(value(graph, name, dict(known)))
-    except ValueError:
+    Or, last of all, each channel scaled and shifted on its own.
+    """
+    expected = value_at(place, slot)
+    if expected is None or trimmed(expected).shape != trimmed(place.found).shape:
         return
-    found = trimmed(found)
-    if expected.shape != found.shape or not np.abs(expected).max():
-        return
-    there = found != 0
+    expected, found = trimmed(expected), trimmed(place.found)
+    if agree(found, expected, place.digits):
+        return  # up to a constant that was kept in float32
+    there = (found != 0) & (expected != 0)
     if not there.any():
         return
-    factor = float(np.median(found[there] / np.where(expected == 0, np.nan, expected)[there]))
-    if not np.isfinite(factor) or factor == 0:
-        return
-    if (there | (expected == 0)).all():
-        nice = float(f"{factor:.6g}")
-        word = others.times(nice, f"all values times {nice:g}")
+    factor = float(np.median(found[there] / expected[there]))
+    dropped = (found == 0) & (expected != 0)
+    if not dropped.any():
+        text = f"{factor:.{6 if abs(factor - 1) > 1e-5 else 12}g}"
+        word = others.times(factor, f"all values times {text}")
     else:
         word = Other(
-            f"dropout at work: {1 - there.mean():.0%} of the values dropped, "
+            f"dropout at work: {dropped.mean():.0%} of the values dropped, "
             f"the others times {factor:.4g}",
-            lambda x: np.where(there.reshape(x.shape), factor * x, 0),
+            lambda x: np.where(dropped.reshape(x.shape), 0, factor * x),
         )
-    yield edit(graph, name, then=(*graph[name].then, word))
+    yield put(place.graph, slot, word)
+    if found.ndim == 4 and np.prod(found.shape) >= 16 * found.shape[1]:
+        yield put(place.graph, slot, others.scaled(found, expected))
 
 
-def extra_layers(
-    graph: Graph, names: list[str], calls: list[Call], known: Values, digits: int
-) -> Iterator[Graph]:
-    """The graph with one of these layers of the user's behind an op whose output it reads."""
-    for name in names:
-        try:
-            y = value(graph, name, dict(known))
-        except ValueError:
-            continue
-        for call in calls:
-            if agree(call.input, y, digits):
-                what = f"{NAMES[call.kind]} {call.name} of the network's own"
-                then = (*graph[name].then, others.given(what, call.output))
-                yield edit(graph, name, then=then)
-
-
-NAMES = {"conv": "a convolution", "norm": "a batch norm", "linear": "a linear layer"}
-
-
-def layers(word: Any, call: Call) -> Iterator[Word | Other]:
-    """What a layer with weights may be, whose numbers are not those of the table."""
-    match word:
-        case spec.Conv() | spec.DepthwiseConv():
-            yield from convolutions(word, call)
-        case spec.BatchNorm():
-            yield from norms(word, call)
-        case spec.Linear():
-            yield spec.Linear(call.shape[0])
-
-
-def convolutions(word: spec.Conv | spec.DepthwiseConv, call: Call) -> Iterator[Word | Other]:
-    """Convolutions with other strides and borders, the table's first."""
-    kernel: spec.Size = call.shape[2:]  # type: ignore[assignment]
-    rows, columns = pair(kernel)
-    kernel = rows if rows == columns else kernel
-    half = (rows // 2, columns // 2)
-    around: spec.Padding = half[0] if half[0] == half[1] else half
-    strides = dict.fromkeys((word.stride, 1, 2, 3, 4))
-    paddings = dict.fromkeys((word.padding, around, *PADDINGS))
-    for stride, padding in product(strides, paddings):
-        yield like(word, call, kernel, stride, padding)
-
-
-def like(
-    word: spec.Conv | spec.DepthwiseConv,
-    call: Call,
-    kernel: spec.Size,
-    stride: spec.Size,
-    padding: spec.Padding,
-) -> Word:
-    """A convolution of the same kind with the call's channels."""
-    if isinstance(word, spec.DepthwiseConv):
-        multiplier = call.shape[0] // call.input.shape[1]
-        return spec.DepthwiseConv(kernel, stride, padding, multiplier)
-    return spec.Conv(call.shape[0], kernel, stride, padding, "bias" in call.weights)
-
-
-def norms(word: spec.BatchNorm, call: Call) -> Iterator[Word | Other]:
-    """Batch norms with another eps, or with the batch's own statistics."""
-    scale = "weight" in call.weights
-    for eps in dict.fromkeys((word.eps, 1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)):
-        yield replace(word, eps=eps, scale=scale)
-    yield others.norm_of_batch(word.eps, call.weights)
-    yield others.norm_of_batch(1e-5, call.weights)
+def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
+    """The graph with one layer more of those that ran, where it reads what there is."""
+    for slot in slots:
+        y = value_at(place, slot)
+        for call in place.free:
+            if y is not None and agree(call.input, y, place.digits):
+                what = f"{NAMES[call.kind]} of the network's own: {call.name}"
+                yield put(place.graph, slot, others.given(what, call.output))

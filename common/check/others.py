@@ -1,13 +1,15 @@
 """What networks that people write compute and no table here has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
 
+from common import spec
 from common.check.graph import Other
-from common.check.trace import Array
-from common.reference import sum_around
+from common.check.trace import Array, Call
+from common.reference import by_channel, convolve, sum_around
+from common.spec import Size, pair
 
 
 def sigmoid(x: Array) -> Array:
@@ -38,6 +40,12 @@ def softmax(x: Array, axis: int = 1) -> Array:
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
 
+def log_softmax(x: Array) -> Array:
+    """The logarithms of the probabilities; Paddle's cuts off what is 64 below the largest."""
+    shifted = x - x.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
 ACTIVATIONS = (
     Other("ReLU6", lambda x: np.clip(x, 0, 6)),
     Other("sigmoid", sigmoid),
@@ -53,7 +61,8 @@ ACTIVATIONS = (
 ENDINGS = (
     Other("softmax", softmax),
     Other("softmax over the batch", lambda x: softmax(x, 0)),
-    Other("log softmax", lambda x: np.log(np.maximum(softmax(x), 1e-300))),
+    Other("log softmax", log_softmax),
+    Other("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
     Other("sigmoid", sigmoid),
 )
 ORDERS = (
@@ -81,17 +90,64 @@ def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
     return Other(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
 
 
-def norm_of_batch(eps: float, weights: Mapping[str, Array]) -> Other:
-    """Batch norm as in training, by the batch's own mean and variance."""
-    scale, shift = weights.get("weight", np.ones(1)), weights.get("bias", np.zeros(1))
+def norm(call: Call, word: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
+    """Batch norm by the weights that a layer has, be it by the batch's own mean and variance."""
+    own = call.weights
+    missing = [name for name, weight in NORM.items() if weight not in own]
+    scale, shift = own.get("weight", np.ones(1)), own.get("bias", np.zeros(1))
 
     def compute(x: Array) -> Array:
-        axes = (0, 2, 3)
-        mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-        y = (x - mean) / np.sqrt(variance + np.float32(eps).astype(float))
-        return np.asarray(y * scale[:, None, None] + shift[:, None, None])
+        axes = (0, *range(2, x.ndim))
+        mean = x.mean(axis=axes) if by_batch else own["running_mean"]
+        variance = x.var(axis=axes) if by_batch else own["running_var"]
+        factor = scale / np.sqrt(variance + float(np.float32(eps)))
+        return x * by_channel(factor, x) + by_channel(shift - factor * mean, x)
 
-    return Other(f"batch norm by the batch's own statistics (eps {eps:g})", compute)
+    if by_batch:
+        return Other(f"batch norm by the batch's own statistics (eps {eps:g})", compute)
+    if missing and eps == word.eps:
+        return Other("False", compute, " and ".join(missing))
+    return Other(f"batch norm without {' and '.join(missing)} (eps {eps:g})", compute)
+
+
+NORM = {"scale": "weight", "shift": "bias"}
+
+
+def convolution(
+    call: Call,
+    what: str,
+    field: str,
+    stride: Size,
+    padding: Size,
+    groups: int = 1,
+    dilation: int = 1,
+    border: str = "constant",
+) -> Other:
+    """A convolution that no table has: in groups, dilated, or with a border that is not 0."""
+    weight, bias = call.weights["weight"], call.weights.get("bias", np.zeros(1))
+    if dilation > 1:
+        rows, columns = (dilation * (n - 1) + 1 for n in weight.shape[2:])
+        wide = np.zeros((*weight.shape[:2], rows, columns))
+        wide[:, :, ::dilation, ::dilation] = weight
+        weight = wide
+
+    def compute(x: Array) -> Array:
+        sides = [(n, n) for n in pair(padding)]
+        x = np.pad(x, [(0, 0), (0, 0), *sides], mode=border)  # type: ignore[call-overload]
+        parts = zip(np.split(x, groups, axis=1), np.split(weight, groups), strict=True)
+        y = np.concatenate([convolve(*each, pair(stride)) for each in parts], axis=1)
+        return y + by_channel(bias, y)
+
+    return Other(what, compute, field)
+
+
+def scaled(found: Array, expected: Array) -> Other:
+    """Each channel times a number plus a number, those that explain what was found best."""
+    axes = (0, 2, 3)
+    middle, wanted = (each.mean(axis=axes, keepdims=True) for each in (expected, found))
+    spread = ((expected - middle) ** 2).sum(axis=axes, keepdims=True)
+    scale = ((expected - middle) * (found - wanted)).sum(axis=axes, keepdims=True) / spread
+    return Other("each channel scaled and shifted", lambda x: scale * (x - middle) + wanted)
 
 
 def times(factor: float, what: str) -> Other:

@@ -1,8 +1,8 @@
 """What a network did with a batch: every layer with weights, with what went in and came out."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from common.arrays import Arrays
 from common.spec import Shape
 
 Array = NDArray[np.float64]
+# Borders that are not 0, as NumPy and people call them.
+BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
+ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle the rate of a dropout
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,20 +39,32 @@ class Call:
 
 @dataclass(frozen=True)
 class Trace:
-    """A batch, the layers that ran on it, in their order, and all that came out in the end."""
+    """A batch, the layers that ran on it, in their order, and all that came out in the end.
+
+    `after` holds the weights of each layer after one step of training, if one was taken.
+    """
 
     image: Array
     calls: list[Call]
     outputs: list[Array]
     parameters: int
-    digits: int = 7  # to so many the arithmetic is good
+    digits: int = 10  # to so many the arithmetic is good
+    after: Sequence[Mapping[str, Array]] = ()
+
+    @property
+    def rough_digits(self) -> int:
+        """The digits that are left where a constant was kept in float32."""
+        return min(self.digits, ROUGHLY)
 
     def pack(self) -> Arrays:
         """All of it as arrays by name, as workers report."""
         arrays: Arrays = {"image": self.image}
         about: dict = {"parameters": self.parameters, "digits": self.digits, "calls": []}
+        about["trained"] = bool(self.after)
         for number, call in enumerate(self.calls):
             own = {"input": call.input, "output": call.output, **call.weights}
+            if self.after:
+                own |= {f"after {name}": array for name, array in self.after[number].items()}
             arrays |= {f"{number}/{name}": array for name, array in own.items()}
             about["calls"].append([call.name, call.kind, list(call.weights), call.lines])
         arrays |= {f"output/{number}": array for number, array in enumerate(self.outputs)}
@@ -63,10 +78,14 @@ def unpack_trace(arrays: Arrays) -> Trace:
     for number, (name, kind, weights, lines) in enumerate(about["calls"]):
         own = {weight: arrays[f"{number}/{weight}"].astype(np.float64) for weight in weights}
         x, y = (arrays[f"{number}/{end}"].astype(np.float64) for end in ("input", "output"))
-        calls.append(Call(name, kind, own, x, y, tuple(lines)))
+        calls.append(without_border(Call(name, kind, own, x, y, tuple(lines))))
     outputs = [array for name, array in arrays.items() if name.startswith("output/")]
     wide = [array.astype(np.float64) for array in outputs]
-    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"])
+    after = [
+        {name: arrays[f"{number}/after {name}"].astype(np.float64) for name in call.weights}
+        for number, call in enumerate(calls if about["trained"] else ())
+    ]
+    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"], after)
 
 
 def trimmed(array: Array) -> Array:
@@ -89,8 +108,19 @@ def agree(found: Array, expected: Array, digits: int) -> bool:
     return bool((np.abs(found - expected) <= bound).all())
 
 
+def without_border(call: Call) -> Call:
+    """A layer that ran, its input without the zeros that a step of its own put around it."""
+    x = call.input
+    if x.ndim != 4 or not x.any():
+        return call
+    for axis in (2, 3):
+        rows = np.flatnonzero(x.any(axis=tuple({0, 1, 2, 3} - {axis})))
+        x = x.take(range(rows[0], rows[-1] + 1), axis)
+    return replace(call, input=x) if x.shape != call.input.shape else call
+
+
 def reads(call: Call, x: Array, digits: int) -> bool:
-    """Whether a layer's input is this map, be it with a border of zeros around it."""
+    """Whether a layer's input is this map, be it with a border around it."""
     given = call.input
     if agree(given, x, digits):
         return True
@@ -100,10 +130,8 @@ def reads(call: Call, x: Array, digits: int) -> bool:
     if min(wider) < 0 or not 0 < max(wider) < 8:
         return False
     around = [((n // 2), n - n // 2) for n in wider]
-    for sides in (around, [(b, a) for a, b in around], [(0, n) for n in wider]):
-        if agree(given, np.pad(x, ((0, 0), (0, 0), *sides)), digits):
-            return True
-    return False
+    borders = [np.pad(x, ((0, 0), (0, 0), *around), mode=mode) for mode in BORDERS]  # type: ignore[call-overload]
+    return any(agree(given, bordered, digits) for bordered in borders)
 
 
 def share(found: Array, expected: Array, digits: int) -> float:
@@ -124,6 +152,11 @@ def numbers(
         return draw.uniform(0.5, 1.5, shape)
     spread = np.sqrt(2 / fan_in) if fan_in else 0.2
     return np.asarray(spread * draw.standard_normal(shape))
+
+
+def labels(images: int, classes: int) -> NDArray[np.int64]:
+    """A class for each image of a batch that is trained with."""
+    return np.arange(images) % classes
 
 
 def noise(shape: Shape, images: int = 2) -> Array:

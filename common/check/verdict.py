@@ -7,7 +7,7 @@ from math import isnan
 
 from common import networks
 from common.check.candidates import candidates, plan_for
-from common.check.describe import describe, text
+from common.check.describe import Difference, describe, text
 from common.check.graph import (
     RESULT,
     DoesNotFit,
@@ -20,24 +20,12 @@ from common.check.graph import (
 )
 from common.check.reading import Reading
 from common.check.trace import Trace
+from common.check.training import training_differences
 from common.errors import DataError, UsageError
 from common.plan import Plan
 from common.planner import make_plan
 from common.reference import relative
 from common.spec import Shape, shape_text
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that differs at one layer; `effect` is on the result, relative, if it is known."""
-
-    layer: str
-    what: str
-    yours: str
-    table: str
-    also_in: tuple[str, ...] = ()
-    effect: float | None = None
-    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +39,7 @@ class Verdict:
     same: tuple[str, ...]
     differences: tuple[Difference, ...]
     unexplained: tuple[Difference, ...]
+    in_training: tuple[Difference, ...]
     unused: tuple[str, ...]
     parameters: int
 
@@ -59,7 +48,12 @@ class Verdict:
         """The verdict in one word."""
         if self.unexplained:
             return "unexplained"
-        return "differs" if self.differences else "equal"
+        return "differs" if self.every else "equal"
+
+    @property
+    def every(self) -> tuple[Difference, ...]:
+        """All that differs."""
+        return (*self.differences, *self.unexplained, *self.in_training)
 
 
 def judge(trace: Trace, asked: str | None) -> Verdict:
@@ -67,31 +61,40 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
 
     Raises DataError for what is not of this family.
     """
-    computed: dict[tuple[int, str], bool] = {}
-    plans = candidates(trace)
-    counted = [(Reading(plan, trace, False, computed).count, plan) for plan in plans]
-    least, nearest = min(counted, key=lambda each: each[0])
-    same = tuple(dict.fromkeys(p.network.name for count, p in counted if count == least == 0))
+    computed: dict[tuple[int, str], int] = {}
+    counted = [Reading(plan, trace, False, computed) for plan in candidates(trace)]
+    nearest = min(counted, key=lambda each: each.count)
+    alike = [each for each in counted if each.count == 0 and is_same(each)]
+    plan = nearest.plan
     if asked:
-        held = [each for each in counted if each[1].network.name == asked]
-        plan = min(held, key=lambda each: each[0])[1] if held else must_fit(trace, asked)
-    else:
-        plan = nearest
+        held = [each for each in counted if each.plan.network.name == asked]
+        fitting = min(held, key=lambda each: each.count, default=None)
+        plan = fitting.plan if fitting else must_fit(trace, asked)
     reading = Reading(plan, trace, True, computed)
     own = list(differences(reading))
-    beside = reading if plan is nearest else Reading(nearest, trace, True, computed)
+    beside = reading if plan is nearest.plan else Reading(nearest.plan, trace, True, computed)
     count = len([*differences(beside), *beside.unexplained])
+    trained = trace.after and not own and not reading.unexplained
     return Verdict(
         asked,
         plan,
-        nearest.network.name,
+        nearest.plan.network.name,
         count,
-        same,
+        tuple(dict.fromkeys(each.plan.network.name for each in alike)),
         tuple(with_effects(own, reading)),
         tuple(unexplained(reading)),
+        tuple(training_differences(reading)) if trained else (),
         tuple(reading.trace.calls[number].name for number in reading.matcher.free),
         trace.parameters,
     )
+
+
+def is_same(counted: Reading) -> bool:
+    """Whether a reading without mismatches is one without differences, however small."""
+    if not counted.rough:
+        return True
+    reading = Reading(counted.plan, counted.trace, True, counted.computed)
+    return not [*differences(reading), *reading.unexplained]
 
 
 def must_fit(trace: Trace, name: str) -> Plan:
@@ -109,12 +112,21 @@ def differences(reading: Reading) -> Iterator[Difference]:
     for end in list(used):
         used |= set(section(reading.graph, end, ()))
     for name, op in reading.graph.items():
-        if name in used and op != reading.table[name]:
+        if name in used and op != reading.table.get(name, op):
             number = reading.matcher.taken.get(name)
             lines = () if number is None else reading.trace.calls[number].lines
             for what, yours, table in describe(reading.table[name], op):
                 also = also_in(reading.plan, name, op, reading.table[name])
                 yield Difference(name, what, yours, table, also, lines=lines)
+    for name, other in reading.shared.items():
+        lines = reading.trace.calls[reading.matcher.taken[name]].lines
+        yield Difference(name, "weights shared", f"those of {other}", "its own", lines=lines)
+    heads = reading.heads_found()
+    if heads != sorted(heads):
+        order = sorted(reading.plan.heads, key=lambda name: reading.ends.get(name, 0))
+        yield Difference(
+            order[0], "order of heads", ", ".join(order), ", ".join(reading.plan.heads)
+        )
 
 
 @cache

@@ -39,6 +39,9 @@ def check(
         str, typer.Option("--call", metavar="EXPR", help="What makes it: 'GoogLeNet(classes=10)'.")
     ] = "",
     aux: Annotated[bool, typer.Option("--aux", help="With its heads.")] = False,
+    grad: Annotated[
+        bool, typer.Option("--grad", help="Gradients of a step of training, too.")
+    ] = False,
     limit: Annotated[float, typer.Option(help="Seconds that a file may take.")] = 300,
     report: Annotated[Path | None, typer.Option(help="What was found, as JSON, too.")] = None,
     as_json: AsJson = False,
@@ -54,7 +57,7 @@ def check(
     found: dict[str, Verdict | UserError] = {}
     with progress() as say:
         for source in sources:
-            job = Check(framework, *parts_of(source), made_by, name, given, aux)
+            job = Check(framework, *parts_of(source), made_by, name, given, aux, grad)
             found[source] = attempt(job, limit, say)
     documents = [verdict_json(source, each) for source, each in found.items()]
     failed = found[sources[0]]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from common.check.verdict import Difference, Verdict
+from common.check.describe import Difference
+from common.check.verdict import Verdict
 from common.command.show import grid, number, print_table
 from common.errors import UserError
 from common.spec import shape_text
@@ -13,7 +14,6 @@ def verdict_json(source: str, found: Verdict | UserError) -> dict:
     """One verdict as JSON."""
     if isinstance(found, UserError):
         return {"source": source, "verdict": "failed", "error": str(found)}
-    every = (*found.differences, *found.unexplained)
     return {
         "source": source,
         "network": found.asked,
@@ -21,7 +21,7 @@ def verdict_json(source: str, found: Verdict | UserError) -> dict:
         "nearest": found.nearest,
         "same": list(found.same),
         "compared_with": found.plan.network.name,
-        "differences": [asdict(each) for each in every],
+        "differences": [asdict(each) for each in found.every],
         "unused": list(found.unused),
         "parameters": {"yours": found.parameters, "table": found.plan.parameter_count},
     }
@@ -36,9 +36,8 @@ def print_verdict(source: str, found: Verdict) -> None:
     table = grid("step", "what", "yours", "the table's", "effect", "lines", "also in")
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "left", False
-    every = (*found.differences, *found.unexplained)
     for step in [child.path for root in plan.roots() for child in root.children] + ["result"]:
-        here = [each for each in every if f"{each.layer}.".startswith(f"{step}.")]
+        here = [each for each in found.every if f"{each.layer}.".startswith(f"{step}.")]
         if not here and step != "result":
             table.add_row(step, "equal")
         for each in here:
@@ -59,7 +58,8 @@ def difference_row(each: Difference) -> list[str]:
 def conclusion(found: Verdict) -> str:
     """Which network it is, in a sentence."""
     if found.same:
-        return f"your network is {' and '.join(found.same)}"
+        more = f", but for {len(found.in_training)} in training" if found.in_training else ""
+        return f"your network is {' and '.join(found.same)}{more}"
     count = found.nearest_differences
     places = "1 difference" if count == 1 else f"{count} differences"
     return f"nearest: {found.nearest}, {places}"
@@ -74,7 +74,6 @@ def print_many(found: Mapping[str, Verdict | UserError]) -> None:
         if isinstance(each, UserError):
             table.add_row(source, "failed", "", "", str(each))
             continue
-        every = (*each.differences, *each.unexplained)
-        first = f"{every[0].layer}: {every[0].what}" if every else ""
-        table.add_row(source, each.word, each.nearest, str(len(every)), first)
+        first = f"{each.every[0].layer}: {each.every[0].what}" if each.every else ""
+        table.add_row(source, each.word, each.nearest, str(len(each.every)), first)
     print_table(table)

@@ -149,6 +149,12 @@ class Checker(Protocol):
         """What the network does with a batch N x C x H x W, in evaluation mode; with its heads,
         if asked."""
 
+    def take_step(self, net: Any, x: NDArray, labels: NDArray) -> int:
+        """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+
+        The loss is the sum of the cross entropies of all outputs.
+        """
+
 
 @dataclass(frozen=True)
 class Framework:

@@ -166,6 +166,7 @@ class Check:
 
     `source` is a Python file, or a module's name; `name` or `call` says what in it, if it cannot
     be told. It is made for `input`, C x H x W, or for one that networks of the family have.
+    With `grad` it also takes a step of training.
     """
 
     framework: str
@@ -175,6 +176,7 @@ class Check:
     network: str | None = None
     input: Sequence[int] = ()
     heads: bool = False
+    grad: bool = False
 
 
 Job = (

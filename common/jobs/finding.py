@@ -1,0 +1,128 @@
+"""The network in a user's module: an instance, or what a class or a function makes."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from common.errors import DataError
+from common.jobs.frameworks import Checker
+from common.jobs.job import Check
+from common.networks import network
+
+# What keeps a published network from fetching weights, or from ending in probabilities.
+SWITCHES = {"weights": None, "pretrained": False, "classifier_activation": None}
+
+
+def find(job: Check, checker: Checker, module: ModuleType) -> Any:
+    """The network in a module: the one named, the one that a call makes, or the only one."""
+    if job.call:
+        return expect(job, checker, eval(job.call, vars(module)), job.call)
+    if job.name:
+        if not hasattr(module, job.name):
+            raise DataError(f"{job.source} has nothing called {job.name!r}")
+        return expect(job, checker, make(job, getattr(module, job.name)), job.name)
+    own = [
+        thing
+        for thing in vars(module).values()
+        if isinstance(thing, checker.NETWORK) or getattr(thing, "__module__", "") == module.__name__
+    ]
+    for kind in (is_instance, is_class, is_function):
+        made = [net for net in builds(job, checker, own, kind) if checker.parts(net)]
+        nets = largest(outermost(made, checker), checker)
+        if len(nets) == 1:
+            return nets[0]
+        if nets:
+            names = ", ".join(sorted({type(net).__name__ for net in nets}))
+            raise DataError(f"{job.source} has several networks ({names}); name one: FILE.py:NAME")
+    raise DataError(no_network(job, checker, own))
+
+
+def is_instance(thing: Any, checker: Checker) -> bool:
+    """Whether a thing is a network."""
+    return isinstance(thing, checker.NETWORK)
+
+
+def is_class(thing: Any, checker: Checker) -> bool:
+    """Whether a thing is a class of networks."""
+    return inspect.isclass(thing) and issubclass(thing, checker.NETWORK)
+
+
+def is_function(thing: Any, checker: Checker) -> bool:  # noqa: ARG001
+    """Whether a thing is a function, which may make a network."""
+    return inspect.isfunction(thing)
+
+
+def builds(job: Check, checker: Checker, own: Sequence[Any], kind: Any) -> Iterator[Any]:
+    """The networks among the things of one kind that can be made without being told more."""
+    for thing in own:
+        if kind(thing, checker) and not missing_arguments(thing):
+            try:
+                made = make(job, thing)
+            except Exception:
+                continue
+            if isinstance(made, checker.NETWORK):
+                yield made
+
+
+def outermost(nets: Sequence[Any], checker: Checker) -> list[Any]:
+    """The networks that are not part of another."""
+    parts = [part for net in nets for part in checker.parts(net)]
+    within, kinds = {id(part) for part in parts}, {type(part) for part in parts}
+    own = {type(net) for net in nets}
+    return [net for net in nets if id(net) not in within and type(net) not in kinds & own]
+
+
+def largest(nets: Sequence[Any], checker: Checker) -> list[Any]:
+    """The networks but for blocks that nothing uses: those of less than half as many layers."""
+    most = max((len(checker.parts(net)) for net in nets), default=0)
+    return [net for net in nets if 2 * len(checker.parts(net)) > most]
+
+
+def missing_arguments(thing: Any) -> list[str]:
+    """The arguments that must be given to make something, but for the number of classes."""
+    if not callable(thing) or not (inspect.isclass(thing) or inspect.isfunction(thing)):
+        return []
+    parameters = list(inspect.signature(thing).parameters.values())
+    if inspect.isfunction(thing) is False and parameters and parameters[0].name == "self":
+        parameters = parameters[1:]
+    needed = [
+        each.name
+        for each in parameters
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    return [name for name in needed if "class" not in name]
+
+
+def make(job: Check, thing: Any) -> Any:
+    """The network itself, or what a class or function makes."""
+    if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+        return thing
+    names = inspect.signature(thing).parameters
+    given: dict[str, Any] = {name: value for name, value in SWITCHES.items() if name in names}
+    classes = 1000 if job.network is None else network(job.network).classes
+    needed = [
+        each.name for each in names.values() if each.default is each.empty and "class" in each.name
+    ]
+    return thing(**given, **dict.fromkeys(needed, classes))
+
+
+def expect(job: Check, checker: Checker, made: Any, what: str) -> Any:
+    """What was made, if it is a network; raises DataError otherwise."""
+    if not isinstance(made, checker.NETWORK):
+        raise DataError(
+            f"{job.source}: {what} gives a {type(made).__name__}, no network of {job.framework}"
+        )
+    return made
+
+
+def no_network(job: Check, checker: Checker, own: Sequence[Any]) -> str:
+    """Why no network was found, in one line."""
+    classes = [thing for thing in own if is_class(thing, checker)]
+    for thing in classes[::-1]:
+        if needed := missing_arguments(thing):
+            return (
+                f"{job.source}: {thing.__name__} needs {', '.join(needed)}; "
+                f"say how to make it: --call '{thing.__name__}({needed[0]}=...)'"
+            )
+    return f"{job.source} has no network of {job.framework}: no instance, class or function of one"

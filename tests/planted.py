@@ -1,0 +1,143 @@
+"""Mistakes planted in printed source, one at a time and in pairs: does the check name each?
+
+`python tests/planted.py [FRAMEWORK...] [--kind WORD...] [--pairs N]`: the rows of planted.toml of
+which a kind has such a word, all if none is given, then random pairs. Exits with 1 if less than
+95 % are named exactly, layer and kind, or if any is called equal. With `--equal [NETWORK...]`
+networks as they are printed, at three sizes: with 1 if any is called different.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from planting import MISTAKES, Mistake, Source, pairs, planted, printed
+
+from common.check.trace import unpack_trace
+from common.check.verdict import Verdict, judge
+from common.jobs import checking
+from common.jobs.frameworks import FRAMEWORKS, import_checker
+from common.jobs.job import Check
+from common.jobs.settings import environment
+from common.networks import NETWORKS, network
+from common.spec import shape_text
+
+EXACT, OTHERWISE, UNEXPLAINED, EQUAL = "named exactly", "named otherwise", "unexplained", "EQUAL"
+
+
+def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
+    """What the check says of a source."""
+    name, shape, heads = source
+    file = box / "mine.py"
+    file.write_text(text)
+    kind = import_checker(framework).NETWORK
+    init = kind.__init__
+    try:
+        job = Check(framework, str(file), "", "", name, shape, heads)
+        return judge(unpack_trace(checking.check(job).arrays), name)
+    finally:
+        kind.__init__ = init  # as it was before the check noted where layers are made
+
+
+def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
+    """How well the mistakes are named."""
+    if found.word == "equal":
+        return EQUAL if mistakes[0].found else EXACT
+    if found.unexplained:
+        return UNEXPLAINED
+    wanted = [each for mistake in mistakes for each in mistake.wanted(framework).items()]
+    named = [(each.layer, each.what) for each in found.differences]
+
+    def is_named(layer: str, what: str) -> bool:
+        return any(what == each[1] and fnmatchcase(each[0], layer) for each in named)
+
+    def is_wanted(layer: str, what: str) -> bool:
+        return any(what == each[1] and fnmatchcase(layer, each[0]) for each in wanted)
+
+    exact = all(is_named(*each) for each in wanted) and all(is_wanted(*each) for each in named)
+    return EXACT if exact else OTHERWISE
+
+
+def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
+    """The outcome for one source, printed with what was said if it is not exact."""
+    began = time.perf_counter()
+    try:
+        first, text = mistakes[0], planted(framework, mistakes)
+        found = verdict(framework, text, first.source, box)
+        result = outcome(framework, found, mistakes)
+        said = [f"{each.layer}: {each.what}" for each in (*found.differences, *found.unexplained)]
+    except Exception as error:  # a crash of the check, too, is told and counted
+        result, said = UNEXPLAINED, [repr(error)]
+    kinds = " + ".join(mistake.kind for mistake in mistakes)
+    details = "" if result == EXACT else "; ".join(["", *said[:12]])
+    seconds = time.perf_counter() - began
+    print(f"{framework}: {kinds}: {result} ({seconds:.1f} s){details}", flush=True)
+    return result
+
+
+def run(framework: str, words: list[str], count: int) -> bool:
+    """Every mistake of the kinds asked for, then random pairs, in this process."""
+    chosen = [each for each in MISTAKES if not words or any(word in each.kind for word in words)]
+    good = True
+    with tempfile.TemporaryDirectory() as box:
+        for title, rows in {
+            "one at a time": [[each] for each in chosen if each.found],
+            "the same, written otherwise": [[each] for each in chosen if not each.found],
+            "in pairs": list(pairs(framework, count)),
+        }.items():
+            results = Counter(try_out(framework, row, Path(box)) for row in rows)
+            if rows:
+                share = results[EXACT] / len(rows)
+                print(f"{framework}, {title}: {dict(results)}, {share:.0%} exactly", flush=True)
+                good = good and share >= 0.95 and not results[EQUAL]
+                good = good and (rows[0][0].found != {} or share == 1)
+    return good
+
+
+def run_equal(framework: str, names: list[str]) -> bool:
+    """Networks as they are printed, at three sizes: each must be called itself."""
+    good = True
+    with tempfile.TemporaryDirectory() as box:
+        for name in names or NETWORKS:
+            channels, *published = network(name).input
+            small = (64, 97) if name.startswith("googlenet") else (107, 139)
+            for shape in [(channels, size, size + 2) for size in small] + [(channels, *published)]:
+                source = name, shape, False
+                found = verdict(framework, printed(framework, *source), source, Path(box))
+                well = found.word == "equal" and name in found.same
+                said = "equal" if well else f"{found.word.upper()} {found.differences[:3]}"
+                print(f"{framework}: {name} at {shape_text(shape)}: {said}", flush=True)
+                good = good and well
+    return good
+
+
+def main(words: list[str]) -> int:
+    """One process a framework."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("frameworks", nargs="*", default=FRAMEWORKS)
+    parser.add_argument("--kind", action="append", default=[])
+    parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--equal", nargs="*", metavar="NETWORK", help="as printed, instead")
+    parser.add_argument("--here", action="store_true", help="in this process")
+    given = parser.parse_args(words)
+    if given.here and given.equal is not None:
+        return 0 if run_equal(given.frameworks[0], given.equal) else 1
+    if given.here:
+        return 0 if run(given.frameworks[0], given.kind, given.pairs) else 1
+    rest = [word for word in words if word not in FRAMEWORKS]
+    command = [sys.executable, __file__]
+    ends = [
+        subprocess.run(
+            [*command, framework, "--here", *rest], env=environment(), check=False
+        ).returncode
+        for framework in given.frameworks
+    ]
+    return max(ends)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
