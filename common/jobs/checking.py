@@ -38,7 +38,7 @@ def check(job: Check) -> Report:
         checker.prepare(dtype, lines.note)
         try:
             module = load(job, lines)
-            trace = watch(job, checker, find(job, checker, module), lines)
+            trace = watch(job, checker, find(job, checker, module, lines), lines)
         except DataError as error:
             failure = failure or error
             continue
@@ -86,10 +86,11 @@ def guarded(job: Check, lines: Lines, act: Any) -> Any:
         raise DataError(f"{job.source}{line}: {' '.join(message.split())[:300]}") from None
 
 
-def find(job: Check, checker: Checker, module: ModuleType) -> Any:
+def find(job: Check, checker: Checker, module: ModuleType, lines: Lines) -> Any:
     """The network in a module: the one named, the one that a call makes, or the only one."""
     if job.call:
-        return expect(job, checker, eval(job.call, vars(module)), job.call)
+        made = guarded(job, lines, lambda: eval(job.call, vars(module)))
+        return expect(job, checker, made, job.call)
     if job.name:
         if not hasattr(module, job.name):
             raise DataError(f"{job.source} has nothing called {job.name!r}")
