@@ -31,6 +31,7 @@ LAYERS = {
         },
     ),
 }
+WATCHED = (*LAYERS, layers.SeparableConv2D)
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
@@ -142,7 +143,7 @@ def record(net: layers.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Ca
     def recorded(self: layers.Layer, *args: Any, **kwargs: Any) -> Any:
         y = call(self, *args, **kwargs)
         x = args[0] if args else next(iter(kwargs.values()))
-        if isinstance(self, tuple(LAYERS)) and not isinstance(x, keras.KerasTensor):
+        if isinstance(self, WATCHED) and not isinstance(x, keras.KerasTensor):
             ends = to_numpy(x), to_numpy(before.get(id(self), y))
             if isinstance(self, layers.SeparableConv2D):
                 calls.extend(separated(self, x, *ends, lines(self)))
@@ -170,7 +171,7 @@ def split_activations(net: layers.Layer) -> dict[int, Any]:
         return kept
 
     for layer in (net, *parts(net)):
-        if isinstance(layer, tuple(LAYERS)) and getattr(layer, "activation", None):
+        if isinstance(layer, WATCHED) and getattr(layer, "activation", None):
             layer.activation = keep(layer, layer.activation)
     return before
 

@@ -109,6 +109,14 @@ def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     assert places == [(f"maxpool{number}", "max pool: padding") for number in (1, 2, 3, 4)]
 
 
+SEPARABLE = "Xception(weights=None, input_shape=(107, 107, 3), classifier_activation=None)"
+
+
+def test_separable_convolutions_of_keras_are_two_layers():
+    found = check("keras.applications", "--call", SEPARABLE, "-f", "tensorflow")
+    assert (found["verdict"], found["same"]) == ("equal", ["xception"])
+
+
 BY_THE_BATCH = """
 from torch import nn
 from pytorch_impl import network

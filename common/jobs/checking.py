@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import inspect
 import os
 import sys
 import time
@@ -20,7 +19,7 @@ from common.errors import DataError
 from common.jobs.finding import find
 from common.jobs.frameworks import Checker, import_checker
 from common.jobs.job import Check, Report
-from common.jobs.lines import Lines
+from common.jobs.lines import Lines, guarded
 from common.networks import NETWORKS, network
 from common.spec import Shape, shape_text
 
@@ -37,7 +36,7 @@ def check(job: Check) -> Report:
         checker.prepare(dtype, lines.note)
         try:
             module = load(job, lines)
-            trace = watch(job, checker, find(job, checker, module), lines)
+            trace = watch(job, checker, find(job, checker, module, lines), lines)
         except DataError as error:
             failure = failure or error
             continue
@@ -66,23 +65,6 @@ def load(job: Check, lines: Lines) -> ModuleType:
     sys.modules[path.stem] = module
     guarded(job, lines, lambda: loader.exec_module(module))
     return module
-
-
-def guarded(job: Check, lines: Lines, act: Any) -> Any:
-    """What the user's code gives; raises DataError that says what it did instead, and where."""
-    try:
-        return act()
-    except DataError:
-        raise
-    except SystemExit as error:
-        raise DataError(f"{job.source}: it ends the process (exit {error.code})") from None
-    except SyntaxError as error:
-        raise DataError(f"{job.source}, line {error.lineno}: {error.msg}") from None
-    except Exception as error:
-        where = [f.lineno for f in inspect.trace() if f.filename == lines.file]
-        line = f", line {where[-1]}" if where else ""
-        message = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
-        raise DataError(f"{job.source}{line}: {' '.join(message.split())[:300]}") from None
 
 
 def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:

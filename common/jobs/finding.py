@@ -8,16 +8,18 @@ from typing import Any
 from common.errors import DataError
 from common.jobs.frameworks import Checker
 from common.jobs.job import Check
+from common.jobs.lines import Lines, guarded
 from common.networks import network
 
 # What keeps a published network from fetching weights, or from ending in probabilities.
 SWITCHES = {"weights": None, "pretrained": False, "classifier_activation": None}
 
 
-def find(job: Check, checker: Checker, module: ModuleType) -> Any:
+def find(job: Check, checker: Checker, module: ModuleType, lines: Lines) -> Any:
     """The network in a module: the one named, the one that a call makes, or the only one."""
     if job.call:
-        return expect(job, checker, eval(job.call, vars(module)), job.call)
+        made = guarded(job, lines, lambda: eval(job.call, vars(module)))
+        return expect(job, checker, made, job.call)
     if job.name:
         if not hasattr(module, job.name):
             raise DataError(f"{job.source} has nothing called {job.name!r}")

@@ -1,6 +1,11 @@
-"""Where in a user's file each layer was made."""
+"""Where in a user's file each layer was made, and where it fails."""
 
+import inspect
 import sys
+from typing import Any
+
+from common.errors import DataError
+from common.jobs.job import Check
 
 
 class Lines:
@@ -22,3 +27,20 @@ class Lines:
     def of(self, layer: object) -> tuple[int, ...]:
         """The lines noted for a layer."""
         return self.found.get(id(layer), (None, ()))[1]
+
+
+def guarded(job: Check, lines: Lines, act: Any) -> Any:
+    """What the user's code gives; raises DataError that says what it did instead, and where."""
+    try:
+        return act()
+    except DataError:
+        raise
+    except SystemExit as error:
+        raise DataError(f"{job.source}: it ends the process (exit {error.code})") from None
+    except SyntaxError as error:
+        raise DataError(f"{job.source}, line {error.lineno}: {error.msg}") from None
+    except Exception as error:
+        where = [f.lineno for f in inspect.trace() if f.filename == lines.file]
+        line = f", line {where[-1]}" if where else ""
+        message = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
+        raise DataError(f"{job.source}{line}: {' '.join(message.split())[:300]}") from None
