@@ -100,8 +100,8 @@ def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
 
     It is never told that this is no training: a layer that was made for training shows it then.
     """
-    told = training and "training" in inspect.signature(net.call).parameters
-    options = {"training": True} if told else {}
+    takes_it = "training" in inspect.signature(net.call).parameters
+    options = {"training": True} if training and takes_it else {}
     return net(tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx()), **options)
 
 
