@@ -105,6 +105,7 @@ def own_block(text: str, step: str) -> tuple[str, str]:
         raise ValueError(f"no block of its own makes {step}")
     copy = block[0].replace(f" {name}(", f" Own{step}(", 1)
     call = made[0].replace(f"= {name}(", f"= Own{step}(")
+    text = text.replace(f"(step, {name})", f"(step, {name} | Own{step})")  # a head is still one
     return text.replace(made[0], call).replace(block[0], block[0] + copy), copy
 
 
