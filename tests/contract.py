@@ -1,4 +1,4 @@
-"""Each framework's modules keep the contract of `common/jobs/frameworks.py`, as mypy sees it."""
+"""Each framework's modules keep the contract of `common/jobs/contract.py`, as mypy sees it."""
 
 import common.judge
 import common.onnx.run
@@ -22,7 +22,7 @@ import tensorflow_impl.processes
 import tensorflow_impl.run
 import tensorflow_impl.source
 import tensorflow_impl.train
-from common.jobs.frameworks import (
+from common.jobs.contract import (
     Checker,
     CheckpointReader,
     FastRunner,

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -54,21 +55,24 @@ def check(
     if name:
         network(name, aux=aux)  # an unknown name is told before any file is read
     given = read_size(size) or ()
-    found: dict[str, Verdict | UserError] = {}
+    asked = Check(framework, "", "", made_by, name, given, aux, grad)
     with progress() as say:
-        for source in sources:
-            job = Check(framework, *parts_of(source), made_by, name, given, aux, grad)
-            found[source] = attempt(job, limit, say)
+        found = {source: attempt(of(asked, source), limit, say) for source in sources}
     documents = [verdict_json(source, each) for source, each in found.items()]
     failed = found[sources[0]]
     if len(sources) == 1 and isinstance(failed, UserError):
         raise failed
     document = documents[0] if len(sources) == 1 else documents
     if report:
-        with atomic_file(report) as temporary:
-            temporary.write_text(json.dumps(document, indent=2) + "\n")
+        write_report(report, document)
     show(found, document, as_json)
     return 0 if all(is_equal(each) for each in found.values()) else 1
+
+
+def write_report(path: Path, document: object) -> None:
+    """What was found, as JSON in a file."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def show(found: Mapping[str, Verdict | UserError], document: object, as_json: bool) -> None:
@@ -82,17 +86,20 @@ def show(found: Mapping[str, Verdict | UserError], document: object, as_json: bo
             print_verdict(source, each)  # type: ignore[arg-type]  # a failure was raised
 
 
-def parts_of(text: str) -> tuple[str, str]:
-    """The file or module that a text names, and what in it; raises UsageError, DataError."""
+def of(asked: Check, text: str) -> Check:
+    """The check of the file or module that a text names, and of what in it.
+
+    Raises UsageError, DataError.
+    """
     match = SOURCE.fullmatch(text)
     source, name = (match["source"], match["name"] or "") if match else (text, "")
     if source.endswith(".py"):
         if not Path(source).is_file():
             raise DataError(f"{source}: no such file")
-        return source, name
+        return replace(asked, source=source, name=name)
     if not re.fullmatch(r"[A-Za-z_][\w.]*", source):
         raise UsageError(f"{text}: give FILE.py, FILE.py:NAME or MODULE:NAME")
-    return source, name
+    return replace(asked, source=source, name=name)
 
 
 def attempt(job: Check, limit: float, say: Callable[[str, str], None]) -> Verdict | UserError:

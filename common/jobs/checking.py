@@ -16,8 +16,9 @@ import numpy as np
 from common.check.candidates import likely_input
 from common.check.trace import Trace, labels, noise
 from common.errors import DataError
+from common.jobs.contract import Checker
 from common.jobs.finding import find
-from common.jobs.frameworks import Checker, import_checker
+from common.jobs.frameworks import import_checker
 from common.jobs.job import Check, Report
 from common.jobs.lines import Lines, guarded
 from common.networks import NETWORKS, network

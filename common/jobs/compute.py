@@ -7,7 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
-from common.jobs.frameworks import Runner, import_runner
+from common.jobs.contract import Runner
+from common.jobs.frameworks import import_runner
 from common.jobs.job import Evaluate, Grad, Predict, Report, Run
 from common.plan import Plan
 

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from common.errors import DataError
-from common.jobs.frameworks import Checker
+from common.jobs.contract import Checker
 from common.jobs.job import Check
 from common.jobs.lines import Lines, guarded
 from common.networks import network

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.files import weights
-from common.jobs.frameworks import FastRunner, import_runner
+from common.jobs.contract import FastRunner
+from common.jobs.frameworks import import_runner
 from common.jobs.job import Report, TimeLayers
 from common.jobs.timing import noise
 from common.networks import network

@@ -15,7 +15,8 @@ from common.files import weights
 from common.files.bundle import unpack
 from common.jobs import checking, layers, scoring, timing, training
 from common.jobs.compute import compute_with
-from common.jobs.frameworks import Runner, import_files, import_runner
+from common.jobs.contract import Runner
+from common.jobs.frameworks import import_files, import_runner
 from common.jobs.job import (
     Check,
     Evaluate,

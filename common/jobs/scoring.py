@@ -15,7 +15,7 @@ from common.data.sources import open_data
 from common.errors import DataError
 from common.files import weights
 from common.jobs.compute import compute_with, make_classifier
-from common.jobs.frameworks import Runner
+from common.jobs.contract import Runner
 from common.jobs.job import Evaluate, Predict, Report
 from common.plan import Plan
 from common.preprocess import PREPROCESSES

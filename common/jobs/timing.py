@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.files import weights
 from common.jobs.compute import make_classifier
+from common.jobs.contract import Runner, TrainingPeer
 from common.jobs.frameworks import (
-    Runner,
-    TrainingPeer,
     import_peer,
     import_processes,
     import_runner,
