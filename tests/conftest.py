@@ -13,7 +13,7 @@ import pytest
 
 from common.arrays import Arrays
 from common.initial import initial_arrays
-from common.jobs.frameworks import ALL, FRAMEWORKS, import_runner
+from common.jobs.frameworks import ALL, FRAMEWORKS
 from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
@@ -31,7 +31,7 @@ def pytest_configure(config):
         os.environ |= {"TF_NUM_INTRAOP_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import_runner(framework)
+            importlib.import_module(ALL[framework].package)
 
 
 def pytest_ignore_collect(collection_path, config):
