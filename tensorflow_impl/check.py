@@ -95,23 +95,6 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     return Trace(x, calls, outputs, count_parameters(net))
 
 
-def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
-    """What the network gives for a batch N x C x H x W.
-
-    It is never told that this is no training: a layer that was made for training shows it then.
-    """
-    takes_it = "training" in inspect.signature(net.call).parameters
-    options = {"training": True} if training and takes_it else {}
-    return net(tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx()), **options)
-
-
-def drop_nothing(net: layers.Layer) -> None:
-    """Has dropout pass on what it is given."""
-    for layer in parts(net):
-        if isinstance(layer, layers.Dropout):
-            layer.rate = 0
-
-
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
     """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
 
@@ -128,6 +111,23 @@ def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
         if gradient is not None:
             variable.assign_sub(gradient)
     return len(found)
+
+
+def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
+    """What the network gives for a batch N x C x H x W.
+
+    It is never told that this is no training: a layer that was made for training shows it then.
+    """
+    takes_it = "training" in inspect.signature(net.call).parameters
+    options = {"training": True} if training and takes_it else {}
+    return net(tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx()), **options)
+
+
+def drop_nothing(net: layers.Layer) -> None:
+    """Has dropout pass on what it is given."""
+    for layer in parts(net):
+        if isinstance(layer, layers.Dropout):
+            layer.rate = 0
 
 
 @contextmanager
