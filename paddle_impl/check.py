@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from paddle import Tensor, nn
 from paddle.nn import functional as F
 
-from common.check.trace import Call, Trace, numbers
+from common.check.trace import Call, Drop, Trace, numbers
 from common.spec import Shape
 from paddle_impl.own_layers import Conv2D
 from paddle_impl.run import cross_entropy
@@ -98,10 +98,10 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
     for part in (net, *parts(net)):
         if isinstance(part, tuple(LAYERS)):
             part.eval()
-    with paddle.no_grad(), without_dropout(heads), record(net, lines) as calls:
+    with paddle.no_grad(), without_dropout(heads) as drops, record(net, lines) as calls:
         found = net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))
     outputs = [to_numpy(output) for output in tensors(found)]
-    return Trace(x, calls, outputs, count_parameters(net))
+    return Trace(x, calls, outputs, count_parameters(net), drops=drops)
 
 
 def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
@@ -122,15 +122,33 @@ def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
 
 
 @contextmanager
-def without_dropout(wanted: bool) -> Iterator[None]:
-    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted."""
-    dropout = F.dropout
+def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
+    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted.
+
+    The list is filled with those that would have been at work.
+    """
+    drops: list[Drop] = []
+    own = F.dropout, F.dropout2d
+
+    def passed(
+        x: Tensor,
+        p: float = 0.5,
+        axis: Any = None,  # noqa: ARG001
+        training: bool = True,
+        mode: str = "",
+        **_: Any,
+    ) -> Tensor:
+        if training and p:
+            drops.append(Drop(float(p), to_numpy(x)))
+        return x * (1 - p) if mode == "downscale_in_infer" else x
+
     if wanted:
-        F.dropout = lambda x, *_, **__: x
+        F.dropout = passed
+        F.dropout2d = lambda x, p=0.5, training=True, **_: passed(x, p, training=training)
     try:
-        yield
+        yield drops
     finally:
-        F.dropout = dropout
+        F.dropout, F.dropout2d = own
 
 
 @contextmanager

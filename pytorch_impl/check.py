@@ -1,7 +1,6 @@
 """Anybody's PyTorch network: told from other things, filled with numbers, watched as it runs."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from common.check.trace import Call, Trace, numbers
+from common.check.trace import Call, Drop, Trace, numbers
 from common.spec import Shape
 
 VERSION = torch.__version__
@@ -74,11 +73,10 @@ def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]
     for part in net.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):
             part.eval()
-    dropout = WithoutDropout() if heads else nullcontext()
-    with torch.no_grad(), dropout, Recorder(net, lines) as recorder:
+    with torch.no_grad(), WithoutDropout(heads) as dropout, Recorder(net, lines) as recorder:
         found = net(torch.from_numpy(x).to(torch.get_default_dtype()))
     outputs = [to_numpy(output) for output in tensors(found)]
-    return Trace(x, recorder.calls, outputs, count_parameters(net))
+    return Trace(x, recorder.calls, outputs, count_parameters(net), drops=dropout.drops)
 
 
 def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
@@ -87,7 +85,7 @@ def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
     The loss is the sum of the cross entropies of all outputs.
     """
     net.train()
-    with WithoutDropout():
+    with WithoutDropout(True):
         found = list(tensors(net(torch.from_numpy(x).to(torch.get_default_dtype()))))
     target = torch.from_numpy(labels)
     torch.stack([F.cross_entropy(output, target) for output in found]).sum().backward()
@@ -99,12 +97,24 @@ def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
 
 
 class WithoutDropout(TorchFunctionMode):
-    """Has dropout, as a layer or as a function, pass on what it is given."""
+    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted.
+
+    `drops` are those that would have been at work.
+    """
+
+    def __init__(self, wanted: bool) -> None:
+        super().__init__()
+        self.wanted = wanted
+        self.drops: list[Drop] = []
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in (F.dropout, F.dropout2d, torch.dropout):
-            return args[0] if args else (kwargs or {})["input"]
-        return func(*args, **(kwargs or {}))
+        if not self.wanted or func not in (F.dropout, F.dropout2d, torch.dropout):
+            return func(*args, **(kwargs or {}))
+        given = dict(zip(("input", "p", "training"), args, strict=False)) | (kwargs or {})
+        rate = given.get("p", 0.5) * given.get("training", given.get("train", True))
+        if rate:
+            self.drops.append(Drop(float(rate), to_numpy(given["input"])))
+        return given["input"]
 
 
 class Recorder(TorchFunctionMode):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from common.check.trace import Call, Trace, numbers
+from common.check.trace import Call, Drop, Trace, numbers
 from common.spec import Shape
 
 VERSION = tf.__version__
@@ -85,14 +85,12 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     ]
     for layer in learning:
         layer.trainable = False
-    if heads:
-        drop_nothing(net)
-    with record(net, lines) as calls:
+    with without_dropout(heads) as drops, record(net, lines) as calls:
         found = compute(net, x, heads)
     for layer in learning:
         layer.trainable = True
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
-    return Trace(x, calls, outputs, count_parameters(net))
+    return Trace(x, calls, outputs, count_parameters(net), drops=drops)
 
 
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
@@ -100,9 +98,8 @@ def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
 
     The loss is the sum of the cross entropies of all outputs.
     """
-    drop_nothing(net)
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    with tf.GradientTape() as tape:
+    with without_dropout(True), tf.GradientTape() as tape:
         found = keras.tree.flatten(compute(net, x, training=True))
         loss = tf.add_n([cross_entropy(labels, output) for output in found])
     variables = list(net.trainable_variables)
@@ -123,11 +120,36 @@ def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
     return net(tf.constant(x.transpose(0, 2, 3, 1), keras.config.floatx()), **options)
 
 
-def drop_nothing(net: layers.Layer) -> None:
-    """Has dropout pass on what it is given."""
-    for layer in parts(net):
-        if isinstance(layer, layers.Dropout):
-            layer.rate = 0
+@contextmanager
+def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
+    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted.
+
+    The list is filled with those that would have been at work.
+    """
+    drops: list[Drop] = []
+
+    def passed(x: Any, rate: float, **_: Any) -> Any:
+        if rate:
+            drops.append(Drop(float(rate), to_numpy(x)))
+        return x
+
+    def called(self: layers.Dropout, inputs: Any, training: bool = False) -> Any:
+        return passed(inputs, self.rate if training else 0)
+
+    new = {
+        (layers.Dropout, "call"): called,
+        (layers.SpatialDropout2D, "call"): called,
+        (keras.random, "dropout"): passed,
+        (tf.nn, "dropout"): passed,
+    }
+    own = {place: getattr(*place) for place in new}
+    for place in new if wanted else ():
+        setattr(*place, new[place])
+    try:
+        yield drops
+    finally:
+        for place, function in own.items():
+            setattr(*place, function)
 
 
 @contextmanager

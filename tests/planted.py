@@ -19,7 +19,7 @@ from planting import MISTAKES, Mistake, Source, pairs, planted, printed
 
 from common.check.trace import unpack_trace
 from common.check.verdict import Verdict, judge
-from common.errors import UsageError
+from common.errors import UserError
 from common.jobs import checking
 from common.jobs.frameworks import FRAMEWORKS, import_checker
 from common.jobs.job import Check
@@ -99,6 +99,18 @@ def run(framework: str, words: list[str], count: int) -> bool:
     return good
 
 
+def equal(framework: str, text: str, source: Source, box: Path) -> tuple[bool, str]:
+    """Whether a source is called the network that it is, and what is said of it."""
+    began = time.perf_counter()
+    try:
+        found = verdict(framework, text, source, box)
+    except UserError as error:
+        return False, f"NOT CHECKED: {error}"
+    well = found.word == "equal" and source[0] in found.same
+    said = "equal" if well else f"{found.word.upper()} {found.differences[:3]}"
+    return well, f"{said} ({time.perf_counter() - began:.1f} s)"
+
+
 def run_equal(framework: str, names: list[str]) -> bool:
     """Networks as they are printed, at three sizes: each must be called itself."""
     good = True
@@ -110,11 +122,9 @@ def run_equal(framework: str, names: list[str]) -> bool:
                 source = name, shape, False
                 try:
                     text = printed(framework, *source)
-                except UsageError:
+                except UserError:
                     continue  # too small for it
-                found = verdict(framework, text, source, Path(box))
-                well = found.word == "equal" and name in found.same
-                said = "equal" if well else f"{found.word.upper()} {found.differences[:3]}"
+                well, said = equal(framework, text, source, Path(box))
                 print(f"{framework}: {name} at {shape_text(shape)}: {said}", flush=True)
                 good = good and well
     return good

@@ -37,11 +37,20 @@ class Call:
         return self.input.shape[1:2] if self.kind == "norm" else self.weights["weight"].shape
 
 
+@dataclass(frozen=True, eq=False)
+class Drop:
+    """A dropout that is at work in training: its rate, and what it is given."""
+
+    rate: float
+    input: Array
+
+
 @dataclass(frozen=True)
 class Trace:
     """A batch, the layers that ran on it, in their order, and all that came out in the end.
 
-    `after` holds the weights of each layer after one step of training, if one was taken.
+    `after` holds the weights of each layer after one step of training, if one was taken, `drops`
+    what dropout did in training, though in the trace it passes on what it is given.
     """
 
     image: Array
@@ -50,6 +59,7 @@ class Trace:
     parameters: int
     digits: int = 10  # to so many the arithmetic is good
     after: Sequence[Mapping[str, Array]] = ()
+    drops: Sequence[Drop] = ()
 
     @property
     def rough_digits(self) -> int:
@@ -68,6 +78,8 @@ class Trace:
             arrays |= {f"{number}/{name}": array for name, array in own.items()}
             about["calls"].append([call.name, call.kind, list(call.weights), call.lines])
         arrays |= {f"output/{number}": array for number, array in enumerate(self.outputs)}
+        arrays |= {f"drop/{number}": drop.input for number, drop in enumerate(self.drops)}
+        about["rates"] = [drop.rate for drop in self.drops]
         return arrays | {"about": np.array(json.dumps(about))}
 
 
@@ -85,7 +97,11 @@ def unpack_trace(arrays: Arrays) -> Trace:
         {name: arrays[f"{number}/after {name}"].astype(np.float64) for name in call.weights}
         for number, call in enumerate(calls if about["trained"] else ())
     ]
-    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"], after)
+    drops = [
+        Drop(rate, arrays[f"drop/{number}"].astype(np.float64))
+        for number, rate in enumerate(about["rates"])
+    ]
+    return Trace(arrays["image"], calls, wide, about["parameters"], about["digits"], after, drops)
 
 
 def trimmed(array: Array) -> Array:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from common.check.describe import Difference
+from common.check.dropout import dropout_differences
 from common.check.graph import RESULT, section
 from common.check.reading import Reading
 from common.check.trace import Array, labels
@@ -25,8 +26,9 @@ Gradients = Mapping[str, Array]
 
 
 def training_differences(reading: Reading) -> Iterator[Difference]:
-    """What differs in training: batch norms that stay as they are or keep more, heads from which
-    nothing is learned, layers that no gradient or another one reaches."""
+    """What differs in training: dropout, batch norms that stay as they are or keep more, heads
+    from which nothing is learned, layers that no gradient or another one reaches."""
+    yield from dropout_differences(reading)
     before, after = changes(reading)
     plan = learning_plan(reading.plan, dict.fromkeys(reading.plan.heads, 1.0))
     right = step(plan, before, reading)

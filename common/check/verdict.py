@@ -8,6 +8,7 @@ from math import isnan
 from common import networks
 from common.check.candidates import candidates, plan_for
 from common.check.describe import Difference, describe, text
+from common.check.dropout import dropout_differences
 from common.check.graph import (
     RESULT,
     DoesNotFit,
@@ -63,12 +64,16 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
     """
     computed: dict[tuple[int, str], int] = {}
     counted = [Reading(plan, trace, False, computed) for plan in candidates(trace)]
-    nearest = min(counted, key=lambda each: each.count)
-    alike = [each for each in counted if each.count == 0 and is_same(each)]
+    ranks = {id(each): rank(each) for each in counted}
+    nearest = min(counted, key=lambda each: ranks[id(each)])
+    best = ranks[id(nearest)]
+    alike = [
+        each for each in counted if ranks[id(each)] == best and not each.count and is_same(each)
+    ]
     plan = nearest.plan
     if asked:
         held = [each for each in counted if each.plan.network.name == asked]
-        fitting = min(held, key=lambda each: each.count, default=None)
+        fitting = min(held, key=lambda each: ranks[id(each)], default=None)
         plan = fitting.plan if fitting else must_fit(trace, asked)
     reading = Reading(plan, trace, True, computed)
     own = list(differences(reading))
@@ -87,6 +92,12 @@ def judge(trace: Trace, asked: str | None) -> Verdict:
         tuple(reading.trace.calls[number].name for number in reading.matcher.free),
         trace.parameters,
     )
+
+
+def rank(counted: Reading) -> tuple[int, int]:
+    """At how many places a reading parts; where in none, at how many dropouts if it was trained."""
+    trained = counted.trace.after and not counted.count
+    return counted.count, len([*dropout_differences(counted)]) if trained else 0
 
 
 def is_same(counted: Reading) -> bool:

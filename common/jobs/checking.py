@@ -108,8 +108,11 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
 
 
 def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) -> Trace:
-    """The trace with the weights that one step of training leaves; raises DataError where the
-    network has other outputs in training."""
+    """The trace with what dropout does in training, and with the weights that one step leaves.
+
+    Raises DataError where the network has other outputs in training.
+    """
+    drops = checker.trace(net, trace.image, True, lines.of).drops
     classes = labels(len(trace.image), trace.outputs[0].shape[-1])
     count = checker.take_step(net, trace.image, classes)
     if count != len(trace.outputs):
@@ -118,7 +121,7 @@ def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) 
             f"{len(trace.outputs)}; --aux takes the heads in"
         )
     again = checker.trace(net, trace.image, job.heads, lines.of)
-    return replace(trace, after=[call.weights for call in again.calls])
+    return replace(trace, after=[call.weights for call in again.calls], drops=drops)
 
 
 def usual_inputs(name: str | None) -> Iterator[Shape]:

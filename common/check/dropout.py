@@ -1,0 +1,69 @@
+"""Where dropout stands in training, which evaluation does not show."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from common import spec
+from common.check.describe import Difference
+from common.check.graph import RESULT, section
+from common.check.reading import Reading
+from common.check.trace import Array, agree
+
+
+def dropout_differences(reading: Reading) -> Iterator[Difference]:
+    """Dropouts of another rate, elsewhere, missing, or where the table has none."""
+    left, missing = list(reading.trace.drops), []
+    for name, rate in dropouts(reading).items():
+        found = next((drop for drop in left if reads(reading, name, drop.input)), None)
+        if found is None:
+            missing.append(name)
+            continue
+        left.remove(found)
+        if abs(found.rate - rate) > 1e-6:
+            yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}")
+    if len(missing) == len(left):  # as many elsewhere: each in the order in which it runs
+        for name, drop in zip(missing, left, strict=True):
+            table = reading.graph[name].inputs[0]
+            yield Difference(name, "dropout: place", place(reading, drop.input), f"behind {table}")
+        return
+    for name in missing:
+        yield Difference(name, "dropout missing", "none", f"rate {dropouts(reading)[name]:g}")
+    for drop in left:
+        what, own = "dropout that the table does not have", place(reading, drop.input)
+        yield Difference(own.rpartition(" ")[2], what, f"rate {drop.rate:g}, {own}", "none")
+
+
+def dropouts(reading: Reading) -> dict[str, float]:
+    """The rates of the table's dropouts that lead to an output, by their names."""
+    ends = [RESULT, *reading.plan.heads]
+    used = {each for end in ends for each in section(reading.graph, end, ())}
+    words = {name: op.word for name, op in reading.graph.items() if name in used}
+    return {n: word.rate for n, word in words.items() if isinstance(word, spec.Dropout)}
+
+
+def reads(reading: Reading, name: str, x: Array) -> bool:
+    """Whether a dropout is given what the table's is, or that before its ReLU: it is the same."""
+    before = reading.graph[name].inputs[0]
+    maps = [reading.value_read(name)]
+    if reading.graph[before].word == spec.ReLU():
+        maps.append(reading.value_read(before))
+    return any(y is not None and is_same(x, y, reading.trace.rough_digits) for y in maps)
+
+
+def is_same(x: Array, y: Array, digits: int) -> bool:
+    """Whether two maps hold the same values, one of them flattened or not, in either order."""
+    if x.size != y.size:
+        return False
+    forms = [[each.reshape(len(each), -1) for each in (z, np.moveaxis(z, 1, -1))] for z in (x, y)]
+    return any(agree(one, other, digits) for one, other in product(*forms))
+
+
+def place(reading: Reading, x: Array) -> str:
+    """Behind which step of the table a map stands."""
+    for name in reading.graph:
+        y = reading.value(name)
+        if y is not None and is_same(x, y, reading.trace.rough_digits):
+            return f"behind {name}"
+    return f"on a map of {len(x[0])} channels that is no step's"
