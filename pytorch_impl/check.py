@@ -1,27 +1,20 @@
 """Anybody's PyTorch network: told from other things, filled with numbers, watched as it runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
-from common.check.trace import Call, Drop, Trace, numbers
+from common.check.trace import Trace, numbers
 from common.spec import Shape
+from pytorch_impl.recorder import Recorder, WithoutDropout, tensors, to_numpy
 
 VERSION = torch.__version__
 NETWORK = nn.Module
-# The functions that compute with weights, and what they are given, in this order.
-FUNCTIONS = {
-    torch.conv2d: ("conv", "input weight bias"),
-    F.linear: ("linear", "input weight bias"),
-    F.batch_norm: ("norm", "input running_mean running_var weight bias"),
-    torch.batch_norm: ("norm", "input weight bias running_mean running_var"),
-}
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
@@ -57,7 +50,7 @@ def fill(net: nn.Module, draw: np.random.Generator) -> None:
     with torch.no_grad():
         for name, tensor in net.state_dict().items():
             if tensor.is_floating_point():
-                shape, is_variance = tuple(tensor.shape), name.endswith("running_var")
+                shape, is_variance = tuple(tensor.shape), name.endswith(("variance", "var"))
                 drawn = numbers(
                     shape, draw, int(np.prod(shape[1:])) * (len(shape) > 1), is_variance
                 )
@@ -94,69 +87,3 @@ def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
             if parameter.grad is not None:
                 parameter -= parameter.grad
     return len(found)
-
-
-class WithoutDropout(TorchFunctionMode):
-    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted.
-
-    `drops` are those that would have been at work.
-    """
-
-    def __init__(self, wanted: bool) -> None:
-        super().__init__()
-        self.wanted = wanted
-        self.drops: list[Drop] = []
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if not self.wanted or func not in (F.dropout, F.dropout2d, torch.dropout):
-            return func(*args, **(kwargs or {}))
-        given = dict(zip(("input", "p", "training"), args, strict=False)) | (kwargs or {})
-        rate = given.get("p", 0.5) * given.get("training", given.get("train", True))
-        if rate:
-            self.drops.append(Drop(float(rate), to_numpy(given["input"])))
-        return given["input"]
-
-
-class Recorder(TorchFunctionMode):
-    """Keeps what goes into and comes out of all that computes with weights."""
-
-    def __init__(self, net: nn.Module, lines: Callable[[Any], tuple]) -> None:
-        super().__init__()
-        self.calls: list[Call] = []
-        self.owners = {
-            id(tensor): (name, lines(part))
-            for name, part in net.named_modules()
-            for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False))
-        }
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func not in FUNCTIONS:
-            return func(*args, **(kwargs or {}))
-        kind, names = FUNCTIONS[func]
-        given = dict(zip(names.split(), args, strict=False)) | (kwargs or {})
-        own = {name: given[name] for name in names.split() if given.get(name) is not None}
-        # Copied before the call: what comes after may change a map in its place.
-        arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
-        y = func(*args, **(kwargs or {}))
-        owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
-        name, lines = owners[0] if owners else ("", ())
-        before = arrays.pop("input")
-        self.calls.append(Call(name, kind, arrays, before, to_numpy(y), lines))
-        return y
-
-
-def tensors(found: Any) -> Iterator[Tensor]:
-    """The tensors in what a network returns, those with names in the order of the names."""
-    if isinstance(found, Tensor):
-        yield found
-    elif hasattr(found, "_asdict"):
-        yield from tensors(found._asdict())
-    elif isinstance(found, dict | list | tuple):
-        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
-            yield from tensors(each)
-
-
-def to_numpy(tensor: Tensor) -> NDArray:
-    """A copy of a tensor in NumPy."""
-    with torch._C.DisableTorchFunction():
-        return tensor.detach().cpu().numpy().copy()

@@ -184,12 +184,23 @@ def test_a_constant_may_be_rounded_to_float32(tmp_path):
     assert (found["verdict"], "googlenet" in found["same"]) == ("equal", True)
 
 
+FAILS = """
+from torch import nn
+
+class Affine(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+
+def make():
+    return nn.Sequential(nn.Conv2d(3, 64, 7), Affine())
+"""
 BAD = {
     "class Net(:": "line 1",
     "x = 1": "no network",
     "import sys; sys.exit(3)": "exit 3",
     "while True: pass": "no answer within 6 s",
     "from torch import nn\nnet = nn.Sequential(nn.Flatten(), nn.Linear(9, 9))": "another size",
+    FAILS: "line 9: TypeError: Affine.__init__() missing",
 }
 
 

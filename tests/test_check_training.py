@@ -41,10 +41,29 @@ BRANCH = "own = net.inception4b.branch3; f = own.forward; own.forward = lambda x
 FROZEN = "net.conv3.requires_grad_(False)"
 NORM = "bn = net.conv2.bn; bn.train = lambda mode=True: nn.Module.train(bn, False)"
 KEEP = "net.conv2.bn.momentum = 0.03"
+RATE = "net.dropout.p = 0.5"
+NONE = "net.dropout.p = 0.0"
+BEHIND = (
+    "net.{}.register_forward_hook(lambda net, x, y: nn.functional.dropout(y, 0.4, net.training))"
+)
 CHANGES = {
     "a head that stops": ("googlenet", HEAD, "aux1.averagePool", "gradient of the head's loss"),
     "a branch that stops": ("googlenet", BRANCH, "inception4a.branch1.conv", "gradient of weight"),
     "a layer that stays": ("googlenet", FROZEN, "conv3.conv", "gradient of weight"),
+    "another rate": ("googlenet", RATE, "dropout", "dropout: rate"),
+    "no dropout": ("googlenet", NONE, "dropout", "dropout missing"),
+    "dropout elsewhere": (
+        "googlenet",
+        f"{NONE}; {BEHIND.format('inception5b')}",
+        "dropout",
+        "dropout: place",
+    ),
+    "a second dropout": (
+        "googlenet",
+        BEHIND.format("inception4b"),
+        "inception4b",
+        "dropout that the table does not have",
+    ),
     "a norm that stays": ("inception_v2", NORM, "conv2.bn", "batch norm in training: frozen"),
     "a norm that keeps": (
         "inception_v2",
@@ -64,8 +83,56 @@ def test_what_evaluation_hides_is_named(tmp_path, kind):
     found = check(*words, "--grad", code=1)
     assert (found["verdict"], found["same"][0]) == ("differs", name)
     assert {"layer": layer, "what": what}.items() <= found["differences"][0].items()
-    if kind in ("a layer that stays", "a norm that keeps", "a norm that stays"):
+    if kind not in ("a head that stops", "a branch that stops"):
         assert len(found["differences"]) == 1
+
+
+def test_dropout_before_a_relu_is_the_same_as_behind_it(tmp_path):
+    change = BEHIND.format("aux1.fc1").replace("0.4", "0.5") + "; net.aux1.dropout2.p = 0.0"
+    file = tmp_path / "mine.py"
+    file.write_text(WRITTEN.format(name="googlenet", aux=True, change=change))
+    words = (str(file), "--network", "googlenet", "--input", "3x96x96", "--aux", "--grad")
+    assert check(*words)["verdict"] == "equal"
+
+
+FUNCTION = {
+    "pytorch": """
+class Mine(torch.nn.Module):
+    def forward(self, x):
+        return torch.nn.functional.dropout(net(x), 0.4, self.training)
+""",
+    "tensorflow": """
+class Mine(keras.Model):
+    def call(self, x, training=False):
+        y = net(x, training=training)
+        return keras.random.dropout(y, 0.4) if training else y
+""",
+    "paddle": """
+class Mine(paddle.nn.Layer):
+    def forward(self, x):
+        return paddle.nn.functional.dropout(net(x), 0.4, training=self.training)
+""",
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_dropout_that_is_a_function_is_seen(tmp_path, framework):
+    library = {"pytorch": "torch", "tensorflow": "keras", "paddle": "paddle"}[framework]
+    text = f"""
+import {library}
+from {framework}_impl import network
+
+net = network("googlenet.d2l", input=(3, 64, 64))
+{FUNCTION[framework]}
+mine = Mine()
+mine.net = net
+"""
+    (tmp_path / "mine.py").write_text(text)
+    words = ("-f", framework, "--network", "googlenet.d2l", "--input", "3x64x64", "--grad")
+    found = check(f"{tmp_path / 'mine.py'}:mine", *words, code=1)
+    [difference] = found["differences"]
+    assert (difference["layer"], difference["yours"]) == ("fc", "rate 0.4, behind fc")
+    assert "googlenet.d2l" in found["same"]
 
 
 def test_heads_that_appear_in_training_must_be_asked_for(tmp_path):

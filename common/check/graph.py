@@ -107,6 +107,14 @@ def value_read(graph: Graph, name: str, known: Values) -> Array:
     return steps(name, op.before, value(graph, op.inputs[0], known))
 
 
+def where_it_fits(find: Callable[..., Array], *of: object) -> Array | None:
+    """What `value`, `value_read` or another finds; None where a word does not fit."""
+    try:
+        return find(*of)
+    except DoesNotFit:
+        return None
+
+
 def steps(name: str, words: Iterable[Word | Other], y: Array) -> Array:
     """What steps before or behind an op make of a map."""
     for word in words:

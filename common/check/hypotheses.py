@@ -8,7 +8,7 @@ import numpy as np
 
 from common import spec
 from common.check import others
-from common.check.graph import IMAGE, DoesNotFit, Graph, Op, Other, value, value_read
+from common.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
 from common.check.joins import joined_otherwise, read_elsewhere, skipped
 from common.check.layers import PADDINGS
 from common.check.place import Place, edit
@@ -52,10 +52,7 @@ def put(graph: Graph, slot: Slot, word: Word | Other) -> Graph:
 def value_at(place: Place, slot: Slot) -> Array | None:
     """What there is where a step may be put; None where it does not fit."""
     find = value_read if slot[1] == "before" else value
-    try:
-        return find(place.graph, slot[0], dict(place.known))
-    except DoesNotFit:
-        return None
+    return where_it_fits(find, place.graph, slot[0], dict(place.known))
 
 
 def instead(op: Op) -> Iterator[Word | Other | None]:

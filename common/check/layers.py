@@ -7,7 +7,7 @@ from typing import Any
 
 from common import spec
 from common.check import others
-from common.check.graph import DoesNotFit, Other, with_weights
+from common.check.graph import Other, where_it_fits, with_weights
 from common.check.trace import BORDERS, Array, Call, trimmed
 from common.reference import relative
 from common.spec import Rule, Word
@@ -109,10 +109,7 @@ def has_constants(word: Word | Other | None) -> bool:
 
 def output_of(name: str, word: Word | Other | None, call: Call) -> Array | None:
     """What a word makes of a layer's input and weights; None where it does not fit."""
-    try:
-        return with_weights(name, word, call.input, call.weights)
-    except DoesNotFit:
-        return None
+    return where_it_fits(with_weights, name, word, call.input, call.weights)
 
 
 def distance(found: Array, expected: Array | None) -> float:

@@ -12,7 +12,6 @@ import numpy as np
 from common.check.graph import (
     IMAGE,
     RESULT,
-    DoesNotFit,
     Graph,
     Other,
     Values,
@@ -22,6 +21,7 @@ from common.check.graph import (
     steps,
     value,
     value_read,
+    where_it_fits,
     words_between,
 )
 from common.check.hypotheses import hypotheses
@@ -71,9 +71,8 @@ class Reading:
     def count(self) -> int:
         """At how many places the two part."""
         heads = self.heads_found()
-        return (
-            self.mismatches + len(self.matcher.free) + len(self.shared) + (heads != sorted(heads))
-        )
+        free, shared = len(self.matcher.free), len(self.shared)
+        return self.mismatches + free + shared + (heads != sorted(heads))
 
     def heads_found(self) -> list[int]:
         """The outputs that the heads are, in the table's order."""
@@ -81,17 +80,11 @@ class Reading:
 
     def value(self, name: str) -> Array | None:
         """What an op computes from the user's maps; None where it does not fit."""
-        try:
-            return value(self.graph, name, self.known)
-        except DoesNotFit:
-            return None
+        return where_it_fits(value, self.graph, name, self.known)
 
     def value_read(self, name: str) -> Array | None:
         """What an op reads of the user's maps; None where it does not fit."""
-        try:
-            return value_read(self.graph, name, self.known)
-        except DoesNotFit:
-            return None
+        return where_it_fits(value_read, self.graph, name, self.known)
 
     def read_layer(self, name: str) -> None:
         """Finds the layer that is this op, and holds its input and its output to the table."""
@@ -105,9 +98,20 @@ class Reading:
             self.explain(name, call.input)
         elif call.input.shape != expected.shape:  # a border may be a step of its own
             call = replace(call, input=expected)
+        self.settle(name, call)
         self.check_layer(name, call)
         self.forced[name] = call.output
         self.known[name] = steps(name, self.graph[name].then, call.output)
+
+    def settle(self, name: str, call: Call) -> None:
+        """Goes on from the user's map where the table's is the same: sums would add up to one
+        long stretch, and so would what frameworks round in each."""
+        source = self.graph[name].inputs[0]
+        if self.graph[name].before or self.graph[source].then or source in self.forced:
+            return
+        y = self.value(source)
+        if y is not None and agree(call.input, y, self.trace.rough_digits):
+            self.forced[source] = self.known[source] = call.input
 
     def read_ends(self) -> None:
         """Holds what came out to the table: the result and what the heads say."""
@@ -115,12 +119,9 @@ class Reading:
         expected = {name: self.value_read(name) for name in names}
         for digits in (self.trace.digits, self.trace.rough_digits):
             for name, y in expected.items():
-                same = [
-                    n
-                    for n, found in enumerate(outputs)
-                    if y is not None and agree(found, y, digits)
-                ]
-                self.ends |= {name: same[0]} if same and name not in self.ends else {}
+                if y is not None and name not in self.ends:
+                    same = [n for n, found in enumerate(outputs) if agree(found, y, digits)]
+                    self.ends |= {name: same[0]} if same else {}
         for name, y in expected.items():
             left = [n for n in range(len(outputs)) if n not in self.ends.values()]
             fitting = [n for n in left if y is not None and outputs[n].shape == y.shape]
@@ -161,6 +162,9 @@ class Reading:
 
     def explain(self, name: str, found: Array) -> None:
         """Edits what leads to an op until it is what the user's network has there."""
+        if self.agrees(name, found):
+            self.rough += 1
+            return
         before, names = self.graph, self.open_names(name)
         for _ in range(ROUNDS if self.explains else 0):
             better = self.improve(name, names, found)
@@ -171,9 +175,6 @@ class Reading:
                 self.mismatches += 1
                 return
         self.adopt(before)
-        if self.agrees(name, found):
-            self.rough += 1
-            return
         self.mismatches += 1
         self.unexplained[name] = distance(found, self.value_read(name))
         source = self.graph[name].inputs[0]
@@ -223,12 +224,9 @@ class Reading:
 
     def share(self, graph: Graph, name: str, found: Array, digits: int) -> float:
         """The share of values that agree at an op's input, with the graph edited so."""
-        try:
-            with np.errstate(all="ignore"):  # a wrong guess may overflow
-                y = value_read(graph, name, self.without_stale(graph))
-        except DoesNotFit:
-            return -1.0
-        return share(found, y, digits)
+        with np.errstate(all="ignore"):  # a wrong guess may overflow
+            y = where_it_fits(lambda: value_read(graph, name, self.without_stale(graph)))
+        return -1.0 if y is None else share(found, y, digits)
 
     def adopt(self, graph: Graph) -> None:
         """Goes on with an edited graph; layers of what it leaves out can be others'."""

@@ -59,13 +59,20 @@ def load(job: Check, lines: Lines) -> ModuleType:
     path = Path(job.source).resolve()
     lines.file = str(path)
     sys.path.insert(0, str(path.parent))  # as `python FILE.py` would
-    made = importlib.util.spec_from_file_location(path.stem, path)
+    made = importlib.util.spec_from_file_location(own_name(path), path)
     if made is None or made.loader is None:
         raise DataError(f"{job.source}: Python cannot import this file")
     module, loader = importlib.util.module_from_spec(made), made.loader
-    sys.modules[path.stem] = module
+    sys.modules[made.name] = module
     guarded(job, lines, lambda: loader.exec_module(module))
     return module
+
+
+def own_name(path: Path) -> str:
+    """What a file is called as a module: `keras.py` must not hide Keras."""
+    other = sys.modules.get(path.stem)
+    is_other = other is not None and getattr(other, "__file__", "") != str(path)
+    return f"{path.stem}_of_yours" if is_other else path.stem
 
 
 def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:

@@ -29,15 +29,23 @@ def find(job: Check, checker: Checker, module: ModuleType, lines: Lines) -> Any:
         for thing in vars(module).values()
         if isinstance(thing, checker.NETWORK) or getattr(thing, "__module__", "") == module.__name__
     ]
+    failed: dict[Any, Exception] = {}
     for kind in (is_instance, is_class, is_function):
-        made = [net for net in builds(job, checker, own, kind) if checker.parts(net)]
+        made = list(builds(job, checker, own, kind, failed))
         nets = largest(outermost(made, checker), checker)
         if len(nets) == 1:
             return nets[0]
         if nets:
             names = ", ".join(sorted({type(net).__name__ for net in nets}))
             raise DataError(f"{job.source} has several networks ({names}); name one: FILE.py:NAME")
+    for error in failed.values():
+        guarded(job, lines, lambda error=error: throw(error))
     raise DataError(no_network(job, checker, own))
+
+
+def throw(error: Exception) -> None:
+    """Raises what was raised while a network was made."""
+    raise error
 
 
 def is_instance(thing: Any, checker: Checker) -> bool:
@@ -55,30 +63,37 @@ def is_function(thing: Any, checker: Checker) -> bool:  # noqa: ARG001
     return inspect.isfunction(thing)
 
 
-def builds(job: Check, checker: Checker, own: Sequence[Any], kind: Any) -> Iterator[Any]:
-    """The networks among the things of one kind that can be made without being told more."""
+def builds(
+    job: Check, checker: Checker, own: Sequence[Any], kind: Any, failed: dict[Any, Exception]
+) -> Iterator[Any]:
+    """The networks among the things of one kind that can be made without being told more.
+
+    The last that fails leaves its error.
+    """
     for thing in own:
         if kind(thing, checker) and not missing_arguments(thing):
             try:
                 made = make(job, thing)
-            except Exception:
+            except Exception as error:
+                failed[kind] = error
                 continue
-            if isinstance(made, checker.NETWORK):
+            is_network = isinstance(made, checker.NETWORK)
+            if is_network and (checker.parts(made) or checker.count_parameters(made)):
                 yield made
 
 
 def outermost(nets: Sequence[Any], checker: Checker) -> list[Any]:
-    """The networks that are not part of another."""
-    parts = [part for net in nets for part in checker.parts(net)]
-    within, kinds = {id(part) for part in parts}, {type(part) for part in parts}
-    own = {type(net) for net in nets}
-    return [net for net in nets if id(net) not in within and type(net) not in kinds & own]
+    """The networks that are not part of another, nor of a kind of which others have parts."""
+    parts = [(part, type(net)) for net in nets for part in checker.parts(net)]
+    within = {id(part) for part, _ in parts}
+    used = {type(part) for part, owner in parts if type(part) is not owner}
+    return [net for net in nets if id(net) not in within and type(net) not in used]
 
 
 def largest(nets: Sequence[Any], checker: Checker) -> list[Any]:
     """The networks but for blocks that nothing uses: those of less than half as many layers."""
-    most = max((len(checker.parts(net)) for net in nets), default=0)
-    return [net for net in nets if 2 * len(checker.parts(net)) > most]
+    sizes = [1 + len(checker.parts(net)) for net in nets]
+    return [net for net, size in zip(nets, sizes, strict=True) if 2 * size > max(sizes)]
 
 
 def missing_arguments(thing: Any) -> list[str]:

@@ -1,0 +1,176 @@
+"""What anybody's Paddle network does as it runs: layers with weights, dropout."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from paddle import Tensor, nn
+from paddle.nn import functional as F
+
+from common.check.functions import Function, Functions, Place
+from common.check.trace import Call, Drop
+from paddle_impl.own_layers import Conv2D
+
+# The layers with weights, and what those are called.
+LAYERS = {
+    **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
+    nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
+    **dict.fromkeys(
+        (nn.BatchNorm, nn.BatchNorm2D),
+        (
+            "norm",
+            {
+                "weight": "weight",
+                "bias": "bias",
+                "running_mean": "_mean",
+                "running_var": "_variance",
+            },
+        ),
+    ),
+}
+
+
+# The functions that compute with weights, and what they are given, in this order.
+FUNCTIONS: dict[Place, tuple[str, str]] = {
+    (F, "conv2d"): ("conv", "x weight bias"),
+    (F, "linear"): ("linear", "x weight bias"),
+    (F, "batch_norm"): ("norm", "x running_mean running_var weight bias"),
+}
+WATCHED = Functions([*FUNCTIONS, (F, "dropout"), (F, "dropout2d")])
+
+
+@contextmanager
+def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
+    """Has dropout, as a layer or as a function, pass on what it is given, where that is wanted.
+
+    The list is filled with those that would have been at work.
+    """
+    drops: list[Drop] = []
+
+    def passed(
+        x: Tensor,
+        p: float = 0.5,
+        axis: Any = None,  # noqa: ARG001
+        training: bool = True,
+        mode: str = "",
+        **_: Any,
+    ) -> Tensor:
+        if training and p:
+            drops.append(Drop(float(p), to_numpy(x)))
+        return x * (1 - p) if mode == "downscale_in_infer" else x
+
+    def maps_passed(x: Tensor, p: float = 0.5, training: bool = True, **_: Any) -> Tensor:
+        return passed(x, p, training=training)
+
+    new = {(F, "dropout"): passed, (F, "dropout2d"): maps_passed}
+    with WATCHED.replaced(new if wanted else {}):
+        yield drops
+
+
+@contextmanager
+def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+    """A list in which what computes with weights leaves what went in and came out while it is open.
+
+    Layers do it, and functions that are given a network's own weights.
+    """
+    recorder = Recorder(net, lines)
+    hooks = []
+    for name, layer in net.named_sublayers(include_self=True):
+        if isinstance(layer, tuple(LAYERS)):
+            hooks.append(layer.register_forward_pre_hook(recorder.keep))
+            hooks.append(
+                layer.register_forward_post_hook(
+                    lambda layer, _, output, name=name: recorder.leave(name, layer, output)
+                )
+            )
+    try:
+        with WATCHED.replaced({place: recorder.watched(place) for place in FUNCTIONS}):
+            yield recorder.calls
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+class Recorder:
+    """Keeps what goes into and comes out of all that computes with weights."""
+
+    def __init__(self, net: nn.Layer, lines: Callable[[Any], tuple]) -> None:
+        self.calls: list[Call] = []
+        self.lines = lines
+        self.before: dict[int, NDArray] = {}  # what the layers that are computing were given
+        own = (*net.named_parameters(), *net.named_buffers())
+        self.owners = {id(tensor): name for name, tensor in own}
+
+    def keep(self, layer: nn.Layer, inputs: tuple) -> None:
+        """Copies what a layer is given: what comes after may change a map in its place."""
+        self.before[id(layer)] = to_numpy(inputs[0])
+
+    def leave(self, name: str, layer: nn.Layer, output: Tensor) -> None:
+        """Notes a layer that has been computed."""
+        kind, names = kind_of(layer)
+        own = {ours: getattr(layer, theirs, None) for ours, theirs in names.items()}
+        arrays = {ours: to_numpy(each) for ours, each in own.items() if each is not None}
+        if is_unscaled(layer):
+            del arrays["weight"]
+        self.note(name, kind, arrays, self.before.pop(id(layer)), output, self.lines(layer))
+
+    def watched(self, place: Place) -> Function:
+        """A function that is noted where a user calls it with weights of the network."""
+        function, (kind, names) = WATCHED.own[place], FUNCTIONS[place]
+
+        def called(*given: Any, **named: Any) -> Tensor:
+            arguments = dict(zip(names.split(), given, strict=False)) | named
+            own = {n: arguments[n] for n in names.split() if arguments.get(n) is not None}
+            owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
+            if self.before or not owners:
+                return function(*given, **named)
+            arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
+            y = function(*given, **named)
+            self.note(owners[0], kind, arrays, arrays.pop("x"), y, ())
+            return y
+
+        return called
+
+    def note(
+        self,
+        name: str,
+        kind: str,
+        arrays: dict[str, NDArray],
+        before: NDArray,
+        y: Tensor,
+        lines: tuple,
+    ) -> None:
+        """Notes what has been computed."""
+        if kind == "linear":
+            arrays["weight"] = arrays["weight"].T
+        self.calls.append(Call(name, kind, arrays, before, to_numpy(y), lines))
+
+
+def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:
+    """A layer's kind, and the names of its weights."""
+    return next(found for kind, found in LAYERS.items() if isinstance(layer, kind))
+
+
+def tensors(found: Any) -> Iterator[Tensor]:
+    """The tensors in what a network returns, those with names in the order of the names."""
+    if isinstance(found, Tensor):
+        yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
+    elif isinstance(found, dict | list | tuple):
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
+            yield from tensors(each)
+
+
+def to_numpy(tensor: Tensor) -> NDArray:
+    """A copy of a tensor in NumPy."""
+    return np.array(tensor.numpy())
+
+
+def is_unscaled(layer: nn.Layer) -> bool:
+    """Whether a batch norm has a scale that never learns: it stays 1."""
+    is_norm = isinstance(layer, nn.BatchNorm | nn.BatchNorm2D)
+    weight = layer.weight if is_norm else None
+    return weight is not None and weight.optimize_attr.get("learning_rate") == 0
