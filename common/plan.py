@@ -5,6 +5,7 @@ It is all that the frameworks and the reference ever see of a network.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 from common import spec
@@ -132,8 +133,12 @@ class Plan:
 
     def nodes(self) -> Iterator[Node]:
         """Every node of the body, then of the heads."""
-        for root in self.roots():
-            yield from root.walk()
+        yield from self.walked
+
+    @cached_property
+    def walked(self) -> tuple[Node, ...]:
+        """The same, found once."""
+        return tuple(node for root in self.roots() for node in root.walk())
 
     def parameters(self) -> dict[str, Shape]:
         """The shape of every learned parameter under its full name, in the file's layout."""

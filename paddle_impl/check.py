@@ -28,6 +28,7 @@ NETWORK = nn.Layer
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     """Has networks made from here on compute in `dtype`, and `note` told of each layer made."""
     paddle.set_default_dtype(dtype)
+    paddle.jit.enable_to_static(False)  # what a graph computes is not seen
     WATCHED.divert()
     init = nn.Layer.__init__
 
@@ -53,7 +54,7 @@ def count_parameters(net: nn.Layer) -> int:
     return sum(int(each.size) for each in net.parameters() if learns(each))
 
 
-def fill(net: nn.Layer, draw: np.random.Generator) -> None:
+def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:  # noqa: ARG001
     """Puts numbers drawn at random in place of all weights and statistics."""
     net.to(dtype=paddle.get_default_dtype())
     fixed = {id(layer.weight) for layer in (net, *parts(net)) if is_unscaled(layer)}

@@ -114,7 +114,8 @@ class Recorder:
         arrays = {ours: to_numpy(each) for ours, each in own.items() if each is not None}
         if is_unscaled(layer):
             del arrays["weight"]
-        self.note(name, kind, arrays, self.before.pop(id(layer)), output, self.lines(layer))
+        last = getattr(layer, "_data_format", "") == "NHWC"
+        self.note(name, kind, arrays, self.before.pop(id(layer)), output, self.lines(layer), last)
 
     def watched(self, place: Place) -> Function:
         """A function that is noted where a user calls it with weights of the network."""
@@ -128,7 +129,7 @@ class Recorder:
                 return function(*given, **named)
             arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
             y = function(*given, **named)
-            self.note(owners[0], kind, arrays, arrays.pop("x"), y, ())
+            self.note(owners[0], kind, arrays, arrays.pop("x"), y)
             return y
 
         return called
@@ -140,12 +141,16 @@ class Recorder:
         arrays: dict[str, NDArray],
         before: NDArray,
         y: Tensor,
-        lines: tuple,
+        lines: tuple = (),
+        channels_last: bool = False,
     ) -> None:
         """Notes what has been computed."""
         if kind == "linear":
             arrays["weight"] = arrays["weight"].T
-        self.calls.append(Call(name, kind, arrays, before, to_numpy(y), lines))
+        after = to_numpy(y)
+        if channels_last:
+            before, after = (each.transpose(0, 3, 1, 2) for each in (before, after))
+        self.calls.append(Call(name, kind, arrays, before, after, lines))
 
 
 def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:

@@ -44,10 +44,15 @@ def count_parameters(net: nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
-def fill(net: nn.Module, draw: np.random.Generator) -> None:
-    """Puts numbers drawn at random in place of all weights and statistics."""
-    net.to(torch.get_default_dtype())
+def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
+    """Puts numbers drawn at random in place of all weights and statistics.
+
+    Lazy layers are made for a batch N x C x H x W first.
+    """
+    net.to(torch.get_default_dtype()).train(heads)
     with torch.no_grad():
+        if any(nn.parameter.is_lazy(each) for each in net.parameters()):
+            net(torch.from_numpy(x).to(torch.get_default_dtype()))
         for name, tensor in net.state_dict().items():
             if tensor.is_floating_point():
                 shape, is_variance = tuple(tensor.shape), name.endswith(("variance", "var"))

@@ -21,6 +21,7 @@ NETWORK = layers.Layer
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     """Has networks made from here on compute in `dtype`, and `note` told of each layer made."""
     keras.config.set_floatx(dtype)
+    tf.config.run_functions_eagerly(True)  # what a graph computes is not seen
     WATCHED.divert()
     init = layers.Layer.__init__
 
@@ -49,8 +50,16 @@ def count_parameters(net: layers.Layer) -> int:
     return sum(int(np.prod(each.shape)) for each in net.trainable_weights)
 
 
-def fill(net: layers.Layer, draw: np.random.Generator) -> None:
-    """Puts numbers drawn at random in place of all weights and statistics."""
+def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
+    """Puts numbers drawn at random in place of all weights and statistics.
+
+    Layers that have none yet are made for a batch N x C x H x W first.
+    """
+    keras.config.set_dtype_policy(keras.config.floatx())
+    for layer in net._flatten_layers():  # some are made to compute in float16
+        layer.dtype_policy = keras.config.floatx()
+    if not all(layer.built for layer in net._flatten_layers()):
+        compute(net, x, heads)
     for each in net.weights:
         shape, is_variance = tuple(each.shape), each.name.endswith(("variance", "var"))
         inputs = shape[:2] if each.name == "depthwise_kernel" else shape[:-1]

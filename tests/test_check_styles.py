@@ -21,6 +21,44 @@ def test_network_of_functions_is_recognised(framework, style):
     assert found["parameters"]["yours"] == found["parameters"]["table"]
 
 
+LAZY = [("pytorch", "googlenet"), ("tensorflow", "googlenet"), ("tensorflow", "in_half")]
+
+
+@pytest.mark.parametrize(("framework", "name"), LAZY)
+def test_layers_without_sizes_are_recognised(framework, name):
+    file = f"tests/styles/lazy_{framework}.py:{name}"
+    found = check(file, "-f", framework, "--input", "3x64x64", "--grad")
+    assert (found["verdict"], found["same"]) == ("equal", ["googlenet"])
+
+
+PADDLE = """
+import paddle
+from paddle import nn
+from paddle_impl import network
+
+
+class Turned(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2D(3, 64, 7, 2, 3, data_format="NHWC")
+
+    def forward(self, x):
+        return self.conv(x.transpose([0, 2, 3, 1])).transpose([0, 3, 1, 2])
+
+
+plain = network("googlenet", input=(3, 64, 64))
+plain.conv1.conv = Turned()
+net = paddle.jit.to_static(plain)
+"""
+
+
+def test_graph_of_paddle_with_channels_last_is_recognised(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(PADDLE)
+    found = check(f"{file}:net", "-f", "paddle", "--input", "3x64x64")
+    assert (found["verdict"], found["same"]) == ("equal", ["googlenet"])
+
+
 def test_network_of_functions_needs_no_name():
     found = check("tests/styles/pytorch.py", "--input", "3x64x64", "--grad")
     assert (found["verdict"], found["same"]) == ("equal", ["googlenet"])

@@ -134,8 +134,11 @@ class Checker(Protocol):
     def count_parameters(self, net: Any) -> int:
         """How many numbers the network learns."""
 
-    def fill(self, net: Any, draw: np.random.Generator) -> None:
-        """Puts numbers drawn at random in place of all weights and statistics."""
+    def fill(self, net: Any, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
+        """Puts numbers drawn at random in place of all weights and statistics.
+
+        What is made when it first runs is made for a batch N x C x H x W.
+        """
 
     def trace(
         self, net: Any, x: NDArray, heads: bool, lines: Callable[[Any], tuple[int, ...]]

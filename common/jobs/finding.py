@@ -23,7 +23,8 @@ def find(job: Check, checker: Checker, module: ModuleType, lines: Lines) -> Any:
     if job.name:
         if not hasattr(module, job.name):
             raise DataError(f"{job.source} has nothing called {job.name!r}")
-        return expect(job, checker, make(job, getattr(module, job.name)), job.name)
+        named = guarded(job, lines, lambda: make(job, getattr(module, job.name)))
+        return expect(job, checker, named, job.name)
     own = [
         thing
         for thing in vars(module).values()

@@ -1,11 +1,14 @@
 """Where in a user's file each layer was made, and where it fails."""
 
 import inspect
+import re
 import sys
 from typing import Any
 
 from common.errors import DataError
 from common.jobs.job import Check
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Lines:
@@ -42,5 +45,6 @@ def guarded(job: Check, lines: Lines, act: Any) -> Any:
     except Exception as error:
         where = [f.lineno for f in inspect.trace() if f.filename == lines.file]
         line = f", line {where[-1]}" if where else ""
-        message = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
+        text = COLOURS.sub("", str(error)).strip() or "no message"
+        message = f"{type(error).__name__}: {text}"
         raise DataError(f"{job.source}{line}: {' '.join(message.split())[:300]}") from None

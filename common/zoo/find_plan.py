@@ -15,6 +15,7 @@ from common.planner import lay_out, make_plan
 from common.spec import Shape
 
 
+@cache
 def full_plan(name: str) -> Plan:
     """The network with all that it can have: its heads, and a classifier of one class."""
     made = network(name)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from numpy.typing import NDArray
 
@@ -84,16 +85,13 @@ class Published(Layout):
 def by_rules(*rules: Rules) -> Callable[[Plan], dict[str, str]]:
     """Names that come from ours by regular expressions, each applied once, in turn."""
 
-    def names(plan: Plan) -> dict[str, str]:
-        found = {}
-        for ours in plan.arrays():
-            theirs = ours
-            for pattern, replacement in (rule for table in rules for rule in table):
-                theirs = re.sub(pattern, replacement, theirs)
-            found[ours] = theirs
-        return found
+    @cache
+    def renamed(name: str) -> str:
+        for pattern, replacement in (rule for table in rules for rule in table):
+            name = re.sub(pattern, replacement, name)
+        return name
 
-    return names
+    return lambda plan: {ours: renamed(ours) for ours in plan.arrays()}
 
 
 def first_edition(arrays: Arrays) -> dict[str, str]:
