@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from command import call
 
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.worker import ROOT
@@ -12,10 +13,9 @@ from common.jobs.worker import ROOT
 
 def check(*words, code=0):
     """The command's JSON document. Where it differs, progress stands on standard error."""
-    command = [sys.executable, "-m", "common.command.main", "check", *words, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout) if code < 4 else done.stderr
+    found, out, error = call("check", *words, "--json")
+    assert found == code, error
+    return json.loads(out) if code < 4 else error
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
