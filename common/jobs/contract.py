@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from common.arrays import Arrays
 from common.check.trace import Trace
 from common.plan import Plan
 from common.spec import Shape
-from common.training.run import TrainingRun
+
+if TYPE_CHECKING:  # slow to import
+    from common.training.run import TrainingRun
 
 
 class Runner(Protocol):
@@ -61,7 +63,7 @@ class FastRunner(Runner, Protocol):
 class Training(Protocol):
     """What a framework's `train.py` offers."""
 
-    def train(self, net: Any, run: TrainingRun, group: Any) -> None:
+    def train(self, net: Any, run: "TrainingRun", group: Any) -> None:
         """Trains the network as the run's recipe says, from where the run stands."""
 
 

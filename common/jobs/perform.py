@@ -13,7 +13,6 @@ from common.data.batches import check_channels, read_batch, read_labels
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.bundle import unpack
-from common.jobs import checking, layers, scoring, timing, training
 from common.jobs.compute import compute_with
 from common.jobs.contract import Runner
 from common.jobs.frameworks import import_files, import_runner
@@ -42,21 +41,33 @@ from common.rewrite import without_dropout
 
 def perform(job: Job, turns: Turns) -> Report:
     """Does the job, in turns if it is to be timed; raises UserError for what users can mend."""
-    match job:
+    match job:  # a job is imported where it is done: workers start quicker
         case Run() | Grad():
             return compute(job)
         case Train():
-            return training.train(job)
+            from common.jobs.training import train
+
+            return train(job)
         case Evaluate():
-            return scoring.score(job)
+            from common.jobs.scoring import score
+
+            return score(job)
         case Predict():
-            return scoring.predict(job)
+            from common.jobs.scoring import predict
+
+            return predict(job)
         case Time():
-            return timing.take_turns(job, turns)
+            from common.jobs.timing import take_turns
+
+            return take_turns(job, turns)
         case Check():
-            return checking.check(job)
+            from common.jobs.checking import check
+
+            return check(job)
         case TimeLayers():
-            return layers.time_layers(job)
+            from common.jobs.layers import time_layers
+
+            return time_layers(job)
     began = time.perf_counter()
     runner = import_runner(job.framework)
     imported = time.perf_counter()
