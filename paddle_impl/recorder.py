@@ -13,12 +13,13 @@ from common.check.functions import Function, Functions, Place
 from common.check.trace import Call, Drop
 from paddle_impl.own_layers import Conv2D
 
+NORMS = (nn.BatchNorm, nn.BatchNorm1D, nn.BatchNorm2D)
 # The layers with weights, and what those are called.
 LAYERS = {
     **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
     nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
     **dict.fromkeys(
-        (nn.BatchNorm, nn.BatchNorm2D),
+        NORMS,
         (
             "norm",
             {
@@ -176,6 +177,6 @@ def to_numpy(tensor: Tensor) -> NDArray:
 
 def is_unscaled(layer: nn.Layer) -> bool:
     """Whether a batch norm has a scale that never learns: it stays 1."""
-    is_norm = isinstance(layer, nn.BatchNorm | nn.BatchNorm2D)
+    is_norm = isinstance(layer, NORMS)
     weight = layer.weight if is_norm else None
     return weight is not None and weight.optimize_attr.get("learning_rate") == 0

@@ -31,6 +31,16 @@ def test_layers_without_sizes_are_recognised(framework, name):
     assert (found["verdict"], found["same"]) == ("equal", ["googlenet"])
 
 
+def test_batch_norm_of_vectors_is_watched_in_paddle(tmp_path):
+    file = tmp_path / "mine.py"
+    name = "inception_resnet_v1.facenet"
+    file.write_text(
+        f"from paddle_impl import network\nnet = network({name!r}, input=(3, 107, 107))"
+    )
+    found = check(str(file), "-f", "paddle", "--input", "3x107x107", "--network", name)
+    assert found["verdict"] == "equal"
+
+
 PADDLE = """
 import paddle
 from paddle import nn
