@@ -41,6 +41,12 @@ def test_batch_norm_of_vectors_is_watched_in_paddle(tmp_path):
     assert found["verdict"] == "equal"
 
 
+def test_half_precision_hides_nothing():
+    words = ("tests/styles/lazy_tensorflow.py:in_half_and_more", "-f", "tensorflow")
+    [difference] = check(*words, "--input", "3x64x64", code=1)["differences"]
+    assert (difference["layer"], difference["yours"]) == ("fc", "all values times 1.001")
+
+
 PADDLE = """
 import paddle
 from paddle import nn
