@@ -146,6 +146,7 @@ def scaled(found: Array, expected: Array) -> Other:
     axes = (0, 2, 3)
     middle, wanted = (each.mean(axis=axes, keepdims=True) for each in (expected, found))
     spread = ((expected - middle) ** 2).sum(axis=axes, keepdims=True)
+    spread = np.maximum(spread, 1e-300)  # a channel may be constant
     scale = ((expected - middle) * (found - wanted)).sum(axis=axes, keepdims=True) / spread
     return Other("each channel scaled and shifted", lambda x: scale * (x - middle) + wanted)
 
