@@ -1,8 +1,9 @@
 """Breaks the code in one place at a time and makes sure that the tests notice.
 
-`python tests/mutants.py [WORD ...]` runs all mutants, or those with a word in their name. Each is
-a copy of the tree with one text replaced; a mutant that its tests let pass is a failure, and so
-is a copy with nothing replaced that its tests do not let pass.
+`python tests/mutants.py [--tested] [WORD ...]` runs all mutants, or those with a word in their
+name. Each is a copy of the tree with one text replaced; a mutant that its tests let pass is a
+failure, and so is a copy with nothing replaced that its tests do not let pass. Right after
+`make test-all`, `--tested` leaves those copies out.
 """
 
 import os
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl", "tests", "pyproject.toml")
+LEFT = shutil.ignore_patterns(".*", "build", "*.egg-info", "train-demo")
 MUTANTS = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
 
 
@@ -44,10 +45,8 @@ def survives(mutant: Mutant) -> tuple[bool, float]:
     """Whether the tests pass on a copy of the tree with the mistake in it, and their seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        tree = Path(folder)
-        for name in COPIED:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            copy(ROOT / name, tree / name)  # with what Python has compiled, which is still true
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=LEFT)  # with what Python has compiled: it is still true
         (tree / mutant.file).write_text(mutant.broken())
         command = [sys.executable, "-m", "pytest", "-x", "-q", *shlex.split(mutant.tests)]
         # As many run at once as there are cores, and more threads would wait for one another.
@@ -73,9 +72,10 @@ def unbroken(mutants: list[Mutant]) -> list[Mutant]:
 
 def main(words: list[str]) -> int:
     """Runs the mutants, one a core, and first their tests on an unbroken copy; counts failures."""
+    tested, words = "--tested" in words, [word for word in words if word != "--tested"]
     mutants = [Mutant(**row) for row in MUTANTS]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
-    todo = [*unbroken(chosen), *chosen]
+    todo = chosen if tested else [*unbroken(chosen), *chosen]
     failures = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for mutant, (alive, seconds) in zip(todo, pool.map(survives, todo), strict=True):
