@@ -159,6 +159,13 @@ def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:
     return next(found for kind, found in LAYERS.items() if isinstance(layer, kind))
 
 
+def is_unscaled(layer: nn.Layer) -> bool:
+    """Whether a batch norm has a scale that never learns: it stays 1."""
+    is_norm = isinstance(layer, NORMS)
+    weight = layer.weight if is_norm else None
+    return weight is not None and weight.optimize_attr.get("learning_rate") == 0
+
+
 def tensors(found: Any) -> Iterator[Tensor]:
     """The tensors in what a network returns, those with names in the order of the names."""
     if isinstance(found, Tensor):
@@ -173,10 +180,3 @@ def tensors(found: Any) -> Iterator[Tensor]:
 def to_numpy(tensor: Tensor) -> NDArray:
     """A copy of a tensor in NumPy."""
     return np.array(tensor.numpy())
-
-
-def is_unscaled(layer: nn.Layer) -> bool:
-    """Whether a batch norm has a scale that never learns: it stays 1."""
-    is_norm = isinstance(layer, NORMS)
-    weight = layer.weight if is_norm else None
-    return weight is not None and weight.optimize_attr.get("learning_rate") == 0

@@ -95,6 +95,18 @@ def test_dropout_before_a_relu_is_the_same_as_behind_it(tmp_path):
     assert check(*words)["verdict"] == "equal"
 
 
+def test_dropout_within_a_step_is_told(tmp_path):
+    inside = BEHIND.format("inception4b").replace(
+        "(y, 0.4, net.training)", "(3 * y, 0.4, net.training) / 3"
+    )
+    file = tmp_path / "mine.py"
+    file.write_text(WRITTEN.format(name="googlenet", aux=False, change=inside))
+    words = (str(file), "--network", "googlenet", "--input", "3x96x96", "--grad")
+    [difference] = check(*words, code=1)["differences"]
+    assert difference["layer"] == "result"
+    assert difference["yours"] == "rate 0.4, behind what is no step of the table"
+
+
 FUNCTION = {
     "pytorch": """
 class Mine(torch.nn.Module):

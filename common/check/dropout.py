@@ -11,11 +11,14 @@ from common.check.graph import RESULT, section
 from common.check.reading import Reading
 from common.check.trace import Array, agree
 
+NO_STEP = "what is no step of the table"
+
 
 def dropout_differences(reading: Reading) -> Iterator[Difference]:
     """Dropouts of another rate, elsewhere, missing, or where the table has none."""
-    left, missing = list(reading.trace.drops), []
-    for name, rate in dropouts(reading).items():
+    left, rates = list(reading.trace.drops), dropouts(reading)
+    missing = []
+    for name, rate in rates.items():
         found = next((drop for drop in left if reads(reading, name, drop.input)), None)
         if found is None:
             missing.append(name)
@@ -25,14 +28,15 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
             yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}")
     if len(missing) == len(left):  # as many elsewhere: each in the order in which it runs
         for name, drop in zip(missing, left, strict=True):
-            table = reading.graph[name].inputs[0]
-            yield Difference(name, "dropout: place", place(reading, drop.input), f"behind {table}")
+            own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
+            yield Difference(name, "dropout: place", f"behind {own or NO_STEP}", f"behind {table}")
         return
     for name in missing:
-        yield Difference(name, "dropout missing", "none", f"rate {dropouts(reading)[name]:g}")
+        yield Difference(name, "dropout missing", "none", f"rate {rates[name]:g}")
     for drop in left:
-        what, own = "dropout that the table does not have", place(reading, drop.input)
-        yield Difference(own.rpartition(" ")[2], what, f"rate {drop.rate:g}, {own}", "none")
+        what, own = "dropout that the table does not have", step_before(reading, drop.input)
+        yours = f"rate {drop.rate:g}, behind {own or NO_STEP}"
+        yield Difference(own or RESULT, what, yours, "none")
 
 
 def dropouts(reading: Reading) -> dict[str, float]:
@@ -60,10 +64,10 @@ def is_same(x: Array, y: Array, digits: int) -> bool:
     return any(agree(one, other, digits) for one, other in product(*forms))
 
 
-def place(reading: Reading, x: Array) -> str:
-    """Behind which step of the table a map stands."""
+def step_before(reading: Reading, x: Array) -> str | None:
+    """The first step of the table whose output a map is; None where it is none's."""
     for name in reading.graph:
         y = reading.value(name)
         if y is not None and is_same(x, y, reading.trace.rough_digits):
-            return f"behind {name}"
-    return f"on a map of {len(x[0])} channels that is no step's"
+            return name
+    return None
