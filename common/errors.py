@@ -3,6 +3,8 @@
 Each message is one line: what and where it is, and what to do.
 """
 
+import errno
+
 
 class Interrupted(BaseException):
     """A signal asked the command to end."""
@@ -37,3 +39,11 @@ class DataError(UserError):
     """A file, an array or weights that cannot be used."""
 
     code = 4
+
+
+def system_text(error: OSError | MemoryError) -> str:
+    """What the system refused, in one line, with the file where it names one."""
+    if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
+        return "out of memory"
+    where = f"{error.filename}: " if error.filename else ""
+    return where + (error.strerror or str(error) or type(error).__name__)

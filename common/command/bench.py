@@ -15,11 +15,12 @@ from common.command import documents
 from common.command.app import app
 from common.command.curves import draw_rates
 from common.command.options import AsJson, Device, Frameworks, Html, check_known
+from common.command.outputs import check_outputs
 from common.command.pages import write_page
+from common.command.printable import print_line
 from common.command.progress import progress
 from common.command.show import print_table
 from common.errors import UsageError
-from common.files.atomic import check_folder
 from common.jobs.doctor import describe_machine
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES
@@ -77,8 +78,7 @@ def bench(
         return
     if sweep:
         refuse("--sweep", peers, quick)
-    for file in filter(None, (csv, svg, html)):
-        check_folder(file)
+    check_outputs(csv, svg, html)
     wishes = Wishes(frameworks, peers, turns, device, precisions)
     results = run_races(networks, wishes, quick, sweep, json)
     if results.rows:
@@ -138,4 +138,4 @@ def show_layers(names: Sequence[str], frameworks: Sequence[str], json: bool) -> 
         print(f"{name}, infer, batch {LAYERS_BATCH}: milliseconds, and G multiply-adds a second")
         print_table(report.layers_table(rows, LAYERS_BATCH))
         for error in missing:
-            print(f"not timed: {error}")
+            print_line(f"not timed: {error}")

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from common.bench.layers import LayerTime
 from common.bench.rows import Results, Row, by_work, place, plain_of, times_faster
+from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.files.atomic import atomic_file
 from common.jobs.timing import plan_of
@@ -37,7 +38,7 @@ def print_results(results: Results, sweep: bool) -> None:
             print(work.text)
             print_table(race_table(rows))
     for line in (*map(str, results.errors), *results.notes):
-        print(f"not timed: {line}")
+        print_line(f"not timed: {line}")
 
 
 def race_table(rows: Sequence[Row]) -> Table:

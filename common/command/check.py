@@ -1,8 +1,7 @@
 """The verb `check`: a user's own implementation, read and compared with the tables."""
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +12,15 @@ from common.check.trace import unpack_trace
 from common.check.verdict import Verdict, judge
 from common.command.app import app
 from common.command.check_report import print_many, print_verdict, verdict_json
-from common.command.documents import print_json
+from common.command.documents import json_text, print_json
 from common.command.options import AsJson, Framework, check_known, read_size
+from common.command.outputs import check_outputs
 from common.command.progress import progress
-from common.errors import CheckFailed, DataError, UsageError, UserError
+from common.errors import CheckFailed, DataError, MissingFramework, UsageError, UserError
 from common.files.atomic import atomic_file
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Check
+from common.jobs.orphans import no_orphans
 from common.jobs.worker import call
 from common.networks import network
 
@@ -49,41 +50,41 @@ def check(
 ) -> int:
     """Finds every difference between a network that somebody wrote and the published ones.
 
-    RUNS THE FILE: it is imported as `python FILE.py` would, in a process of its own.
+    RUNS THE FILE: imports it as `python FILE.py` would, in a process of its own, and makes its
+    network. Where the file defines neither a network nor a class of one, every function in it
+    that needs no arguments is called. docs/check.md says how the process is limited.
     """
     check_known("framework that checks", framework, FRAMEWORKS)
     if name:
         network(name, aux=aux)  # an unknown name is told before any file is read
+    if not limit > 0:  # NaN is neither
+        raise UsageError(f"--limit {limit}: give a number of seconds above 0")
+    files = [source.rpartition(":")[0] or source for source in sources]
+    check_outputs(report, inputs=map(Path, [*files, *sources]))
     given = read_size(size) or ()
     asked = Check(framework, "", "", made_by, name, given, aux, grad)
     with progress() as say:
-        found = {source: attempt(of(asked, source), limit, say) for source in sources}
-    documents = [verdict_json(source, each) for source, each in found.items()]
-    failed = found[sources[0]]
-    if len(sources) == 1 and isinstance(failed, UserError):
-        raise failed
-    document = documents[0] if len(sources) == 1 else documents
+        found = [(source, attempt(asked, source, limit, say)) for source in sources]
+    first = found[0][1]
+    if len(found) == 1 and isinstance(first, UserError):
+        raise first
+    documents = [verdict_json(source, each) for source, each in found]
+    document = documents[0] if len(found) == 1 else documents
     if report:
         write_report(report, document)
-    show(found, document, as_json)
-    return 0 if all(is_equal(each) for each in found.values()) else 1
+    if as_json:
+        print_json(document)
+    elif isinstance(first, Verdict) and len(found) == 1:
+        print_verdict(sources[0], first)
+    else:
+        print_many(found)
+    return 0 if all(is_equal(each) for _, each in found) else 1
 
 
 def write_report(path: Path, document: object) -> None:
     """What was found, as JSON in a file."""
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=2) + "\n")
-
-
-def show(found: Mapping[str, Verdict | UserError], document: object, as_json: bool) -> None:
-    """What was found, as a table or as JSON."""
-    if as_json:
-        print_json(document)
-    elif len(found) > 1:
-        print_many(found)
-    else:
-        for source, each in found.items():
-            print_verdict(source, each)  # type: ignore[arg-type]  # a failure was raised
+        temporary.write_text(json_text(document) + "\n")
 
 
 def of(asked: Check, text: str) -> Check:
@@ -102,17 +103,27 @@ def of(asked: Check, text: str) -> Check:
     return replace(asked, source=source, name=name)
 
 
-def attempt(job: Check, limit: float, say: Callable[[str, str], None]) -> Verdict | UserError:
-    """The verdict on one network, or what stood in the way."""
+def attempt(
+    asked: Check, source: str, limit: float, say: Callable[[str, str], None]
+) -> Verdict | UserError:
+    """The verdict on one network, or what stood in the way, which is of no matter to the others."""
     try:
-        say(job.source, "running")
-        arrays = call(job, limit).arrays
-        say(job.source, "reading")
+        job = of(asked, source)
+        say(source, "running")
+        with no_orphans():
+            arrays = call(job, limit).arrays
+        say(source, "reading")
         return judge(unpack_trace(arrays), job.network)
+    except MissingFramework:  # for all files
+        raise
     except CheckFailed as error:  # how the worker ended: the user's code, not a comparison
-        return DataError(f"{job.source}: {error}")
+        return DataError(f"{source}: {error}")
     except UserError as error:
         return error
+    except MemoryError:
+        return DataError(f"{source}: out of memory; give a smaller --input")
+    except Exception as error:
+        return DataError(f"{source}: cannot be compared ({type(error).__name__}: {error})")
 
 
 def is_equal(found: Verdict | UserError) -> bool:

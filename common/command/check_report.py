@@ -1,10 +1,11 @@
 """What people and scripts read of a network that was checked."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from common.check.describe import Difference
 from common.check.verdict import Verdict
+from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.errors import UserError
 from common.spec import shape_text
@@ -31,7 +32,7 @@ def print_verdict(source: str, found: Verdict) -> None:
     """Every step of the network, and what differs in it; then which network it is."""
     plan = found.plan
     own, theirs = number(found.parameters), number(plan.parameter_count)
-    print(f"{source}, beside {plan.network.name} ({plan.network.origin})")
+    print_line(f"{source}, beside {plan.network.name} ({plan.network.origin})")
     print(f"input {shape_text(plan.network.input)}; parameters: yours {own}, the table's {theirs}")
     table = grid("step", "what", "yours", "the table's", "effect", "lines", "also in")
     for column in table.columns[1:]:
@@ -44,7 +45,7 @@ def print_verdict(source: str, found: Verdict) -> None:
             table.add_row(*difference_row(each))
     print_table(table)
     if found.unused:
-        print(f"ran without reaching the result: {', '.join(found.unused[:6])}")
+        print_line(f"ran without reaching the result: {', '.join(found.unused[:6])}")
     print(conclusion(found))
 
 
@@ -65,12 +66,12 @@ def conclusion(found: Verdict) -> str:
     return f"nearest: {found.nearest}, {places}"
 
 
-def print_many(found: Mapping[str, Verdict | UserError]) -> None:
+def print_many(found: Sequence[tuple[str, Verdict | UserError]]) -> None:
     """One line for each of several networks."""
     table = grid("file", "verdict", "nearest", "differences", "first")
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "left", False
-    for source, each in found.items():
+    for source, each in found:
         if isinstance(each, UserError):
             table.add_row(source, "failed", "", "", str(each))
             continue

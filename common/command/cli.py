@@ -22,12 +22,13 @@ from common.command.options import (
     Plain,
     WeightsFile,
     check_known,
-    check_not_input,
     plan_with_heads,
     read_size,
     write_arrays,
 )
+from common.command.outputs import check_outputs
 from common.command.pages import write_page
+from common.command.printable import print_line
 from common.command.progress import progress
 from common.errors import UsageError
 from common.files import weights as weights_files
@@ -99,12 +100,12 @@ def init(
 ) -> None:
     """Seeded weights, drawn in NumPy, so the same for every framework."""
     plan = make_plan(network(name, read_size(input), classes, aux))
+    check_outputs(out, inputs=[source])
     arrays = initial_arrays(plan, seed, random_stats)
     if source:
-        check_not_input(out, source)
         trunk, line = start_from(source, plan)
         arrays |= trunk
-        print(line)
+        print_line(line)
     weights_files.write(out, arrays, plan)
 
 
@@ -125,7 +126,7 @@ def run(
     """One forward pass in evaluation mode; one array per endpoint, and `logits`."""
     check_known("framework", framework, tuple(ALL))
     check_known("dtype", dtype, DTYPES)
-    check_not_input(out, weights, input)
+    check_outputs(out, inputs=[weights, input])
     if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints is `all` or names of layers, as inception3a,inception3b")
     job = Run(framework, name, str(weights), str(input), endpoints, dtype, aux, plain)
@@ -146,7 +147,7 @@ def grad(
     """The training loss without dropout, and its gradient by every parameter."""
     check_known("framework", framework, tuple(ALL))
     check_known("dtype", dtype, DTYPES)
-    check_not_input(out, weights, input, labels)
+    check_outputs(out, inputs=[weights, input, labels])
     job = Grad(framework, name, str(weights), str(input), str(labels), dtype, aux)
     write_arrays(out, call(job).arrays)
 
@@ -178,11 +179,12 @@ def convert(
     """Published checkpoints and native files in and out, verified bit for bit."""
     if classes:
         raise UsageError("--classes takes 0 here, for the trunk; `init --from` gives new classes")
+    check_outputs(target, inputs=[source])
     wishes = Wishes(asked_from, key, classes == 0, averages)
     line, warning = convert_file(source, target, network, wishes, asked_to, drop_background)
-    print(line)
+    print_line(line)
     if warning:
-        print(f"googlenet: warning: {warning}", file=sys.stderr)
+        print_line(f"googlenet: warning: {warning}", sys.stderr)
 
 
 @app.command()
@@ -196,6 +198,7 @@ def diff(
     html: Html = None,
 ) -> None:
     """What differs between two networks, in words and numbers."""
+    check_outputs(html)
     one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
     if html:
         reason = f"`googlenet compare {first} --html FILE` shows it"

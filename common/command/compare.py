@@ -24,7 +24,8 @@ from common.command.options import (
     check_known,
     with_preprocess,
 )
-from common.command.pages import MAPS, check_page, write_page
+from common.command.outputs import check_outputs, check_runs_folder
+from common.command.pages import MAPS, write_page
 from common.command.progress import progress
 from common.command.training import resolve
 from common.data import images
@@ -69,12 +70,13 @@ def compare(
     if train and (html or image):
         raise UsageError("--train compares runs: leave out --html and --image")
     if train:
+        check_runs_folder(out, frameworks)
         wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}
         wishes |= {"preprocess": preprocess, "dtype": dtype}
         compare_training(resolve(recipe, wishes), frameworks, out, plain, json)
         return
     files = image or images.photographs()
-    check_page(html, *files)
+    check_outputs(html, inputs=files)
     plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
     comparison = compare_images(plan, files, frameworks, dtype, plain, MAPS if html else 0)
     if html:

@@ -12,7 +12,24 @@ from common.plan import Node, Plan
 
 def print_json(document: object) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(document, indent=2))
+    print(json_text(document))
+
+
+def json_text(document: object) -> str:
+    """A document as JSON, with null for NaN and infinity, which JSON does not have."""
+    return json.dumps(without_nan(document), indent=2)
+
+
+def without_nan(value: object) -> object:
+    """The same with None in place of NaN and infinity."""
+    match value:
+        case dict():
+            return {name: without_nan(each) for name, each in value.items()}
+        case list() | tuple():
+            return list(map(without_nan, value))
+        case float() if not isfinite(value):
+            return None
+    return value
 
 
 def layer_json(node: Node) -> dict:
@@ -78,13 +95,8 @@ def row_json(row: Row, sides: Mapping[str, Side]) -> dict:
     return {
         framework: {
             "shape": list(next(iter(side.wrong_shapes(row).values()), row.node.output)),
-            "difference": finite(side.difference(row)),
+            "difference": side.difference(row),
         }
         for framework, side in sides.items()
         if side.report
     }
-
-
-def finite(value: float) -> float | None:
-    """A number that JSON can hold; null stands for the rest."""
-    return value if isfinite(value) else None

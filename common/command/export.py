@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from common.command.app import app
-from common.command.options import Aux, Name, check_not_input
+from common.command.options import Aux, Name
+from common.command.outputs import check_outputs
+from common.command.printable import print_line
 from common.command.trained import open_trained
 from common.errors import MissingFramework, UsageError
 from common.files import weights
@@ -27,7 +29,7 @@ def export(
     network(name, aux=aux)  # an unknown name is told before any file is read
     if out.suffix != ".onnx":
         raise UsageError(f"--out {out}: the name must end in .onnx")
-    check_not_input(out, source)
+    check_outputs(out, inputs=[source])
     try:
         from common.onnx import export as onnx_export
     except ImportError as error:
@@ -40,4 +42,4 @@ def export(
         own = replace(plan.network, preprocess=PREPROCESSES[given.preprocess])
         plan = replace(plan, network=own)
         apart = onnx_export.export(plan, arrays, out)
-    print(f"{out}: {name}, within {apart:.1e} of the judge in ONNX Runtime")
+    print_line(f"{out}: {name}, within {apart:.1e} of the judge in ONNX Runtime")

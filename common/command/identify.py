@@ -8,6 +8,7 @@ import typer
 from common.command.app import app
 from common.command.documents import print_json
 from common.command.options import AsJson
+from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.spec import shape_text
 from common.zoo.find_plan import takes_any_size
@@ -79,9 +80,9 @@ def print_matches(found: Identity) -> None:
         table.add_row(*row, number(match.plan.parameter_count))
     print_table(table)
     for note in found.matches[0].notes:
-        print(note)
+        print_line(note)
     for name, kind in list(found.kinds.items())[:SHOWN]:
-        print(f"not read: {name}, a {kind}")
+        print_line(f"not read: {name}, a {kind}")
     if len(found.matches) > 1:
         one, other = (match.plan.network.name for match in found.matches[:2])
         print(f"All of them have these arrays; what differs: `googlenet diff {one} {other}`.")
@@ -92,12 +93,14 @@ def print_misfit(source: Path, near: Misfit | None) -> None:
     """The nearest network, and what of the file and of it does not fit."""
     if near is None:
         return
-    print(f"{source} is no network of this family; nearest: {near.name}, layout {near.layout.name}")
+    print_line(
+        f"{source} is no network of this family; nearest: {near.name}, layout {near.layout.name}"
+    )
     kinds = {"missing": near.missing, "unknown": near.unknown, "of another shape": near.misshapen}
     for kind, names in kinds.items():
         for name in names[:SHOWN]:
-            print(f"  {kind}: {name}")
+            print_line(f"  {kind}: {name}")
         if len(names) > SHOWN:
             print(f"  {kind}: {len(names) - SHOWN} more")
     if near.trunk_fits:
-        print(f"Its trunk is whole: `googlenet convert {source} ... --classes 0` takes it.")
+        print_line(f"Its trunk is whole: `googlenet convert {source} ... --classes 0` takes it.")

@@ -3,9 +3,11 @@
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
-from common.errors import DataError, Interrupted, UserError
+from common.command.printable import print_line
+from common.errors import DataError, Interrupted, UserError, system_text
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -24,6 +26,9 @@ def prepare() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main() -> NoReturn:
@@ -40,11 +45,10 @@ def main() -> NoReturn:
     except MemoryError:
         code, message = DataError.code, "not enough memory for arrays of this size"
     except OSError as error:
-        code, message = DataError.code, str(error)
+        code, message = DataError.code, system_text(error)
     except Interrupted as error:
         code, message = 128 + error.number, "interrupted"
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
-    print(f"googlenet: {line[:1000]}", file=sys.stderr)
+    print_line(f"googlenet: {' '.join(message.split())[:1000]}", sys.stderr)
     sys.exit(code)
 
 

@@ -1,6 +1,5 @@
 """What the verbs of the command share: their options, and how an option's text is read."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -90,12 +89,6 @@ def check_known(what: str, given: str, allowed: Sequence[str]) -> None:
     """Raises UsageError for a name that is not among those allowed."""
     if given not in allowed:
         raise UsageError(f"no {what} is called {given!r} here; there are: {', '.join(allowed)}")
-
-
-def check_not_input(out: Path, *inputs: Path) -> None:
-    """Raises UsageError where the output would replace an input."""
-    if os.path.realpath(out) in map(os.path.realpath, inputs):
-        raise UsageError(f"--out {out} is one of the inputs; give it another name")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray]) -> None:

@@ -8,7 +8,9 @@ import typer
 from common.command.app import app
 from common.command.compare import compare_images
 from common.command.options import Frameworks, Images, Name, check_known
-from common.command.pages import MAPS, check_page, write_page
+from common.command.outputs import check_outputs
+from common.command.pages import MAPS, write_page
+from common.command.printable import print_line
 from common.command.progress import progress
 from common.data import images
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
@@ -41,12 +43,12 @@ def page(
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, COMPARED)
-    speed = read_speed(bench, name) if bench else None
     files = image or images.photographs()
-    check_page(out, *files, *([bench] if bench else []))
+    check_outputs(out, inputs=[*files, bench])
+    speed = read_speed(bench, name) if bench else None
     with progress() as say:
         read = [read_run(folder, name, say) for folder in runs or ()]
     comparison = compare_images(plan, files, frameworks, "float32", plain=False, kept=MAPS)
     write_page(out, Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed))
-    print(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")
+    print_line(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")
     comparison.raise_if_failed()

@@ -2,18 +2,10 @@
 
 from pathlib import Path
 
-from common.command.options import check_not_input
-from common.files.atomic import atomic_file, check_folder
+from common.files.atomic import atomic_file
 from common.page.render import Page, render
 
 MAPS = 4  # of each step that are drawn
-
-
-def check_page(out: Path | None, *inputs: Path) -> None:
-    """Raises UsageError or DataError unless a page, if one is wanted, can be written there."""
-    if out:
-        check_folder(out)
-        check_not_input(out, *inputs)
 
 
 def write_page(out: Path, page: Page) -> None:

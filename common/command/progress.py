@@ -8,9 +8,10 @@ from os import SEEK_END
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
+from common.command.printable import print_line, printable
 from common.errors import MissingFramework
 from common.training.run import TrainingRun
 
@@ -19,10 +20,10 @@ from common.training.run import TrainingRun
 def progress() -> Iterator[Callable[[str, str], None]]:
     """Gives a function that takes who is at work and at what."""
     if not sys.stderr.isatty():
-        yield lambda who, what: print(f"{who}: {what}", file=sys.stderr, flush=True)
+        yield lambda who, what: print_line(f"{who}: {what}", sys.stderr)
         return
     with Console(stderr=True).status("") as status:
-        yield lambda who, what: status.update(f"[bold]{escape(who)}[/bold] {escape(what)}")
+        yield lambda who, what: status.update(Text.assemble((printable(who), "bold"), f" {what}"))
 
 
 @contextmanager

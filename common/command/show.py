@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from common.analysis.names import word_name
 from common.analysis.reach import reach
+from common.command.printable import print_line, printable
 from common.jobs.compare import Comparison, Row, Side
 from common.plan import Node, Plan
 from common.spec import Chain, Concat, Residual, shape_text
@@ -20,6 +22,20 @@ LEGEND = """\
 =    the same shape as the plan; the number is the largest difference from the NumPy reference
      in float64, relative to the layer's largest value, over the layer and all inside it
 """
+
+
+class Grid(Table):
+    """A table whose cells may hold names out of files: no control characters, no markup."""
+
+    def add_row(self, *cells: str | Text, **options: Any) -> None:  # type: ignore[override]
+        """Adds a row; a cell is a text, or a text in a style."""
+        super().add_row(*map(safe_cell, cells), **options)
+
+
+def safe_cell(cell: str | Text) -> Text:
+    """A cell as rich takes it without looking for markup or emoji codes."""
+    style = cell.style if isinstance(cell, Text) else ""
+    return Text(printable(str(cell)), style=style)
 
 
 def print_table(table: Table) -> None:
@@ -33,7 +49,7 @@ def print_table(table: Table) -> None:
 
 def grid(*columns: str) -> Table:
     """An empty table whose first column reads from the left and the others from the right."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Grid(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
     return table
@@ -159,12 +175,12 @@ def workers_table(comparison: Comparison) -> Table:
 
 def print_comparison(comparison: Comparison) -> None:
     """The table, the workers, the totals, and the verdict as the last line."""
-    print(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
+    print_line(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
     print_table(comparison_table(comparison))
     print(LEGEND)
     print_table(workers_table(comparison))
     print(totals_lines(comparison.plan))
-    print(verdict(comparison))
+    print_line(verdict(comparison))
 
 
 def print_diagnosis(diagnosis: Mapping) -> None:

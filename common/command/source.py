@@ -7,6 +7,8 @@ import typer
 
 from common.command.app import app
 from common.command.options import Aux, Classes, Input, Name, check_known, read_size
+from common.command.outputs import check_outputs
+from common.command.printable import print_line
 from common.errors import UsageError
 from common.files.atomic import atomic_file
 from common.jobs.frameworks import FRAMEWORKS, import_printer
@@ -31,6 +33,7 @@ def source(
     check_known("framework", framework, FRAMEWORKS)
     if out and out.suffix != ".py":
         raise UsageError(f"--out {out}: the name must end in .py")
+    check_outputs(out)
     plan = make_plan(network(name, read_size(input), classes, aux))
     try:
         text = import_printer(framework).source(plan)
@@ -41,4 +44,4 @@ def source(
         return
     with atomic_file(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(f"{out}: {name}, {len(text.splitlines())} lines")
+    print_line(f"{out}: {name}, {len(text.splitlines())} lines")

@@ -3,16 +3,19 @@
 import importlib
 import importlib.util
 import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from common.arrays import Arrays
 from common.check.candidates import likely_input
 from common.check.trace import Trace, labels, noise
 from common.errors import DataError
@@ -26,49 +29,67 @@ from common.spec import Shape, shape_text
 
 DIGITS = {"float64": 10, "float32": 4}  # that the arithmetic is good to
 HALF = 2  # of any other
+MEMORY_SHARE = 0.75  # of the machine's memory
 
 
 def check(job: Check) -> Report:
     """The trace of the network that a job names, in float64, or in float32 if it must be."""
-    began, process = time.perf_counter(), os.getpid()
+    began = time.perf_counter()
     checker, lines = import_checker(job.framework), Lines()
     imported = time.perf_counter()
+    path = Path(job.source).resolve()  # before the user's code changes the folder
+    limit_memory()
     failure: DataError | None = None
     for dtype in DIGITS:
+        sys.argv[:] = [job.source]  # as `python FILE.py` has it
         checker.prepare(dtype, lines.note)
         try:
-            module = load(job, lines)
-            trace = watch(job, checker, find(job, checker, module, lines), lines)
+            arrays, parameters = guarded(job, lines, lambda: traced(job, path, checker, lines))
         except DataError as error:
             failure = failure or error
             continue
-        if os.getpid() != process:  # the user's file forked
-            os._exit(0)
-        computed = {str(call.output.dtype) for call in trace.calls}
-        digits = min(DIGITS.get(each, HALF) for each in computed)
-        arrays = replace(trace, digits=digits).pack()
         seconds = time.perf_counter() - imported
-        return Report(arrays, checker.VERSION, trace.parameters, imported - began, seconds)
+        return Report(arrays, checker.VERSION, parameters, imported - began, seconds)
     raise failure or DataError(f"{job.source}: nothing was computed")
 
 
-def load(job: Check, lines: Lines) -> ModuleType:
-    """The user's module, imported anew; raises DataError for what it does instead."""
-    if not job.source.endswith(".py"):
-        found = guarded(job, lines, lambda: importlib.import_module(job.source))
-        module = cast(ModuleType, found)
-        lines.file = getattr(module, "__file__", "") or ""
+def limit_memory() -> None:
+    """Lets this process, and each that it starts, hold a share of the memory at most (on Linux)."""
+    most = int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if limit == resource.RLIM_INFINITY or limit > most:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arrays, int]:
+    """The trace as arrays, and the network's own count of its parameters."""
+    module = load(job, path, lines)
+    trace = watch(job, checker, find(job, checker, module), lines)
+    computed = {str(call.output.dtype) for call in trace.calls}
+    digits = min(DIGITS.get(each, HALF) for each in computed)
+    return replace(trace, digits=digits).pack(), trace.parameters
+
+
+def load(job: Check, path: Path, lines: Lines) -> ModuleType:
+    """The user's module, imported anew."""
+    depth = sys.getrecursionlimit()
+    try:
+        if not job.source.endswith(".py"):
+            module = importlib.import_module(job.source)
+            lines.file = getattr(module, "__file__", "") or ""
+            return module
+        lines.file = str(path)
+        sys.path.insert(0, str(path.parent))  # as `python FILE.py` would
+        made = importlib.util.spec_from_file_location(own_name(path), path)
+        if made is None or made.loader is None:
+            raise DataError(f"{job.source}: Python cannot import this file")
+        module = importlib.util.module_from_spec(made)
+        sys.modules[made.name] = module
+        made.loader.exec_module(module)
         return module
-    path = Path(job.source).resolve()
-    lines.file = str(path)
-    sys.path.insert(0, str(path.parent))  # as `python FILE.py` would
-    made = importlib.util.spec_from_file_location(own_name(path), path)
-    if made is None or made.loader is None:
-        raise DataError(f"{job.source}: Python cannot import this file")
-    module, loader = importlib.util.module_from_spec(made), made.loader
-    sys.modules[made.name] = module
-    guarded(job, lines, lambda: loader.exec_module(module))
-    return module
+    finally:
+        sys.setrecursionlimit(depth)  # the file may have left less than a network needs
 
 
 def own_name(path: Path) -> str:
@@ -101,8 +122,8 @@ def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
 
 
 def attempt(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:
-    """The same as `run`; what the user's code raises is told as DataError."""
-    return cast(Trace, guarded(job, lines, lambda: run(job, checker, net, size, lines)))
+    """The same as `run`; raises DataError for whatever the user's code raises."""
+    return guarded(job, lines, lambda: run(job, checker, net, size, lines))
 
 
 def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:

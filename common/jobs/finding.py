@@ -8,29 +8,26 @@ from typing import Any
 from common.errors import DataError
 from common.jobs.contract import Checker
 from common.jobs.job import Check
-from common.jobs.lines import Lines, guarded
 from common.networks import network
 
 # What keeps a published network from fetching weights, or from ending in probabilities.
 SWITCHES = {"weights": None, "pretrained": False, "classifier_activation": None}
 
 
-def find(job: Check, checker: Checker, module: ModuleType, lines: Lines) -> Any:
+def find(job: Check, checker: Checker, module: ModuleType) -> Any:
     """The network in a module: the one named, the one that a call makes, or the only one."""
     if job.call:
-        made = guarded(job, lines, lambda: eval(job.call, vars(module)))
-        return expect(job, checker, made, job.call)
+        return expect(job, checker, eval(job.call, vars(module)), job.call)
     if job.name:
         if not hasattr(module, job.name):
             raise DataError(f"{job.source} has nothing called {job.name!r}")
-        named = guarded(job, lines, lambda: make(job, getattr(module, job.name)))
-        return expect(job, checker, named, job.name)
+        return expect(job, checker, make(job, getattr(module, job.name)), job.name)
     own = [
         thing
         for thing in vars(module).values()
         if isinstance(thing, checker.NETWORK) or getattr(thing, "__module__", "") == module.__name__
     ]
-    failed: dict[Any, Exception] = {}
+    failed: dict[Any, BaseException] = {}
     for kind in (is_instance, is_class, is_function):
         made = list(builds(job, checker, own, kind, failed))
         nets = largest(outermost(made, checker), checker)
@@ -40,13 +37,8 @@ def find(job: Check, checker: Checker, module: ModuleType, lines: Lines) -> Any:
             names = ", ".join(sorted({type(net).__name__ for net in nets}))
             raise DataError(f"{job.source} has several networks ({names}); name one: FILE.py:NAME")
     for error in failed.values():
-        guarded(job, lines, lambda error=error: throw(error))
+        raise error
     raise DataError(no_network(job, checker, own))
-
-
-def throw(error: Exception) -> None:
-    """Raises what was raised while a network was made."""
-    raise error
 
 
 def is_instance(thing: Any, checker: Checker) -> bool:
@@ -65,7 +57,7 @@ def is_function(thing: Any, checker: Checker) -> bool:  # noqa: ARG001
 
 
 def builds(
-    job: Check, checker: Checker, own: Sequence[Any], kind: Any, failed: dict[Any, Exception]
+    job: Check, checker: Checker, own: Sequence[Any], kind: Any, failed: dict[Any, BaseException]
 ) -> Iterator[Any]:
     """The networks among the things of one kind that can be made without being told more.
 
@@ -75,7 +67,7 @@ def builds(
         if kind(thing, checker) and not missing_arguments(thing):
             try:
                 made = make(job, thing)
-            except Exception as error:
+            except BaseException as error:  # such as SystemExit of a function `main`
                 failed[kind] = error
                 continue
             is_network = isinstance(made, checker.NETWORK)

@@ -1,14 +1,19 @@
 """Where in a user's file each layer was made, and where it fails."""
 
-import inspect
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from os import _exit, getpid
+from traceback import walk_tb
+from typing import TypeVar
 
 from common.errors import DataError
 from common.jobs.job import Check
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+MOST_SHOWN = 300  # characters of a message
+OWN_PROCESS = getpid()
+T = TypeVar("T")
 
 
 class Lines:
@@ -32,19 +37,40 @@ class Lines:
         return self.found.get(id(layer), (None, ()))[1]
 
 
-def guarded(job: Check, lines: Lines, act: Any) -> Any:
-    """What the user's code gives; raises DataError that says what it did instead, and where."""
+def guarded(job: Check, lines: Lines, act: Callable[[], T]) -> T:
+    """What the user's code gives; raises DataError that says what it did instead, and where.
+
+    A copy of this process that the user's code has forked ends here.
+    """
     try:
         return act()
     except DataError:
         raise
-    except SystemExit as error:
-        raise DataError(f"{job.source}: it ends the process (exit {error.code})") from None
-    except SyntaxError as error:
-        raise DataError(f"{job.source}, line {error.lineno}: {error.msg}") from None
-    except Exception as error:
-        where = [f.lineno for f in inspect.trace() if f.filename == lines.file]
-        line = f", line {where[-1]}" if where else ""
-        text = COLOURS.sub("", str(error)).strip() or "no message"
-        message = f"{type(error).__name__}: {text}"
-        raise DataError(f"{job.source}{line}: {' '.join(message.split())[:300]}") from None
+    except BaseException as error:  # the user's code may raise KeyboardInterrupt, too
+        raise DataError(f"{job.source}{what_happened(error, lines.file)}") from None
+    finally:
+        if getpid() != OWN_PROCESS:
+            _exit(0)
+
+
+def what_happened(error: BaseException, file: str) -> str:
+    """What was raised and, where it passed through the user's file, in which line."""
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return f"{at(error.lineno)}: {error.msg}"
+    passed = [n for frame, n in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    where = at(passed[-1] if passed else None)
+    if isinstance(error, MemoryError):
+        return f"{where}: out of memory"
+    try:
+        if isinstance(error, SystemExit):
+            message = f"it ends the process (exit {error.code})"
+        else:
+            message = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
+    except BaseException:  # of its own __str__
+        message = f"{type.__repr__(type(error))}: no message"
+    return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MOST_SHOWN]}"
+
+
+def at(line: int | None) -> str:
+    """A line of the file, where one is known."""
+    return f", line {line}" if line else ""

@@ -4,7 +4,6 @@ TensorFlow imported before Paddle kills the interpreter, so no process ever hold
 worker ends with its parent, however that ends: it watches a pipe that only the parent holds open.
 """
 
-import json
 import os
 import re
 import resource
@@ -16,12 +15,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from json import dumps
+from os import _exit
 from pathlib import Path
 
-from common.errors import CheckFailed, DataError, Interrupted, UserError
+from common.errors import CheckFailed, DataError, Interrupted, UserError, system_text
 from common.files.bundle import pack, unpack
 from common.files.scratch import remove_with_siblings, scratch_folder
+from common.jobs.failure import how_it_ended, read_answer, shorten_log
 from common.jobs.job import Job, Report, from_json, to_json
+from common.jobs.orphans import adopt_orphans, end_descendants
 from common.jobs.perform import perform
 from common.jobs.settings import environment
 from common.jobs.turns import Turns, turns_file
@@ -31,12 +34,6 @@ TICK_SECONDS = 0.2
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
 NO_MORE: Mapping[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
-# How the frameworks say it: PyTorch, TensorFlow, Paddle.
-OUT_OF_MEMORY = re.compile(
-    r"can't allocate memory|not enough memory|out of memory|OOM when|ResourceExhausted|bad_alloc"
-    r"|Cannot allocate|Cannot malloc",
-    re.IGNORECASE,
-)
 
 
 def call(
@@ -82,7 +79,7 @@ class Worker:
         self.status: int | None = None  # what it ended with, unless it was ended
         device, plain = getattr(job, "device", "cpu"), getattr(job, "plain", False)
         own = {"PYTHONPATH": import_path(), "TMPDIR": str(box), **more}
-        with open(box / "stderr", "wb") as log:
+        with open(box / "stderr", "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "common.jobs.worker", str(box)],
                 stdin=subprocess.PIPE,
@@ -160,6 +157,8 @@ def wait(workers: Sequence[Worker], limit: float, watch: Callable[[], None]) -> 
         with suppress(subprocess.TimeoutExpired):
             first.wait(TICK_SECONDS)
             time.sleep(TICK_SECONDS * (len(workers) > 1))
+        for worker in workers:
+            shorten_log(worker.box)
         watch()
 
 
@@ -177,48 +176,33 @@ def import_path() -> str:
     return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
-def read_answer(box: Path) -> dict:
-    """What the worker wrote last; {} if it did not come to that."""
-    try:
-        return dict(json.loads((box / "answer.json").read_text()))
-    except (OSError, ValueError):
-        return {}
-
-
-def how_it_ended(framework: str, status: int, box: Path) -> UserError:
-    """How a worker ended that left no answer, in one line."""
-    log = (box / "stderr").read_text(errors="replace").strip()
-    last = f" ({log.splitlines()[-1].strip()[:200]})" if log else ""
-    if status == -signal.SIGKILL:
-        return DataError(
-            f"{framework}: the worker was killed (signal 9), as the system does when memory runs "
-            "out; give a smaller batch or image"
-        )
-    if status and OUT_OF_MEMORY.search(log[-5000:]):
-        return DataError(f"{framework}: out of memory{last}; give a smaller batch or image")
-    if status < 0:
-        name = signal.Signals(-status).name
-        return CheckFailed(f"{framework}: the worker was ended by signal {-status}, {name}{last}")
-    return CheckFailed(f"{framework}: the worker ended with status {status} and no answer{last}")
-
-
 def main(box: Path) -> None:
     """A worker's whole life: read the job, do it, leave the arrays and the answer."""
+    parent = take_standard_input()
+    adopt_orphans()
     job = from_json((box / "job.json").read_text())
     turns = Turns(box, getattr(job, "turns", 0))
-    threading.Thread(target=watch_parent, args=(box, turns), daemon=True).start()
+    threading.Thread(target=watch_parent, args=(parent, box, turns), daemon=True).start()
     try:
         report = perform(job, turns)
         pack(box / "out.npz", report.arrays)
     except UserError as error:
         answer: dict = {"error": str(error), "code": error.code}
     except (OSError, MemoryError) as error:
-        answer = {"error": f"{job.framework}: {error or 'out of memory'}", "code": DataError.code}
+        answer = {"error": f"{job.framework}: {system_text(error)}", "code": DataError.code}
     else:
         answer = replace(report, megabytes=peak_megabytes()).figures()
-    (box / "answer.json").write_text(json.dumps(answer))
+    (box / "answer.json").write_text(dumps(answer))
     # The frameworks' own threads can stall or crash on the way out; all is said already.
-    os._exit(0)
+    _exit(0)
+
+
+def take_standard_input() -> int:
+    """The pipe from the parent as another descriptor; standard input is empty from here on."""
+    parent = os.dup(sys.stdin.fileno())
+    with open(os.devnull) as empty:
+        os.dup2(empty.fileno(), sys.stdin.fileno())
+    return parent
 
 
 def peak_megabytes() -> int:
@@ -232,16 +216,17 @@ def peak_megabytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def watch_parent(box: Path, turns: Turns) -> None:
+def watch_parent(parent: int, box: Path, turns: Turns) -> None:
     """Takes the turns that the parent gives, and ends the process when it lets go of the pipe.
 
     That also happens when the parent is killed. It cannot tidy up then, so this does: the parent's
-    temporary folders go with it.
+    temporary folders go with it, and the processes that the job has started.
     """
-    while given := os.read(sys.stdin.fileno(), 1):
+    while given := os.read(parent, 1):
         turns.given.put(given)
+    end_descendants()
     remove_with_siblings(box.parent)
-    os._exit(1)
+    _exit(1)
 
 
 if __name__ == "__main__":
