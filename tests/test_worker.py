@@ -226,18 +226,12 @@ def test_a_worker_that_the_system_killed_ran_out_of_memory(job, tmp_path, monkey
         worker.call(job)
 
 
-@pytest.mark.parametrize(
-    "last",
-    ["RuntimeError: [enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory",
-     "tensorflow.python.framework.errors_impl.ResourceExhaustedError: OOM when allocating tensor",
-     "MemoryError: (ResourceExhausted) Fail to alloc memory of 8 size"],
-    ids=["pytorch", "tensorflow", "paddle"],
-)  # fmt: skip
-def test_running_out_of_memory_is_bad_data(tmp_path, last):
-    (tmp_path / "stderr").write_text(f"Traceback\n{last}\n")
-    error = worker.how_it_ended("pytorch", 1, tmp_path)
-    assert isinstance(error, DataError)
-    assert "out of memory" in str(error)
+def test_an_answer_that_cannot_be_written_names_its_file(job, tmp_path, monkeypatch):
+    code = "import resource, sys\n"
+    code += "if 'common.jobs.worker' in sys.orig_argv: "
+    sabotage(tmp_path, monkeypatch, code + "resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999))")
+    with pytest.raises(DataError, match=r"numpy: .*out\.npz: File too large"):
+        worker.call(job)
 
 
 def test_a_plain_worker_has_none_of_the_settings(monkeypatch):

@@ -1,7 +1,7 @@
 """The verb `check`: a user's own implementation, read and compared with the tables."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +24,7 @@ from common.jobs.orphans import no_orphans
 from common.jobs.worker import call
 from common.networks import network
 
+Found = Sequence[tuple[str, Verdict | UserError]]
 SOURCE = re.compile(r"(?P<source>.+?)(:(?P<name>[A-Za-z_]\w*))?")
 
 
@@ -54,13 +55,8 @@ def check(
     network. Where the file defines neither a network nor a class of one, every function in it
     that needs no arguments is called. docs/check.md says how the process is limited.
     """
-    check_known("framework that checks", framework, FRAMEWORKS)
-    if name:
-        network(name, aux=aux)  # an unknown name is told before any file is read
-    if not limit > 0:  # NaN is neither
-        raise UsageError(f"--limit {limit}: give a number of seconds above 0")
-    files = [source.rpartition(":")[0] or source for source in sources]
-    check_outputs(report, inputs=map(Path, [*files, *sources]))
+    check_options(framework, name, aux, limit)
+    check_outputs(report, inputs=[file for source in sources for file in files(source)])
     given = read_size(size) or ()
     asked = Check(framework, "", "", made_by, name, given, aux, grad)
     with progress() as say:
@@ -69,22 +65,36 @@ def check(
     if len(found) == 1 and isinstance(first, UserError):
         raise first
     documents = [verdict_json(source, each) for source, each in found]
-    document = documents[0] if len(found) == 1 else documents
-    if report:
-        write_report(report, document)
-    if as_json:
-        print_json(document)
-    elif isinstance(first, Verdict) and len(found) == 1:
-        print_verdict(sources[0], first)
-    else:
-        print_many(found)
+    show(found, documents[0] if len(found) == 1 else documents, report, as_json)
     return 0 if all(is_equal(each) for _, each in found) else 1
 
 
-def write_report(path: Path, document: object) -> None:
-    """What was found, as JSON in a file."""
-    with atomic_file(path) as temporary:
-        temporary.write_text(json_text(document) + "\n")
+def check_options(framework: str, name: str | None, aux: bool, limit: float) -> None:
+    """Raises UsageError for an option that no file can be checked with."""
+    check_known("framework that checks", framework, FRAMEWORKS)
+    if name:
+        network(name, aux=aux)
+    if not limit > 0:  # as NaN is not
+        raise UsageError(f"--limit {limit}: give a number of seconds above 0")
+
+
+def show(found: Found, document: object, report: Path | None, as_json: bool) -> None:
+    """Writes the report, if one is wanted, and prints one network in full, several in lines."""
+    if report:
+        with atomic_file(report) as temporary:
+            temporary.write_text(json_text(document) + "\n")
+    source, verdict = found[0]
+    if as_json:
+        print_json(document)
+    elif len(found) == 1 and isinstance(verdict, Verdict):
+        print_verdict(source, verdict)
+    else:
+        print_many(found)
+
+
+def files(source: str) -> list[Path]:
+    """The files that a text may name: FILE.py:NAME is FILE.py."""
+    return [Path(source), Path(source.rpartition(":")[0])]
 
 
 def of(asked: Check, text: str) -> Check:
@@ -119,7 +129,8 @@ def attempt(
     except CheckFailed as error:  # how the worker ended: the user's code, not a comparison
         return DataError(f"{source}: {error}")
     except UserError as error:
-        return error
+        is_named = str(error).startswith(source.partition(":")[0])
+        return error if is_named else type(error)(f"{source}: {error}")
     except MemoryError:
         return DataError(f"{source}: out of memory; give a smaller --input")
     except Exception as error:

@@ -24,7 +24,7 @@ from common.command.options import (
     check_known,
     with_preprocess,
 )
-from common.command.outputs import check_outputs, check_runs_folder
+from common.command.outputs import check_outputs
 from common.command.pages import MAPS, write_page
 from common.command.progress import progress
 from common.command.training import resolve
@@ -70,7 +70,6 @@ def compare(
     if train and (html or image):
         raise UsageError("--train compares runs: leave out --html and --image")
     if train:
-        check_runs_folder(out, frameworks)
         wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}
         wishes |= {"preprocess": preprocess, "dtype": dtype}
         compare_training(resolve(recipe, wishes), frameworks, out, plain, json)

@@ -8,6 +8,7 @@ from pathlib import Path
 from common.command import documents
 from common.command.curves import draw_curves
 from common.command.go_on import GRACE_SECONDS, starting_weights
+from common.command.outputs import check_runs_folder
 from common.command.progress import follow
 from common.command.show import grid, number, print_table
 from common.errors import CheckFailed
@@ -27,6 +28,7 @@ def compare_training(
 
     In float32 they may: rounding grows.
     """
+    check_runs_folder(out, frameworks)
     found: dict[str, Outcome] = {}
     runs, states = {}, {}
     for framework in frameworks:

@@ -7,6 +7,7 @@ import typer
 
 from common.command.app import app
 from common.command.options import AsJson
+from common.command.printable import print_line
 from common.command.show import grid, print_table
 from common.data.check import find_faults
 from common.data.sources import open_data
@@ -39,6 +40,6 @@ def data(
         table.add_row("all", *(f"{len(split):,}" for split in splits.values()), style="bold")
         print_table(table)
         for line in lines:
-            print(line)
+            print_line(line)
     if lines:
         raise DataError(f"{source}: {len(lines)} images cannot be read, first: {lines[0]}")

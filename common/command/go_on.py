@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from common.command.curves import draw_curves
+from common.command.printable import print_line
 from common.command.progress import follow
 from common.command.training_options import How
 from common.errors import DataError, Interrupted, MissingFramework, UsageError
@@ -36,7 +37,7 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
         check_same(out, recipe)
     else:
         for line in begin(out, recipe, starting_weights(recipe)):
-            print(f"googlenet: skipped: {line}", file=sys.stderr)
+            print_line(f"googlenet: skipped: {line}", sys.stderr)
     if rank:
         job = Train(how.framework, str(out), how.device, how.plain)
         call(job, float("inf"), grace=GRACE_SECONDS)
@@ -79,7 +80,7 @@ def starting_weights(recipe: Recipe) -> dict:
         if weights_files.count_classes(str(path), arrays, plan.network) == recipe.classes:
             return weights_files.fit(str(path), arrays, about, plan)
     trunk, line = start_from(path, plan)
-    print(line, file=sys.stderr)
+    print_line(line, sys.stderr)
     return trunk
 
 
@@ -87,14 +88,14 @@ def go_on(out: Path, how: How) -> None:
     """Trains the run and shows how it goes."""
     run, passed_over = open_run(out, 0, how.processes)
     for line in passed_over:
-        print(f"googlenet: passed over {line}", file=sys.stderr)
+        print_line(f"googlenet: passed over {line}", sys.stderr)
     job = Train(how.framework, str(out), how.device, how.plain)
     environments = local_environments(how.framework, how.processes)
     try:
         with follow(run, how.tensorboard) as watch:
             report = call(job, float("inf"), watch, GRACE_SECONDS, environments)
     except Interrupted:
-        print(f"{out}: stopped; the same command with --resume goes on", file=sys.stderr)
+        print_line(f"{out}: stopped; the same command with --resume goes on", sys.stderr)
         raise
     draw_curves(out / "curves.svg", {how.framework: read_metrics(out / "metrics.jsonl")})
-    print(f"{out}: {int(report.arrays['step'])} steps done; weights in {out}/checkpoints")
+    print_line(f"{out}: {int(report.arrays['step'])} steps done; weights in {out}/checkpoints")

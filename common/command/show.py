@@ -160,7 +160,7 @@ def workers_table(comparison: Comparison) -> Table:
         if side.report:
             reports[framework] = side.report
         else:
-            table.add_row(framework, Text(str(side.error), style="red"))
+            table.add_row(framework, Text(printable(str(side.error)), style="red"))
     for name, report in reports.items():
         table.add_row(
             name,
@@ -195,7 +195,7 @@ def print_diagnosis(diagnosis: Mapping) -> None:
             figures = f"{found['import_seconds']:.1f}", f"{found['megabytes']:,}"
             table.add_row(name, found["version"], *figures)
         else:
-            table.add_row(name, Text(found["error"], style="red"))
+            table.add_row(name, Text(printable(found["error"]), style="red"))
     print_table(table)
     for variable, value in diagnosis["settings"].items():
         print(f"a worker has {variable}={value}")

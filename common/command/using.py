@@ -21,6 +21,7 @@ from common.command.options import (
     PreprocessName,
     check_known,
 )
+from common.command.printable import print_line
 from common.command.scores import print_scores
 from common.command.trained import open_trained
 from common.data.sources import open_data
@@ -100,9 +101,9 @@ def predict(
         documents.print_json(found)
         return
     for entry in found:
-        print(entry["image"])
+        print_line(entry["image"])
         for each in entry["top"]:
-            print(f"  {each['probability']:7.2%}  {each['name']}")
+            print_line(f"  {each['probability']:7.2%}  {each['name']}")
 
 
 def rank(report: Report, names: list[str], top: int) -> list[list[dict]]:
@@ -121,7 +122,7 @@ def tell_skipped(arrays: Arrays) -> set[str]:
     """Says which images were left out, and why; returns their names."""
     lines = arrays["faults"].tolist()
     for line in lines:
-        print(f"googlenet: skipped: {line}", file=sys.stderr)
+        print_line(f"googlenet: skipped: {line}", sys.stderr)
     if lines:
         print(f"googlenet: {len(lines)} images skipped", file=sys.stderr)
     return set(arrays["skipped"].tolist())

@@ -64,7 +64,7 @@ def limit_memory() -> None:
 
 def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arrays, int]:
     """The trace as arrays, and the network's own count of its parameters."""
-    module = load(job, path, lines)
+    module = guarded(job, lines, lambda: load(job, path, lines))
     trace = watch(job, checker, find(job, checker, module), lines)
     computed = {str(call.output.dtype) for call in trace.calls}
     digits = min(DIGITS.get(each, HALF) for each in computed)

@@ -65,9 +65,9 @@ def what_happened(error: BaseException, file: str) -> str:
         if isinstance(error, SystemExit):
             message = f"it ends the process (exit {error.code})"
         else:
-            message = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
-    except BaseException:  # of its own __str__
-        message = f"{type.__repr__(type(error))}: no message"
+            message = f"{type(error).__name__}: {error}".removesuffix(": ")
+    except BaseException:  # raised by its own __str__
+        message = f"{type.__repr__(type(error))}, which has no message"
     return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MOST_SHOWN]}"
 
 
