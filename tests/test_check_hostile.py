@@ -38,12 +38,16 @@ Net = sys.modules["pytorch_impl.check"].NETWORK
 net = Net()
 """
 ANSWER = "cannot be compared (ValueError: 1 layer)"  # the trace has arrived
-FUNCTION = "net = None\ndef make():\n    "
+EXITS = "def main():\n    raise SystemExit(0)"
 NET = NETWORK.strip().replace("net = Net()", "class Own(Net):\n    def __call__(self, x): ")
 FILES = {
     "good": (NETWORK, ANSWER),
     "SystemExit": ("import sys; sys.exit('a\\x1b[2Jb')", ", line 1: it ends the process (exit a"),
-    "exit in a function": (FUNCTION + "raise SystemExit(0)", ", line 3: it ends the process (exit"),
+    "exit in a function": (EXITS, ", line 2: it ends the process (exit 0"),
+    "exit in one of its functions": (
+        EXITS + NETWORK.replace("net =", "def make(): return"),
+        ANSWER,
+    ),
     "os._exit": ("import os; os._exit(0)", "ended with status 0 and no answer"),
     "a crash": ("import os; os.kill(os.getpid(), 11)", "ended by signal 11, SIGSEGV"),
     "an unnamed signal": ("import os; os.kill(os.getpid(), 40)", "ended by signal 40, unnamed"),
@@ -63,7 +67,11 @@ FILES = {
     "syntax of another": ("import nested", "SyntaxError: too many nested parentheses (nested.py"),
     "UTF-16": (NETWORK.encode("utf-16"), "SyntaxError: source code string cannot contain null"),
     "recursion": ("def f(): return f()\nf()", ", line 1: RecursionError"),
-    "memory": ("x = bytearray(1 << 44)", ", line 1: out of memory"),
+    "memory": (
+        "import os, numpy\nbytes = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')\n"
+        "numpy.zeros(9 * bytes // 10, 'u1')",  # which nobody touches
+        ", line 3: out of memory",
+    ),
     "memory in a library": ("import os; os.write(2, b'bad_alloc'); os.abort()", "out of memory"),
     "prints": ("for _ in range(300): print('x' * 10**5)" + NETWORK, ANSWER),
     "leaves its folder": (
@@ -118,7 +126,7 @@ def check(folder, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{folder / 'framework'}{os.pathsep}{os.getcwd()}")
     monkeypatch.chdir(folder)
     monkeypatch.setattr("common.command.check.judge", fail)
-    return lambda *words: call("check", *words, "--json")
+    return lambda *words: call("check", "--limit", 30, *words, "--json")
 
 
 def test_one_file_never_ends_the_others(check):
