@@ -183,12 +183,8 @@ class Plan:
         return {self.network.output: 1.0} | heads
 
     def check_input(self, shape: Shape) -> None:
-        """Raises UsageError unless a batch's C x H x W is what the network was laid out for."""
-        if tuple(shape) != self.network.input:
-            raise UsageError(
-                f"{self.network.name} was built for inputs of {shape_text(self.network.input)} "
-                f"and given {shape_text(shape)}; build it with input={tuple(shape)}"
-            )
+        """Raises UsageError unless a batch's shape is N x C x H x W as the network was built."""
+        check_batch(self.network.name, self.network.input, shape)
 
     def groups(self) -> dict[str, int]:
         """How many channels go into each depthwise convolution, by its weight's name."""
@@ -207,3 +203,17 @@ class Plan:
             f"{self.network.name} has no layer {path!r}; "
             f"`googlenet summary {self.network.name}` lists them"
         )
+
+
+def check_batch(name: str, input: Shape, shape: Shape) -> None:
+    """Raises UsageError unless `shape` is that of at least one image with the shape `input`."""
+    if shape[1:] == input and shape[0]:
+        return
+    advice = "; `input` sets the size when a network is built"
+    if shape == input:
+        advice = "; add the batch axis, as x[None] does"
+    elif shape[1:] == input:
+        advice = "; leave out empty batches"
+    raise UsageError(
+        f"{name} takes batches of Nx{shape_text(input)}, and not {shape_text(shape)}{advice}"
+    )

@@ -16,6 +16,7 @@ from paddle_impl.own_layers import (
     Dropout,
     GlobalAvgPool,
     L2Norm,
+    ReLU,
     Residual,
 )
 
@@ -24,7 +25,8 @@ class Network(nn.Layer):
     """A planned network for N x C x H x W; its sublayers are the plan's steps, by name.
 
     It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    another input size. One `in_bfloat16` is to be computed in bfloat16 by Paddle's predictor.
+    another shape, and for no images. One `in_bfloat16` is to be computed in bfloat16 by Paddle's
+    predictor.
     """
 
     in_bfloat16 = False
@@ -47,10 +49,10 @@ class Network(nn.Layer):
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
-        """Raises UsageError for another input size, which is seen here, outside the plan, since
-        Paddle cannot trace into it."""
-        if tuple(x.shape[1:]) != self.input:
-            self.plan.check_input(tuple(x.shape[1:]))
+        """Raises UsageError for another shape, which is seen here, outside the plan, since Paddle
+        cannot trace into it."""
+        if tuple(x.shape[1:]) != self.input or (paddle.in_dynamic_mode() and not x.shape[0]):
+            self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
@@ -116,7 +118,7 @@ def module(node: Node) -> nn.Layer:
         case spec.GlobalAvgPool():
             return GlobalAvgPool()
         case spec.ReLU():
-            return nn.ReLU()
+            return ReLU()
         case spec.Dropout(rate):
             return Dropout(rate)
         case spec.Flatten():

@@ -96,6 +96,17 @@ class GlobalAvgPool(nn.Layer):
         return x.mean([2, 3], keepdim=True)
 
 
+class ReLU(nn.ReLU):
+    """Paddle's own turns NaN into 0, so that weights which overflow would give plausible logits.
+
+    With a slope below zero it keeps NaN; this one vanishes in rounding, but -infinity stays, too.
+    In training, where the loss shows what overflows, the layer is Paddle's own.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) if self.training else F.leaky_relu(x, 1e-20)
+
+
 class Dropout(nn.Dropout):
     """Paddle's own, until it has a `key`: then what it drops is the same in every framework."""
 

@@ -25,7 +25,8 @@ class Network(nn.Module):
     """A planned network for N x C x H x W; its children are the plan's steps, by name.
 
     It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    another input size. One `in_bfloat16` is to be computed under autocast to bfloat16.
+    another shape, and for no images. One `in_bfloat16` is to be computed under autocast to
+    bfloat16.
     """
 
     in_bfloat16 = False
@@ -47,9 +48,9 @@ class Network(nn.Module):
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
-        """Raises UsageError for another input size; neither scripting nor tracing can ask."""
+        """Raises UsageError for another shape; neither scripting nor tracing can ask."""
         if not torch.jit.is_scripting() and not torch.jit.is_tracing():
-            self.plan.check_input(tuple(x.shape[1:]))
+            self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
