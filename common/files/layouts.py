@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.errors import UsageError
 from common.plan import Node, Plan
 from common.spec import Shape
 
@@ -44,6 +45,22 @@ class Layout:
             for ours, shape in plan.arrays().items()
             if names.get(ours) in arrays
         }
+
+    def whole(self, plan: Plan, arrays: Mapping[str, NDArray], advice: str) -> Arrays:
+        """The same of all arrays of a network; raises UsageError, with the advice, unless they are
+        those of the plan."""
+        name, names = plan.network.name, self.names(plan).values()
+        if missing := [each for each in names if each not in arrays]:
+            raise UsageError(f"{name} has no array {missing[0]} any more; {advice}")
+        if unknown := [each for each in arrays if each not in names]:
+            raise UsageError(f"{name} was built without an array {unknown[0]}; {advice}")
+        ours = self.inward(plan, arrays)
+        for path, shape in plan.arrays().items():
+            if ours[path].shape != shape:
+                raise UsageError(
+                    f"{name} was built with {path} of {shape}, and not {ours[path].shape}; {advice}"
+                )
+        return ours
 
     def turn_outward(self, array: NDArray, groups: int | None) -> NDArray:
         """An array of ours as it lies there; Keras' depthwise kernels are (h, w, in, each)."""

@@ -7,7 +7,7 @@ network, classes, aux, input, preprocess, format version, and, after a conversio
 carried over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from common.files.safetensors_file import FORMAT
 from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
-from common.spec import NetworkSpec
+from common.spec import NetworkSpec, Shape
 
 TRUNK_ADVICE = (
     "; the trunk fits: `googlenet init --from` gives it a new classifier, "
@@ -32,8 +32,15 @@ TRUNK_ADVICE = (
 
 
 def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
-    """Writes the weights file, whole or not at all."""
-    single = {name: array.astype(np.float32) for name, array in arrays.items()}
+    """Writes the weights file, whole or not at all; raises DataError for what `load` refuses."""
+    for name, array in arrays.items():
+        if array.dtype.kind in "iub":
+            raise DataError(f"{path}: {name} is {array.dtype}, but weights are floating-point")
+    with np.errstate(over="ignore"):  # what is too large becomes infinity, and is refused as such
+        single = {name: array.astype(np.float32) for name, array in arrays.items()}
+    check_values(str(path), single)
+    if faults := list_faults(*find_faults(single, plan.arrays())):
+        raise DataError(f"{path}: the arrays are not those of {plan.network.name}: {faults}")
     with atomic_file(path) as temporary:
         temporary.write_bytes(safetensors_file.pack(single, describe(plan)))
 
@@ -95,6 +102,23 @@ def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
             raise DataError(f"{source}: {name} holds a negative variance")
 
 
+def find_faults(
+    arrays: Mapping[str, NDArray], wanted: Mapping[str, Shape], optional: Collection[str] = ()
+) -> tuple[list[str], list[str], list[str]]:
+    """Names that are missing, names that are unknown, and arrays of another shape, in words.
+
+    An unknown array is no fault where the first part of its name is `optional`.
+    """
+    missing = [name for name in wanted if name not in arrays]
+    unknown = [n for n in arrays if n not in wanted and n.split(".")[0] not in optional]
+    misshapen = [
+        f"{name} is {arrays[name].shape} and not {shape}"
+        for name, shape in wanted.items()
+        if name in arrays and arrays[name].shape != shape
+    ]
+    return missing, unknown, misshapen
+
+
 def list_faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:
     """What does not fit, in words: how many of each kind, and the first; "" if all fits."""
     kinds = {"missing": missing, "unknown": unknown, "of another shape": misshapen}
@@ -139,15 +163,9 @@ def fit(
         raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
     wanted = plan.trunk_arrays() if trunk_only else plan.arrays()
     optional = (*plan.network.heads, *([plan.network.classifier] if trunk_only else []))
-    missing = [name for name in wanted if name not in arrays]
-    unknown = [n for n in arrays if n not in wanted and n.split(".")[0] not in optional]
-    misshapen = [
-        f"{name} is {arrays[name].shape} and not {shape}"
-        for name, shape in wanted.items()
-        if name in arrays and arrays[name].shape != shape
-    ]
-    if faults := list_faults(missing, unknown, misshapen):
+    kinds = find_faults(arrays, wanted, optional)
+    if faults := list_faults(*kinds):
         line = f"{source}: these are not weights of {plan.network.name}: {faults}"
-        ending = all(plan.is_ending(fault.split(" ")[0]) for fault in missing + unknown + misshapen)
+        ending = all(plan.is_ending(fault.split(" ")[0]) for kind in kinds for fault in kind)
         raise DataError(line + (TRUNK_ADVICE if ending else ""))
     return {name: np.ascontiguousarray(arrays[name]) for name in wanted}
