@@ -9,11 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_eval
 
+from common.errors import UsageError
 from common.plan import Node
 from pytorch_impl.build import Network
 from pytorch_impl.own_layers import PaddedConv2d
+from pytorch_impl.weights import unwrap
 
 ONEDNN = torch.ops.mkldnn
+# oneDNN's ReLU turns NaN into 0, so that weights which overflow would give plausible logits. With
+# a slope below zero it keeps NaN; this one vanishes in rounding, but -infinity stays, too.
+SLOPE = 1e-20
 
 
 class Fast(nn.Module):
@@ -29,7 +34,8 @@ class Fast(nn.Module):
         chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
         for chain in chains.values():
             fuse_batch_norm(chain)
-        self.dtype = torch.bfloat16 if net.in_bfloat16 else None  # that of what it is given
+        self.takes = next((p.dtype for p in net.parameters()), None)  # a pool alone takes any
+        self.dtype = torch.bfloat16 if net.in_bfloat16 else self.takes
         self.net.to(dtype=self.dtype, memory_format=torch.channels_last)
         if suits_onednn(net):
             for path, chain in chains.items():
@@ -37,6 +43,10 @@ class Fast(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
+        self.net.check_input(x)
+        if self.takes and x.dtype != self.takes:
+            name = self.net.plan.network.name
+            raise UsageError(f"{name} takes {self.takes} here, and not {x.dtype}; convert it")
         return self.net(x.to(self.dtype or x.dtype, memory_format=torch.channels_last))
 
 
@@ -54,17 +64,23 @@ class PackedConv2d(nn.Module):
         size = 1, channels, rows + top + bottom, columns + left + right
         self.options = conv.padding, conv.stride, conv.dilation, conv.groups
         self.weight = ONEDNN._reorder_convolution_weight(conv.weight, *self.options, size)
-        self.bias, self.then = conv.bias, "relu" if relu else "none"
+        self.bias = conv.bias
+        self.then = ("leaky_relu", [SLOPE], None) if relu else ("none", [], None)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x if self.pads is None else F.pad(x, self.pads)
-        arguments = x, self.weight, self.bias, *self.options, self.then, [], ""
+        arguments = x, self.weight, self.bias, *self.options, *self.then
         return ONEDNN._convolution_pointwise(*arguments)
 
 
-def fast(net: Network) -> Fast:
-    """The network for inference, with the weights that it has now; N x C x H x W to logits."""
-    return Fast(net)
+def fast(net: nn.Module) -> Fast:
+    """A copy of the network for inference, with the weights that it has now; images N x C x H x W
+    to logits.
+
+    What overflows or is NaN makes its logits NaN or infinite, as in the network. Several threads
+    may call it. Raises UsageError for a network of others, in a call for another shape or dtype.
+    """
+    return Fast(unwrap(net))
 
 
 def suits_onednn(net: Network) -> bool:
@@ -83,10 +99,16 @@ def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Modul
             yield f"{path}{name}", layer
 
 
+def is_own(layer: nn.Module) -> bool:
+    """Whether a layer computes what its kind says: a user's hooks may change its weights, its
+    input or its output, as pruning does."""
+    return not layer._forward_hooks and not layer._forward_pre_hooks
+
+
 def fuse_batch_norm(chain: nn.Sequential) -> None:
     """Batch norm goes into the weights of the convolution before it."""
     for (name, layer), (next_name, follower) in pairwise(list(layers(chain))):
-        if isinstance(follower, nn.BatchNorm2d):
+        if isinstance(follower, nn.BatchNorm2d) and is_own(layer) and is_own(follower):
             chain.set_submodule(name, fuse_conv_bn_eval(layer, follower))
             chain.set_submodule(next_name, nn.Identity())
 
@@ -94,8 +116,8 @@ def fuse_batch_norm(chain: nn.Sequential) -> None:
 def pack(chain: nn.Sequential, path: str, nodes: dict[str, Node]) -> None:
     """Each convolution takes in the ReLU after it, and its weights lie as oneDNN wants them."""
     for (name, layer), (next_name, follower) in pairwise([*layers(chain), ("", nn.Identity())]):
-        if isinstance(layer, nn.Conv2d):
-            relu = isinstance(follower, nn.ReLU)
+        if isinstance(layer, nn.Conv2d) and is_own(layer):
+            relu = isinstance(follower, nn.ReLU) and is_own(follower)
             chain.set_submodule(name, PackedConv2d(layer, relu, nodes[f"{path}.{name}"]))
             if relu:
                 chain.set_submodule(next_name, nn.Identity())

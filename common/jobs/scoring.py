@@ -1,5 +1,6 @@
 """The jobs of using what was trained: weights are scored on a data set, images are named."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def score(job: Evaluate) -> Report:
     loader, faults = load(job, data.test, plan)
 
     def compute(runner: Runner, net: Any) -> Arrays:
-        found = evaluate(make_classifier(runner, net, job.plain), loader.in_order())
+        found = evaluate(finite_classifier(job, runner, net), loader.in_order())
         return {name: np.array(value) for name, value in vars(found).items()} | faults
 
     return compute_with(job, plan, arrays, compute, job.device)
@@ -51,17 +52,30 @@ def predict(job: Predict) -> Report:
     loader, faults = load(job, split, plan)
 
     def compute(runner: Runner, net: Any) -> Arrays:
-        classify = make_classifier(runner, net, job.plain)
+        classify = finite_classifier(job, runner, net)
         logits = [classify(batch.x) for batch in loader.in_order()]
         found: NDArray = probabilities(np.concatenate(logits).astype(np.float64))
-        if not np.isfinite(found).all():
+        return {"probabilities": found} | faults
+
+    return compute_with(job, plan, arrays, compute, job.device)
+
+
+def finite_classifier(
+    job: Evaluate | Predict, runner: Runner, net: Any
+) -> Callable[[NDArray], NDArray]:
+    """A function from batches to logits; it raises DataError for NaN and infinity."""
+    classify = make_classifier(runner, net, job.plain)
+
+    def classify_finite(x: NDArray) -> NDArray:
+        logits = classify(x)
+        if not np.isfinite(logits).all():
             raise DataError(
                 f"{job.weights}: the logits come out as NaN or infinity: the weights are broken, "
                 "or were trained with another --preprocess"
             )
-        return {"probabilities": found} | faults
+        return logits
 
-    return compute_with(job, plan, arrays, compute, job.device)
+    return classify_finite
 
 
 def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
