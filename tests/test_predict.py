@@ -72,7 +72,9 @@ def test_what_a_run_skips_it_lists(run):
     broken = ("--data", f"folder:{run.parent / 'data'}", "-f", "numpy", "--json")
     found = json.loads(googlenet("evaluate", run, *broken, "--on-error", "skip"))
     assert found["images"] == np.sum(found["confusion"])
-    assert found.keys() == {"top1", "top5", "loss", "images", "confusion"}
+    scores = {"top1", "top5", "loss", "images", "confusion"}
+    assert found.keys() == scores | {"classes", "scored"}
+    assert found["classes"] == found["scored"] == ["cat", "dog", "owl"]
 
 
 def test_a_file_of_ours_and_a_published_one_say_the_same(thousand):

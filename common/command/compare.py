@@ -13,12 +13,9 @@ from common.command.compare_training import compare_training
 from common.command.options import (
     AsJson,
     Aux,
-    Data,
-    Dtype,
     Frameworks,
     Html,
     Images,
-    Name,
     Plain,
     PreprocessName,
     check_known,
@@ -39,6 +36,9 @@ from common.page.render import Page
 from common.plan import Plan
 from common.planner import make_plan
 
+ComparedName = Annotated[
+    str | None, typer.Argument(metavar="NETWORK", help="A name from `googlenet list` [googlenet].")
+]
 Trains = Annotated[
     bool, typer.Option("--train", help="Trains in each, as `train` does, and compares that.")
 ]
@@ -46,15 +46,15 @@ Trains = Annotated[
 
 @app.command()
 def compare(
-    name: Name = "googlenet",
+    name: ComparedName = None,
     framework: Frameworks = None,
     image: Images = None,
     preprocess: PreprocessName = None,
-    dtype: Dtype = "float32",
+    dtype: options.Dtype = None,
     aux: Aux = False,
     plain: Plain = False,
     train: Trains = False,
-    data: Data = "digits",
+    data: options.DataSource = None,
     recipe: options.RecipeFile = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
@@ -66,25 +66,25 @@ def compare(
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)
-    check_known("dtype", dtype, DTYPES)
+    check_known("dtype", dtype or "float32", DTYPES)
     if train and (html or image):
         raise UsageError("--train compares runs: leave out --html and --image")
     if train:
-        wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps, "aux": aux}
-        wishes |= {"preprocess": preprocess, "dtype": dtype}
+        wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps}
+        wishes |= {"preprocess": preprocess, "dtype": dtype, "aux": aux or None}
         compare_training(resolve(recipe, wishes), frameworks, out, plain, json)
         return
     files = image or images.photographs()
     check_outputs(html, inputs=files)
-    plan = make_plan(with_preprocess(network(name, aux=aux), preprocess))
-    comparison = compare_images(plan, files, frameworks, dtype, plain, MAPS if html else 0)
+    plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
+    found = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
     if html:
-        write_page(html, Page(plan, comparison, photographs=files, part="comparison"))
+        write_page(html, Page(plan, found, photographs=files, part="comparison"))
     if json:
-        documents.print_json(documents.comparison_json(comparison))
+        documents.print_json(documents.comparison_json(found))
     else:
-        show.print_comparison(comparison)
-    comparison.raise_if_failed()
+        show.print_comparison(found)
+    found.raise_if_failed()
 
 
 def compare_images(

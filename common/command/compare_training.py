@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.command import documents
 from common.command.curves import draw_curves
-from common.command.go_on import GRACE_SECONDS, starting_weights
+from common.command.go_on import GRACE_SECONDS, check_new, starting_weights
 from common.command.outputs import check_runs_folder
 from common.command.progress import follow
 from common.command.show import grid, number, print_table
@@ -17,6 +17,7 @@ from common.jobs.worker import call
 from common.training.checkpoints import read_newest
 from common.training.comparison import TOLERANCES, Outcome, outcome, weights_apart
 from common.training.folder import begin, open_run
+from common.training.lock import locked
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
 
@@ -34,10 +35,12 @@ def compare_training(
     for framework in frameworks:
         print(f"{framework}: training", file=sys.stderr)
         folder = out / framework
-        begin(folder, recipe, starting_weights(recipe))
-        with follow(open_run(folder)[0]) as watch:
-            job = Train(framework, str(folder), plain=plain)
-            report = call(job, float("inf"), watch, GRACE_SECONDS)
+        check_new(folder)
+        with locked(folder) as lock:
+            begin(folder, recipe, starting_weights(recipe))
+            with follow(open_run(folder)[0]) as watch:
+                job = Train(framework, str(folder), plain=plain, held=[lock])
+                report = call(job, float("inf"), watch, GRACE_SECONDS)
         runs[framework] = read_metrics(folder / "metrics.jsonl")
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
         states[framework] = read_newest(folder / "checkpoints")[0]

@@ -14,9 +14,11 @@ from common.files import weights as weights_files
 from common.jobs.job import Train
 from common.jobs.launch import local_environments, place
 from common.jobs.worker import call
-from common.training.folder import begin, forget, open_run, plan_of, read_recipe
+from common.training.folder import begin, forget, open_run, plan_of
+from common.training.lock import locked
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
+from common.training.record import open_for_training, read_recipe
 from common.zoo.convert import start_from
 
 GRACE_SECONDS = 120.0
@@ -36,18 +38,34 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
     if rank or resume:
         check_same(out, recipe)
     else:
-        for line in begin(out, recipe, starting_weights(recipe)):
-            print_line(f"googlenet: skipped: {line}", sys.stderr)
+        check_new(out)
     if rank:
         job = Train(how.framework, str(out), how.device, how.plain)
         call(job, float("inf"), grace=GRACE_SECONDS)
         return
+    with locked(out) as lock:
+        if resume:
+            go_on(out, how, lock)
+        else:
+            begin_and_go_on(out, recipe, how, lock)
+
+
+def begin_and_go_on(out: Path, recipe: Recipe, how: How, lock: int) -> None:
+    """Trains a new run; if not even a step can be taken, the corrected command begins anew."""
+    check_new(out)  # nor has another process begun it just now
+    for line in begin(out, recipe, starting_weights(recipe)):
+        print_line(f"googlenet: skipped: {line}", sys.stderr)
     try:
-        go_on(out, how)
+        go_on(out, how, lock)
     except (UsageError, MissingFramework):
-        if not resume:  # no step was taken: the corrected command begins anew
-            forget(out)
+        forget(out)
         raise
+
+
+def check_new(out: Path) -> None:
+    """Raises UsageError where there is a run already."""
+    if (out / "recipe.toml").exists():
+        raise UsageError(f"{out}: there is a run already; go on with --resume, or give another")
 
 
 def await_run(out: Path) -> None:
@@ -63,6 +81,8 @@ def check_same(out: Path, recipe: Recipe) -> None:
     """Raises UsageError unless the run is of this recipe."""
     own, asked = asdict(read_recipe(out)), asdict(recipe)
     odd = [name for name in asked if own[name] != asked[name]]
+    if odd == ["classes"]:  # perhaps since the data has others now: this says which
+        open_for_training(out, read_recipe(out))
     if odd:
         raise UsageError(
             f"{out}: a run with {odd[0]} = {own[odd[0]]!r}, and asked for is {asked[odd[0]]!r}; "
@@ -84,12 +104,12 @@ def starting_weights(recipe: Recipe) -> dict:
     return trunk
 
 
-def go_on(out: Path, how: How) -> None:
-    """Trains the run and shows how it goes."""
-    run, passed_over = open_run(out, 0, how.processes)
-    for line in passed_over:
-        print_line(f"googlenet: passed over {line}", sys.stderr)
-    job = Train(how.framework, str(out), how.device, how.plain)
+def go_on(out: Path, how: How, lock: int) -> None:
+    """Trains the run and shows how it goes; its workers hold the lock, too."""
+    run, lines = open_run(out, 0, how.processes)
+    for line in lines:
+        print_line(f"googlenet: {line}", sys.stderr)
+    job = Train(how.framework, str(out), how.device, how.plain, [lock])
     environments = local_environments(how.framework, how.processes)
     try:
         with follow(run, how.tensorboard) as watch:

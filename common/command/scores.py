@@ -4,17 +4,28 @@ from collections.abc import Mapping, Sequence
 
 from numpy.typing import NDArray
 
+from common.command.printable import printable
 from common.command.show import grid, print_table
 
 
-def print_scores(scores: Mapping[str, NDArray], classes: Sequence[str]) -> None:
-    """Each class with its images, those that were right, and what the others were taken for."""
+def print_scores(
+    scores: Mapping[str, NDArray], names: Sequence[str], scored: Sequence[str], known: int
+) -> None:
+    """Each class with its images, those that were right, and what the others were taken for.
+
+    `names` are those of the network's outputs; the data has those in `scored`, of the `known` ones.
+    """
     table = grid("class", "images", "right", "most often taken for")
-    for number, (name, row) in enumerate(zip(classes, scores["confusion"], strict=True)):
+    shown = [printable(name) for name in names]
+    for number, row in enumerate(scores["confusion"]):
+        if names[number] not in scored:
+            continue
         wrong = row.copy()
         wrong[number] = 0
-        other = f"{classes[wrong.argmax()]} ({wrong.max()})" if wrong.any() else ""
-        table.add_row(name, str(row.sum()), str(row[number]), other)
+        other = f"{shown[wrong.argmax()]} ({wrong.max()})" if wrong.any() else ""
+        table.add_row(shown[number], str(row.sum()), str(row[number]), other)
     print_table(table)
     top1, top5, loss = (float(scores[name]) for name in ("top1", "top5", "loss"))
-    print(f"{int(scores['images'])} images: top-1 {top1:.2%}, top-5 {top5:.2%}, loss {loss:.4f}")
+    part = f", {len(scored)} of {known} classes" if len(scored) < known else ""
+    images = f"{int(scores['images'])} images{part}"
+    print(f"{images}: top-1 {top1:.2%}, top-5 {top5:.2%}, loss {loss:.4f}")

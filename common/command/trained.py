@@ -10,7 +10,7 @@ from common.files import weights
 from common.files.safetensors_file import read as read_safetensors
 from common.networks import network
 from common.preprocess import PREPROCESSES
-from common.training.folder import read_classes, read_recipe
+from common.training.record import read_classes, read_recipe
 from common.zoo.convert import convert
 
 
@@ -18,14 +18,15 @@ from common.zoo.convert import convert
 class Trained:
     """A weights file, the network it is of, how it wants its images, what its classes are called.
 
-    `classes` is empty where only their number is known.
+    `classes` is empty where only their number is known; `run` is the folder of the run that the
+    weights are of, "" of others.
     """
 
     path: Path
     network: str
     preprocess: str
     classes: tuple[str, ...] = ()
-    val_split: float = 0.2
+    run: str = ""
 
     def class_names(self, count: int) -> list[str]:
         """The names of so many classes; numbers where nobody says."""
@@ -62,7 +63,7 @@ def open_run(folder: Path, name: str | None, preprocess: str | None) -> Trained:
     if path is None:
         raise DataError(f"{folder}: no weights yet; go on with `googlenet train ... --resume`")
     how = preprocess or recipe.preprocess
-    return Trained(path, recipe.network, how, read_classes(folder), recipe.val_split)
+    return Trained(path, recipe.network, how, read_classes(folder), str(folder))
 
 
 def own_metadata(source: Path) -> dict:

@@ -6,13 +6,13 @@ from typing import Any
 from common.command import training_options as options
 from common.command.app import app
 from common.command.go_on import start
-from common.command.options import Data, Device, Framework, Name, Plain, PreprocessName
+from common.command.options import Device, Framework, Name, Plain, PreprocessName
 from common.data.sources import open_data
 from common.errors import UsageError
 from common.networks import network
 from common.training.defaults import default_table
 from common.training.recipe import Recipe
-from common.training.recipe_file import read_table, to_recipe, to_toml
+from common.training.recipe_file import check_fields, read_table, to_recipe, to_toml
 
 # The options that are fields of the recipe, under the same names.
 IN_RECIPE = (
@@ -20,12 +20,20 @@ IN_RECIPE = (
     "dropout", "preprocess", "on_error", "dtype",
 )  # fmt: skip
 
+# What the rest of the default recipe depends on.
+DEFAULTS: dict[str, Any] = {
+    "network": "googlenet",
+    "data": "digits",
+    "val_split": 0.2,
+    "aux": False,
+}
+
 
 @app.command()
 def train(
     network: Name,
     framework: Framework,
-    data: Data = "digits",
+    data: options.DataSource = None,
     out: options.Out = None,
     recipe: options.RecipeFile = None,
     print_recipe: options.PrintRecipe = False,
@@ -65,16 +73,19 @@ def train(
 
 
 def resolve(path: Path | None, wishes: dict[str, Any]) -> Recipe:
-    """The default recipe, then what the file says, then what the command line says."""
+    """The default recipe, then what the file says, then what the command line says.
+
+    An option that was not given is None in `wishes`, and overrides nothing.
+    """
     file = read_table(path) if path else {}
-    name, share = wishes["network"], file.get("val_split", 0.2)
-    network(name)  # an unknown name is told before any data is looked for
-    aux = file.get("aux", False) if wishes["aux"] is None else wishes["aux"]
-    table = default_table(name, open_data(wishes["data"], share), aux)
-    table |= file
+    check_fields(str(path), file)
     rule = {name: value for name, value in wishes.pop("optimizer", {}).items() if value is not None}
+    wishes = {name: value for name, value in wishes.items() if value is not None}
+    chosen = DEFAULTS | file | wishes
+    network(chosen["network"])  # an unknown name is told before any data is looked for
+    data = open_data(chosen["data"], chosen["val_split"])
+    table = default_table(chosen["network"], data, chosen["aux"]) | file
     if rule.get("kind", table["optimizer"].get("kind")) != table["optimizer"].get("kind"):
         table["optimizer"] = {}  # another rule has a rate of its own
     table["optimizer"] = table["optimizer"] | rule
-    table |= {name: value for name, value in wishes.items() if value is not None}
-    return to_recipe(str(path or "recipe"), table)
+    return to_recipe(str(path or "recipe"), table | wishes)

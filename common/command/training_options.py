@@ -29,6 +29,10 @@ def make_how(framework: str, device: str, processes: int, tensorboard: bool, pla
     return How(framework, device, processes, tensorboard, plain)
 
 
+DataSource = Annotated[
+    str | None,
+    typer.Option("--data", metavar="digits|mnist:DIR|folder:DIR", help="The data set [digits]."),
+]
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run's folder.")]
 RunsFolder = Annotated[Path, typer.Option("--out", help="Where the runs of --train are kept.")]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
@@ -53,7 +57,10 @@ OnError = Annotated[
     str | None,
     typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read."),
 ]
-Dtype = Annotated[str | None, typer.Option("--dtype", "--precision", metavar="|".join(DTYPES))]
+Dtype = Annotated[
+    str | None,
+    typer.Option("--dtype", "--precision", metavar="|".join(DTYPES), help="What to compute in."),
+]
 Processes = Annotated[
     int, typer.Option(min=1, help="So many on this machine, each with its share of a batch.")
 ]

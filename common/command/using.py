@@ -24,7 +24,6 @@ from common.command.options import (
 from common.command.printable import print_line
 from common.command.scores import print_scores
 from common.command.trained import open_trained
-from common.data.sources import open_data
 from common.errors import UsageError
 from common.files.scratch import scratch_folder
 from common.jobs.frameworks import ALL
@@ -61,14 +60,21 @@ def evaluate(
     check_options(framework, device, on_error, dtype)
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
-        where = framework, given.network, str(given.path), data, given.val_split, given.preprocess
-        job = Evaluate(*where, on_error == "skip", device, dtype, plain)
+        where = framework, given.network, str(given.path), data, given.preprocess
+        job = Evaluate(*where, on_error == "skip", device, dtype, plain, given.run)
         scores = call(job).arrays
+    for line in scores["changes"].tolist():
+        print_line(f"googlenet: {line}", sys.stderr)
     tell_skipped(scores)
+    scored = scores["classes"].tolist()
+    known = list(given.classes) or scored
+    # The network may have more classes than have names.
+    names = known + [str(number) for number in range(len(known), len(scores["confusion"]))]
     if json:
-        documents.print_json({name: scores[name].tolist() for name in SCORES})
+        about = {name: scores[name].tolist() for name in SCORES}
+        documents.print_json(about | {"classes": names, "scored": scored})
     else:
-        print_scores(scores, open_data(data, given.val_split).classes)
+        print_scores(scores, names, scored, len(known))
 
 
 @app.command()

@@ -15,6 +15,8 @@ from common.preprocess import Preprocess
 from common.spec import Shape
 
 MOST_PIXELS = 100_000_000
+MOST_LENGTH = 1_000_000
+MOST_ENLARGED = 16_000_000  # pixels of a resized image before it is cropped
 MODES = {1: "L", 3: "RGB"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -41,12 +43,14 @@ def batch(paths: Sequence[Path], input: Shape, how: Preprocess) -> NDArray[np.fl
 
 def open_image(path: Path) -> Image.Image:
     """One image, upright, 8 bits, grey or RGB; raises DataError for what is not usable."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: not usable as an image, since it is not an ordinary file")
     try:
         with no_warnings(), Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_LENGTH:
                 raise DataError(
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "
-                    f"{MOST_PIXELS // 1_000_000} million"
+                    f"{MOST_PIXELS // 1_000_000} million, and no side longer than a million"
                 )
             upright = set_on_white(to_eight_bits(ImageOps.exif_transpose(image)))
             return upright.convert("L" if upright.mode in ("1", "L") else "RGB")
@@ -67,7 +71,7 @@ def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.fl
     channels, rows, columns = input
     image = image.convert(MODES[channels])
     if how.resample == "points":
-        values = between_points(np.asarray(image, np.float32), rows, columns)
+        values = between_points(np.asarray(image), rows, columns)
     else:
         values = np.asarray(fit(image, rows, columns, how), np.float32)
     values = values.reshape(rows, columns, channels)
@@ -91,24 +95,30 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
                 size = round(columns / how.share), int(round(columns / how.share) * height / width)
             else:
                 size = int(round(rows / how.share) * width / height), round(rows / how.share)
-            width, height = size
-            return image.resize((width, height), resample).crop(
-                middle(width, height, columns, rows)
-            )
+            box = middle(*size, columns, rows)
+            if size[0] * size[1] > MOST_ENLARGED:  # as a line of pixels: only the part is made
+                x = [min(end * width / size[0], width) for end in box[::2]]
+                y = [min(end * height / size[1], height) for end in box[1::2]]
+                return image.resize((columns, rows), resample, (x[0], y[0], x[1], y[1]))
+            return image.resize(size, resample).crop(box)
         case "middle":
             kept = max(1, round(width * how.share)), max(1, round(height * how.share))
             image = image.crop(middle(width, height, *kept))
     return image.resize((columns, rows), resample)
 
 
-def between_points(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float32]:
     """A whole image at rows x columns, each value between the four pixels around its point."""
-    for axis, size in enumerate((rows, columns)):
+    sizes = list(enumerate((rows, columns)))
+    if rows * values.shape[1] > MOST_ENLARGED:  # first the side that becomes smaller
+        sizes.reverse()
+    for axis, size in sizes:
         last = values.shape[axis] - 1
         place = np.clip((np.arange(size) + 0.5) * ((last + 1) / size) - 0.5, 0, last)
         first = place.astype(int)
         share = (place - first).astype(np.float32).reshape((-1, *(1,) * (values.ndim - axis - 1)))
-        low, high = (values.take(i, axis) for i in (first, np.minimum(first + 1, last)))
+        near = first, np.minimum(first + 1, last)
+        low, high = (values.take(i, axis).astype(np.float32, copy=False) for i in near)
         values = low + share * (high - low)
     return values
 

@@ -2,7 +2,9 @@
 
 import gzip
 import zlib
+from math import prod
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +13,19 @@ from common.data.sets import DataSet, Split, split_of_arrays
 from common.errors import DataError
 
 PARTS = {"train": "train", "test": "t10k"}
+# A file may hold so many times its size, and as much besides; MNIST's are packed to a fifth.
+RATIO = 100
+FREE_BYTES = 1 << 26
+PART_BYTES = 1 << 20
 
 
 def open_mnist(folder: Path) -> DataSet:
     """The data set in a folder; its classes are called by their numbers."""
-    splits = {part: read_split(folder, part) for part in PARTS}
-    classes = max(int(split.labels.max()) for split in splits.values()) + 1
+    train, test = (read_split(folder, part) for part in PARTS)
+    classes = max(int(split.labels.max()) for split in (train, test)) + 1
     if classes < 2:
         raise DataError(f"{folder}: all labels are 0, and there is nothing to learn from one class")
-    return DataSet(f"mnist:{folder}", tuple(map(str, range(classes))), 1, **splits)
+    return DataSet(f"mnist:{folder}", tuple(map(str, range(classes))), 1, train, test)
 
 
 def read_split(folder: Path, part: str) -> Split:
@@ -49,16 +55,40 @@ def find_file(folder: Path, part: str, ending: str) -> Path:
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The array of bytes in an IDX file; raises DataError unless its header and size are right."""
+    """The array of bytes in an IDX file; raises DataError unless its header and size are right.
+
+    No more is unpacked than the header announces, and that only if such a file can hold it.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: not an ordinary file")
     try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        size = path.stat().st_size
+        with gzip.GzipFile(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            shape = read_header(path, file, dimensions)
+            count = prod(shape)
+            if count > RATIO * size + FREE_BYTES:
+                raise DataError(f"{path}: {size} bytes, and {shape} are announced")
+            content = np.empty(count, np.uint8)
+            found = fill(content, file) + len(file.read(1))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
-    header = 4 * (dimensions + 1)
-    if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
+    if found != count:
+        raise DataError(f"{path}: {found} bytes or more, where {shape} are announced")
+    return content.reshape(shape)
+
+
+def read_header(path: Path, file: IO[bytes] | gzip.GzipFile, dimensions: int) -> tuple[int, ...]:
+    """The shape that an IDX file announces."""
+    header = file.read(4 * (dimensions + 1))
+    if len(header) < 4 * (dimensions + 1) or header[:4] != bytes([0, 0, 8, dimensions]):
         raise DataError(f"{path}: not an IDX file of bytes in {dimensions} dimensions")
-    shape = tuple(int(size) for size in np.frombuffer(content[4:header], ">u4"))
-    if len(content) - header != int(np.prod(shape, dtype=object)):
-        raise DataError(f"{path}: {len(content) - header} bytes, where {shape} are announced")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    return tuple(int(size) for size in np.frombuffer(header[4:], ">u4"))
+
+
+def fill(content: NDArray[np.uint8], file: IO[bytes] | gzip.GzipFile) -> int:
+    """Reads a file into the array, part by part; returns how much there was."""
+    done = 0
+    while part := file.read(min(PART_BYTES, len(content) - done)):
+        content[done : done + len(part)] = np.frombuffer(part, np.uint8)
+        done += len(part)
+    return done

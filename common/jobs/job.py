@@ -82,12 +82,16 @@ class FindPlaces:
 
 @dataclass(frozen=True)
 class Train:
-    """The training of the run in a folder, from where it stands; SIGINT ends it after a step."""
+    """The training of the run in a folder, from where it stands; SIGINT ends it after a step.
+
+    The file descriptors in `held` stay open until the worker has ended.
+    """
 
     framework: str
     folder: str
     device: str = "cpu"
     plain: bool = False
+    held: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -95,18 +99,20 @@ class Evaluate:
     """The scores of weights on a data set's test split, as arrays by the name of each score.
 
     With `skip`, images that cannot be read are left out; `skipped` names them, `faults` says why.
+    Of the run in the folder `run`, labels are what it has for classes of these names, and its own
+    test images are scored. `classes` names the data's, `changes` says what has become of them.
     """
 
     framework: str
     network: str
     weights: str
     data: str
-    val_split: float
     preprocess: str
     skip: bool = False
     device: str = "cpu"
     dtype: str = "float32"
     plain: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from common.data.check import find_faults, without
 from common.data.images import open_image
 from common.data.loader import Loader
 from common.data.sets import Split
-from common.data.sources import open_data
 from common.errors import DataError
 from common.files import weights
 from common.jobs.compute import compute_with, make_classifier
@@ -21,13 +20,14 @@ from common.jobs.job import Evaluate, Predict, Report
 from common.plan import Plan
 from common.preprocess import PREPROCESSES
 from common.training.evaluation import evaluate, probabilities
+from common.training.record import open_for_scoring
 
 BATCH = 32
 
 
 def score(job: Evaluate) -> Report:
     """Scores weights on the test split of a data set, at the size they were made for."""
-    data = open_data(job.data, job.val_split)
+    data, changes = open_for_scoring(job.data, Path(job.run) if job.run else None)
     plan, arrays = read_weights(job)
     if plan.network.classes < len(data.classes):
         raise DataError(
@@ -35,10 +35,12 @@ def score(job: Evaluate) -> Report:
             f"{len(data.classes)}"
         )
     loader, faults = load(job, data.test, plan)
+    texts = {"classes": data.classes, "changes": changes}
+    about = faults | {name: np.array(each, np.str_) for name, each in texts.items()}
 
     def compute(runner: Runner, net: Any) -> Arrays:
         found = evaluate(finite_classifier(job, runner, net), loader.in_order())
-        return {name: np.array(value) for name, value in vars(found).items()} | faults
+        return {name: np.array(value) for name, value in vars(found).items()} | about
 
     return compute_with(job, plan, arrays, compute, job.device)
 

@@ -89,6 +89,7 @@ class Worker:
                 stderr=log,
                 env=environment(device, plain) | own,
                 start_new_session=True,
+                pass_fds=getattr(job, "held", ()),
             )
 
     def has_ended(self) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 from common.errors import DataError, UserError
 from common.jobs.job import Evaluate
 from common.jobs.worker import call
-from common.training.folder import read_classes, read_json, read_recipe
 from common.training.metrics import read_metrics
+from common.training.record import read_classes, read_json, read_recipe
 
 WIDTH, HEIGHT = 320.0, 120.0  # of a curve's picture
 MOST = 40  # classes of which a matrix is still read
@@ -57,9 +57,10 @@ def read_run(folder: Path, network: str, say: Callable[[str, str], None]) -> Sho
     if not steps or not epochs:
         raise DataError(f"{folder}: no epoch has ended yet")
     weights = folder / "checkpoints" / "last.safetensors"
-    how = recipe.data, recipe.val_split, recipe.preprocess
+    how = recipe.data, recipe.preprocess
     say(framework, f"scoring {folder}")
-    job = Evaluate(framework, network, str(weights), *how, skip=recipe.on_error == "skip")
+    skip = recipe.on_error == "skip"
+    job = Evaluate(framework, network, str(weights), *how, skip=skip, run=str(folder))
     classes, confusion, note = read_classes(folder), [], ""
     try:
         # The weights may have more classes than the data.

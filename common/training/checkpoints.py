@@ -1,13 +1,17 @@
 """Checkpoints: what a run needs to go on, numbered by steps, and the weights that it has so far.
 
-A state is one safetensors file, its arrays in full precision and its few numbers in the metadata.
-The two newest are kept, so that one damaged file does not cost the run.
+A state is one safetensors file, its arrays in full precision and its few numbers in the metadata,
+with a checksum of the arrays. The two newest are kept, so that one damaged file does not cost the
+run.
 """
 
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
@@ -25,10 +29,25 @@ def state_path(folder: Path, step: int) -> Path:
 
 def write_state(folder: Path, step: int, state: Mapping[str, NDArray], about: Mapping) -> None:
     """Writes a state, whole or not at all, and removes those that are no longer needed."""
+    about = {**about, "step": step, "checksum": checksum(state)}
     with atomic_file(state_path(folder, step)) as temporary:
-        temporary.write_bytes(safetensors_file.pack(state, {**about, "step": step}))
+        temporary.write_bytes(safetensors_file.pack(state, about))
     for old in list_states(folder)[KEPT:]:
         old.unlink(missing_ok=True)
+
+
+def checksum(state: Mapping[str, NDArray]) -> int:
+    """The CRC-32 of the names and bytes of all arrays, in the order of their names."""
+    total = 0
+    for name in sorted(state):
+        array: Any = np.ascontiguousarray(state[name])
+        total = zlib.crc32(array, zlib.crc32(name.encode(), total))
+    return total
+
+
+def not_finite(state: Mapping[str, NDArray]) -> str:
+    """The first array that holds NaN or infinity; "" if none does."""
+    return next((name for name, array in state.items() if not np.isfinite(array).all()), "")
 
 
 def list_states(folder: Path) -> list[Path]:
@@ -47,12 +66,29 @@ def read_newest(folder: Path) -> tuple[Arrays, dict, list[str]]:
     passed_over = []
     for path in list_states(folder):
         try:
-            contents = safetensors_file.read(path)
-            if "step" not in contents.about:
-                raise DataError(f"{path}: the file does not say which step it is of")
+            state, about = read_state(path)
         except DataError as error:
             passed_over.append(str(error))
             continue
-        return contents.groups[""], contents.about, passed_over
+        return state, about, passed_over
     reason = f" ({passed_over[0]})" if passed_over else ""
     raise DataError(f"{folder}: no complete checkpoint to go on from{reason}")
+
+
+def read_state(path: Path) -> tuple[Arrays, dict]:
+    """A state and what it says of itself; raises DataError for a damaged one.
+
+    States of earlier versions have no checksum.
+    """
+    contents = safetensors_file.read(path)
+    state, about = contents.groups[""], contents.about
+    step, best = about.get("step"), about.get("best", -1)
+    if type(step) is not int or state_path(path.parent, step) != path:
+        raise DataError(f"{path}: damaged: it is not the state after step {step!r}")
+    if type(best) not in (int, float) or not -1 <= best <= 1:
+        raise DataError(f"{path}: damaged: the best top-1 until then cannot be {best!r}")
+    if about.get("checksum", found := checksum(state)) != found:
+        raise DataError(f"{path}: damaged: its arrays are not those that were written")
+    if name := not_finite(state):
+        raise DataError(f"{path}: damaged: {name} holds NaN or infinity")
+    return state, about

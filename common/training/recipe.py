@@ -10,9 +10,10 @@ from common.data.augment import Augment
 from common.preprocess import PREPROCESSES
 
 STRICT = ConfigDict(extra="forbid", strict=True)
+MOST = 2**31 - 1  # of whatever is counted
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -125,7 +126,7 @@ class Recipe:
     init: Literal["fan_in", "own"] = "fan_in"  # or as the network is published
     seed: Annotated[int, Field(ge=0)] = 0
     epochs: Count = 12
-    steps: Annotated[int, Field(ge=0)] = 0
+    steps: Annotated[int, Field(ge=0, le=MOST)] = 0
     batch: Count = 32
     optimizer: Annotated[Optimizer, Field(discriminator="kind")] = Nesterov()
     schedule: Annotated[Schedule, Field(discriminator="kind")] = Cosine()

@@ -15,7 +15,7 @@ from common.data.loader import Batch, Loader
 from common.errors import CheckFailed
 from common.files import weights
 from common.plan import Plan
-from common.training.checkpoints import write_state
+from common.training.checkpoints import not_finite, write_state
 from common.training.dropout import dropout_key
 from common.training.evaluation import Scores
 from common.training.recipe import Recipe
@@ -116,12 +116,15 @@ class TrainingRun:
         """
         self.stopping = stop > 0
         if not np.isfinite(loss):
-            raise CheckFailed(
-                f"{self.folder}: the loss of step {step.number} is {loss}; the last good "
-                "checkpoint is kept; try a lower --lr, or --clip 1"
-            )
+            raise self.diverged(f"the loss of step {step.number} is {loss}")
         self.done, self.logged = self.done + 1, time.perf_counter()
         self.write_line({"step": step.number, "epoch": step.epoch, "loss": loss, "lr": step.rate})
+
+    def diverged(self, how: str) -> CheckFailed:
+        """The error of a training that cannot go on."""
+        return CheckFailed(
+            f"{self.folder}: {how}; the last good checkpoint is kept; try a lower --lr, or --clip 1"
+        )
 
     def test_batches(self) -> Iterable[Batch]:
         """All images of the test split, in order."""
@@ -129,7 +132,9 @@ class TrainingRun:
             yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
 
     def score(self, step: Step, scores: Scores) -> None:
-        """Records how good the network is after an epoch."""
+        """Records how good the network is after an epoch; raises CheckFailed if it is no number."""
+        if not np.isfinite(scores.loss):
+            raise self.diverged(f"the test loss after step {step.number} is {scores.loss}")
         per_second = self.done * self.recipe.batch / (self.logged - self.began)
         line = {"epoch": step.epoch, "steps": step.number, "split": "test"}
         line |= {"top1": scores.top1, "top5": scores.top5}
@@ -143,7 +148,12 @@ class TrainingRun:
         return self.rank == 0 and (step.ends_epoch or self.stopping or late)
 
     def save(self, step: Step, state: Arrays) -> None:
-        """Keeps the state after a step, and the weights that it means."""
+        """Keeps the state after a step, and the weights that it means.
+
+        Raises CheckFailed for one that training cannot go on from.
+        """
+        if name := not_finite(state):
+            raise self.diverged(f"{name} holds NaN or infinity after step {step.number}")
         checkpoints = self.folder / "checkpoints"
         write_state(checkpoints, step.number, state, {"best": self.best})
         result = result_of(state)
