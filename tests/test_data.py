@@ -1,13 +1,16 @@
 """Data sets are read as they are or refused in one line; batches are the same for whoever asks."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from common.data.augment import Augment, augmented
+from common.data.folder import hashed, open_folder
 from common.data.loader import Loader
+from common.data.sets import Record
 from common.data.sources import open_data
 from common.errors import DataError, UsageError
 from common.preprocess import SQUEEZE
@@ -78,6 +81,31 @@ def test_broken_idx_files_are_named(tmp_path):
         open_data(f"mnist:{tmp_path}")
 
 
+def test_no_more_is_unpacked_than_a_header_announces(tmp_path):
+    write_mnist(tmp_path, pack=gzip.compress, ending=".gz")
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(idx(np.zeros((4, 2, 3))) + bytes(50_000_000)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="25 bytes or more"):
+            open_data(f"mnist:{tmp_path}")
+        path.write_bytes(gzip.compress(bytes([0, 0, 8, 3, 0, 1, 0, 0, 0, 0, 16, 0, 0, 0, 16, 0])))
+        with pytest.raises(DataError, match="are announced"):
+            open_data(f"mnist:{tmp_path}")
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_only_ordinary_files_are_read(tmp_path):
+    write_mnist(tmp_path)
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.unlink()
+    path.symlink_to("/dev/null")
+    with pytest.raises(DataError, match="not an ordinary file"):
+        open_data(f"mnist:{tmp_path}")
+
+
 def test_a_folder_in_two_parts_or_in_one(tmp_path):
     for part, count in {"train": 5, "val": 2}.items():
         write_images(tmp_path / "two" / part, {"cat": count, "ant": count})
@@ -89,6 +117,56 @@ def test_a_folder_in_two_parts_or_in_one(tmp_path):
     assert np.bincount(one.train.labels).min() >= 1
     names = {split.name(i) for split in (one.train, one.test) for i in range(len(split))}
     assert len(names) == 15
+
+
+def list_names(folder, share=0.2):
+    """The names of the images to train with, and of those to test with."""
+    data = open_folder(folder, share)
+    return set(data.train.contents), set(data.test.contents)
+
+
+def test_no_image_moves_when_others_come_or_go(tmp_path):
+    for name in ("ant", "cat"):
+        (tmp_path / name).mkdir()
+        for number in range(40):
+            (tmp_path / name / f"{number:03}.png").touch()
+    train, test = list_names(tmp_path)
+    assert 8 <= len(test) <= 24
+    for number in range(20):
+        (tmp_path / "cat" / f"{number:03}.png").unlink()
+        (tmp_path / "ant" / f"a{number}.png").touch()
+    fewer = list_names(tmp_path)
+    assert not fewer[0] & test
+    assert not fewer[1] & train
+    assert list_names(tmp_path, 0.4)[1] > fewer[1]
+
+
+def test_an_image_is_drawn_alike_on_every_machine():
+    assert hashed("cat/1.png") == pytest.approx(0.893535, abs=1e-6)
+    assert hashed("cat\udcff/1.png") == pytest.approx(
+        0.159936, abs=1e-6
+    )  # a byte that is not UTF-8
+
+
+@pytest.mark.parametrize(("share", "tested"), [(0.0, 1), (0.999, 2)])
+def test_every_class_has_an_image_of_each_kind(tmp_path, share, tested):
+    write_images(tmp_path, {"ant": 3, "cat": 3})
+    data = open_folder(tmp_path, share)
+    assert np.bincount(data.test.labels).tolist() == [tested, tested]
+    assert np.bincount(data.train.labels).tolist() == [3 - tested, 3 - tested]
+
+
+def test_what_is_not_in_a_record_is_in_no_split(tmp_path):
+    for part, count in {"train": 3, "val": 2}.items():
+        write_images(tmp_path / part, {"ant": count, "cat": count})
+    record = Record(("train/ant/0.png", "train/cat/2.png"), ("val/ant/1.png", "val/cat/7.png"))
+    data = open_folder(tmp_path, 0.2, record)
+    assert data.train.contents == record.train
+    assert data.train.name(1) == str(tmp_path / "train" / "cat" / "2.png")
+    assert data.test.contents == ("val/ant/1.png",)
+    assert data.train.labels.tolist() == [0, 1]
+    assert len(data.unused) == 10 - 3
+    assert "val/cat/0.png" in data.unused
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Pictures of every kind become the same kind of batch."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from common.data import images
 from common.errors import DataError, UsageError
-from common.preprocess import SQUEEZE
+from common.preprocess import FID, SQUEEZE, TORCHVISION
 
 RED = (255, 0, 0)
 
@@ -109,6 +111,54 @@ def test_a_huge_image_is_refused_before_it_is_decoded(path):
     Image.new("1", (20_000, 20_000)).save(path)
     with pytest.raises(DataError, match="pixels"):
         read_pixels(path, (3, 4, 6))
+
+
+def test_a_long_image_is_refused(path):
+    Image.new("1", (1_000_001, 1)).save(path)
+    with pytest.raises(DataError, match="no side longer"):
+        read_pixels(path, (3, 4, 6))
+
+
+@pytest.mark.parametrize("size", [(30_000, 1), (1, 30_000)], ids=["wide", "high"])
+def test_a_line_of_pixels_is_not_enlarged_before_it_is_cropped(size, monkeypatch):
+    made, resize = [], Image.Image.resize
+
+    def noted(image, size, *more):
+        made.append(size)
+        return resize(image, size, *more)
+
+    monkeypatch.setattr(Image.Image, "resize", noted)
+    image = Image.new("RGB", size, RED)
+    assert images.to_input(image, (3, 224, 224), TORCHVISION).shape == (3, 224, 224)
+    assert made == [(224, 224)]
+    tracemalloc.start()
+    images.to_input(Image.new("RGB", (size[0] * 20, size[1])), (3, 224, 224), FID)
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
+
+
+def test_the_part_that_is_cropped_is_the_same_either_way(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 300, 3), np.uint8)
+    for image in (Image.fromarray(pixels), Image.fromarray(pixels.transpose(1, 0, 2))):
+        whole = np.asarray(images.fit(image, 20, 20, TORCHVISION), int)
+        with monkeypatch.context() as patch:
+            patch.setattr(images, "MOST_ENLARGED", 0)
+            part = np.asarray(images.fit(image, 20, 20, TORCHVISION), int)
+        assert np.abs(part - whole).max() <= 1
+
+
+def test_points_are_the_same_in_either_order(monkeypatch):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 30, 3), np.uint8))
+    whole = images.to_input(image, (3, 20, 20), FID)
+    monkeypatch.setattr(images, "MOST_ENLARGED", 0)
+    np.testing.assert_allclose(images.to_input(image, (3, 20, 20), FID), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["/dev/null", "folder"])
+def test_only_ordinary_files_are_images(tmp_path, kind):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DataError, match="not an ordinary file"):
+        read_pixels(tmp_path / kind, (3, 4, 6))
 
 
 def test_a_folder_is_no_image(tmp_path):

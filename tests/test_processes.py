@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,22 +19,76 @@ from runs import ARGUMENTS, losses, train
 
 from common.files import weights
 from common.jobs.frameworks import FRAMEWORKS
-from common.jobs.launch import place, variables
+from common.jobs.launch import free_ports, place, variables
+from common.jobs.worker import ROOT
 
 EXACT = ("--dtype", "float64", "--steps", 3, "--image-size", 32)
 ENDS = ["127.0.0.1:5001", "127.0.0.1:5002"]
 
 
+@pytest.fixture(scope="module")
+def one_process(tmp_path_factory):
+    """Gives a framework's run in one process."""
+
+    @cache
+    def run(framework):
+        folder = tmp_path_factory.mktemp(framework) / "one"
+        train(folder, *EXACT, framework=framework)
+        return folder
+
+    return run
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_two_processes_are_one(tmp_path, framework):
+def test_two_processes_are_one(tmp_path, framework, one_process):
     """With dropout; batch norm, which this network has not, would go by each share."""
-    train(tmp_path / "one", *EXACT, framework=framework)
-    train(tmp_path / "two", *EXACT, "--processes", 2, framework=framework)
-    one, two = tmp_path / "one", tmp_path / "two"
+    one, two = one_process(framework), tmp_path / "two"
+    train(two, *EXACT, "--processes", 2, framework=framework)
     np.testing.assert_allclose(losses(two), losses(one), rtol=1e-12)
     first, second = (weights.read(f / "checkpoints" / "last.safetensors")[0] for f in (one, two))
     for name, array in first.items():
         np.testing.assert_allclose(second[name], array, atol=1e-6, err_msg=name)
+    assert json.loads((two / "environment.json").read_text())["processes"] == 2
+
+
+def documented_lines():
+    """The launchers' lines in docs/training.md, by their framework."""
+    text = (ROOT / "docs" / "training.md").read_text()
+    block = text.partition("## Several processes")[2].split("```")[1].replace("\\\n", "")
+    return {re.search(r"-f (\w+)", line)[1]: line for line in block.strip().splitlines()}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_two_machines_are_one(tmp_path, framework, one_process):
+    """As documented, on loopback."""
+    one, two = one_process(framework), tmp_path / "two"
+    ends = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    replaced = {"HOST:29500": ends[0], "OTHER:29500": ends[1], "--data folder:DIR": ""}
+    replaced |= {"--out RUN": " ".join(map(str, ("--out", two, *ARGUMENTS, *EXACT)))}
+    processes = []
+    for rank in ("0", "1"):
+        line = documented_lines()[framework]
+        more = {"--rank 0": f"--rank {rank}", '"index": 0': f'"index": {rank}'}
+        for old, new in (replaced | more).items():
+            line = line.replace(old, new)
+        (tmp_path / rank).mkdir()
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        with open(tmp_path / f"log{rank}", "wb") as log:
+            processes.append(
+                subprocess.Popen(
+                    ["bash", "-c", line], stdout=log, stderr=log, cwd=tmp_path / rank,
+                    env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
+                    start_new_session=True,
+                )
+            )  # fmt: skip
+    try:
+        codes = [process.wait(400) for process in processes]
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert codes == [0, 0], [(tmp_path / f"log{rank}").read_text()[-2000:] for rank in (0, 1)]
+    np.testing.assert_allclose(losses(two), losses(one), rtol=1e-12)
     assert json.loads((two / "environment.json").read_text())["processes"] == 2
 
 

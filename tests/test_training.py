@@ -108,36 +108,6 @@ def test_a_run_is_neither_overwritten_nor_gone_on_with_otherwise(run, tmp_path):
     assert "no run here" in train(tmp_path, "--resume", code=4)
 
 
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("epoch = 3", "'epochs' is meant"),
-        ('batch = "8"', "batch"),
-        ("[optimizer]\nkind = 'sgd'\nlr = -1.0", "optimizer.sgd.lr"),
-        ("batch = ", "not a recipe"),
-    ],
-    ids=["unknown", "ill-typed", "negative", "no TOML"],
-)
-def test_a_wrong_recipe_names_its_field(tmp_path, text, fault):
-    path = tmp_path / "r.toml"
-    path.write_text(text)
-    message = googlenet(
-        "train", "googlenet", "-f", "paddle", "--recipe", path, "--print-recipe", code=4
-    )
-    assert fault in message
-
-
-def test_a_printed_recipe_is_one_that_can_be_read(tmp_path):
-    printed = googlenet(
-        "train", "googlenet", "-f", "paddle", "--print-recipe", "--optimizer", "adam"
-    )
-    path = tmp_path / "r.toml"
-    path.write_text(printed)
-    again = googlenet("train", "googlenet", "-f", "paddle", "--print-recipe", "--recipe", path)
-    assert again == printed
-    assert "lr = 0.0003" in printed
-
-
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
     message = train(tmp_path / "run", "--steps", 30, "--lr", 1e30, code=1)
     assert "the last good checkpoint is kept" in message

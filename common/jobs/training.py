@@ -21,6 +21,7 @@ def train(job: Train) -> Report:
     run, _ = open_run(Path(job.folder), rank, ranks)
     run.plain = job.plain
     signal.signal(signal.SIGINT, lambda *_: run.interrupted.set())
+    run.restore_weights()
     began = time.perf_counter()
     runner = import_runner(job.framework)
     runner.choose_device(job.device)

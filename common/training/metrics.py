@@ -51,7 +51,7 @@ def read_line(text: str) -> dict | None:
 
 
 def cut_metrics(path: Path, step: int) -> list[str]:
-    """Takes out what lies after a step, and what is unfinished or damaged; says so of the last."""
+    """Takes out what lies after a step, and what is unfinished; gives lines on what was lost."""
     lines, damaged = read_lines(path)
     # An epoch's line has the number of steps until then.
     kept = [line for line in lines if line.get("step", line.get("steps", 0)) <= step]
@@ -59,7 +59,10 @@ def cut_metrics(path: Path, step: int) -> list[str]:
     if path.exists() and path.read_bytes() != text.encode():
         with atomic_file(path) as temporary:
             temporary.write_text(text)
-    if not damaged:
-        return []
-    more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-    return [f"{path}: damaged lines taken out: line {damaged[0]}{more}"]
+    told = []
+    if damaged:
+        more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        told.append(f"{path}: line {damaged[0]}{more}: damaged, and taken out")
+    if missing := step - sum("step" in line for line in kept):
+        told.append(f"{path}: {missing} of the first {step} steps have no line")
+    return told

@@ -48,7 +48,8 @@ def read_json(path: Path, otherwise: Any) -> Any:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
     if type(found) is not type(otherwise):
-        raise DataError(f"{path}: damaged: it holds a {type(found).__name__}")
+        kinds = type(found).__name__, type(otherwise).__name__
+        raise DataError(f"{path}: damaged: a {kinds[0]} where a {kinds[1]} should be")
     return found
 
 

@@ -162,6 +162,12 @@ class TrainingRun:
             weights.write(checkpoints / "best.safetensors", result, self.plan)
         self.improved, self.saved = False, time.perf_counter()
 
+    def restore_weights(self) -> None:
+        """Writes the weights of the state that the run goes on from, where they are missing."""
+        last = self.folder / "checkpoints" / "last.safetensors"
+        if self.rank == 0 and self.step and not last.exists():
+            weights.write(last, result_of(self.state), self.plan)
+
     def write_line(self, line: dict) -> None:
         """Adds a line to the metrics."""
         if self.rank == 0:
