@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from numpy.typing import NDArray
 
-from common.command.printable import printable
 from common.command.show import grid, print_table
 
 
@@ -16,14 +15,13 @@ def print_scores(
     `names` are those of the network's outputs; the data has those in `scored`, of the `known` ones.
     """
     table = grid("class", "images", "right", "most often taken for")
-    shown = [printable(name) for name in names]
     for number, row in enumerate(scores["confusion"]):
         if names[number] not in scored:
             continue
         wrong = row.copy()
         wrong[number] = 0
-        other = f"{shown[wrong.argmax()]} ({wrong.max()})" if wrong.any() else ""
-        table.add_row(shown[number], str(row.sum()), str(row[number]), other)
+        other = f"{names[wrong.argmax()]} ({wrong.max()})" if wrong.any() else ""
+        table.add_row(names[number], str(row.sum()), str(row[number]), other)
     print_table(table)
     top1, top5, loss = (float(scores[name]) for name in ("top1", "top5", "loss"))
     part = f", {len(scored)} of {known} classes" if len(scored) < known else ""
