@@ -146,6 +146,11 @@ class Plan:
 
     def arrays(self) -> dict[str, Shape]:
         """The shapes of all that a weights file holds: the parameters and the statistics."""
+        return dict(self.shapes)
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """The same, found once."""
         return {
             f"{node.path}.{name}": shape
             for node in self.nodes()

@@ -5,29 +5,28 @@ number in the layer: `conv1/7x7_s2/0`.
 """
 
 from collections.abc import Mapping
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
-from common.files.protobuf import content, encode, encode_varint, fields, integers, text
+from common.files.protobuf import content, encode, encode_varint, fields, sizes, text
 
 # A net's layers, of the first version and of today: in each the numbers of its name and its blobs.
 LAYERS = {2: (4, 6), 100: (1, 7)}
 TODAY = 100
 SHAPE, DIMENSIONS = 7, 1
 DATA = {5: "<f4", 8: "<f8"}
-MOST_AXES = 32
 
 
-def read_caffe(file: bytes) -> Contents:
+def read_caffe(file: bytes, budget: Budget) -> Contents:
     """The arrays in a file; raises ValueError for one that is not sound."""
     arrays: Arrays = {}
-    for number, value in fields(memoryview(file)):
+    for number, value in fields(memoryview(file), budget):
         if number in LAYERS:
-            for name, array in read_layer(content(value), *LAYERS[number]).items():
+            for name, array in read_layer(content(value), budget, *LAYERS[number]).items():
                 if name in arrays:
                     raise ValueError(f"two layers are called {name.rpartition('/')[0]}")
                 arrays[name] = array
@@ -36,35 +35,37 @@ def read_caffe(file: bytes) -> Contents:
     return Contents({"": arrays})
 
 
-def read_layer(message: memoryview, name_field: int, blobs_field: int) -> Arrays:
+def read_layer(message: memoryview, budget: Budget, name_field: int, blobs_field: int) -> Arrays:
     """The blobs of a layer."""
     name, blobs = "", []
-    for number, value in fields(message):
+    for number, value in fields(message, budget):
         if number == name_field:
-            name = text(value)
+            name = check_name(text(value))
         elif number == blobs_field:
-            blobs.append(read_blob(content(value)))
+            budget.take_arrays()
+            blobs.append(read_blob(content(value), budget))
     return {f"{name}/{place}": blob for place, blob in enumerate(blobs)}
 
 
-def read_blob(message: memoryview) -> NDArray:
+def read_blob(message: memoryview, budget: Budget) -> NDArray:
     """A blob's numbers in its shape, which older files give as four sizes."""
-    sizes: dict[int, int] = {}
+    four: dict[int, int] = {}
     shape: list[int] | None = None
     numbers = {field: bytearray() for field in DATA}
-    for number, value in fields(message):
+    for number, value in fields(message, budget):
         if number in DATA:
             numbers[number] += content(value)  # packed together or one by one
         elif number == SHAPE:
-            shape = [n for f, v in fields(content(value)) if f == DIMENSIONS for n in integers(v)]
+            pairs = fields(content(value), budget)
+            shape = [size for field, part in pairs if field == DIMENSIONS for size in sizes(part)]
         elif number <= 4 and isinstance(value, int):
-            sizes[number] = value
+            four[number] = value
     field = max(field for field in DATA if numbers[field] or field == min(DATA))
     flat = np.frombuffer(numbers[field], DATA[field])
-    wanted = shape if shape is not None else [sizes.get(place, 0) for place in (1, 2, 3, 4)]
-    if len(wanted) > MOST_AXES or not flat.size or prod(wanted) != flat.size:
-        raise ValueError(f"a blob of {flat.size} numbers that is said to have another shape")
-    return flat.reshape(wanted)
+    wanted = shape if shape is not None else [four.get(place, 0) for place in (1, 2, 3, 4)]
+    if not flat.size:
+        raise ValueError("a blob of 0 numbers that is said to have another shape")
+    return flat.reshape(check_shape(wanted, flat.size))
 
 
 def write_caffe(arrays: Mapping[str, NDArray]) -> bytes:

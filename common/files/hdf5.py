@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import h5py
@@ -16,22 +18,42 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.errors import DataError
+from common.files.budget import Budget, check_name
+from common.files.ordinary import check_ordinary
+
+# HDF5's own ways to pack numbers, and h5py's; any other would be looked for in a library.
+FILTERS = {
+    h5py.h5z.FILTER_DEFLATE,
+    h5py.h5z.FILTER_SHUFFLE,
+    h5py.h5z.FILTER_FLETCHER32,
+    h5py.h5z.FILTER_LZF,
+}
+# What looking at an object costs, and reading an attribute of it, counted in steps.
+OBJECT, ATTRIBUTE = 20, 100
 
 
-def read_hdf5(path: Path, content: bytes | None = None) -> Arrays:
+@dataclass(frozen=True)
+class Inside:
+    """The places of all groups and arrays in a file that are reached without following a link."""
+
+    groups: set[str]
+    arrays: set[str]
+
+
+def read_hdf5(path: Path, budget: Budget, content: bytes | None = None) -> Arrays:
     """The arrays in a Keras file by name; nothing outside the file is looked at.
 
     `content` is the file's bytes where it lies in an archive.
     """
     with open_hdf5(path, content) as file:
-        places = find_places(path, file)
-        return {name: numbers(path, file[place]) for name, place in places.items()}
+        places = find_places(file, budget)
+        return {name: numbers(file[place], budget) for name, place in places.items()}
 
 
 def places_in(path: Path) -> dict[str, str]:
     """Where in a Keras file each array is, by name."""
     with open_hdf5(path) as file:
-        return find_places(path, file)
+        return find_places(file, Budget(check_ordinary(path)))
 
 
 @contextmanager
@@ -40,74 +62,104 @@ def open_hdf5(path: Path, content: bytes | None = None) -> Iterator[h5py.File]:
     try:
         with h5py.File(path if content is None else io.BytesIO(content), "r") as file:
             yield file
-    except DataError:
-        raise
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
 
 
-def numbers(path: Path, item: h5py.Dataset) -> NDArray:
+def numbers(item: h5py.Dataset, budget: Budget) -> NDArray:
     """One array; raises DataError unless it is numbers, and those in this very file."""
-    if item.external or item.is_virtual or item.dtype.kind not in "fiu":
-        raise DataError(f"{path}: {item.name} is not an array of numbers in this file")
+    if item.external or item.is_virtual or item.dtype.kind not in "fiu" or item.shape is None:
+        raise DataError(f"{item.name} is not an array of numbers in this file")
+    created = item.id.get_create_plist()
+    filters = {created.get_filter(number)[0] for number in range(created.get_nfilters())}
+    if filters - FILTERS:
+        raise DataError(f"{item.name} is packed in a way that is not read; save it uncompressed")
+    # What was never written takes no place in the file, whatever its size; a chunk may be larger.
+    largest = max(prod(item.shape), prod(item.chunks or ()))
+    budget.take_bytes(largest * item.dtype.itemsize)
     return np.asarray(item[()])
 
 
-def find_places(path: Path, file: h5py.File) -> dict[str, str]:
+def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
     """Where in a Keras file each array is; raises DataError where nothing has a name."""
-    inside = datasets(file)
+    inside = objects(file, budget)
     # The file of a whole model keeps them in a group of its own.
-    inner = isinstance(file.get("model_weights", getlink=True), h5py.HardLink)
-    weights = file["model_weights"] if inner else file
+    weights = file["model_weights"] if "model_weights" in inside.groups else file
     listed = "layer_names" in weights.attrs
-    pairs = listed_places(weights) if listed else named_places(file, inside)
-    places = {name: place for name, place in pairs if place in inside}
+    pairs = listed_places(weights, inside, budget) if listed else named_places(file, inside, budget)
+    places = {}
+    for name, place in pairs:
+        if place in inside.arrays:
+            budget.take_arrays()
+            places[check_name(name)] = place
     if not places:
         raise DataError(
-            f"{path}: holds no arrays by the names of layers; if an early Keras 3 wrote it, "
+            "holds no arrays by the names of layers; if an early Keras 3 wrote it, "
             "load and save it once with a newer one"
         )
     return places
 
 
-def datasets(file: h5py.File) -> set[str]:
-    """The places of all arrays that are reached without following a link."""
-    found: set[str] = set()
+def objects(file: h5py.File, budget: Budget) -> Inside:
+    """What lies in the file itself; what a link leads to may lie anywhere, and be no file."""
+    inside = Inside(set(), set())
 
     def take(place: str, item: object) -> None:
+        budget.take_steps(OBJECT)
+        check_name(place)  # as long as the groups are deep
         if isinstance(item, h5py.Dataset):
-            found.add(place)
+            inside.arrays.add(place)
+        elif isinstance(item, h5py.Group):
+            inside.groups.add(place)
 
     file.visititems(take)
-    return found
+    return inside
 
 
-def listed_places(weights: h5py.Group) -> Iterator[tuple[str, str]]:
+def listed_places(weights: h5py.Group, inside: Inside, budget: Budget) -> Iterator[tuple[str, str]]:
     """Names and places as Keras kept them before version 3: in lists beside the arrays."""
-    for layer in map(text, weights.attrs["layer_names"]):
-        arrays = [text(name) for name in weights[layer].attrs["weight_names"]]
+    for layer in texts(weights, "layer_names", budget):
+        group = f"{weights.name}/{layer}".lstrip("/")
+        if group not in inside.groups:
+            continue
+        arrays = texts(weights.file[group], "weight_names", budget)
         inner = [name.split("/")[-2] if "/" in name else layer for name in arrays]
         # A layer that is a network itself keeps the arrays of all its layers.
         layers = inner if len(set(inner)) > 1 else [layer] * len(arrays)
         counts: Counter[str] = Counter()
         for name, array in zip(layers, arrays, strict=True):
-            yield f"{name}/{counts[name]}", f"{weights.name}/{layer}/{array}".lstrip("/")
+            yield f"{name}/{counts[name]}", f"{group}/{array}"
             counts[name] += 1
 
 
-def named_places(file: h5py.File, inside: set[str]) -> Iterator[tuple[str, str]]:
+def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tuple[str, str]]:
     """Names and places as Keras 3 keeps them: numbered variables in a group with a name."""
-    for place in inside:
+    for place in inside.arrays:
         match = re.fullmatch(r"(.+)/(\d+)", place)
         if match and not place.startswith("optimizer/"):
+            budget.take_steps(ATTRIBUTE)
             layer = file[match[1]].attrs.get("name")
             if layer is not None:
                 yield f"{text(layer)}/{match[2]}", place
 
 
-def text(name: str | bytes) -> str:
+def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
+    """The names in a list beside a group; raises ValueError where it is no list of names."""
+    kept = group.attrs.get_id(name)
+    if len(kept.shape) != 1:
+        raise ValueError(f"{name} is no list")
+    # Texts of any length may all be the same one; Keras writes them with a length.
+    longest = group.file.id.get_filesize() if kept.dtype.kind == "O" else kept.dtype.itemsize
+    budget.take_bytes(kept.shape[0] * longest)
+    budget.take_steps(ATTRIBUTE + kept.shape[0])
+    return [text(each) for each in group.attrs[name]]
+
+
+def text(name: object) -> str:
     """A name, which older files keep as bytes."""
-    return name.decode() if isinstance(name, bytes) else str(name)
+    return check_name(name.decode() if isinstance(name, bytes) else name)
 
 
 def write_hdf5(path: Path, arrays: Mapping[str, NDArray], places: Mapping[str, str]) -> None:

@@ -21,7 +21,7 @@ KERAS_AXES: Axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
 PADDLE_AXES: Axes = {4: (0, 1, 2, 3), 2: (1, 0), 1: (0,)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """One party's naming: what it calls each array of a plan, and how the array's axes lie.
 
@@ -39,11 +39,11 @@ class Layout:
 
     def inward(self, plan: Plan, arrays: Mapping[str, NDArray]) -> Arrays:
         """Every array of the plan that is among theirs, under our name, as it lies here."""
-        names, groups = self.names(plan), plan.groups()
+        names, groups, shapes = self.names(plan), plan.groups(), plan.arrays()
         return {
-            ours: self.turn_inward(arrays[names[ours]], shape, groups.get(ours))
-            for ours, shape in plan.arrays().items()
-            if names.get(ours) in arrays
+            ours: self.turn_inward(arrays[theirs], shapes[ours], groups.get(ours))
+            for ours, theirs in names.items()
+            if theirs in arrays
         }
 
     def whole(self, plan: Plan, arrays: Mapping[str, NDArray], advice: str) -> Arrays:
@@ -73,7 +73,7 @@ class Layout:
     def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
         """An array from there as it lies here, where it has this shape, or at least this rank.
 
-        A matrix passes for a 1x1 kernel.
+        A matrix passes for a 1x1 kernel. An array of another shape is not copied.
         """
         if array.ndim == 2 and len(shape) == 4 and shape[2:] == (1, 1):
             return self.turn_inward(array, shape[:2], None)[:, :, None, None]
@@ -83,7 +83,10 @@ class Layout:
         array = array.transpose(np.argsort(axes))
         if groups and axes == KERAS_AXES[4]:
             array = array.transpose(1, 0, 2, 3).reshape(-1, 1, *array.shape[2:])
-        return np.ascontiguousarray(array.reshape(array.shape[: len(shape)]))
+        if any(size != 1 for size in array.shape[len(shape) :]):
+            return array
+        array = array.reshape(array.shape[: len(shape)])
+        return np.ascontiguousarray(array) if array.shape == shape else array
 
 
 def pytorch_names(plan: Plan) -> dict[str, str]:

@@ -3,14 +3,13 @@
 The numbers of the fields are those of `onnx.proto`.
 """
 
-from math import prod
-
 import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
-from common.files.protobuf import content, fields, integers, text
+from common.files.protobuf import content, fields, sizes, text
 
 PRODUCER, GRAPH, PROPERTIES = 2, 7, 14
 INITIALIZER = 5
@@ -18,10 +17,9 @@ DIMENSIONS, KIND, FLOATS, NAME, RAW, DOUBLES, LOCATION = 1, 2, 4, 8, 9, 10, 14
 # What else a model keeps, whole numbers mostly, is no weight.
 KINDS = {1: "<f4", 10: "<f2", 11: "<f8"}
 OURS = "googlenet-family"
-MOST_AXES = 32
 
 
-def read_onnx(file: bytes) -> Contents:
+def read_onnx(file: bytes, budget: Budget) -> Contents:
     """The initializers of a model's graph; raises ValueError for a file that is not sound.
 
     What one that was exported here says of its network is kept.
@@ -29,15 +27,17 @@ def read_onnx(file: bytes) -> Contents:
     arrays: Arrays = {}
     about: dict[str, str] = {}
     producer = ""
-    for number, value in fields(memoryview(file)):
+    for number, value in fields(memoryview(file), budget):
         if number == GRAPH:
-            for inner, tensor in fields(content(value)):
+            for inner, tensor in fields(content(value), budget):
                 if inner == INITIALIZER:
-                    arrays |= read_tensor(content(tensor))
+                    budget.take_arrays()
+                    arrays |= read_tensor(content(tensor), budget)
         elif number == PRODUCER:
             producer = text(value)
         elif number == PROPERTIES:
-            pair = {field: text(part) for field, part in fields(content(value)) if field in (1, 2)}
+            parts = fields(content(value), budget)
+            pair = {field: text(part) for field, part in parts if field in (1, 2)}
             about[pair.get(1, "")] = pair.get(2, "")
     if not arrays:
         raise ValueError("its graph holds no weights")
@@ -45,17 +45,17 @@ def read_onnx(file: bytes) -> Contents:
     return Contents({"": arrays}, {"network": about["network"]} if ours else {})
 
 
-def read_tensor(message: memoryview) -> Arrays:
+def read_tensor(message: memoryview, budget: Budget) -> Arrays:
     """One initializer by its name; nothing where it is not floating-point."""
     shape: list[int] = []
     numbers, name, kind = bytearray(), "", 0
-    for number, value in fields(message):
+    for number, value in fields(message, budget):
         if number == DIMENSIONS:
-            shape += integers(value)
+            shape += sizes(value)
         elif number == KIND and isinstance(value, int):
             kind = value
         elif number == NAME:
-            name = text(value)
+            name = check_name(text(value))
         elif number in (FLOATS, RAW, DOUBLES):
             numbers += content(value)
         elif number == LOCATION and value:
@@ -66,6 +66,6 @@ def read_tensor(message: memoryview) -> Arrays:
 def in_shape(name: str, numbers: bytearray, kind: int, shape: list[int]) -> NDArray:
     """The numbers in the shape that they are said to have."""
     flat = np.frombuffer(numbers, KINDS[kind])
-    if len(shape) > MOST_AXES or not flat.size or prod(shape) != flat.size:
-        raise ValueError(f"{name} holds {flat.size} numbers and is said to have another shape")
-    return flat.reshape(shape)
+    if not flat.size:
+        raise ValueError(f"{name} holds no numbers")
+    return flat.reshape(check_shape(shape, flat.size))

@@ -4,14 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import widen_bfloat16
+from common.files.budget import Budget
 from common.files.contents import Contents
 from common.files.pickle_data import read_pickle_data
 from common.files.pickled_arrays import Interpreter
 
 
-def read_paddle(content: bytes) -> Contents:
+def read_paddle(content: bytes, budget: Budget) -> Contents:
     """The arrays in a file of `paddle.save`, where 16-bit whole numbers are bfloat16's bits."""
-    contents = Interpreter().contents(read_pickle_data(content))
+    contents = Interpreter(budget).contents(read_pickle_data(content, budget))
     groups = {
         key: {name: widen(array) for name, array in arrays.items()}
         for key, arrays in contents.groups.items()

@@ -3,6 +3,10 @@
 A pickle is a small program that builds objects. Here its steps are followed one by one, and where
 it would call something there comes a `Call`, which says what and with what. Who knows what the call
 means, such as that of an array, can then build that from its plain parts.
+
+A pickle of a hundred bytes can build a tuple of 2^40 elements, since a step may take twice what
+another made. So nothing that it builds is ever printed, hashed, compared, copied or walked through,
+except short texts and numbers; each step takes one of the file's budget.
 """
 
 import pickletools
@@ -11,25 +15,24 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from common.errors import DataError
+from common.files.budget import LONGEST_NAME, Budget, check_name
 
-MOST_STEPS = 3_000_000  # the largest network with its optimizer takes a tenth
 
-
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Global:
     """Something that a pickle names, to be imported: `collections.OrderedDict`."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class External:
     """Something that lies outside the pickle, beside it in the file."""
 
     key: Any
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Call:
     """An object that would have come from a call: of what, with what, and what was set on it."""
 
@@ -70,7 +73,8 @@ class Machine:
     def pop_to_mark(self) -> list[Any]:
         """Takes all values above the last mark."""
         mark = self.marks.pop()
-        values, self.stack = self.stack[mark:], self.stack[:mark]
+        values = self.stack[mark:]
+        del self.stack[mark:]
         return values
 
     def remember(self, place: int) -> None:
@@ -78,7 +82,9 @@ class Machine:
         self.memory[place] = self.top()
 
 
-def read_pickle_data(content: bytes | BinaryIO, externals: list[External] | None = None) -> Any:
+def read_pickle_data(
+    content: bytes | BinaryIO, budget: Budget, externals: list[External] | None = None
+) -> Any:
     """What a pickle would build, as plain data and `Call`s; raises DataError if it is unsound.
 
     From an open file one pickle is read, and what follows it is left there. What it needs from
@@ -86,11 +92,12 @@ def read_pickle_data(content: bytes | BinaryIO, externals: list[External] | None
     """
     machine = Machine([] if externals is None else externals)
     try:
-        for step, (opcode, argument, _) in enumerate(pickletools.genops(content)):
-            if step > MOST_STEPS:
-                raise DataError("it is far too large to be weights")
+        for opcode, argument, _ in pickletools.genops(content):
+            budget.take_steps()
             follow(machine, opcode.name, argument)
         return machine.pop()
+    except DataError:
+        raise
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"not a sound pickle ({error})") from None
 
@@ -123,8 +130,17 @@ def set_items(machine: Machine, values: list[Any]) -> None:
     target = machine.top()
     items = target.items if isinstance(target, Call) else target
     for key, value in zip(values[::2], values[1::2], strict=True):
-        # Hashing what is nested deeply could go on for ever, so no other kinds are keys.
-        items[key if isinstance(key, str | int | float | bytes | None) else object()] = value
+        items[key if is_key(key) else object()] = value
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value is soon hashed and compared: what is nested or huge may take for ever."""
+    match value:
+        case str() | bytes():
+            return len(value) <= LONGEST_NAME
+        case int():
+            return value.bit_length() <= 64
+    return value is None or isinstance(value, float)
 
 
 def add_items(machine: Machine, values: list[Any]) -> None:
@@ -136,18 +152,25 @@ def add_items(machine: Machine, values: list[Any]) -> None:
 def reduce(machine: Machine, _: Any) -> None:
     """A call with a tuple of arguments."""
     arguments, called = machine.pop(), machine.pop()
-    machine.push(Call(name_of(called), tuple(arguments)))
+    machine.push(Call(name_of(called), check_arguments(arguments)))
 
 
 def new_with_keywords(machine: Machine, _: Any) -> None:
     """The making of an object with named arguments, which are not kept."""
     _, arguments, made = machine.pop(), machine.pop(), machine.pop()
-    machine.push(Call(name_of(made), tuple(arguments)))
+    machine.push(Call(name_of(made), check_arguments(arguments)))
+
+
+def check_arguments(arguments: Any) -> tuple:
+    """The arguments of a call; raises ValueError for what would be copied to make them a tuple."""
+    if not isinstance(arguments, tuple):
+        raise ValueError("arguments that are no tuple")
+    return arguments
 
 
 def make_instance(machine: Machine, argument: str) -> None:
     """The making of an object, as the oldest pickles have it."""
-    machine.push(Call(argument.replace(" ", "."), tuple(machine.pop_to_mark())))
+    machine.push(Call(global_name(argument), tuple(machine.pop_to_mark())))
 
 
 def make_object(machine: Machine, _: Any) -> None:
@@ -165,7 +188,12 @@ def build(machine: Machine, _: Any) -> None:
 
 def name_of(called: Any) -> str:
     """What would be called, by its name."""
-    return str(called.name) if isinstance(called, Global | Call) else "no name"
+    return called.name if isinstance(called, Global | Call) else "no name"
+
+
+def global_name(argument: str) -> str:
+    """What GLOBAL and INST name: a module and, after a space, what is in it."""
+    return check_name(argument).replace(" ", ".")
 
 
 def push_dict(machine: Machine, _: Any) -> None:
@@ -187,7 +215,7 @@ def push_tuple(count: int) -> Callable[[Machine, Any], None]:
 def stack_global(machine: Machine, _: Any) -> None:
     """A name whose module and own part lie on the stack."""
     name, module = machine.pop(), machine.pop()
-    machine.push(Global(f"{module}.{name}"))
+    machine.push(Global(f"{check_name(module)}.{check_name(name)}"))
 
 
 STEPS: dict[str, Callable[[Machine, Any], Any]] = {
@@ -207,7 +235,7 @@ STEPS: dict[str, Callable[[Machine, Any], Any]] = {
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), lambda m, place: m.remember(place)),
     "MEMOIZE": lambda m, _: m.remember(len(m.memory)),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda m, place: m.push(m.memory[place])),
-    "GLOBAL": lambda m, name: m.push(Global(name.replace(" ", "."))),
+    "GLOBAL": lambda m, name: m.push(Global(global_name(name))),
     "STACK_GLOBAL": stack_global,
     **dict.fromkeys(("REDUCE", "NEWOBJ"), reduce),
     "NEWOBJ_EX": new_with_keywords,

@@ -1,28 +1,29 @@
 """The wire format of Protocol Buffers (protobuf.dev, "Encoding"): a message as numbered fields.
 
 What a file says of lengths is believed only as far as its bytes go. Only messages that a reader
-asks for are opened, so nesting costs nothing.
+asks for are opened, so nesting costs nothing; each field takes a step of the file's budget.
 """
 
 from collections.abc import Iterator
 
+from common.files.budget import MOST_AXES, Budget
+
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
 SIZES = {EIGHT_BYTES: 8, FOUR_BYTES: 4}
-MOST_FIELDS = 20_000_000
 
 
-def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, int | memoryview]]:
     """Each field's number and value: a whole number, or bytes, which are not copied.
 
     Raises ValueError for a message that is not sound.
     """
-    place = count = 0
+    place = 0
     while place < len(message):
         tag, place = varint(message, place)
         number, kind = tag >> 3, tag & 7
-        count += 1
-        if not number or count > MOST_FIELDS:
-            raise ValueError("a field 0" if not number else "too many fields")
+        budget.take_steps()
+        if not number:
+            raise ValueError("a field 0")
         if kind == VARINT:
             value, place = varint(message, place)
             yield number, value
@@ -58,12 +59,13 @@ def text(value: int | memoryview) -> str:
     return bytes(content(value)).decode()
 
 
-def integers(value: int | memoryview) -> list[int]:
-    """The whole numbers of a repeated field: one, or several packed together."""
+def sizes(value: int | memoryview) -> list[int]:
+    """The sizes of a shape, a repeated field: one, or several packed together."""
     if isinstance(value, int):
         return [value]
-    found, place = [], 0
-    while place < len(value):
+    found: list[int] = []
+    place = 0
+    while place < len(value) and len(found) <= MOST_AXES:
         number, place = varint(value, place)
         found.append(number)
     return found

@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,14 @@ from safetensors.numpy import save
 
 from common.arrays import widen_bfloat16
 from common.errors import DataError
+from common.files.budget import LARGEST, LONGEST_NAME, MOST_ARRAYS, Budget, check_name, check_shape
 from common.files.contents import Contents
+from common.files.ordinary import read_ordinary
+from common.preprocess import PREPROCESSES
 
 FORMAT = 1
+LONGEST_HEADER = MOST_ARRAYS * LONGEST_NAME
+LARGEST_INPUT = LARGEST // 4  # numbers: an image takes no more memory than the largest network
 DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "BOOL": "?"}
 DTYPES |= {f"{kind}{8 * size}": f"{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)}
 
@@ -28,50 +35,61 @@ def pack(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
 
 def read(path: Path) -> Contents:
     """The arrays in a file and its metadata; raises DataError for anything unsound."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    content = read_ordinary(path)
     about = metadata(path, content)
     try:
         tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
+        Budget(len(content)).take_arrays(len(tensors))
+        arrays = {check_name(name): tensor_array(name, tensor) for name, tensor in tensors.items()}
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     except (SafetensorError, ValueError, TypeError) as error:
         raise DataError(f"{path}: not a sound safetensors file ({error})") from None
-    arrays = {name: tensor_array(path, name, tensor) for name, tensor in tensors.items()}
     narrow = any(tensor["dtype"] == "BF16" for tensor in tensors.values())
     return Contents({"": arrays}, about, ["bfloat16 widened to float32"] if narrow else [])
 
 
-def tensor_array(path: Path, name: str, tensor: Mapping) -> NDArray:
+def tensor_array(name: str, tensor: Mapping) -> NDArray:
     """One tensor as an array; bfloat16, which NumPy lacks, as float32."""
     kind, shape = tensor["dtype"], tensor["shape"]
     if kind not in DTYPES:
-        raise DataError(f"{path}: {name} is {kind}, which NumPy lacks; save it as float32")
-    array = np.frombuffer(tensor["data"], f"<{DTYPES[kind]}").reshape(shape)
+        raise DataError(f"{name} is {kind}, which NumPy lacks; save it as float32")
+    flat = np.frombuffer(tensor["data"], f"<{DTYPES[kind]}")
+    array = flat.reshape(check_shape(shape, len(flat)))
     return widen_bfloat16(array) if kind == "BF16" else array
 
 
 def metadata(path: Path, content: bytes) -> dict:
     """What the file says of itself; {} where it does not, as in published files."""
     length = int.from_bytes(content[:8], "little")
+    if length > LONGEST_HEADER:
+        raise DataError(f"{path}: not a safetensors file (it says to begin with {length:,} names)")
     try:
         header = json.loads(content[8 : 8 + length], object_pairs_hook=without_duplicates)
         about = json.loads(header.get("__metadata__", {}).get("googlenet", "{}"))
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a safetensors file ({error})") from None
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
-        raise DataError(f"{path}: written in a format this version does not know ({about})")
-    if not is_sound(about):
-        raise DataError(f"{path}: what it says of itself makes no sense")
+        raise DataError(f"{path}: written in a format this version does not know")
+    for key, sound in SOUND.items():
+        if key in about and not sound(about[key]):
+            raise DataError(f"{path}: what it says of itself makes no sense (its {key!r})")
     return about
 
 
-def is_sound(about: Mapping) -> bool:
-    """Whether a file's metadata has the types that ours have."""
-    size, carried = about.get("input", [1, 1, 1]), about.get("carried", {})
-    if not isinstance(size, list) or len(size) != 3 or not isinstance(carried, dict):
-        return False
-    if carried.keys() - {"scalars", "names"} or any(type(n) is not int or n < 1 for n in size):
+def is_size(size: object) -> bool:
+    """Whether a network could be laid out for such an input, C x H x W, and an image have it."""
+    return (
+        isinstance(size, list)
+        and len(size) == 3
+        and all(type(n) is int and n > 0 for n in size)
+        and prod(size) <= LARGEST_INPUT
+    )
+
+
+def is_carried(carried: object) -> bool:
+    """Whether it is what a conversion carries along: numbers and other names, by name."""
+    if not isinstance(carried, dict) or carried.keys() - {"scalars", "names"}:
         return False
     scalars, names = carried.get("scalars", {}), carried.get("names", {})
     return (
@@ -82,10 +100,21 @@ def is_sound(about: Mapping) -> bool:
     )
 
 
+# What a file of ours says of itself, and what each must be.
+SOUND: dict[str, Callable[[Any], bool]] = {
+    "network": lambda name: isinstance(name, str),
+    "classes": lambda count: type(count) is int and count >= 0,
+    "aux": lambda aux: isinstance(aux, bool),
+    "input": is_size,
+    "preprocess": lambda name: isinstance(name, str) and name in PREPROCESSES,
+    "carried": is_carried,
+}
+
+
 def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object as a dict, refusing a name that appears twice."""
-    counts = Counter(name for name, _ in pairs)
-    for name, times in counts.most_common(1):
-        if times > 1:
-            raise ValueError(f"the name {name!r} appears twice")
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the name {name!r} appears twice")
+    return found

@@ -2,57 +2,58 @@
 
 import io
 import struct
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from common.errors import DataError
+from common.files.archives import Archive
+from common.files.budget import Budget, check_name
 from common.files.contents import Contents
-from common.files.pickle_data import External, read_pickle_data
+from common.files.pickle_data import External, Global, read_pickle_data
 from common.files.pickled_arrays import STORAGES, Interpreter
 
 
-def read_torch_zip(path: Path, archive: zipfile.ZipFile, pickle_name: str) -> Contents:
+def read_torch_zip(path: Path, archive: Archive, pickle_name: str, budget: Budget) -> Contents:
     """The arrays in a file of `torch.save`: a pickle, and beside it each storage's bytes."""
     folder = pickle_name.removesuffix("data.pkl")
-    names = set(archive.namelist())
     order = f"{folder}byteorder"
-    if order in names and archive.read(order) != b"little":
+    if order in archive.names and archive.read(order) != b"little":
         raise DataError(f"{path}: written on a machine of another byte order")
-
-    def storage(key: Any, size: int) -> bytes:
-        member = f"{folder}data/{key}"
-        if not 0 <= size <= archive.getinfo(member).file_size:
-            raise ValueError(f"{member} has not {size} bytes")
-        return archive.read(member)[:size]
-
-    return Interpreter(storage).contents(read_pickle_data(archive.read(pickle_name)))
+    interpreter = Interpreter(budget, lambda key: archive.read(f"{folder}data/{key}"))
+    return interpreter.contents(read_pickle_data(archive.read(pickle_name), budget))
 
 
-def read_legacy_torch(content: bytes) -> Contents:
+def read_legacy_torch(content: bytes, budget: Budget) -> Contents:
     """The arrays in a file from before the zips: five pickles, then the storages one by one."""
     file = io.BytesIO(content)
     for _ in range(3):  # a magic number, the version, the machine's sizes
-        read_pickle_data(file)
+        read_pickle_data(file, budget)
     externals: list[External] = []
-    value = read_pickle_data(file, externals)
-    kinds = {external.key[2]: external.key[1] for external in externals if is_storage(external)}
-    storages = {}
-    for key in read_pickle_data(file):
-        (count,) = struct.unpack("<q", file.read(8))
-        storages[key] = file.read(count * item_size(kinds.get(key)))
-    return Interpreter(lambda key, size: storages[key][:size]).contents(value)
+    value = read_pickle_data(file, budget, externals)
+    keys = [external.key for external in externals if is_storage(external)]
+    kinds = {check_name(key[2]): key[1] for key in keys}
+    storages: dict[str, memoryview] = {}
+    listed = read_pickle_data(file, budget)
+    place = file.tell()
+    for key in listed if isinstance(listed, list) else []:
+        (count,) = struct.unpack_from("<q", content, place)
+        end = place + 8 + count * item_size(kinds.get(check_name(key)))
+        if not place + 8 <= end <= len(content):
+            raise ValueError(f"the storage {key} is said to end beyond the file")
+        storages[key], place = memoryview(content)[place + 8 : end], end
+    return Interpreter(budget, storages.__getitem__).contents(value)
 
 
 def is_storage(external: External) -> bool:
     """Whether what lies outside a pickle is a storage, and not a class's source."""
-    return isinstance(external.key, tuple) and external.key[0] == "storage"
+    key = external.key
+    return isinstance(key, tuple) and len(key) > 2 and key[0] == "storage"
 
 
 def item_size(kind: Any) -> int:
     """The bytes of one number in a storage of PyTorch's."""
-    name = kind.name.removeprefix("torch.").removesuffix("Storage") if kind else ""
-    code = STORAGES.get(name, "u1")
+    name = kind.name if isinstance(kind, Global) else ""
+    code = STORAGES.get(name.removeprefix("torch.").removesuffix("Storage"), "u1")
     return 2 if code == "bfloat16" else np.dtype(code).itemsize

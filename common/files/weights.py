@@ -9,6 +9,7 @@ carried over.
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from common.files import safetensors_file
 from common.files.atomic import atomic_file
 from common.files.safetensors_file import FORMAT
 from common.networks import network
-from common.plan import Plan
+from common.plan import Node, Plan
 from common.planner import make_plan
 from common.spec import NetworkSpec, Shape
 
@@ -139,9 +140,7 @@ def count_classes(source: str, arrays: Mapping[str, NDArray], made: NetworkSpec)
 
 def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | None:
     """How many channels weights of this network take; None where its first convolution is not."""
-    convolutions = (spec.Conv, spec.DepthwiseConv)
-    nodes = make_plan(replace(made, aux=False)).nodes()
-    first = next(node for node in nodes if isinstance(node.word, convolutions))
+    first = first_convolution(made.name)
     weight = arrays.get(f"{first.path}.weight")
     if weight is None or weight.ndim != 4:
         return None
@@ -149,6 +148,14 @@ def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | No
         case spec.DepthwiseConv(multiplier=multiplier):
             return len(weight) // multiplier
     return int(weight.shape[1])
+
+
+@cache
+def first_convolution(name: str) -> Node:
+    """The first convolution of a network, as published."""
+    convolutions = (spec.Conv, spec.DepthwiseConv)
+    nodes = make_plan(network(name)).nodes()
+    return next(node for node in nodes if isinstance(node.word, convolutions))
 
 
 def fit(

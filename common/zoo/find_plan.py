@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from math import prod
 
@@ -43,7 +44,19 @@ def find_plan(
         found = plan_if_it_fits(name, (channels, rows, columns), classes, bool(heads))
         if found and same_shapes(heads, found):
             return found
-    return make_plan(made)
+    return published_plan(name)
+
+
+@cache
+def names_there(layout: Layout, name: str) -> frozenset[str]:
+    """What a layout calls all that the network can have."""
+    return frozenset(layout.names(full_plan(name)).values())
+
+
+@cache
+def published_plan(name: str) -> Plan:
+    """The network as it is published, without heads."""
+    return make_plan(network(name))
 
 
 def same_shapes(heads: Mapping[str, Shape], plan: Plan) -> bool:
@@ -77,6 +90,27 @@ def plan_if_it_fits(name: str, input: Shape, classes: int, aux: bool) -> Plan | 
         return lay_out(network(name, tuple(input), classes, aux))
     except UsageError:
         return None
+
+
+def leave_heads_of_other_classes(
+    plan: Plan, arrays: Arrays, layout: Layout, notes: list[str]
+) -> tuple[Plan, Arrays]:
+    """The plan without heads, and arrays without theirs, where those are for other classes."""
+    shapes, ours = plan.arrays(), layout.inward(plan, arrays)
+    wrong = [
+        name
+        for name, array in ours.items()
+        if name.split(".")[0] in plan.heads and array.shape != shapes[name]
+    ]
+    same_but_for_classes = all(ours[name].shape[1:] == shapes[name][1:] for name in wrong)
+    if not wrong or not same_but_for_classes or not ours[wrong[0]].ndim:
+        return plan, arrays
+    classes, spec = len(ours[wrong[0]]), plan.network
+    notes.append(f"heads left out, for {classes} classes beside a classifier for {spec.classes}")
+    names = layout.names(plan)
+    heads = {names[name] for name in ours if name.split(".")[0] in plan.heads}
+    rest = {name: array for name, array in arrays.items() if name not in heads}
+    return make_plan(replace(spec, aux=False)), rest
 
 
 def takes_any_size(plan: Plan) -> bool:

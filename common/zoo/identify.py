@@ -8,6 +8,7 @@ from common.networks import NETWORKS
 from common.zoo.misfit import Misfit
 from common.zoo.read_file import read_file
 from common.zoo.recognise import Match, Wishes, try_layouts
+from common.zoo.unwrap import open_groups
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def identify(source: Path, wishes: Wishes) -> Identity:
     contents = read_file(source)
     says = contents.about.get("network")
     names = [says] if says in NETWORKS else list(NETWORKS)
-    found = [try_layouts(str(source), contents, name, wishes) for name in names]
+    opened = open_groups(str(source), contents, wishes.key, wishes.averages)
+    found = [try_layouts(str(source), contents, opened, name, wishes) for name in names]
     matches = tuple(match for match, _ in found if match)
     misfits = [misfit for _, others in found for misfit in others]
     nearest = max(misfits, key=lambda misfit: misfit.agreed, default=None)

@@ -47,7 +47,7 @@ from common.zoo.slim_names import (
 SLIM_AXES: Axes = {**KERAS_AXES, 2: (2, 3, 1, 0)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Published(Layout):
     """A layout with the networks that are published in it and the kind of file they come in.
 
@@ -135,7 +135,7 @@ def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Publishe
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blobs(Published):
     """Caffe's layouts, whose older blobs have four axes, whatever they hold."""
 

@@ -4,18 +4,22 @@ Nothing in a file is ever executed: pickles are read as data, HDF5 without links
 hold no code. What cannot be read is called by its name, with what to do.
 """
 
+import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from common.errors import DataError
+from common.errors import CheckFailed, DataError
 from common.files import safetensors_file
+from common.files.archives import Archive
+from common.files.budget import Budget
 from common.files.caffe_files import read_caffe
 from common.files.contents import Contents
 from common.files.hdf5 import read_hdf5
 from common.files.onnx_files import read_onnx
+from common.files.ordinary import check_ordinary, read_ordinary
 from common.files.paddle_files import read_paddle
 from common.files.torch_files import read_legacy_torch, read_torch_zip
 from common.jobs.job import ReadFile
@@ -27,10 +31,12 @@ LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # what torch.save wrote before it wr
 TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 STATE_DICT = "load it where it was made, and save its state_dict()"
 MESSAGES = {".caffemodel": read_caffe, ".onnx": read_onnx}
+READ_SECONDS = 300.0  # what TensorFlow may take to read the largest file
 PREFIX = "give the checkpoint's name without that ending"
 
 UNSOUND_ZIP = (
-    zipfile.BadZipFile, RuntimeError, EOFError, zlib.error, struct.error, UnicodeDecodeError
+    zipfile.BadZipFile, RuntimeError, EOFError, zlib.error, struct.error, UnicodeDecodeError,
+    ValueError,
 )  # fmt: skip
 
 # What a file can be that holds no weights as they are read here: its ending, name, and what to do.
@@ -58,30 +64,29 @@ OTHER_KINDS = {
 
 def read_file(path: Path) -> Contents:
     """What a weights file holds; raises DataError for what is unsound or of another kind."""
-    if not path.is_file() and Path(f"{path}.index").is_file():
+    if os.path.isfile(f"{path}.index") and not path.is_file():
         return read_checkpoint(path)
+    budget = Budget(check_ordinary(path))
     try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path}: no ordinary file; give a file of weights")
         with open(path, "rb") as file:
             start = file.read(512)
             file.seek(max(0, path.stat().st_size - len(TABLE_END)))
             end = file.read()
-        return read_by_content(path, start, end)
+        return read_by_content(path, start, end, budget)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def read_by_content(path: Path, start: bytes, end: bytes) -> Contents:
+def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Contents:
     """What a file holds, by how it begins and ends."""
     if start and path.suffix in MESSAGES:  # Protocol Buffers do not begin in a way of their own
-        return read_soundly(path, lambda: MESSAGES[path.suffix](path.read_bytes()))
+        return read_soundly(path, lambda: MESSAGES[path.suffix](read_ordinary(path), budget))
     if start.startswith(b"\x89HDF"):
-        return Contents({"": read_hdf5(path)})
+        return Contents({"": read_hdf5(path, budget)})
     if start.startswith(ZIP):
-        return read_zip(path)
+        return read_zip(path, budget)
     if start.startswith(LEGACY_TORCH):
-        return read_soundly(path, lambda: read_legacy_torch(path.read_bytes()))
+        return read_soundly(path, lambda: read_legacy_torch(read_ordinary(path), budget))
     if start[8:9] == b"{" or path.suffix == ".safetensors":
         return safetensors_file.read(path)
     if kind := other_kind(path, start):
@@ -89,29 +94,32 @@ def read_by_content(path: Path, start: bytes, end: bytes) -> Contents:
     if end == TABLE_END:
         return read_checkpoint(path)
     if start.startswith(b"\x80") or path.suffix == ".pdparams":
-        return read_soundly(path, lambda: read_paddle(path.read_bytes()))
+        return read_soundly(path, lambda: read_paddle(read_ordinary(path), budget))
     raise refusal(path, "")
 
 
 def read_checkpoint(path: Path) -> Contents:
     """The arrays in a TensorFlow checkpoint, which TensorFlow reads."""
-    return Contents({"": call(ReadFile("tensorflow", str(path))).arrays})
+    try:
+        return Contents({"": call(ReadFile("tensorflow", str(path)), READ_SECONDS).arrays})
+    except CheckFailed as error:  # it died of the file, or would never have ended
+        raise DataError(f"{path}: not a sound TensorFlow checkpoint ({error})") from None
 
 
-def read_zip(path: Path) -> Contents:
+def read_zip(path: Path, budget: Budget) -> Contents:
     """The arrays in a zip: of `torch.save`, or of Keras' `.keras`."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if any(item.file_size > 1000 * path.stat().st_size for item in archive.infolist()):
-                raise DataError(f"{path}: unpacks to far more than it could hold")
-            names = archive.namelist()
-            if "model.weights.h5" in names:
-                return Contents({"": read_hdf5(path, archive.read("model.weights.h5"))})
-            pickles = [name for name in names if name.count("/") < 2 and name.endswith("data.pkl")]
-            if not pickles or any("/code/" in name for name in names):
-                arrays = all(name.endswith(".npy") for name in names)
+        with Archive(path, budget) as archive:
+            if "model.weights.h5" in archive.names:
+                content = archive.read("model.weights.h5")
+                return Contents({"": read_hdf5(path, budget, content)})
+            pickles = [n for n in archive.names if n.count("/") < 2 and n.endswith("data.pkl")]
+            if not pickles or any("/code/" in name for name in archive.names):
+                arrays = all(name.endswith(".npy") for name in archive.names)
                 raise refusal(path, "script" if pickles else ".npz" if arrays else "zip")
-            return read_soundly(path, lambda: read_torch_zip(path, archive, pickles[0]))
+            return read_soundly(path, lambda: read_torch_zip(path, archive, pickles[0], budget))
+    except DataError as error:
+        raise naming(path, error) from None
     except UNSOUND_ZIP as error:
         raise DataError(f"{path}: not a sound zip archive ({error})") from None
 
@@ -121,7 +129,7 @@ def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:
     try:
         contents = read()
     except DataError as error:
-        raise DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+        raise naming(path, error) from None
     except (LookupError, ValueError, TypeError, AttributeError, struct.error) as error:
         raise DataError(f"{path}: not a sound file of weights ({error})") from None
     if not contents.groups:
@@ -129,6 +137,11 @@ def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:
         held = kinds[0] if kinds else "nothing"
         raise DataError(f"{path}: holds {held} and no arrays by name; {STATE_DICT}")
     return contents
+
+
+def naming(path: Path, error: DataError) -> DataError:
+    """The error with the file's name before it."""
+    return DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}")
 
 
 def other_kind(path: Path, start: bytes) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,13 +12,18 @@ from common.files import weights
 from common.files.contents import Contents
 from common.networks import NETWORKS, network
 from common.plan import Plan
-from common.planner import make_plan
 from common.spec import shape_text
-from common.zoo.find_plan import find_plan, full_plan
+from common.zoo.find_plan import (
+    find_plan,
+    full_plan,
+    leave_heads_of_other_classes,
+    names_there,
+    published_plan,
+)
 from common.zoo.keras_names import rename_classifier
 from common.zoo.layouts import LAYOUTS, Published
 from common.zoo.misfit import Misfit
-from common.zoo.unwrap import Wrapped, choose_groups, unwrap
+from common.zoo.unwrap import Wrapped, choose_groups, open_groups
 
 
 @dataclass(frozen=True)
@@ -61,25 +66,26 @@ def recognise(source: str, contents: Contents, name: str, wishes: Wishes) -> Mat
     says = contents.about.get("network", name)
     if says != name:
         raise DataError(f"{source}: says that it holds {says}, not {name}")
-    match, misfits = try_layouts(source, contents, name, wishes)
+    opened = open_groups(source, contents, wishes.key, wishes.averages)
+    match, misfits = try_layouts(source, contents, opened, name, wishes)
     if match is None:
         raise not_recognised(source, contents, name, misfits, wishes)
     return match
 
 
 def try_layouts(
-    source: str, contents: Contents, name: str, wishes: Wishes
+    source: str, contents: Contents, opened: dict[str, list[Wrapped]], name: str, wishes: Wishes
 ) -> tuple[Match | None, list[Misfit]]:
     """The named network out of a file, if it is there, and why it is not in other readings of it.
 
+    `opened` are the file's groups, unwrapped.
     Raises DataError where several of the file's groups, or several layouts, would do.
     """
     layouts = layouts_for(name, wishes.layout)
     matches: dict[str, Match] = {}
     misfits: list[Misfit] = []
-    groups = choose_groups(source, contents, wishes.key)
-    for key, arrays in groups.items():
-        for wrapped in unwrap(source, key, arrays, contents.notes, wishes.averages):
+    for key, readings in opened.items():
+        for wrapped in readings:
             found = [attempt(source, wrapped, contents, name, each, wishes) for each in layouts]
             fitting = [each for each in found if isinstance(each, Match)]
             misfits += [each for each in found if isinstance(each, Misfit)]
@@ -96,6 +102,8 @@ def not_recognised(
     source: str, contents: Contents, name: str, misfits: list[Misfit], wishes: Wishes
 ) -> DataError:
     """The error that says how a file does not fit, and what it looks most like."""
+    if not misfits:
+        misfits = [nothing_in_common(contents, name, wishes)]
     own = max(misfits, key=lambda misfit: (misfit.elsewhere != "", misfit.agreed))
     others = [] if wishes.layout or own.elsewhere else guesses(source, contents, name)
     best = max([own, *others], key=lambda misfit: misfit.agreed)
@@ -105,6 +113,14 @@ def not_recognised(
     unread = [kind for kind in kinds if "." in kind]
     other = f"; it holds {unread[0]}, which is not read: save state_dict() alone" if unread else ""
     return DataError(f"{source}: does not fit {own}{trunk or like}{other}")
+
+
+def nothing_in_common(contents: Contents, name: str, wishes: Wishes) -> Misfit:
+    """Why a file is not a network that has no name in common with it."""
+    layout, plan = layouts_for(name, wishes.layout)[0], published_plan(name)
+    arrays = next(iter(contents.groups.values()), {})
+    missing = list(layout.names(plan).values())
+    return Misfit(name, layout, missing, list(arrays), agreed=0.0)
 
 
 def unambiguous(source: str, matches: list[Match]) -> Match:
@@ -138,13 +154,15 @@ def attempt(
     name: str,
     layout: Published,
     wishes: Wishes,
-) -> Match | Misfit:
-    """The arrays read as this network in this layout, or why they cannot be."""
+) -> Match | Misfit | None:
+    """The arrays read as this network in this layout, or why they cannot be; None if by no name."""
     tidy = layout.tidy(wrapped.arrays)
     arrays = {tidy.get(key, key): array for key, array in wrapped.arrays.items()}
     notes = list(wrapped.notes)
     if layout.kind == "hdf5" and not wishes.trunk_only:
         arrays = rename_classifier(arrays, full_plan(name), layout, notes)
+    if names_there(layout, name).isdisjoint(arrays):
+        return None
     plan = find_plan(source, arrays, contents.about, name, layout, wishes.trunk_only)
     plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
     found = fit(arrays, tidy, plan, layout, notes, wishes)
@@ -162,27 +180,6 @@ def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
     advice = f"--from {layout.name} takes them all the same"
     told = f"{classes} classes are {layout.elsewhere[classes]}'s ({advice})"
     return Misfit(name, layout, elsewhere=told)
-
-
-def leave_heads_of_other_classes(
-    plan: Plan, arrays: Arrays, layout: Published, notes: list[str]
-) -> tuple[Plan, Arrays]:
-    """The plan without heads, and arrays without theirs, where those are for other classes."""
-    shapes, ours = plan.arrays(), layout.inward(plan, arrays)
-    wrong = [
-        name
-        for name, array in ours.items()
-        if name.split(".")[0] in plan.heads and array.shape != shapes[name]
-    ]
-    same_but_for_classes = all(ours[name].shape[1:] == shapes[name][1:] for name in wrong)
-    if not wrong or not same_but_for_classes or not ours[wrong[0]].ndim:
-        return plan, arrays
-    classes, spec = len(ours[wrong[0]]), plan.network
-    notes.append(f"heads left out, for {classes} classes beside a classifier for {spec.classes}")
-    names = layout.names(plan)
-    heads = {names[name] for name in ours if name.split(".")[0] in plan.heads}
-    rest = {name: array for name, array in arrays.items() if name not in heads}
-    return make_plan(replace(spec, aux=False)), rest
 
 
 def fit(
@@ -231,8 +228,8 @@ def layer_of(name: str) -> str:
 
 def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
     """What else the file could nearly be: every other network in each of its layouts."""
-    found: list[Match | Misfit] = []
-    for arrays in contents.groups.values():
+    found: list[Match | Misfit | None] = []
+    for arrays in choose_groups(source, contents, None).values():
         plain = Wrapped(arrays)
         for other in NETWORKS:
             for layout in LAYOUTS:
@@ -241,4 +238,5 @@ def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
     return [
         Misfit(each.plan.network.name, each.layout) if isinstance(each, Match) else each
         for each in found
+        if each
     ]

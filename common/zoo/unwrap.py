@@ -10,6 +10,7 @@ from common.files.contents import Contents
 
 PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
 MOST_PREFIXES = 4
+MOST_GROUPS = 6
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -22,13 +23,27 @@ class Wrapped:
 
 
 def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str, Arrays]:
-    """The groups of a file in which the weights may be; raises DataError for an unknown key."""
+    """The groups of a file in which the weights may be; raises DataError for an unknown key.
+
+    Without a key those with the most arrays: an optimizer may keep a group for every parameter.
+    """
     if key is None:
-        return contents.groups
+        largest = sorted(contents.groups, key=lambda name: -len(contents.groups[name]))
+        return {name: g for name, g in contents.groups.items() if name in largest[:MOST_GROUPS]}
     if key not in contents.groups:
         keys = ", ".join(name for name in contents.groups if name) or "none"
         raise DataError(f"{source}: nothing lies under {key!r}; keys with arrays: {keys}")
     return {key: contents.groups[key]}
+
+
+def open_groups(
+    source: str, contents: Contents, key: str | None, averages: bool
+) -> dict[str, list[Wrapped]]:
+    """Those groups, each after every unwrapping that it allows."""
+    return {
+        name: list(unwrap(source, name, arrays, contents.notes, averages))
+        for name, arrays in choose_groups(source, contents, key).items()
+    }
 
 
 def unwrap(

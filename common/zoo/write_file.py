@@ -13,6 +13,7 @@ from common.arrays import Arrays
 from common.errors import CheckFailed, DataError
 from common.files import safetensors_file
 from common.files.atomic import atomic_file, put_in_place, remove_leftovers
+from common.files.budget import Budget
 from common.files.bundle import pack
 from common.files.caffe_files import read_caffe, write_caffe
 from common.files.hdf5 import write_hdf5
@@ -69,7 +70,11 @@ def write_file(
             case "caffe":
                 temporary.write_bytes(write_caffe(arrays))
         # A Caffe model is known by its name alone, which it has not got yet.
-        again = read_caffe(temporary.read_bytes()) if kind == "caffe" else read_file(temporary)
+        if kind == "caffe":
+            content = temporary.read_bytes()
+            again = read_caffe(content, Budget(len(content)))
+        else:
+            again = read_file(temporary)
         check_same(path, arrays, again.groups.get("", {}))
 
 

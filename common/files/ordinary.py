@@ -1,0 +1,29 @@
+"""Opens what a user names as a file: never a pipe, a device or a folder, which may not end."""
+
+from pathlib import Path
+
+from common.errors import DataError
+from common.files.budget import LARGEST_FILE
+
+
+def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
+    """The size of a file that is there to be read; raises DataError for everything else."""
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: no ordinary file; give {wanted}")
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if size > LARGEST_FILE:
+        raise DataError(f"{path}: {size:,} bytes, and {wanted} has at most {LARGEST_FILE:,}")
+    return size
+
+
+def read_ordinary(path: Path) -> bytes:
+    """The bytes of such a file."""
+    size = check_ordinary(path)
+    try:
+        with open(path, "rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
