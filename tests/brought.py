@@ -121,7 +121,27 @@ def make_paddle(folder):
         paddle.save(value, str(folder / f"{name}.pdparams"))
 
 
+def save_before_the_zips(folder):
+    """FOLDER/a.npz as a.pth, in PyTorch's first format."""
+    import torch
+
+    state = {k: torch.from_numpy(v) for k, v in np.load(f"{folder}/a.npz").items()}
+    torch.save(state, f"{folder}/a.pth", _use_new_zipfile_serialization=False)
+
+
+def save_in_one_file(folder):
+    """FOLDER/a.npz as a.ckpt, in TensorFlow's first format."""
+    import tensorflow as tf
+
+    arrays = dict(np.load(f"{folder}/a.npz"))
+    tf.raw_ops.Save(filename=f"{folder}/a.ckpt", tensor_names=[*arrays], data=[*arrays.values()])
+
+
+def main(maker, folder):
+    """Writes the files of one framework."""
+    makers = {"pytorch": make_torch, "tensorflow": make_keras, "paddle": make_paddle}
+    makers[maker](Path(folder))
+
+
 if __name__ == "__main__":
-    {"pytorch": make_torch, "tensorflow": make_keras, "paddle": make_paddle}[sys.argv[1]](
-        Path(sys.argv[2])
-    )
+    main(*sys.argv[1:])

@@ -10,9 +10,11 @@ from types import ModuleType
 import command
 import numpy as np
 import pytest
+from warm import Servers
 
 from common.arrays import Arrays
 from common.initial import initial_arrays
+from common.jobs import worker
 from common.jobs.frameworks import ALL, FRAMEWORKS
 from common.networks import network
 from common.plan import Plan
@@ -63,6 +65,16 @@ def room(request) -> Room:
     require(framework)
     parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".peers")]
     return Room(framework, *map(importlib.import_module, parts))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_workers(tmp_path_factory):
+    """Workers that the tests' own process starts are forked, with their framework imported."""
+    servers = Servers(tmp_path_factory.mktemp("warm"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "subprocess", servers)
+        yield servers
+    servers.end()
 
 
 @pytest.fixture(scope="session")

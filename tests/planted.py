@@ -130,6 +130,11 @@ def run_equal(framework: str, names: list[str]) -> bool:
     return good
 
 
+def here(framework: str, *words: str) -> None:
+    """Mistakes of the kinds asked for, in this process."""
+    main([framework, "--here", *words])
+
+
 def main(words: list[str]) -> int:
     """One process a framework."""
     parser = argparse.ArgumentParser()

@@ -3,9 +3,6 @@
 `brought.py` writes most of them, with the frameworks themselves, around one small GoogLeNet.
 """
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from checkpoints import check_holds, write_pickle
@@ -14,7 +11,6 @@ from conftest import planned, require, seeded
 from common.arrays import widen_bfloat16
 from common.errors import DataError
 from common.files import weights
-from common.jobs.worker import ROOT, environment
 from common.zoo.convert import convert
 from common.zoo.layouts import LAYOUTS
 from common.zoo.recognise import Wishes
@@ -26,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("brought")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, warm_workers):
     """Gives the folder with the files that one framework made, which it makes when first asked."""
     folders = {}
 
@@ -35,8 +31,7 @@ def made(tmp_path_factory):
             require(framework)
             folders[framework] = tmp_path_factory.mktemp(framework)
             np.savez(folders[framework] / "arrays.npz", **ARRAYS)
-            command = [sys.executable, "tests/brought.py", framework, str(folders[framework])]
-            subprocess.run(command, cwd=ROOT, env=environment(), check=True, capture_output=True)
+            warm_workers.apply(framework, "brought:main", framework, folders[framework])
         return folders[framework]
 
     return folder

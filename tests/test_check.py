@@ -1,14 +1,11 @@
 """Networks that people wrote: recognised, or every difference named; bad files told in a line."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from command import call
 
 from common.jobs.frameworks import FRAMEWORKS
-from common.jobs.worker import ROOT
 
 
 def check(*words, code=0):
@@ -99,11 +96,10 @@ SAMPLES += [(framework, "words") for framework in FRAMEWORKS if framework != "py
 
 
 @pytest.mark.parametrize(("framework", "group"), SAMPLES)
-def test_planted_mistakes_are_named_exactly(framework, group):
+def test_planted_mistakes_are_named_exactly(framework, group, warm_workers):
     words = [word for kind in SAMPLE[group] for word in ("--kind", kind)]
-    command = [sys.executable, "tests/planted.py", framework, *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.count(": named exactly (") == len(SAMPLE[group]), done.stdout + done.stderr
+    printed = warm_workers.apply(framework, "planted:here", framework, *words)
+    assert printed.count(": named exactly (") == len(SAMPLE[group]), printed
 
 
 def test_one_pool_in_four_places_is_named_in_each(tmp_path):

@@ -1,8 +1,5 @@
 """Checkpoints that do not fit are refused, and old kinds of file are read."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from checkpoints import SIZE, dialect, ours, write_pickle
@@ -15,35 +12,25 @@ from common.zoo.recognise import Wishes, layouts_for
 from common.zoo.write_file import write_file
 
 
-def test_checkpoints_from_before_the_zips_are_read(tmp_path):
+def test_checkpoints_from_before_the_zips_are_read(tmp_path, warm_workers):
     """As torchvision's published GoogLeNet is."""
     require("pytorch")
     _, arrays = dialect("googlenet.torchvision")
     np.savez(tmp_path / "a.npz", **arrays)
-    code = (
-        "import sys, torch, numpy as np; folder = sys.argv[1]; "
-        "state = {k: torch.from_numpy(v) for k, v in np.load(folder + '/a.npz').items()}; "
-        "torch.save(state, folder + '/a.pth', _use_new_zipfile_serialization=False)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    warm_workers.apply("pytorch", "brought:save_before_the_zips", tmp_path)
     out = tmp_path / "b.safetensors"
     convert(tmp_path / "a.pth", out, "googlenet.torchvision")
     for key, array in weights.read(out)[0].items():
         np.testing.assert_array_equal(array, arrays[key])
 
 
-def test_checkpoints_in_one_file_are_read(tmp_path):
+def test_checkpoints_in_one_file_are_read(tmp_path, warm_workers):
     """As TF-Slim's were published, in TensorFlow's first format."""
     require("tensorflow")
     plan, arrays = dialect("googlenet.slim")
     [layout] = layouts_for("googlenet.slim", "slim")
     np.savez(tmp_path / "a.npz", **layout.outward(plan, arrays))
-    code = (
-        "import sys, tensorflow as tf, numpy as np; folder = sys.argv[1]; "
-        "a = dict(np.load(folder + '/a.npz')); "
-        "tf.raw_ops.Save(filename=folder + '/a.ckpt', tensor_names=[*a], data=[*a.values()])"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    warm_workers.apply("tensorflow", "brought:save_in_one_file", tmp_path)
     out = tmp_path / "b.safetensors"
     told, _ = convert(tmp_path / "a.ckpt", out, "googlenet.slim")
     assert told.startswith("googlenet.slim from slim to ours")

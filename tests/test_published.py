@@ -1,16 +1,13 @@
 """Against what the frameworks publish: their weights converted, their logits in all three."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from conftest import require
 from published import CLASSES, KERAS, PADDLE
+from warm import finish
 
 from common.files import weights
 from common.jobs.frameworks import FRAMEWORKS
-from common.jobs.worker import ROOT, environment
 from common.reference import relative
 from common.zoo.convert import convert
 
@@ -20,32 +17,30 @@ SUFFIXES = dict.fromkeys(KERAS, ".weights.h5") | dict.fromkeys(PADDLE, ".pdparam
 LAYOUTS = dict.fromkeys(KERAS, "keras") | dict.fromkeys(PADDLE, "paddle_vision")
 
 
-def step(folder, *each):
+def step(warm_workers, folder, *each):
     """Some steps of published.py side by side."""
-    running = []
-    for words in each:
-        command = [sys.executable, "tests/published.py", *words, str(folder)]
-        options = {"cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
-        python_path = {"PYTHONPATH": str(ROOT)}
-        running.append(subprocess.Popen(command, env=environment() | python_path, **options))
-    for process in running:
-        _, told = process.communicate()
-        assert process.returncode == 0, told[-2000:]
+    frameworks = {"keras": "tensorflow"}
+    running = [
+        warm_workers.start(frameworks.get(who, who), "published:main", what, who, folder)
+        for what, who in each
+    ]
+    for fork in running:
+        finish(*fork)
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
+def published(tmp_path_factory, warm_workers):
     """The folder with every published model's files, and all the logits."""
     for framework in FRAMEWORKS:
         require(framework)
     folder = tmp_path_factory.mktemp("published")
-    step(folder, ("make", "keras"), ("make", "paddle"))
+    step(warm_workers, folder, ("make", "keras"), ("make", "paddle"))
     for name, suffix in SUFFIXES.items():
         ours = folder / f"{name}.safetensors"
         convert(folder / f"{name}{suffix}", ours, name)
         convert(ours, folder / f"{name}.again{suffix}", name, asked_to=LAYOUTS[name])
-    step(folder, ("open", "keras"), ("open", "paddle"))
-    step(folder, *(("run", framework) for framework in ("numpy", *FRAMEWORKS)))
+    step(warm_workers, folder, ("open", "keras"), ("open", "paddle"))
+    step(warm_workers, folder, *(("run", framework) for framework in ("numpy", *FRAMEWORKS)))
     return folder
 
 

@@ -1,0 +1,247 @@
+"""Workers for the tests that start with their framework imported: forks of one process for each.
+
+Importing a framework takes two to seven seconds of a core, and the tests start hundreds of workers.
+Each job still has a process of its own, a fork made before anything was computed, so nothing of one
+job can reach another. A worker whose environment differs is started as usual.
+"""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+from common.jobs import worker
+from common.jobs.frameworks import ALL, import_runner
+from common.jobs.settings import environment
+
+IGNORED = ("PYTEST_", "TMPDIR")  # differ between tests and do not matter to a framework
+POPEN = subprocess.Popen
+
+
+def relevant(env):
+    """The variables that a process must have been started with."""
+    return {key: value for key, value in env.items() if not key.startswith(IGNORED)}
+
+
+class Server:
+    """A process that has imported one framework and forks itself for each job."""
+
+    def __init__(self, framework, env, folder):
+        self.address = folder / f"{framework}.sock"
+        command = [sys.executable, "-P", __file__, framework, str(self.address)]
+        self.process = POPEN(command, env=env, stdin=subprocess.PIPE)
+        while not self.address.exists():
+            assert self.process.poll() is None, f"no warm workers for {framework}"
+            time.sleep(0.02)
+
+    def end(self):
+        """Ends it; jobs that still run go on."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Forked:
+    """A fork of a server that calls `module:function`, with what `Worker` uses of a `Popen`."""
+
+    def __init__(self, server, function, arguments, env, log):
+        readable, writable = os.pipe()
+        self.stdin = os.fdopen(writable, "wb", buffering=0)
+        self.returncode = None
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.connect(str(server.address))
+        request = {"function": function, "arguments": arguments}
+        request |= {"cwd": os.getcwd(), "environment": dict(env)}
+        payload = json.dumps(request).encode()
+        head = len(payload).to_bytes(4, "big")
+        socket.send_fds(self.connection, [head], [readable, log.fileno()])
+        self.connection.sendall(payload)
+        os.close(readable)
+        self.pid = self.receive()
+
+    def receive(self):
+        """The next number that the server sends: the process id, then the exit status."""
+        return int.from_bytes(self.connection.recv(8, socket.MSG_WAITALL), "big", signed=True)
+
+    def poll(self):
+        """The exit status, or None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout=None):
+        """Waits for the exit status."""
+        if self.returncode is None:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.connection, selectors.EVENT_READ)
+                if not selector.select(timeout):
+                    raise subprocess.TimeoutExpired("worker", timeout or 0)
+            self.returncode = self.receive()
+            self.connection.close()
+        return self.returncode
+
+    def send_signal(self, number):
+        """Sends a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+class Servers:
+    """In the place of `subprocess` in `common.jobs.worker`: starts a server when first needed."""
+
+    PIPE, TimeoutExpired = subprocess.PIPE, subprocess.TimeoutExpired
+
+    def __init__(self, folder):
+        self.folder, self.servers, self.numbers = folder, dict[str, Server](), count()
+        self.environment = environment() | {"PYTHONPATH": worker.import_path()}
+
+    def Popen(self, command, *, env, stdout, **options):  # noqa: N802
+        """A fork that does the job in the box, or a new process where no server suits it."""
+        box = command[-1]
+        framework = json.loads((Path(box) / "job.json").read_text())["framework"]
+        if relevant(env) != relevant(self.environment) or not installed(framework):
+            return POPEN(command, env=env, stdout=stdout, **options)
+        return Forked(self.server(framework), "warm:work", [box], env, stdout)
+
+    def server(self, framework):
+        """The server of a framework."""
+        if framework not in self.servers:
+            self.servers[framework] = Server(framework, self.environment, self.folder)
+        return self.servers[framework]
+
+    def start(self, framework, function, *arguments):
+        """Calls `module:function`, of the tests, with texts, in a fork; gives it and its output."""
+        log, words = self.folder / f"{next(self.numbers)}.log", [str(each) for each in arguments]
+        with open(log, "wb") as file:
+            return Forked(self.server(framework), function, words, self.environment, file), log
+
+    def apply(self, framework, function, *arguments):
+        """The same, and waits for its end; gives what it printed."""
+        return finish(*self.start(framework, function, *arguments))
+
+    def end(self):
+        """Ends all servers."""
+        for server in self.servers.values():
+            server.end()
+
+
+def finish(process, log):
+    """Waits for a fork; what it printed, if it ended well."""
+    status = process.wait()
+    process.stdin.close()
+    printed = log.read_text()
+    assert status == 0, printed[-4000:]
+    return printed
+
+
+def installed(framework):
+    """Whether the framework is there, found without importing it."""
+    return framework in ALL and find_spec(ALL[framework].package) is not None
+
+
+def prepare(framework):
+    """Imports what every worker of the framework imports."""
+    from common.jobs import checking, scoring, timing, training  # noqa: F401
+
+    import_runner(framework)
+
+
+def serve(address):
+    """Forks for every connection, until standard input closes."""
+    listener, children = socket.socket(socket.AF_UNIX), {}
+    listener.bind(f"{address}.new")
+    listener.listen(64)
+    os.rename(f"{address}.new", address)
+    wake, waker = socket.socketpair()
+    for each in (wake, waker):
+        each.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    selector = selectors.DefaultSelector()
+    for each in (listener, wake, sys.stdin):
+        selector.register(each, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is sys.stdin:
+                return
+            if key.fileobj is wake:
+                wake.recv(64)
+                report(children)
+            else:
+                connection, _ = listener.accept()
+                begin(connection, children, [selector, listener, wake, waker])
+
+
+def begin(connection, children, own):
+    """Forks for one job; the child lets go of what is the server's `own`, and never returns."""
+    head, (readable, log), _, _ = socket.recv_fds(connection, 4, 2)
+    payload = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+    pid = os.fork()
+    if not pid:
+        for each in (*own, connection, *children.values()):
+            each.close()
+        become(json.loads(payload), readable, log)
+    os.close(readable)
+    os.close(log)
+    children[pid] = connection
+    connection.sendall(pid.to_bytes(8, "big", signed=True))
+
+
+def report(children):
+    """Sends the exit status of every child that has ended."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, status = ended
+            with suppress(OSError), children.pop(pid) as connection:
+                code = os.waitstatus_to_exitcode(status)
+                connection.sendall(code.to_bytes(8, "big", signed=True))
+
+
+def become(request, readable, log):
+    """Makes this fork the worker that a new process would be."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, target in ((readable, 0), (log, 1), (log, 2)):
+        os.dup2(number, target)
+    for number in (readable, log):
+        os.close(number)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    module, _, name = request["function"].partition(":")
+    status = 1
+    try:
+        getattr(import_module(module), name)(*request["arguments"])
+        status = 0
+    except BaseException:  # as Python itself ends a process
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def work(box):
+    """A worker's whole life."""
+    worker.main(Path(box))
+
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parent))
+    prepare(sys.argv[1])
+    serve(sys.argv[2])
