@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import noise, planned, seeded
+from kept import kept_step
 
-from common import judge
 from common.errors import UsageError
 from common.networks import GOOGLENETS, NETWORKS, network
 from common.networks.blocks import classifier
@@ -62,7 +62,7 @@ def test_gradients_and_statistics_are_the_judges(room, name):
     weights, x = seeded(plan), noise(plan, len(labels))
     net = room.run.load_network(plan, weights, "float64")
     found = room.run.grad(net, x, labels)
-    right = judge.differentiate(plan, weights, x, labels, plan.network.label_smoothing)
+    right = kept_step(plan, labels)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
     assert {key: array.shape for key, array in found.items()} == plan.parameters()
     largest = max(np.abs(array).max() for array in right.gradients.values())
@@ -85,7 +85,7 @@ def test_a_loss_and_its_gradient_in_bfloat16(room):
         with pytest.raises(UsageError, match="by its predictor alone"):
             room.run.grad(net, x, LABELS)
         return
-    found, right = room.run.grad(net, x, LABELS), judge.differentiate(plan, arrays, x, LABELS)
+    found, right = room.run.grad(net, x, LABELS), kept_step(plan, LABELS)
     assert 1e-6 < abs(found.pop("loss") / right.loss - 1) < 1e-2
     assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
     assert relative(found["fc.weight"], right.gradients["fc.weight"]) < 0.05

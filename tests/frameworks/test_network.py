@@ -14,18 +14,25 @@ from common.planner import make_plan
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_framework_counts_what_the_plan_does(room, name):
-    """And the plan what is published, which has its own test."""
-    for options in ({"classes": 0}, {"aux": bool(network(name).heads)}):
-        expected = make_plan(network(name, **options)).parameter_count
-        assert room.run.count_parameters(room.package.network(name, **options)) == expected
-
-
-@pytest.mark.parametrize("name", [name for name in NETWORKS if FACTS[name].blocks])
-def test_every_block_holds_the_known_parameters(room, name):
-    held = room.weights.get_arrays(room.package.network(name))
+    """With heads, if any; block by block where the counts are known. The plan's have their test."""
+    options = {"aux": bool(network(name).heads)}
+    net = room.package.network(name, **options)
+    expected = make_plan(network(name, **options)).parameter_count
+    assert room.run.count_parameters(net) == expected
+    held = room.weights.get_arrays(net)
     for block, expected in FACTS[name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
         assert sum(sizes) == expected, block
+
+
+# Each kind of ending: linear, a 1x1 convolution, dropout that scales in evaluation, an embedding.
+ENDINGS = "googlenet", "googlenet.slim", "googlenet.paddle_vision", "inception_resnet_v1.facenet"
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_the_framework_counts_features_as_the_plan_does(room, name):
+    expected = make_plan(network(name, classes=0)).parameter_count
+    assert room.run.count_parameters(room.package.network(name, classes=0)) == expected
 
 
 FULL = planned(classes=10, aux=True)
