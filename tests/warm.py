@@ -33,32 +33,15 @@ def relevant(env):
     return {key: value for key, value in env.items() if not key.startswith(IGNORED)}
 
 
-class Server:
-    """A process that has imported one framework and forks itself for each job."""
-
-    def __init__(self, framework, env, folder):
-        self.address = folder / f"{framework}.sock"
-        command = [sys.executable, "-P", __file__, framework, str(self.address)]
-        self.process = POPEN(command, env=env, stdin=subprocess.PIPE)
-        while not self.address.exists():
-            assert self.process.poll() is None, f"no warm workers for {framework}"
-            time.sleep(0.02)
-
-    def end(self):
-        """Ends it; jobs that still run go on."""
-        self.process.stdin.close()
-        self.process.wait()
-
-
 class Forked:
     """A fork of a server that calls `module:function`, with what `Worker` uses of a `Popen`."""
 
-    def __init__(self, server, function, arguments, env, log):
+    def __init__(self, address, function, arguments, env, log):
         readable, writable = os.pipe()
         self.stdin = os.fdopen(writable, "wb", buffering=0)
         self.returncode = None
         self.connection = socket.socket(socket.AF_UNIX)
-        self.connection.connect(str(server.address))
+        self.connection.connect(str(address))
         request = {"function": function, "arguments": arguments}
         request |= {"cwd": os.getcwd(), "environment": dict(env)}
         payload = json.dumps(request).encode()
@@ -105,8 +88,12 @@ class Servers:
     PIPE, TimeoutExpired = subprocess.PIPE, subprocess.TimeoutExpired
 
     def __init__(self, folder):
-        self.folder, self.servers, self.numbers = folder, dict[str, Server](), count()
+        self.folder, self.numbers = folder, count()
         self.environment = environment() | {"PYTHONPATH": worker.import_path()}
+        command = [sys.executable, "-P", __file__, str(folder)]
+        pipe = subprocess.PIPE
+        with POPEN(command, env=self.environment, stdin=pipe, bufsize=0) as process:
+            self.pipe = os.dup(process.stdin.fileno())  # the servers end when it is closed
 
     def Popen(self, command, *, env, stdout, **options):  # noqa: N802
         """A fork that does the job in the box, or a new process where no server suits it."""
@@ -117,10 +104,16 @@ class Servers:
         return Forked(self.server(framework), "warm:work", [box], env, stdout)
 
     def server(self, framework):
-        """The server of a framework."""
-        if framework not in self.servers:
-            self.servers[framework] = Server(framework, self.environment, self.folder)
-        return self.servers[framework]
+        """The address of a framework's server, which is started when it is first needed."""
+        address = self.folder / f"{framework}.sock"
+        if not address.exists():
+            while not (self.folder / "starter.sock").exists():
+                time.sleep(0.02)
+            with socket.socket(socket.AF_UNIX) as starter:
+                starter.connect(str(self.folder / "starter.sock"))
+                starter.sendall(framework.encode())
+                assert starter.recv(2) == b"ok", f"no warm workers for {framework}"
+        return address
 
     def start(self, framework, function, *arguments):
         """Calls `module:function`, of the tests, with texts, in a fork; gives it and its output."""
@@ -134,8 +127,7 @@ class Servers:
 
     def end(self):
         """Ends all servers."""
-        for server in self.servers.values():
-            server.end()
+        os.close(self.pipe)
 
 
 def finish(process, log):
@@ -159,12 +151,18 @@ def prepare(framework):
     import_runner(framework)
 
 
-def serve(address):
-    """Forks for every connection, until standard input closes."""
-    listener, children = socket.socket(socket.AF_UNIX), {}
+def listen(address):
+    """A socket that takes connections from the moment that its address is there."""
+    listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen(64)
     os.rename(f"{address}.new", address)
+    return listener
+
+
+def serve(address):
+    """Forks for every connection, until standard input closes."""
+    listener, children = listen(address), {}
     wake, waker = socket.socketpair()
     for each in (wake, waker):
         each.setblocking(False)
@@ -241,7 +239,41 @@ def work(box):
     worker.main(Path(box))
 
 
+def start_servers(folder):
+    """Starts a server for each framework that is asked for, until standard input closes.
+
+    This process leaves its parent, which ends whatever users' code starts below it.
+    """
+    if os.fork():
+        os._exit(0)
+    listener = listen(folder / "starter.sock")
+    with selectors.DefaultSelector() as selector:
+        for each in (listener, sys.stdin):
+            selector.register(each, selectors.EVENT_READ)
+        while all(key.fileobj is not sys.stdin for key, _ in selector.select()):
+            start_server(listener.accept()[0], folder)
+
+
+def start_server(connection, folder):
+    """Answers when the server of the framework that is asked for can be connected to."""
+    framework = connection.recv(100).decode()
+    address = folder / f"{framework}.sock"
+    process = POPEN([sys.executable, "-P", __file__, str(folder), framework])
+    while not address.exists() and process.poll() is None:
+        time.sleep(0.02)
+    connection.sendall(b"ok" if address.exists() else b"no")
+    connection.close()
+
+
+def main(folder, *framework):
+    """Starts servers, or is the server of a framework."""
+    if not framework:
+        start_servers(Path(folder))
+    else:
+        sys.path.append(str(Path(__file__).parent))
+        prepare(*framework)
+        serve(Path(folder) / f"{framework[0]}.sock")
+
+
 if __name__ == "__main__":
-    sys.path.append(str(Path(__file__).parent))
-    prepare(sys.argv[1])
-    serve(sys.argv[2])
+    main(*sys.argv[1:])
