@@ -5,6 +5,7 @@ Each job still has a process of its own, a fork made before anything was compute
 job can reach another. A worker whose environment differs is started as usual.
 """
 
+import fcntl
 import json
 import os
 import selectors
@@ -26,6 +27,7 @@ from common.jobs.settings import environment
 
 IGNORED = ("PYTEST_", "TMPDIR")  # differ between tests and do not matter to a framework
 POPEN = subprocess.Popen
+MOST_DESCRIPTORS, FREE_DESCRIPTOR = 8, 500
 
 
 def relevant(env):
@@ -36,17 +38,18 @@ def relevant(env):
 class Forked:
     """A fork of a server that calls `module:function`, with what `Worker` uses of a `Popen`."""
 
-    def __init__(self, address, function, arguments, env, log):
+    def __init__(self, address, function, arguments, env, log, kept=()):
         readable, writable = os.pipe()
         self.stdin = os.fdopen(writable, "wb", buffering=0)
         self.returncode = None
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.connect(str(address))
         request = {"function": function, "arguments": arguments}
-        request |= {"cwd": os.getcwd(), "environment": dict(env)}
+        request |= {"cwd": os.getcwd(), "environment": dict(env), "descriptors": [0, 1, 2, *kept]}
         payload = json.dumps(request).encode()
         head = len(payload).to_bytes(4, "big")
-        socket.send_fds(self.connection, [head], [readable, log.fileno()])
+        sent = [readable, log.fileno(), log.fileno(), *kept]
+        socket.send_fds(self.connection, [head], sent)
         self.connection.sendall(payload)
         os.close(readable)
         self.pid = self.receive()
@@ -95,13 +98,13 @@ class Servers:
         with POPEN(command, env=self.environment, stdin=pipe, bufsize=0) as process:
             self.pipe = os.dup(process.stdin.fileno())  # the servers end when it is closed
 
-    def Popen(self, command, *, env, stdout, **options):  # noqa: N802
+    def Popen(self, command, *, env, stdout, pass_fds, **options):  # noqa: N802
         """A fork that does the job in the box, or a new process where no server suits it."""
         box = command[-1]
         framework = json.loads((Path(box) / "job.json").read_text())["framework"]
         if relevant(env) != relevant(self.environment) or not installed(framework):
-            return POPEN(command, env=env, stdout=stdout, **options)
-        return Forked(self.server(framework), "warm:work", [box], env, stdout)
+            return POPEN(command, env=env, stdout=stdout, pass_fds=pass_fds, **options)
+        return Forked(self.server(framework), "warm:work", [box], env, stdout, pass_fds)
 
     def server(self, framework):
         """The address of a framework's server, which is started when it is first needed."""
@@ -186,15 +189,15 @@ def serve(address):
 
 def begin(connection, children, own):
     """Forks for one job; the child lets go of what is the server's `own`, and never returns."""
-    head, (readable, log), _, _ = socket.recv_fds(connection, 4, 2)
+    head, received, _, _ = socket.recv_fds(connection, 4, MOST_DESCRIPTORS)
     payload = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
     pid = os.fork()
     if not pid:
         for each in (*own, connection, *children.values()):
             each.close()
-        become(json.loads(payload), readable, log)
-    os.close(readable)
-    os.close(log)
+        become(json.loads(payload), received)
+    for each in received:
+        os.close(each)
     children[pid] = connection
     connection.sendall(pid.to_bytes(8, "big", signed=True))
 
@@ -209,16 +212,18 @@ def report(children):
                 connection.sendall(code.to_bytes(8, "big", signed=True))
 
 
-def become(request, readable, log):
+def become(request, received):
     """Makes this fork the worker that a new process would be."""
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number, target in ((readable, 0), (log, 1), (log, 2)):
-        os.dup2(number, target)
-    for number in (readable, log):
-        os.close(number)
+    away = [fcntl.fcntl(each, fcntl.F_DUPFD, FREE_DESCRIPTOR) for each in received]
+    for each in received:
+        os.close(each)
+    for each, number in zip(away, request["descriptors"], strict=True):
+        os.dup2(each, number)
+        os.close(each)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -12,7 +12,6 @@ from common.jobs.job import Check
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MOST_SHOWN = 300  # characters of a message
-OWN_PROCESS = getpid()
 T = TypeVar("T")
 
 
@@ -20,7 +19,7 @@ class Lines:
     """In which lines of the user's file each layer was made."""
 
     def __init__(self) -> None:
-        self.file = ""
+        self.file, self.process = "", getpid()
         self.found: dict[int, tuple[object, tuple[int, ...]]] = {}  # keeps the layers alive
 
     def note(self, layer: object) -> None:
@@ -49,7 +48,7 @@ def guarded(job: Check, lines: Lines, act: Callable[[], T]) -> T:
     except BaseException as error:  # the user's code may raise KeyboardInterrupt, too
         raise DataError(f"{job.source}{what_happened(error, lines.file)}") from None
     finally:
-        if getpid() != OWN_PROCESS:
+        if getpid() != lines.process:
             _exit(0)
 
 
