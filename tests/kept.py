@@ -13,8 +13,8 @@ import numpy as np
 from conftest import noise, seeded
 
 from common import judge
-from common.judge import Step
 from common.jobs.worker import ROOT
+from common.judge import Step
 
 FOLDER = Path(os.environ.get("KEPT_RESULTS", ROOT / "build" / "reference"))
 WRITES = "KEPT_RESULTS" not in os.environ

@@ -8,7 +8,6 @@ carried over.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
