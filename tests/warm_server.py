@@ -1,0 +1,160 @@
+"""The processes from which the tests' workers are forked; see warm.py.
+
+`warm_server.py FOLDER` starts servers, `warm_server.py FOLDER FRAMEWORK` is the server of one.
+"""
+
+import fcntl
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+from common.jobs import worker
+from common.jobs.frameworks import import_runner
+
+MOST_DESCRIPTORS, FREE_DESCRIPTOR = 8, 500
+
+
+def prepare(framework):
+    """Imports what every worker of the framework imports."""
+    from common.jobs import checking, scoring, timing, training  # noqa: F401
+
+    import_runner(framework)
+
+
+def listen(address):
+    """A socket that takes connections from the moment that its address is there."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{address}.new")
+    listener.listen(64)
+    os.rename(f"{address}.new", address)
+    return listener
+
+
+def serve(address):
+    """Forks for every connection, until standard input closes."""
+    listener, children = listen(address), {}
+    wake, waker = socket.socketpair()
+    for each in (wake, waker):
+        each.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    selector = selectors.DefaultSelector()
+    for each in (listener, wake, sys.stdin):
+        selector.register(each, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is sys.stdin:
+                return
+            if key.fileobj is wake:
+                wake.recv(64)
+                report(children)
+            else:
+                connection, _ = listener.accept()
+                begin(connection, children, [selector, listener, wake, waker])
+
+
+def begin(connection, children, own):
+    """Forks for one job; the child lets go of what is the server's `own`, and never returns."""
+    head, received, _, _ = socket.recv_fds(connection, 4, MOST_DESCRIPTORS)
+    payload = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+    pid = os.fork()
+    if not pid:
+        for each in (*own, connection, *children.values()):
+            each.close()
+        become(json.loads(payload), received)
+    for each in received:
+        os.close(each)
+    children[pid] = connection
+    connection.sendall(pid.to_bytes(8, "big", signed=True))
+
+
+def report(children):
+    """Sends the exit status of every child that has ended."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, status = ended
+            with suppress(OSError), children.pop(pid) as connection:
+                code = os.waitstatus_to_exitcode(status)
+                connection.sendall(code.to_bytes(8, "big", signed=True))
+
+
+def become(request, received):
+    """Makes this fork the worker that a new process would be."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    away = [fcntl.fcntl(each, fcntl.F_DUPFD, FREE_DESCRIPTOR) for each in received]
+    for each in received:
+        os.close(each)
+    for each, number in zip(away, request["descriptors"], strict=True):
+        os.dup2(each, number)
+        os.close(each)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    module, _, name = request["function"].partition(":")
+    status = 1
+    try:
+        getattr(import_module(module), name)(*request["arguments"])
+        status = 0
+    except BaseException:  # as Python itself ends a process
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def work(box):
+    """A worker's whole life."""
+    worker.main(Path(box))
+
+
+def start_servers(folder):
+    """Starts a server for each framework that is asked for, until standard input closes.
+
+    This process leaves its parent, which ends whatever users' code starts below it.
+    """
+    if os.fork():
+        os._exit(0)
+    listener = listen(folder / "starter.sock")
+    with selectors.DefaultSelector() as selector:
+        for each in (listener, sys.stdin):
+            selector.register(each, selectors.EVENT_READ)
+        while all(key.fileobj is not sys.stdin for key, _ in selector.select()):
+            start_server(listener.accept()[0], folder)
+
+
+def start_server(connection, folder):
+    """Answers when the server of the framework that is asked for can be connected to."""
+    framework = connection.recv(100).decode()
+    address = folder / f"{framework}.sock"
+    process = subprocess.Popen([sys.executable, "-P", __file__, str(folder), framework])
+    while not address.exists() and process.poll() is None:
+        time.sleep(0.02)
+    connection.sendall(b"ok" if address.exists() else b"no")
+    connection.close()
+
+
+def main(folder, *framework):
+    """Starts servers, or is the server of a framework."""
+    if not framework:
+        start_servers(Path(folder))
+    else:
+        sys.path.append(str(Path(__file__).parent))
+        prepare(*framework)
+        serve(Path(folder) / f"{framework[0]}.sock")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
