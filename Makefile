@@ -1,8 +1,8 @@
 # Every target sets up what it needs in .venv first, from the lock in requirements.txt.
 PYTHON ?= python3
 BIN = .venv/bin
-# Two processes of one thread each: several threads in each would wait for one another.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+# One process per core and 3 GB, of one thread each: threads of several would wait for one another.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
 .PHONY: help setup compare train-demo kills test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
@@ -19,7 +19,9 @@ train-demo: .venv/installed-all  ## one network trained in three frameworks, sid
 	rm -rf train-demo
 	$(BIN)/googlenet compare --train --epochs 4 --out train-demo
 
-test-all: .venv/installed-all test-common $(FRAMEWORKS:%=test-%)  ## every test in every framework
+# The common tests and the frameworks' side by side, each with half of the cores.
+test-all: .venv/installed-all  ## every test in every framework
+	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -j 2 test-common $(FRAMEWORKS:%=test-%)
 
 test-common: .venv/installed-all  ## the tables, the judge, the command, all frameworks at once
 	$(PYTEST) tests

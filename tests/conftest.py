@@ -21,8 +21,27 @@ from common.plan import Plan
 from common.planner import make_plan
 
 
+# Files of tests, those with the longest tests first.
+SLOW = ("published", "bench", "brought_files", "page_command", "browser", "check", "check_training",
+        "processes", "training", "exhibit", "gradients", "source", "fast", "forward")  # fmt: skip
+
+
 def pytest_addoption(parser):
     parser.addoption("--framework", choices=FRAMEWORKS, help="whose tests/frameworks to run")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """A process for each core, where there are 3 GB for each; a share if runs are side by side."""
+    assert config
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    share = int(os.environ.get("CORES_SHARED_BY", 1))
+    return max(1, min(len(os.sched_getaffinity(0)), memory // 3_000_000_000) // share)
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that no process is left with it in the end."""
+    order = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 def pytest_configure(config):

