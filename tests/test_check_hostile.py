@@ -90,7 +90,7 @@ FILES = {
     "signals": ("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + NETWORK, ANSWER),
     "descriptors": ("import os; os.closerange(0, 100)" + NETWORK, ANSWER),
     "fork": ("import os; os.fork()" + NETWORK, ANSWER),
-    "recursion limit": ("import sys; sys.setrecursionlimit(40)" + NETWORK, ANSWER),
+    "recursion limit": ("import sys; sys.setrecursionlimit(22)" + NETWORK, ANSWER),
     "patched": ("import os, json; os._exit = os.getpid = json.loads = None" + NETWORK, ANSWER),
     "answers": (NET + "return 'abc'", "AttributeError: 'str' object has no attribute"),
     "NaN": (NET + "return x.mean((2, 3)) * float('nan')", ANSWER),
