@@ -150,16 +150,17 @@ def test_one_file_never_ends_the_others(check):
 
 
 CHILDREN = """
-import os, subprocess, sys
+import ctypes, os, subprocess, sys, time
 for apart in (False, True):
     program = [sys.executable, "-S", "-c", "import time; time.sleep(99)"]
     child = subprocess.Popen(program, start_new_session=apart)
     print(child.pid, file=open("pids", "a"))
 if not os.fork():  # a daemon: in a session of its own, its parent ended
     os.setsid()
+    ctypes.CDLL(None).prctl(15, b") 1 \\xff")  # its name
     if not os.fork():
         print(os.getpid(), file=open("pids", "a"), flush=True)
-        os.execv(program[0], program)
+        time.sleep(99)
     os._exit(0)
 os.wait()
 """

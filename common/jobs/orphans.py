@@ -1,11 +1,11 @@
 """Whatever user code starts ends with it, on Linux also what leaves its session or its parent."""
 
 import ctypes
-import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from os import WNOHANG, getpid, kill, waitpid  # as they are before user code replaces them
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -23,9 +23,9 @@ def descendants() -> set[int]:
     parents: dict[int, int] = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended
-            # The name of the program, in parentheses, may hold spaces and parentheses.
-            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
-    found, level = set[int](), {os.getpid()}
+            # The name of the program, in parentheses, may hold any bytes.
+            parents[int(file.parent.name)] = int(file.read_bytes().rpartition(b")")[2].split()[1])
+    found, level = set[int](), {getpid()}
     while level := {child for child, parent in parents.items() if parent in level} - found:
         found |= level
     return found
@@ -39,10 +39,10 @@ def end_descendants(spared: frozenset[int] = frozenset()) -> None:
             return
         for process in left:
             with suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
+                kill(process, signal.SIGKILL)
         for process in left:
             with suppress(ChildProcessError):
-                os.waitpid(process, os.WNOHANG)
+                waitpid(process, WNOHANG)
         time.sleep(ROUND_SECONDS)
 
 
