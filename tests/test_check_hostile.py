@@ -139,7 +139,7 @@ def test_one_file_never_ends_the_others(check):
     assert [row["source"] for row in rows] == words
     expected = [
         "no such file",
-        "no such file",
+        "is no ordinary file",
         "give FILE.py",
         *(line for _, line in FILES.values()),
     ]

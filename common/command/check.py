@@ -106,7 +106,8 @@ def of(asked: Check, text: str) -> Check:
     source, name = (match["source"], match["name"] or "") if match else (text, "")
     if source.endswith(".py"):
         if not Path(source).is_file():
-            raise DataError(f"{source}: no such file")
+            what = "is no ordinary file" if Path(source).exists() else "no such file"
+            raise DataError(f"{source}: {what}")
         return replace(asked, source=source, name=name)
     if not re.fullmatch(r"[A-Za-z_][\w.]*", source):
         raise UsageError(f"{text}: give FILE.py, FILE.py:NAME or MODULE:NAME")
