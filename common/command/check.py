@@ -20,7 +20,6 @@ from common.errors import CheckFailed, DataError, MissingFramework, UsageError, 
 from common.files.atomic import atomic_file
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Check
-from common.jobs.orphans import no_orphans
 from common.jobs.worker import call
 from common.networks import network
 
@@ -121,8 +120,7 @@ def attempt(
     try:
         job = of(asked, source)
         say(source, "running")
-        with no_orphans():
-            arrays = call(job, limit).arrays
+        arrays = call(job, limit).arrays
         say(source, "reading")
         return judge(unpack_trace(arrays), job.network)
     except MissingFramework:  # for all files

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from json import dumps
 from os import _exit
@@ -24,8 +24,8 @@ from common.errors import CheckFailed, DataError, Interrupted, UserError, system
 from common.files.bundle import pack, unpack
 from common.files.scratch import remove_with_siblings, scratch_folder
 from common.jobs.failure import how_it_ended, read_answer, shorten_log
-from common.jobs.job import Job, Report, from_json, to_json
-from common.jobs.orphans import adopt_orphans, end_descendants
+from common.jobs.job import Check, Job, Report, from_json, to_json
+from common.jobs.orphans import adopt_orphans, end_descendants, no_orphans
 from common.jobs.perform import perform
 from common.jobs.settings import environment
 from common.jobs.turns import Turns, turns_file
@@ -49,8 +49,9 @@ def call(
     `watch` is called again and again meanwhile. Where the command is interrupted, the worker is
     asked by SIGINT to end, and has `grace` seconds to do so. With several `environments` as many
     processes do the job together; one that fails ends the others; the first one's report counts.
+    After a `Check`, whose code is a user's, no process that was started meanwhile is left.
     """
-    with scratch_folder() as folder:
+    with scratch_folder() as folder, no_orphans() if isinstance(job, Check) else nullcontext():
         count = len(environments)
         boxes = [folder / str(number) for number in range(count)]
         names = [f"{job.framework}, process {n} of {count}" for n in range(1, count + 1)]
