@@ -17,10 +17,12 @@ from command import googlenet
 from conftest import require
 from runs import ARGUMENTS, losses, train
 
+from common.errors import UsageError
 from common.files import weights
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.launch import free_ports, place, variables
 from common.jobs.worker import ROOT
+from common.training.lock import locked
 
 EXACT = ("--dtype", "float64", "--steps", 3, "--image-size", 32)
 ENDS = ["127.0.0.1:5001", "127.0.0.1:5002"]
@@ -92,22 +94,48 @@ def test_two_machines_are_one(tmp_path, framework, one_process):
     assert json.loads((two / "environment.json").read_text())["processes"] == 2
 
 
-def test_one_that_dies_ends_the_other(tmp_path):
+def started(folder, *more):
+    """A training that has taken its first step."""
     require("pytorch")
     command = [sys.executable, "-m", "common.command.main", "train", "googlenet", "-f", "pytorch"]
-    options = [*map(str, ARGUMENTS), "--out", tmp_path / "run", "--processes", "2"]
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, env=environment) as process:
-        path = tmp_path / "run" / "metrics.jsonl"
-        while not (path.exists() and path.read_text()):
-            time.sleep(0.1)
-            assert process.poll() is None
-        listed = subprocess.run(["pgrep", "-f", f"jobs.worker {tmp_path}"], capture_output=True)
-        os.kill(int(listed.stdout.split()[-1]), signal.SIGKILL)
+    options = [*map(str, ARGUMENTS), "--image-size", "32", "--out", folder / "run", *more]
+    environment = os.environ | {"TMPDIR": str(folder)}
+    process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, env=environment)
+    path = folder / "run" / "metrics.jsonl"
+    while not (path.exists() and path.read_text()):
+        time.sleep(0.1)
+        assert process.poll() is None
+    return process
+
+
+def workers(folder):
+    """The numbers of the workers whose files are in a folder."""
+    listed = subprocess.run(["pgrep", "-f", f"jobs.worker {folder}"], capture_output=True)
+    return [int(number) for number in listed.stdout.split()]
+
+
+def test_the_lock_is_held_until_the_worker_has_ended(tmp_path, monkeypatch):
+    """The worker, which may be writing, is stopped; the command that started it is killed."""
+    with started(tmp_path) as process:
+        [worker] = workers(tmp_path)
+        os.kill(worker, signal.SIGSTOP)
+        process.kill()
+    monkeypatch.setattr("common.training.lock.PATIENCE_SECONDS", 1)
+    with pytest.raises(UsageError, match=f"process {process.pid} on"), locked(tmp_path / "run"):
+        pass
+    monkeypatch.undo()
+    os.kill(worker, signal.SIGCONT)
+    with locked(tmp_path / "run"):
+        assert not workers(tmp_path)
+
+
+def test_one_that_dies_ends_the_other(tmp_path):
+    with started(tmp_path, "--processes", "2") as process:
+        os.kill(workers(tmp_path)[-1], signal.SIGKILL)
         assert process.wait(60) == 4
         [line] = process.stderr.read().decode().splitlines()
     assert "pytorch, process 2 of 2: the worker was killed" in line
-    assert subprocess.run(["pgrep", "-f", f"jobs.worker {tmp_path}"]).returncode == 1
+    assert not workers(tmp_path)
 
 
 def test_a_batch_must_divide(tmp_path):

@@ -19,9 +19,12 @@ def find_faults(split: Split) -> dict[str, str]:
             return str(error)
         return ""
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    pool = ThreadPoolExecutor(THREADS)
+    try:
         lines = pool.map(fault, range(len(split)))
         return {split.name(index): line for index, line in enumerate(lines) if line}
+    finally:  # also where the user interrupts it
+        pool.shutdown(cancel_futures=True)
 
 
 def without(split: Split, names: set[str]) -> Split:
