@@ -22,6 +22,7 @@ from common.files import weights
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.launch import free_ports, place, variables
 from common.jobs.worker import ROOT
+from common.training.folder import open_run
 from common.training.lock import locked
 
 EXACT = ("--dtype", "float64", "--steps", 3, "--image-size", 32)
@@ -127,6 +128,17 @@ def test_the_lock_is_held_until_the_worker_has_ended(tmp_path, monkeypatch):
     os.kill(worker, signal.SIGCONT)
     with locked(tmp_path / "run"):
         assert not workers(tmp_path)
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    with started(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 128 + signal.SIGINT
+        assert "the same command with --resume goes on" in process.stderr.read().decode()
+    run, _ = open_run(tmp_path / "run")
+    assert len(losses(tmp_path / "run")) == run.step > 0
+    assert not workers(tmp_path)
 
 
 def test_one_that_dies_ends_the_other(tmp_path):

@@ -3,12 +3,13 @@
 import json
 import os
 import platform
+import signal
 import threading
 import time
 
 import numpy as np
 import pytest
-from command import googlenet
+from command import call, googlenet
 from runs import losses, train
 
 from common.errors import CheckFailed, DataError, UsageError
@@ -48,6 +49,29 @@ def test_a_folder_in_which_no_run_was_begun_is_left_as_it_was(tmp_path):
     for folder in ("mine", "no/new"):
         train(tmp_path / folder, "--batch", 2000, code=4)
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "classes.json"]
+
+
+def interrupt(*_):
+    """As Ctrl-C, twice."""
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("at", ["find_faults", "write_state", "record_text"])
+def test_an_interrupt_while_a_run_is_begun_leaves_nothing(tmp_path, monkeypatch, at):
+    monkeypatch.setattr(f"common.training.folder.{at}", interrupt)
+    options = "-f", "pytorch", "--on-error", "skip", "--out", tmp_path / "run"
+    code, _, error = call("train", "googlenet", *options)
+    assert (code, error) == (130, "googlenet: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_while_data_are_read_leaves_the_run(run, monkeypatch):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    monkeypatch.setattr("common.training.record.open_data", interrupt)
+    resume = ("--recipe", run / "recipe.toml", "--resume", "--out", run)
+    assert call("train", "googlenet", "-f", "pytorch", *resume)[0] == 130
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
 def test_the_workers_of_a_killed_command_are_waited_for(tmp_path, monkeypatch):
