@@ -98,4 +98,8 @@ def test_only_options_that_are_given_override_a_recipe(tmp_path, monkeypatch, ve
     assert [name for name in usual if usual[name] == own[name]] == list(own)[1:5]
     assert resolved() == own
     assert resolved("--data", "digits") == own | {"data": "digits"}
+    if verb == "train":  # which also has options for a part of a table
+        assert resolved("--optimizer", "adam", "--schedule", "steps") == own
+        assert resolved("--lr", 0.25) == own | {"optimizer": own["optimizer"] | {"lr": 0.25}}
+        assert resolved("--schedule", "cosine") == own | {"schedule": {"kind": "cosine"}}
     assert resolved("--epochs", 9, "--dtype", "float32") == own | {"epochs": 9, "dtype": "float32"}

@@ -62,7 +62,7 @@ def train(
     """Trains a network; the same command with --resume goes on where it was stopped."""
     wishes = {name: value for name, value in locals().items() if name in IN_RECIPE}
     how = options.make_how(framework, device, processes, tensorboard, plain)
-    wishes |= {"weights": weights and str(weights), "schedule": schedule and {"kind": schedule}}
+    wishes |= {"weights": weights and str(weights), "schedule": {"kind": schedule}}
     resolved = resolve(recipe, wishes | {"optimizer": {"kind": optimizer, "lr": lr}})
     if print_recipe:
         print(to_toml(resolved), end="")
@@ -79,13 +79,21 @@ def resolve(path: Path | None, wishes: dict[str, Any]) -> Recipe:
     """
     file = read_table(path) if path else {}
     check_fields(str(path), file)
-    rule = {name: value for name, value in wishes.pop("optimizer", {}).items() if value is not None}
-    wishes = {name: value for name, value in wishes.items() if value is not None}
+    parts = {part: given(wishes.pop(part, {})) for part in ("optimizer", "schedule")}
+    wishes = given(wishes)
     chosen = DEFAULTS | file | wishes
     network(chosen["network"])  # an unknown name is told before any data is looked for
     data = open_data(chosen["data"], chosen["val_split"])
     table = default_table(chosen["network"], data, chosen["aux"]) | file
-    if rule.get("kind", table["optimizer"].get("kind")) != table["optimizer"].get("kind"):
-        table["optimizer"] = {}  # another rule has a rate of its own
-    table["optimizer"] = table["optimizer"] | rule
+    for part, options_given in parts.items():
+        own = table.get(part, {})
+        if options_given.get("kind", own.get("kind")) != own.get("kind"):
+            own = {}  # another rule has numbers of its own
+        if options_given:
+            table[part] = own | options_given
     return to_recipe(str(path or "recipe"), table | wishes)
+
+
+def given(wishes: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in wishes.items() if value is not None}

@@ -2,7 +2,8 @@
 
 It is the operating system's (`flock`), so it ends with the processes that hold it, however they
 end. The worker that writes into the folder holds it, too: where only the command is killed, nobody
-else trains in the folder until its worker has ended. Windows has none; nor does it have workers.
+else trains in the folder until its worker has ended. Windows has neither `flock` nor
+the process groups that workers need.
 """
 
 import fcntl
