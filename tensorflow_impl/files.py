@@ -1,7 +1,9 @@
 """TensorFlow's own weights files: checkpoints, and the places in Keras' .weights.h5."""
 
+import glob
 import tempfile
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 import keras
@@ -9,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from common.errors import DataError
+from common.files.budget import Budget, check_name
 from common.files.hdf5 import places_in
 from common.plan import Plan
 from tensorflow_impl.build import build
@@ -24,15 +27,25 @@ def read(path: Path) -> dict[str, NDArray]:
     """The variables in a checkpoint, by name, without running any graph."""
     try:
         checkpoint = tf.train.load_checkpoint(str(path))
-        names = checkpoint.get_variable_to_dtype_map()
-        return {
-            name: checkpoint.get_tensor(name)
-            for name, dtype in names.items()
-            if dtype.is_floating or dtype.is_integer
-        }
+        shapes = checkpoint.get_variable_to_shape_map()
+        kinds = checkpoint.get_variable_to_dtype_map()
+        names = [name for name, kind in kinds.items() if kind.is_floating or kind.is_integer]
+        budget = Budget(size_of(path))
+        budget.take_arrays(len(names))
+        for name in names:  # before any is read: a part of one may be all that there is
+            budget.take_bytes(prod(shapes[check_name(name)]) * kinds[name].size)
+        return {name: checkpoint.get_tensor(name) for name in names}
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
         first = str(error).splitlines()[0]
         raise DataError(f"{path}: not a sound TensorFlow checkpoint ({first})") from None
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a checkpoint's files: one, or an index and its data."""
+    parts = [path, *path.parent.glob(f"{glob.escape(path.name)}.*")]
+    return sum(part.stat().st_size for part in parts if part.is_file())
 
 
 def write(path: Path, arrays: Mapping[str, NDArray]) -> None:

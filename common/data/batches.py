@@ -6,24 +6,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
+from common.files.ordinary import check_ordinary
 from common.plan import Plan
 from common.spec import Shape, shape_text
+
+ARCHIVE = b"PK\x03\x04"
 
 
 def read_array(path: Path) -> NDArray:
     """The array in a .npy file, never by unpickling."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: no ordinary file; give a .npy array")
+    check_ordinary(path, "a .npy array")
     try:
-        array = np.load(path, allow_pickle=False)
+        with open(path, "rb") as file:
+            if file.read(len(ARCHIVE)) == ARCHIVE:
+                raise DataError(f"{path}: an archive of arrays; give one array as .npy")
+        # Mapped first: what is said to be larger than the file is refused before it costs memory.
+        with np.errstate(over="ignore"):
+            return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except Exception:
         # A broken file can raise nearly anything, and NumPy would advise to unpickle it.
         raise DataError(f"{path}: not a .npy array of numbers") from None
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: an archive of arrays; give one array as .npy")
-    return array
 
 
 def read_batch(path: Path) -> NDArray:

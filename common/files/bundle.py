@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from common.errors import DataError
+
 
 def pack(path: Path, arrays: Mapping[str, NDArray]) -> None:
     """Writes arrays numbered, and their names beside them."""
     numbered = {str(number): array for number, array in enumerate(arrays.values())}
-    np.savez(path, names=np.array(list(arrays), np.str_), **numbered)  # type: ignore[arg-type]
+    try:
+        np.savez(path, names=np.array(list(arrays), np.str_), **numbered)  # type: ignore[arg-type]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def unpack(path: Path) -> dict[str, NDArray]:

@@ -207,7 +207,8 @@ def push_tuple(count: int) -> Callable[[Machine, Any], None]:
     """The step that makes a tuple of so many values."""
 
     def step(machine: Machine, _: Any) -> None:
-        machine.push(tuple(machine.pop() for _ in range(count))[::-1])
+        values = [machine.pop() for _ in range(count)]
+        machine.push(tuple(reversed(values)))
 
     return step
 

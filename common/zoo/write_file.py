@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import CheckFailed, DataError
 from common.files import safetensors_file
-from common.files.atomic import atomic_file, put_in_place, remove_leftovers
+from common.files.atomic import atomic_file, hidden_name, put_in_place, remove_leftovers
 from common.files.budget import Budget
 from common.files.bundle import pack
 from common.files.caffe_files import read_caffe, write_caffe
@@ -92,7 +92,7 @@ def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str
     path = Path(os.path.realpath(path))
     try:
         remove_leftovers(path)
-        prefix = f".{path.name}{owner_mark()}"
+        prefix = hidden_name(path) + owner_mark()
         with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
             made, box = Path(folder, path.name), Path(folder, "arrays.npz")
             pack(box, arrays)

@@ -1,0 +1,135 @@
+"""Reads files in processes of their own, which serve many, under limits of time and memory."""
+
+import multiprocessing
+import os
+import re
+import resource
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.data.batches import read_batch
+from common.data.mnist import read_idx
+from common.errors import UserError
+from common.zoo.convert import read_match
+from common.zoo.identify import identify
+from common.zoo.recognise import Wishes
+
+SECONDS, BYTES = 10, 1_500_000_000
+PATIENCE = 120  # seconds of the clock, on a machine that does other things too
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+# What nothing in a file may bring about, as Python's audit hooks call it.
+FORBIDDEN = re.compile(
+    r"os\.(system|exec|posix_spawn|spawn|fork|remove|rename|mkdir|rmdir|chmod|link|symlink)"
+    r"|subprocess\.Popen|pickle\.find_class|socket\.|ctypes\.dlopen|shutil\.|webbrowser\.|pty\."
+)
+
+
+def read(path):
+    """Reads a file as the command would that takes it."""
+    if path.name.endswith((".npy", ".npz")):
+        read_batch(path)
+    elif ".idx" in path.name:
+        read_idx(path, 3)
+    else:
+        with suppress(UserError):  # both say what is unsound
+            identify(path, Wishes())
+        read_match(path, "googlenet.d2l", Wishes())
+
+
+@dataclass
+class Answer:
+    """What came of a file: a line, or what went wrong, its seconds and its megabytes."""
+
+    name: str
+    line: str = ""
+    fault: str = ""
+    seconds: float = 0
+    megabytes: int = 0
+
+
+def answer(reader, path, seconds, events):
+    """Reads a file in this process, and says what came of it."""
+    events.clear()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak of memory begins anew
+    before, began = memory("VmRSS"), time.process_time()
+    found = Answer(path.name)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # ends this process, whatever it is in
+    try:
+        reader(path)
+        found.line = "read"
+    except UserError as error:
+        found.line = str(error).replace(str(path), "FILE")
+        if not found.line.startswith("FILE: "):
+            found.fault = f"a line that does not name the file: {found.line[:200]}"
+    except MemoryError:
+        found.fault = "out of memory"
+    except BaseException as error:
+        found.fault = f"{type(error).__name__}: {str(error)[:200]}"
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    found.seconds = time.process_time() - began
+    found.megabytes = max(0, memory("VmHWM") - before) // 1024
+    found.fault = found.fault or (f"it did {events[0]}" if events else "")
+    return found
+
+
+def memory(name):
+    """So many kilobytes of this process."""
+    return int(re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+
+
+def serve(connection, reader, seconds):
+    """A child's whole life: reads files as they are named, under limits."""
+    events = []
+
+    def watch(event, arguments):
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
+        if FORBIDDEN.match(event) or (writes and not str(arguments[0]).startswith("/proc/self/")):
+            events.append(f"{event} {arguments!r:.200}")
+
+    limit = memory("VmSize") * 1024 + BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.addaudithook(watch)
+    while path := connection.recv():
+        connection.send(answer(reader, path, seconds, events))
+
+
+class Child:
+    """A process that reads one file after another; a new one where a file has ended it."""
+
+    def __init__(self, reader=read, seconds=SECONDS):
+        self.connection, other = multiprocessing.Pipe()
+        context, own = multiprocessing.get_context("spawn"), (other, reader, seconds)
+        self.process, self.seconds = context.Process(target=serve, args=own), seconds
+        self.process.start()
+        other.close()
+        self.path, self.since = None, 0.0
+
+    def give(self, path):
+        """A file to read."""
+        self.path, self.since = path, time.monotonic()
+        self.connection.send(path)
+
+    def take(self):
+        """What came of it; None as long as nothing has."""
+        if self.connection.poll(0.002):
+            try:
+                return self.connection.recv()
+            except EOFError:
+                self.process.join()
+                status, late = self.process.exitcode, f"more than {self.seconds} s"
+                fault = late if -status == signal.SIGPROF else f"ended it: {status}"
+                return Answer(self.path.name, fault=fault, seconds=self.seconds)
+        if time.monotonic() - self.since > PATIENCE:
+            self.process.kill()
+        return None
+
+    def end(self):
+        """Ends the process."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()

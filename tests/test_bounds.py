@@ -1,0 +1,250 @@
+"""No file costs more than a stated multiple of its size and of the largest network's."""
+
+import os
+import pickle
+import struct
+import tracemalloc
+import zipfile
+from math import prod
+
+import h5py
+import numpy as np
+import pytest
+from conftest import planned
+from hostile_files import DEEP, doubled, nested
+from limited import Child
+from small_files import (
+    call,
+    dictionary,
+    hdf5,
+    name,
+    number,
+    old_torch,
+    sequence,
+    small_files,
+    tensor,
+    torch_zip,
+)
+
+from common.data.batches import read_array
+from common.errors import DataError
+from common.files import budget, weights
+from common.files.archives import Archive
+from common.files.budget import Budget, check_shape
+from common.files.protobuf import encode
+from common.networks import NETWORKS, network
+from common.zoo.read_file import read_file
+from common.zoo.unwrap import choose_groups
+
+TOO_MUCH, TOO_LONG, TOO_MANY = "unpacks to far more", "too many parts", "arrays, far too many"
+# Which bounds a reader can meet at all: what is not packed cannot unpack to more than it is.
+BOUNDS = {
+    "a.safetensors": [TOO_MANY],
+    "listed.h5": [TOO_MUCH, TOO_LONG, TOO_MANY],
+    "named.h5": [TOO_MUCH, TOO_LONG, TOO_MANY],
+    "a.keras": [TOO_MUCH, TOO_LONG, TOO_MANY],
+    "a.pth": [TOO_MUCH, TOO_LONG, TOO_MANY],
+    "old.pth": [TOO_MUCH, TOO_LONG, TOO_MANY],
+    "a.pdparams": [TOO_MUCH, TOO_LONG, TOO_MANY],
+    "a.caffemodel": [TOO_LONG, TOO_MANY],
+    "a.onnx": [TOO_LONG, TOO_MANY],
+}
+NONE = {
+    TOO_MUCH: {"LARGEST": 0, "TIMES_ITS_SIZE": 0},
+    TOO_LONG: {"MOST_STEPS": 0},
+    TOO_MANY: {"MOST_ARRAYS": 0},
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "bound"), [(file, bound) for file, bounds in BOUNDS.items() for bound in bounds]
+)
+def test_every_reader_keeps_the_bounds(tmp_path, monkeypatch, file, bound):
+    path = tmp_path / file
+    path.write_bytes(small_files()[file])
+    assert read_file(path).groups
+    for constant, least in NONE[bound].items():
+        monkeypatch.setattr(budget, constant, least)
+    with pytest.raises(DataError, match=rf"{file}: .*{bound}"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("made", NETWORKS)
+def test_every_network_and_its_training_stay_below(made):
+    spec = network(made)
+    shapes = planned(made, spec.input[1:], aux=True).arrays()
+    assert 4 * sum(map(prod, shapes.values())) <= budget.LARGEST
+    assert 5 * len(shapes) <= budget.MOST_ARRAYS
+
+
+def numpy_array(*parts):
+    """A `.pdparams` of an array with these parts: data, type, shape, order."""
+    return dictionary({"a": call("numpy.core.numeric _frombuffer", *parts)})
+
+
+FOUR, KIND, ORDER = b"C\x04abcd", call("numpy dtype", name("f4")), name("C")
+DOUBLED_KIND = call("numpy dtype", doubled(60))
+MODULE = b"cm\nM\n)R}("
+
+
+def module(inner):
+    """A pickled module of PyTorch's with these inside."""
+    kinds = name("_parameters") + b"}" + name("_buffers") + b"}" + name("_modules") + b"}("
+    return MODULE + kinds + b"".join(name(n) + value for n, value in inner) + b"uub"
+
+
+def doubling(count):
+    """Modules of which each holds the one before twice."""
+    content = b"\x80\x04" + module([]) + b"q\x000"
+    for _ in range(count):
+        content += module([("a", b"h\x00"), ("b", b"h\x00")]) + b"q\x000"
+    return content + b"h\x00."
+
+
+def unallocated(file):
+    """A dataset of 3 GB that takes no place."""
+    file.create_dataset("layers/a/vars/0", (3 << 28,), "f4")
+    file["layers/a/vars"].attrs["name"] = "a"
+
+
+def large_chunk(file):
+    """A dataset of four numbers in a chunk of 3 GB."""
+    file.create_dataset("layers/a/vars/0", (4,), "f4", maxshape=(None,), chunks=(3 << 28,))
+    file["layers/a/vars"].attrs["name"] = "a"
+
+
+def same_array(file):
+    """One array under 2,000 names."""
+    file.attrs["layer_names"] = np.array([b"l%d" % count for count in range(2000)])
+    file["l0/k"] = np.ones(1 << 17, np.float32)
+    file["l0"].attrs["weight_names"] = np.array([b"k"] * 2000)
+
+
+def to_a_pipe(file):
+    """A layer in another file, which is a pipe."""
+    file.attrs["layer_names"] = ["a"]
+    file["a"] = h5py.ExternalLink("fifo", "/")
+
+
+def deep_groups(file):
+    """A group in a group in a group."""
+    for _ in range(600):
+        file = file.create_group("g")
+    file["0"] = 1.0
+
+
+STORAGE = sequence(name("storage"), b"ctorch\nFloatStorage\n", doubled(60), name("cpu"), number(1))
+VIEWS = {f"w{count}": tensor("0", 1 << 20, (1 << 20,)) for count in range(100)}
+PACKED = zipfile.ZIP_DEFLATED
+COSTLY = {
+    "name.pdparams": (b"\x80\x04" + doubled(60) + name("x") + b"\x93.", "a name that is no text"),
+    "type.pdparams": (numpy_array(FOUR, DOUBLED_KIND, b")", ORDER), "no arrays"),
+    "shape.pdparams": (numpy_array(FOUR, KIND, doubled(60), ORDER), "not of at most 32"),
+    "axes.pdparams": (numpy_array(FOUR, KIND, sequence(*[number(9)] * 99), ORDER), "at most 32"),
+    "deep.pdparams": (dictionary({"a": nested(DEEP)}), "holds tuple and no arrays"),
+    "pairs.pdparams": (dictionary({"a": name("a") * 999 + number(1) + b"\x86" * 999}), "no arrays"),
+    "modules.pdparams": (doubling(60), TOO_LONG),
+    "list.pdparams": (b"\x80\x04cx\ny\n](" + b"N" * 999 + b"eR.", "arguments that are no tuple"),
+    "key.pth": (torch_zip(dictionary({"a": call(
+        "torch._utils _rebuild_tensor_v2", STORAGE + b"Q", number(0), b")", b")")}), {}),
+        "a name that is no text"),
+    "views.pth": (torch_zip(dictionary(VIEWS), {"0": bytes(4 << 20)}, PACKED), TOO_MUCH),
+    "count.pth": (old_torch(dictionary({"a": tensor("0", 4, (2, 2))}), {"0": bytes(16)}).replace(
+        struct.pack("<q", 4), struct.pack("<q", 2**62)), "beyond the file"),
+    "unallocated.h5": (hdf5(unallocated), TOO_MUCH),
+    "chunk.h5": (hdf5(large_chunk), TOO_MUCH),
+    "names.h5": (hdf5(same_array), TOO_MUCH),
+    "pipe.h5": (hdf5(to_a_pipe), "no arrays by the names of layers"),
+    "deep.h5": (hdf5(deep_groups), "a name that is no text of at most 1000"),
+    "fields.caffemodel": (b"\x18\x01" * 20_001, TOO_LONG),
+    "sizes.caffemodel": (encode(100, encode(7, encode(5, bytes(4)) + encode(
+        7, encode(1, b"\x01" * 5_000_000)))), "at most 32"),
+}  # fmt: skip
+
+
+def read_strictly(path):
+    """Reads a file with a fiftieth of the steps, which are what takes time."""
+    budget.MOST_STEPS = 20_000
+    read_file(path)
+
+
+@pytest.fixture(scope="module")
+def child(tmp_path_factory):
+    """A process that reads under limits, in a folder with a pipe."""
+    before = os.getcwd()
+    os.chdir(tmp_path_factory.mktemp("costly"))
+    os.mkfifo("fifo")
+    yield (made := Child(read_strictly))
+    made.end()
+    os.chdir(before)
+
+
+@pytest.mark.parametrize("file", COSTLY)
+def test_files_that_only_cost_are_refused_for_little(tmp_path, child, file):
+    content, told = COSTLY[file]
+    (tmp_path / file).write_bytes(content)
+    child.give(tmp_path / file)
+    while (found := child.take()) is None:
+        pass
+    assert not found.fault
+    assert told in found.line
+
+
+def test_a_member_of_an_archive_is_never_larger_than_it_says(tmp_path):
+    path = tmp_path / "a.pth"
+    content = torch_zip(b"N" * 50_000_000, {}, PACKED)
+    path.write_bytes(content.replace(struct.pack("<L", 50_000_000), struct.pack("<L", 1000)))
+    tracemalloc.start()
+    with Archive(path, Budget(0)) as archive, pytest.raises(zipfile.BadZipFile, match="CRC"):
+        archive.read("a/data.pkl")
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_members_packed_without_a_bound_are_not_unpacked(tmp_path, method):
+    (tmp_path / "a.pth").write_bytes(torch_zip(dictionary({}), {}, method))
+    with pytest.raises(DataError, match="packed in a rare way"):
+        read_file(tmp_path / "a.pth")
+
+
+def test_an_archive_of_too_many_members_is_not_listed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        for member in range(17_000):
+            archive.writestr(zipfile.ZipInfo(f"a/data/{member:0200}"), b"")
+    with pytest.raises(DataError, match="an archive of far more members"):
+        read_file(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("read", [read_file, weights.read, read_array])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_only_ordinary_files_are_opened(tmp_path, read, kind):
+    path = tmp_path / "a.safetensors"
+    make = {"pipe": os.mkfifo, "folder": os.mkdir, "device": lambda p: p.symlink_to("/dev/zero")}
+    make[kind](path)
+    with pytest.raises(DataError, match=r"a\.safetensors: no ordinary file"):
+        read(path)
+
+
+def test_a_file_larger_than_any_training_is_not_read(tmp_path):
+    with open(tmp_path / "a.safetensors", "wb") as file:
+        file.truncate(budget.LARGEST_FILE + 1)  # which takes no place on the disk
+    with pytest.raises(DataError, match=r"a\.safetensors: 4,800,000,001 bytes, and a file"):
+        weights.read(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("shape", [(2, -3), (2, 3.0), ([2], 3), "23", (True, 6), (2**64, 0), (5,)])
+def test_shapes_are_a_few_whole_numbers(shape):
+    with pytest.raises(ValueError, match="shape"):
+        check_shape(shape, 6)
+
+
+def test_of_many_groups_the_largest_are_looked_at(tmp_path):
+    """As where an optimizer keeps a dict for every parameter."""
+    state = {f"p{count}": {"average": np.ones(2, np.float32)} for count in range(50)}
+    model = {f"w{count}": np.ones(2, np.float32) for count in range(9)}
+    content = pickle.dumps({"optimizer": state, "model": model}, protocol=4)
+    (tmp_path / "a.pdparams").write_bytes(content)
+    groups = choose_groups("a", read_file(tmp_path / "a.pdparams"), None)
+    assert "model" in groups
+    assert len(groups) == 6
