@@ -20,7 +20,6 @@ from common.networks import network
 from common.plan import Plan
 from common.planner import make_plan
 
-
 # Files of tests, those with the longest tests first.
 SLOW = ("published", "bench", "brought_files", "page_command", "browser", "check", "check_training",
         "processes", "training", "exhibit", "gradients", "source", "fast", "forward")  # fmt: skip
