@@ -16,6 +16,7 @@ from paddle_impl.own_layers import (
     Dropout,
     GlobalAvgPool,
     L2Norm,
+    MaxPool,
     ReLU,
     Residual,
 )
@@ -109,7 +110,7 @@ def module(node: Node) -> nn.Layer:
         case spec.Affine(scale, shift):
             return Affine(scale, shift, maps=len(node.input) == 3)
         case spec.MaxPool(kernel, stride):
-            return nn.MaxPool2D(kernel, stride, flat(node.pads))
+            return MaxPool(kernel, stride, flat(node.pads))
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
             window = spec.pair(kernel), stride, flat(node.pads)
             return AvgPool(*window, exclusive=not counts_border)

@@ -64,6 +64,17 @@ class Affine(nn.Layer):
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
 
 
+class MaxPool(nn.MaxPool2D):
+    """Paddle's own; oneDNN's, in a graph, gives the lowest number where all is NaN, so that weights
+    which overflow would give numbers again: twice that number is -infinity."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        if paddle.in_dynamic_mode() or self.stride == 1:  # convolutions beside it keep NaN
+            return y
+        return y * 2 / 2
+
+
 class AvgPool(nn.AvgPool2D):
     """Exact in float64 by a convolution with ones; Paddle's gradient rounds 1 / size to float32."""
 

@@ -9,7 +9,7 @@ from common import spec
 from common.files.layouts import layer_name
 from common.plan import Node, Plan
 from common.windows import NO_PADS, Pads, slide
-from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine, Dropout
+from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine, Dropout, MaxPool
 
 
 def build(plan: Plan) -> keras.Model:
@@ -77,7 +77,7 @@ def apply(node: Node, x: KerasTensor) -> KerasTensor:
             return Affine(scale, shift, name=name)(x)
         case spec.MaxPool(kernel, stride):
             x, padding = border(node, x, -math.inf)
-            return layers.MaxPooling2D(kernel, stride, padding, name=name)(x)
+            return MaxPool(kernel, stride, padding, name=name)(x)
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
             x, padding = border(node, x, 0.0 if counts_border else None)
             return layers.AveragePooling2D(kernel, stride, padding, name=name)(x)

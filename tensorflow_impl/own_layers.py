@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import KerasTensor, layers, ops
 
 from common.windows import mean_matrix
@@ -42,6 +43,17 @@ class Affine(layers.Layer):
 
     def get_config(self) -> dict:
         return super().get_config() | {"scale": self.scale, "shift": self.shift}
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class MaxPool(layers.MaxPooling2D):
+    """Keras' own gives the lowest number where all is NaN, so that weights which overflow would
+    give numbers again; in evaluation it is NaN."""
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        y = super().call(x)
+        lowest = tf.as_dtype(self.compute_dtype).min
+        return y if training else ops.where(y == lowest, math.nan, y)
 
 
 @keras.saving.register_keras_serializable("tensorflow_impl")

@@ -52,6 +52,24 @@ def test_a_transposed_array_is_written_as_it_reads(path):
     np.testing.assert_array_equal(weights.read(path)[0]["fc.weight"], arrays["fc.weight"])
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"fc.bias": None}, r"not those of googlenet: 1 missing, first fc\.bias$"),
+        ({"fc.scale": np.ones(4)}, r"not those of googlenet: 1 unknown, first fc\.scale$"),
+        ({"fc.bias": np.ones(5)}, r"first fc\.bias is \(5,\) and not \(4,\)$"),
+        ({"fc.bias": np.full(4, np.inf)}, r"fc\.bias holds NaN or infinity$"),
+        ({"fc.bias": np.full(4, 1e39)}, r"fc\.bias holds NaN or infinity$"),
+        ({"fc.bias": np.ones(4, np.int8)}, r"fc\.bias is int8, but weights are floating-point$"),
+    ],
+)
+def test_what_would_be_refused_is_not_written(path, change, told):
+    arrays = {name: each for name, each in (seeded(PLAN) | change).items() if each is not None}
+    with pytest.raises(DataError, match=rf"^{path}: .*{told}"):
+        weights.write(path, arrays, PLAN)
+    assert not path.exists()
+
+
 def test_heads_do_not_change_the_trunk():
     bare = initial_arrays(planned(classes=4), seed=5)
     headed = initial_arrays(PLAN, seed=5)

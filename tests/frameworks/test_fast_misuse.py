@@ -1,6 +1,7 @@
 """Inference by `fast` gives the network's own answer, or an error, for whatever it is given."""
 
 import importlib
+import shutil
 import threading
 from types import SimpleNamespace
 
@@ -125,10 +126,8 @@ def test_nan_and_infinity_do_not_vanish(room, made, value):
     """One pixel of the first image, all of the second; the third is as it was."""
     x = X.copy()
     x[0, :, 16, 16], x[1] = value, value
-    found, expected = (
-        numbers(made.quick(room.run.tensor(made.net, x))),
-        call(room, made.net, room.run.tensor(made.net, x)),
-    )
+    x = room.run.tensor(made.net, x)
+    found, expected = numbers(made.quick(x)), call(room, made.net, x)
     assert not np.isfinite(found[1]).all()
     for ours, theirs in zip(found, expected, strict=True):
         if np.isfinite(ours).all():
@@ -150,16 +149,20 @@ def test_weights_that_overflow_are_refused(room, tmp_path, dtype, plain):
     weights.write(file, arrays, plan)
     Image.fromarray(np.full((33, 33, 3), 200, np.uint8)).save(image)
     options = {"dtype": dtype, "plain": plain, "preprocess": "squeeze"}
-    named = room.name, "inception_v2", str(file)
-    with pytest.raises(DataError, match=r"w\.safetensors: the logits come out as NaN or infinity"):
+    named, told = (
+        (room.name, "inception_v2", str(file)),
+        r"w\.safetensors: the logits come out as NaN",
+    )
+    with pytest.raises(DataError, match=told):
         scoring.predict(Predict(*named, [str(image)], **options))
+    if not plain:  # quick enough for once
+        return
     for kind in ("a", "b"):
         (tmp_path / "data" / kind).mkdir(parents=True)
         for number in range(5):
-            Image.open(image).save(tmp_path / "data" / kind / f"{number}.png")
-    data = f"folder:{tmp_path / 'data'}"
-    with pytest.raises(DataError, match=r"w\.safetensors: the logits come out as NaN or infinity"):
-        scoring.score(Evaluate(*named, data, 0.2, **options))
+            shutil.copy(image, tmp_path / "data" / kind / f"{number}.png")
+    with pytest.raises(DataError, match=told):
+        scoring.score(Evaluate(*named, f"folder:{tmp_path / 'data'}", 0.2, **options))
 
 
 def test_every_layer_keeps_its_mode(made):

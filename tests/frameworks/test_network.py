@@ -6,7 +6,7 @@ from conftest import noise, planned, seeded
 from facts import FACTS
 from readme import code
 
-from common.errors import DataError
+from common.errors import DataError, UsageError
 from common.files import weights
 from common.networks import NETWORKS, network
 from common.planner import make_plan
@@ -99,6 +99,53 @@ def test_a_trunk_alone_leaves_classifier_and_heads_as_they_are(room, tmp_path):
     for name, array in room.weights.get_arrays(net).items():
         ending = name.split(".")[0] in ("fc", "aux1", "aux2")
         np.testing.assert_array_equal(array, before[name] if ending else arrays[name])
+
+
+def small(room, **options):
+    """A network that is made quickly."""
+    return room.package.googlenet(**{"input": (3, 33, 33), "classes": 5} | options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"classes": "10"},
+        {"classes": 10.0},
+        {"classes": True},
+        {"classes": -1},
+        {"input": "3x33x33"},
+        {"input": 33},
+        {"input": (3, 33.0, 33)},
+        {"input": (3, True, 33)},
+        {"input": (33, 33)},
+        {"input": np.ones((3, 33, 33))},
+        {"aux": "no"},
+        {"aux": 1},
+    ],
+    ids=repr,
+)
+def test_an_argument_of_another_kind_is_refused(room, options):
+    [(name, _)] = options.items()
+    with pytest.raises(UsageError, match=rf"^[^\n]*{name}[^\n]{{,90}}$"):
+        room.package.network("googlenet", **options)
+
+
+def test_whole_numbers_of_any_kind_are_taken(room, tmp_path):
+    for input in ([3, 33, 33], np.array([3, 33, 33]), (3, np.int64(33), 33)):
+        net = small(room, input=input, classes=np.int64(5))
+        assert net.plan.network.input == (3, 33, 33)
+    room.package.save_weights(net, tmp_path / "w.safetensors")
+    assert weights.read(tmp_path / "w.safetensors")[1]["input"] == [3, 33, 33]
+
+
+@pytest.mark.parametrize("shape", [(3, 33, 33), (0, 3, 33, 33), (1, 33, 3, 33), (1, 4, 33, 33)])
+def test_a_batch_of_another_shape_is_refused(room, shape):
+    """By Keras itself before our code sees it; without images by its convolutions."""
+    net = small(room)
+    x = room.run.tensor(net, np.ones(shape[-4:] if len(shape) == 4 else (1, *shape), np.float32))
+    told = "takes batches of Nx3x33x33, and not " + "x".join(map(str, shape))
+    with pytest.raises(Exception, match="33|0" if room.name == "tensorflow" else told):
+        forward(room, net, x if len(shape) == 4 else x[0], training=False)
 
 
 def test_another_input_size_is_refused(room):

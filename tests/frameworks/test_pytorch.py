@@ -68,6 +68,16 @@ def test_turns_into_torchscript(room, name, aux):
         assert set(scripted.train()(x)) == {"logits", "aux1", "aux2"}
 
 
+def test_fast_keeps_a_users_hooks(room):
+    net = room.run.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x = room.run.tensor(net, noise(PLAN))
+    before = net(x)
+    net.conv2.conv.register_forward_hook(lambda layer, inputs, output: output * 2)
+    net.conv3.relu.register_forward_hook(lambda layer, inputs, output: output + 1)
+    torch.testing.assert_close(room.package.fast(net)(x), net(x), rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(net(x), before, rtol=1e-2)
+
+
 def test_averages_over_an_uneven_border_are_refused():
     with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average over \(\(0, 1\)"):
         module(place(AvgPool(2, 2, Rule.SAME), "pool", (3, 5, 5)))
