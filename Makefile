@@ -5,7 +5,7 @@ BIN = .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
-.PHONY: help setup compare train-demo kills test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
+.PHONY: help setup compare train-demo kills fuzz test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,9 @@ mutants: .venv/installed-all  ## breaks the code in many places; the tests must 
 
 kills: .venv/installed-all  ## kills a training 20 times in each framework, and goes on
 	for framework in $(FRAMEWORKS); do $(BIN)/python tests/kills.py $$framework || exit; done
+
+fuzz: .venv/installed-all  ## breaks small files of every kind 12,000 times, and reads them
+	$(BIN)/python tests/fuzz.py
 
 lint: .venv/installed-all  ## format, style, types
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """Broken and hostile checkpoints are refused, and nothing in them is run."""
 
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,7 @@ import pytest
 from checkpoints import SIZE, ours, read_arrays, write_pickle
 from conftest import planned, require, seeded
 
+from common.data.batches import read_array
 from common.errors import DataError
 from common.files import weights
 from common.files.safetensors_file import pack
@@ -80,7 +82,9 @@ def test_forged_types_are_refused(tmp_path):
     "about",
     [{"input": "abc"}, {"input": [3]}, {"input": [3, -1, 1]}, {"carried": 5},
      {"carried": {"x": 1}}, {"carried": {"names": {"fc.weight": ["a"]}}},
-     {"carried": {"names": {"fc.weight": "\ud800"}}}, {"carried": {"scalars": {"a": 10**30}}}],
+     {"carried": {"names": {"fc.weight": "\ud800"}}}, {"carried": {"scalars": {"a": 10**30}}},
+     {"network": ["googlenet"]}, {"network": {}}, {"network": 5}, {"classes": "7"}, {"aux": 1},
+     {"preprocess": "nope"}, {"preprocess": ["squeeze"]}, {"input": [3, 10**6, 10**6]}],
     ids=str,
 )  # fmt: skip
 def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
@@ -89,6 +93,19 @@ def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
     source.write_bytes(pack(seeded(plan), weights.describe(plan) | about))
     with pytest.raises(DataError, match="what it says of itself makes no sense"):
         convert(source, tmp_path / "b.pdparams", "googlenet")
+
+
+def test_a_batch_costs_no_more_than_its_file(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((1, 3, 4, 4), np.float32))
+    content = (tmp_path / "x.npy").read_bytes()
+    larger = content.replace(b"(1, 3, 4, 4), }      ", b"(99, 300, 99, 99), } ")
+    assert larger != content
+    (tmp_path / "x.npy").write_bytes(larger)
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"x\.npy: not a \.npy array"):
+        read_array(tmp_path / "x.npy")
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 def test_names_carried_twice_are_refused(tmp_path):

@@ -1,6 +1,8 @@
 """The weights file: what it holds, and what it refuses."""
 
 import json
+import os
+import stat
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from safetensors.numpy import save
 from common.errors import DataError
 from common.files import atomic as writing
 from common.files import safetensors_file, weights
+from common.files.scratch import owner_mark
 from common.initial import draw_weights, initial_arrays
 from common.spec import Init
 
@@ -131,6 +134,35 @@ def test_a_link_is_followed_and_one_to_itself_replaced(path, tmp_path):
     assert path.is_file()
     assert (tmp_path / "link").is_symlink()
     assert not (tmp_path / "loop").is_symlink()
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_a_file_has_the_mode_that_is_asked_for(path, mask):
+    """By the umask, or by the file that was there."""
+    before = os.umask(mask)
+    try:
+        weights.write(path, seeded(PLAN), PLAN)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
+        path.chmod(0o640)
+        weights.write(path, seeded(PLAN), PLAN)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_names_may_be_as_long_as_the_file_system_takes(tmp_path, letter):
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    with writing.atomic_file(path) as temporary:
+        temporary.write_text("x")
+    dead = tmp_path / (writing.hidden_name(path) + owner_mark(2**22 + 1) + "part")
+    dead.write_text("left by a process that was killed")
+    with writing.atomic_file(path) as temporary:
+        temporary.write_text("y")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["y"]
+    longer = writing.atomic_file(path.with_name(path.name + letter))
+    with pytest.raises(DataError, match=r"cannot be written \(File name too long\)"), longer:
+        pass
 
 
 def test_an_interrupt_leaves_the_old_file(path, tmp_path, monkeypatch):

@@ -56,6 +56,6 @@ def put_in_place(made: Path, path: Path) -> None:
     """Gives a finished file its name, once it is on the disk, and the mode of what it replaces."""
     with open(made, "rb+") as file:
         os.fsync(file.fileno())
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # there may be none, or a link to itself
         os.chmod(made, stat.S_IMODE(path.stat().st_mode))
     os.replace(made, path)

@@ -4,7 +4,11 @@ What a file says of its own lengths, shapes and counts is believed only as far a
 it a file is refused in one line; sound files of every network here stay far below.
 """
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
+from pathlib import Path
 
 from common.errors import DataError
 
@@ -49,6 +53,22 @@ class Budget:
         self.arrays -= count
         if self.arrays < 0:
             raise DataError(f"it holds more than {MOST_ARRAYS:,} arrays, far too many for weights")
+
+
+@contextmanager
+def memory_limit(count: int) -> Iterator[None]:
+    """Lets this process allocate so many bytes: for a library that allocates what a file says."""
+    now, most = Path("/proc/self/statm"), resource.getrlimit(resource.RLIMIT_AS)
+    if now.exists():  # on Linux
+        limit = int(now.read_text().split()[0]) * resource.getpagesize() + count
+        unlimited = most[0] == resource.RLIM_INFINITY
+        resource.setrlimit(
+            resource.RLIMIT_AS, (limit if unlimited else min(limit, most[0]), most[1])
+        )
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, most)
 
 
 def check_name(name: object) -> str:

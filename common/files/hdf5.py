@@ -5,12 +5,14 @@ An array's name is that of its layer and its number in the layer: `conv2d_1/0`.
 
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -18,16 +20,11 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.errors import DataError
-from common.files.budget import Budget, check_name
+from common.files.budget import LARGEST, Budget, check_name, memory_limit
 from common.files.ordinary import check_ordinary
 
-# HDF5's own ways to pack numbers, and h5py's; any other would be looked for in a library.
-FILTERS = {
-    h5py.h5z.FILTER_DEFLATE,
-    h5py.h5z.FILTER_SHUFFLE,
-    h5py.h5z.FILTER_FLETCHER32,
-    h5py.h5z.FILTER_LZF,
-}
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+UNSOUND = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, zlib.error)
 # What looking at an object costs, and reading an attribute of it, counted in steps.
 OBJECT, ATTRIBUTE = 20, 100
 
@@ -64,7 +61,7 @@ def open_hdf5(path: Path, content: bytes | None = None) -> Iterator[h5py.File]:
             yield file
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except UNSOUND as error:
         raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
 
 
@@ -72,14 +69,32 @@ def numbers(item: h5py.Dataset, budget: Budget) -> NDArray:
     """One array; raises DataError unless it is numbers, and those in this very file."""
     if item.external or item.is_virtual or item.dtype.kind not in "fiu" or item.shape is None:
         raise DataError(f"{item.name} is not an array of numbers in this file")
-    created = item.id.get_create_plist()
-    filters = {created.get_filter(number)[0] for number in range(created.get_nfilters())}
-    if filters - FILTERS:
-        raise DataError(f"{item.name} is packed in a way that is not read; save it uncompressed")
     # What was never written takes no place in the file, whatever its size; a chunk may be larger.
-    largest = max(prod(item.shape), prod(item.chunks or ()))
-    budget.take_bytes(largest * item.dtype.itemsize)
-    return np.asarray(item[()])
+    size = max(prod(item.shape), prod(item.chunks or ())) * item.dtype.itemsize
+    budget.take_bytes(size)
+    check_filters(item, budget)
+    with memory_limit(2 * size + LARGEST):
+        return np.asarray(item[()])
+
+
+def check_filters(item: h5py.Dataset, budget: Budget) -> None:
+    """Raises DataError unless an array is plain or packed by gzip, to no more than it says.
+
+    HDF5 itself unpacks to any size, and looks for other filters in libraries.
+    """
+    created = item.id.get_create_plist()
+    filters = [created.get_filter(number)[0] for number in range(created.get_nfilters())]
+    if not set(filters) <= FILTERS or filters.count(h5py.h5z.FILTER_DEFLATE) > 1:
+        raise DataError(f"{item.name} is packed in a way that is not read; save it uncompressed")
+    if h5py.h5z.FILTER_DEFLATE not in filters:
+        return
+    size = prod(item.chunks) * item.dtype.itemsize
+    for number in range(item.id.get_num_chunks()):
+        budget.take_steps(OBJECT)
+        chunk = item.id.get_chunk_info(number)
+        _, packed = item.id.read_direct_chunk(chunk.chunk_offset)
+        if len(zlib.decompressobj().decompress(packed, size + 1)) > size:
+            raise DataError("it unpacks to far more than it could hold")
 
 
 def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
@@ -140,9 +155,8 @@ def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tu
         match = re.fullmatch(r"(.+)/(\d+)", place)
         if match and not place.startswith("optimizer/"):
             budget.take_steps(ATTRIBUTE)
-            layer = file[match[1]].attrs.get("name")
-            if layer is not None:
-                yield f"{text(layer)}/{match[2]}", place
+            if "name" in (group := file[match[1]]).attrs:
+                yield f"{text(attribute(group, 'name'))}/{match[2]}", place
 
 
 def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
@@ -150,11 +164,17 @@ def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
     kept = group.attrs.get_id(name)
     if len(kept.shape) != 1:
         raise ValueError(f"{name} is no list")
-    # Texts of any length may all be the same one; Keras writes them with a length.
-    longest = group.file.id.get_filesize() if kept.dtype.kind == "O" else kept.dtype.itemsize
-    budget.take_bytes(kept.shape[0] * longest)
     budget.take_steps(ATTRIBUTE + kept.shape[0])
-    return [text(each) for each in group.attrs[name]]
+    return [text(each) for each in attribute(group, name)]
+
+
+def attribute(group: h5py.Group, name: str) -> Any:
+    """What stands beside a group; raises DataError where it would take too much memory."""
+    try:
+        with memory_limit(LARGEST):  # of texts only the library knows how long they are said to be
+            return group.attrs[name]
+    except MemoryError:
+        raise DataError("it unpacks to far more than it could hold") from None
 
 
 def text(name: object) -> str:
