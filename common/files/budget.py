@@ -57,18 +57,25 @@ class Budget:
 
 @contextmanager
 def memory_limit(count: int) -> Iterator[None]:
-    """Lets this process allocate so many bytes: for a library that allocates what a file says."""
-    now, most = Path("/proc/self/statm"), resource.getrlimit(resource.RLIMIT_AS)
-    if now.exists():  # on Linux
-        limit = int(now.read_text().split()[0]) * resource.getpagesize() + count
-        unlimited = most[0] == resource.RLIM_INFINITY
-        resource.setrlimit(
-            resource.RLIMIT_AS, (limit if unlimited else min(limit, most[0]), most[1])
-        )
+    """Lets this process allocate so many bytes more: for a library that allocates what files say.
+
+    Raises DataError where that is not enough.
+    """
+    now, (soft, hard) = Path("/proc/self/statm"), resource.getrlimit(resource.RLIMIT_AS)
+    if not now.exists():  # as elsewhere than on Linux
+        yield
+        return
+    limit = int(now.read_text().split()[0]) * resource.getpagesize() + count
+    limit = limit if soft == resource.RLIM_INFINITY else min(limit, soft)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     try:
         yield
+    except MemoryError:
+        if limit == soft:  # it is the user's own
+            raise
+        raise DataError("it unpacks to far more than it could hold") from None
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, most)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def check_name(name: object) -> str:

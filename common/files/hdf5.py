@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -23,7 +22,8 @@ from common.errors import DataError
 from common.files.budget import LARGEST, Budget, check_name, memory_limit
 from common.files.ordinary import check_ordinary
 
-FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+DEFLATE = h5py.h5z.FILTER_DEFLATE
+FILTERS = {DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}  # others lie in libraries
 UNSOUND = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, zlib.error)
 # What looking at an object costs, and reading an attribute of it, counted in steps.
 OBJECT, ATTRIBUTE = 20, 100
@@ -42,7 +42,8 @@ def read_hdf5(path: Path, budget: Budget, content: bytes | None = None) -> Array
 
     `content` is the file's bytes where it lies in an archive.
     """
-    with open_hdf5(path, content) as file:
+    # The library unpacks texts and chunks to whatever length they are said to have.
+    with open_hdf5(path, content) as file, memory_limit(budget.bytes + LARGEST):
         places = find_places(file, budget)
         return {name: numbers(file[place], budget) for name, place in places.items()}
 
@@ -67,32 +68,26 @@ def open_hdf5(path: Path, content: bytes | None = None) -> Iterator[h5py.File]:
 
 def numbers(item: h5py.Dataset, budget: Budget) -> NDArray:
     """One array; raises DataError unless it is numbers, and those in this very file."""
-    if item.external or item.is_virtual or item.dtype.kind not in "fiu" or item.shape is None:
-        raise DataError(f"{item.name} is not an array of numbers in this file")
-    # What was never written takes no place in the file, whatever its size; a chunk may be larger.
-    size = max(prod(item.shape), prod(item.chunks or ())) * item.dtype.itemsize
-    budget.take_bytes(size)
-    check_filters(item, budget)
-    with memory_limit(2 * size + LARGEST):
-        return np.asarray(item[()])
-
-
-def check_filters(item: h5py.Dataset, budget: Budget) -> None:
-    """Raises DataError unless an array is plain or packed by gzip, to no more than it says.
-
-    HDF5 itself unpacks to any size, and looks for other filters in libraries.
-    """
     created = item.id.get_create_plist()
+    inside = not created.get_external_count() and created.get_layout() != h5py.h5d.VIRTUAL
+    if not inside or item.dtype.kind not in "fiu" or item.shape is None:
+        raise DataError(f"{item.name} is not an array of numbers in this file")
+    chunk = created.get_chunk() if created.get_layout() == h5py.h5d.CHUNKED else ()
+    # What was never written takes no place in the file, whatever its size; a chunk may be larger.
+    budget.take_bytes(max(prod(item.shape), prod(chunk)) * item.dtype.itemsize)
     filters = [created.get_filter(number)[0] for number in range(created.get_nfilters())]
-    if not set(filters) <= FILTERS or filters.count(h5py.h5z.FILTER_DEFLATE) > 1:
+    if not set(filters) <= FILTERS or filters.count(DEFLATE) > 1:
         raise DataError(f"{item.name} is packed in a way that is not read; save it uncompressed")
-    if h5py.h5z.FILTER_DEFLATE not in filters:
-        return
-    size = prod(item.chunks) * item.dtype.itemsize
+    if DEFLATE in filters:
+        check_chunks(item, prod(chunk) * item.dtype.itemsize, budget)
+    return np.asarray(item[()])
+
+
+def check_chunks(item: h5py.Dataset, size: int, budget: Budget) -> None:
+    """Raises DataError for a chunk that is larger than it says; HDF5 would unpack it whole."""
     for number in range(item.id.get_num_chunks()):
         budget.take_steps(OBJECT)
-        chunk = item.id.get_chunk_info(number)
-        _, packed = item.id.read_direct_chunk(chunk.chunk_offset)
+        _, packed = item.id.read_direct_chunk(item.id.get_chunk_info(number).chunk_offset)
         if len(zlib.decompressobj().decompress(packed, size + 1)) > size:
             raise DataError("it unpacks to far more than it could hold")
 
@@ -155,8 +150,9 @@ def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tu
         match = re.fullmatch(r"(.+)/(\d+)", place)
         if match and not place.startswith("optimizer/"):
             budget.take_steps(ATTRIBUTE)
-            if "name" in (group := file[match[1]]).attrs:
-                yield f"{text(attribute(group, 'name'))}/{match[2]}", place
+            layer = file[match[1]].attrs.get("name")
+            if layer is not None:
+                yield f"{text(layer)}/{match[2]}", place
 
 
 def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
@@ -165,16 +161,7 @@ def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
     if len(kept.shape) != 1:
         raise ValueError(f"{name} is no list")
     budget.take_steps(ATTRIBUTE + kept.shape[0])
-    return [text(each) for each in attribute(group, name)]
-
-
-def attribute(group: h5py.Group, name: str) -> Any:
-    """What stands beside a group; raises DataError where it would take too much memory."""
-    try:
-        with memory_limit(LARGEST):  # of texts only the library knows how long they are said to be
-            return group.attrs[name]
-    except MemoryError:
-        raise DataError("it unpacks to far more than it could hold") from None
+    return [text(each) for each in group.attrs[name]]
 
 
 def text(name: object) -> str:
