@@ -127,6 +127,8 @@ def test_impossible_wishes_are_refused(tmp_path):
         convert(source, tmp_path / "x.pth", "googlenet", asked_to="timm")
     with pytest.raises(UsageError, match="not published as a TensorFlow checkpoint"):
         convert(source, tmp_path / "x.ckpt", "googlenet")
+    with pytest.raises(DataError, match="File name too long"):  # before a framework is started
+        convert(source, tmp_path / f"{'x' * 260}.pth", "googlenet")
     with pytest.raises(DataError, match="the name must end in one of"):
         convert(source, tmp_path / "x.bin", "googlenet")
     with pytest.raises(DataError, match="cannot be read"):

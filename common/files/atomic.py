@@ -21,9 +21,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     temporary = path.parent / f"{hidden_name(path)}{owner_mark()}part"
     try:
-        if not path.name or (path.exists() and not path.is_file()):
-            raise DataError(f"{path}: cannot be written, since it is no ordinary file")
-        check_folder(path)
+        check_target(path)
         remove_leftovers(path)
         yield temporary
         put_in_place(temporary, path)
@@ -32,6 +30,13 @@ def atomic_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_target(path: Path) -> None:
+    """Raises DataError, or an OSError, unless a file may be written there."""
+    if not path.name or (path.exists() and not path.is_file()):
+        raise DataError(f"{path}: cannot be written, since it is no ordinary file")
+    check_folder(path)
 
 
 def check_folder(path: Path) -> None:

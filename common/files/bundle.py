@@ -6,16 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import DataError
-
 
 def pack(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Writes arrays numbered, and their names beside them."""
+    """Writes arrays numbered, and their names beside them; an OSError names the file."""
     numbered = {str(number): array for number, array in enumerate(arrays.values())}
     try:
         np.savez(path, names=np.array(list(arrays), np.str_), **numbered)  # type: ignore[arg-type]
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def unpack(path: Path) -> dict[str, NDArray]:

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import CheckFailed, DataError
 from common.files import safetensors_file
-from common.files.atomic import atomic_file, hidden_name, put_in_place, remove_leftovers
+from common.files.atomic import (
+    atomic_file,
+    check_target,
+    hidden_name,
+    put_in_place,
+    remove_leftovers,
+)
 from common.files.budget import Budget
 from common.files.bundle import pack
 from common.files.caffe_files import read_caffe, write_caffe
@@ -91,6 +97,7 @@ def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str
     """Has a framework write its own kind of file, or files, and then puts them in their place."""
     path = Path(os.path.realpath(path))
     try:
+        check_target(path)
         remove_leftovers(path)
         prefix = hidden_name(path) + owner_mark()
         with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
