@@ -52,4 +52,4 @@ clean:  ## removes what setup made
 .venv/installed-%: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint requirements.txt --editable '.[$*,dev]'
-	touch $@
+	touch $(if $(filter all,$*),$(FRAMEWORKS:%=.venv/installed-%)) $@
