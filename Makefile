@@ -21,7 +21,7 @@ train-demo: .venv/installed-all  ## one network trained in three frameworks, sid
 
 # The common tests and the frameworks' side by side, each with half of the cores.
 test-all: .venv/installed-all  ## every test in every framework
-	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -j 2 test-common $(FRAMEWORKS:%=test-%)
+	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -k -j 2 test-common $(FRAMEWORKS:%=test-%)
 
 test-common: .venv/installed-all  ## the tables, the judge, the command, all frameworks at once
 	$(PYTEST) tests
