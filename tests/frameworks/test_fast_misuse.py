@@ -162,7 +162,7 @@ def test_weights_that_overflow_are_refused(room, tmp_path, dtype, plain):
         for number in range(5):
             shutil.copy(image, tmp_path / "data" / kind / f"{number}.png")
     with pytest.raises(DataError, match=told):
-        scoring.score(Evaluate(*named, f"folder:{tmp_path / 'data'}", 0.2, **options))
+        scoring.score(Evaluate(*named, f"folder:{tmp_path / 'data'}", **options))
 
 
 def test_every_layer_keeps_its_mode(made):
