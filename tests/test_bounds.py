@@ -19,6 +19,7 @@ from common.errors import DataError
 from common.files import budget, weights
 from common.files.archives import Archive
 from common.files.budget import Budget, check_shape
+from common.files.pickled_arrays import Interpreter, NotAnArray
 from common.networks import NETWORKS, network
 from common.zoo.read_file import read_file
 from common.zoo.unwrap import choose_groups
@@ -150,3 +151,15 @@ def test_of_many_groups_the_largest_are_looked_at(tmp_path):
     groups = choose_groups("a", read_file(tmp_path / "a.pdparams"), None)
     assert "model" in groups
     assert len(groups) == 6
+
+
+class Unprintable:
+    """What takes for ever to write out, such as a tuple of tuples that doubles 40 times."""
+
+    def __repr__(self):
+        raise AssertionError("written out")
+
+
+def test_types_that_are_no_texts_are_not_written_out():
+    with pytest.raises(NotAnArray, match="an array of type no number"):
+        Interpreter(Budget(100)).numpy_array((1,), Unprintable(), False, b"1234")
