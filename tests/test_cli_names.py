@@ -18,7 +18,7 @@ NAMES = {
     "\x1b[31mred\x1b]0;title\x07": r"\x1b[31mred\x1b]0;title\x07",
     "\x9b2J\x7f\x00\t\r\n": r"\x9b2J\x7f\x00\t\r\n",
     "\u202egnp.exe\u2066\u200b\u2028": r"\u202egnp.exe\u2066\u200b\u2028",
-    "a\udcff": r"a\udcff",
+    "a\udcff": r"a\xff",
     "[red]x[/red] [/] :smile:": "[red]x[/red] [/] :smile:",
     "naïve 图": "naïve 图",
 }
@@ -48,7 +48,8 @@ def print_verdict(name):
 
 def print_scores(name):
     figures = {"top1": 1, "top5": 1, "loss": 0, "images": 1}
-    scores.print_scores(figures | {"confusion": np.eye(2, dtype=int)}, [name, "other"])
+    names = [name, "other"]
+    scores.print_scores(figures | {"confusion": np.eye(2, dtype=int)}, names, names, 2)
 
 
 def print_error_of_a_framework(name):
