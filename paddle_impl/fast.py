@@ -36,8 +36,16 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
             name = copied.plan.network.name
             raise UsageError(f"{name} takes {dtype} here, and not {x.dtype}; convert it")
         x = x.contiguous()  # the predictor takes a view's memory as it lies
-        with one_at_a_time:
-            logits = predictor.run([x])[0]
+        try:
+            with one_at_a_time:
+                logits = predictor.run([x])[0]
+        except RuntimeError as error:
+            if not copied.in_bfloat16:
+                raise
+            raise UsageError(
+                f"paddle: its predictor fails in bfloat16 on this processor ({error}); "
+                "give --dtype float32"
+            ) from None
         # oneDNN's max pools drop NaN: what is not finite in an image goes past them.
         lost = (x * 0).flatten(1).sum(1)
         return logits + lost.reshape([-1] + [1] * (logits.ndim - 1))
