@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import noise, planned, seeded
 from PIL import Image
+from test_fast import HAS_BFLOAT16
 
 from common.errors import DataError
 from common.files import weights
@@ -140,6 +141,8 @@ def test_nan_and_infinity_do_not_vanish(room, made, value):
 )
 def test_weights_that_overflow_are_refused(room, tmp_path, dtype, plain):
     """Three convolutions in a row whose products are too large for float32."""
+    if (room.name, dtype) == ("paddle", "bfloat16") and not HAS_BFLOAT16:
+        pytest.skip("Paddle's predictor fails in bfloat16 on this processor")
     plan = planned("inception_v2", (33, 33), classes=12)
     arrays = seeded(plan)
     kernels = [name for name, shape in plan.arrays().items() if len(shape) == 4]
