@@ -108,7 +108,8 @@ def test_printed_source_takes_our_weights_and_computes_the_same(room, name, opti
     found = outputs(room.name, net, room.run.tensor(built, x))
     found[plan.network.output] = found.pop("")
     assert found.keys() == {plan.network.output, *plan.heads}
-    bound = 1e-6 if room.name == "tensorflow" else 0
+    # The built network's ReLU and max pool keep NaN in Keras and Paddle, which rounds differently.
+    bound = 0 if room.name == "pytorch" else 1e-6
     for output, value in found.items():
         array = np.asarray(value if room.name == "tensorflow" else value.detach().numpy())
         assert relative(array, right[output]) <= bound
