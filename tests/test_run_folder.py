@@ -52,9 +52,8 @@ def test_a_folder_in_which_no_run_was_begun_is_left_as_it_was(tmp_path):
 
 
 def interrupt(*_):
-    """As Ctrl-C, twice."""
-    for _ in range(2):
-        os.kill(os.getpid(), signal.SIGINT)
+    """As Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.parametrize("at", ["find_faults", "write_state", "record_text"])
