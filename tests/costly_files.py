@@ -12,6 +12,7 @@ from small_files import (
     dictionary,
     hdf5,
     name,
+    new_keras,
     number,
     old_torch,
     sequence,
@@ -82,6 +83,14 @@ def repeated(content):
     return bytes(raw)
 
 
+def endless(content):
+    """That file, in whose heap of texts an object of no size is followed by itself."""
+    raw = bytearray(content)
+    place = raw.find(b"GCOL") + 16
+    raw[place : place + 16] = bytes(16)
+    return bytes(raw)
+
+
 def bomb(file):
     """A chunk of 4 KB that unpacks to 100 MB."""
     data = file.create_dataset("layers/a/vars/0", (1024,), "f4", chunks=(1024,), compression="gzip")
@@ -124,6 +133,7 @@ COSTLY = {
     "chunk.h5": (hdf5(large_chunk), TOO_MUCH),
     "names.h5": (hdf5(same_array), TOO_MUCH),
     "texts.h5": (repeated(hdf5(long_texts)), "memory allocation failed for VL data"),
+    "heap.h5": (endless(hdf5(new_keras)), "a heap that does not end"),
     "bomb.h5": (hdf5(bomb), TOO_MUCH),
     "pipe.h5": (hdf5(to_a_pipe), "no arrays by the names of layers"),
     "deep.h5": (hdf5(deep_groups), "a name that is no text of at most 1000"),

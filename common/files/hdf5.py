@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import DataError
 from common.files.budget import LARGEST, Budget, check_name, memory_limit
+from common.files.heaps import check_heaps
 from common.files.ordinary import check_ordinary
 
 DEFLATE = h5py.h5z.FILTER_DEFLATE
@@ -42,6 +43,10 @@ def read_hdf5(path: Path, budget: Budget, content: bytes | None = None) -> Array
 
     `content` is the file's bytes where it lies in an archive.
     """
+    try:
+        check_heaps(path, content, budget)
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
     # The library unpacks texts and chunks to whatever length they are said to have.
     with open_hdf5(path, content) as file, memory_limit(budget.bytes + LARGEST):
         places = find_places(file, budget)

@@ -1,0 +1,40 @@
+"""HDF5's heaps of texts, checked before HDF5 reads them: it looks for a broken one's end for ever.
+
+The layout is that of the HDF5 File Format Specification, "Global Heap".
+"""
+
+import mmap
+import struct
+from pathlib import Path
+
+from common.files.budget import Budget
+
+COLLECTION = b"GCOL\x01"
+HEADER = 16  # of a collection, and of each object in it
+
+
+def check_heaps(path: Path, content: bytes | None, budget: Budget) -> None:
+    """Raises ValueError for a heap that would never end; `content` is the file's bytes, if read."""
+    if content is not None:
+        check_collections(content, budget)
+        return
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        check_collections(mapped, budget)
+
+
+def check_collections(file: bytes | mmap.mmap, budget: Budget) -> None:
+    """Raises ValueError unless each object of each heap is followed by another, or the end."""
+    sizes = file[9:11] if file[8] > 1 else file[13:15]
+    if sizes != b"\x08\x08":
+        raise ValueError("addresses and lengths of other than 8 bytes")
+    begin = file.find(COLLECTION)
+    while begin >= 0:
+        length = int.from_bytes(file[begin + 8 : begin + HEADER], "little")
+        place, end = begin + HEADER, min(begin + length, len(file))
+        while place + HEADER <= end:
+            budget.take_steps()
+            number, size = struct.unpack_from("<H6xQ", file, place)
+            if size > length or (number == 0 and size < HEADER):
+                raise ValueError("a heap that does not end")
+            place += HEADER + -(-size // 8) * 8 if number else size  # number 0 is what is free
+        begin = file.find(COLLECTION, begin + 1)
