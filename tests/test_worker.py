@@ -45,7 +45,8 @@ def test_a_worker_answers(job):
     assert report.megabytes > 10
 
 
-def test_a_workers_memory_is_its_own(job):
+def test_a_workers_memory_is_its_own(job, monkeypatch):
+    monkeypatch.setattr(worker, "subprocess", subprocess)  # a child of this process
     large = np.ones(150_000_000)  # 1,200 MB, with which a child's count would begin
     assert large.sum() > 0
     assert worker.call(job).megabytes < 1000

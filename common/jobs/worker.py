@@ -19,7 +19,6 @@ from json import dumps
 from os import _exit
 from pathlib import Path
 
-from common.arrays import Arrays
 from common.errors import CheckFailed, DataError, Interrupted, UserError, system_text
 from common.files.bundle import pack, unpack
 from common.files.scratch import remove_with_siblings, scratch_folder
@@ -188,7 +187,7 @@ def main(box: Path) -> None:
     threading.Thread(target=watch_parent, args=(parent, box, turns), daemon=True).start()
     try:
         report = perform(job, turns)
-        leave(box / "out.npz", report.arrays)
+        pack(box / "out.npz", report.arrays)
     except UserError as error:
         answer: dict = {"error": str(error), "code": error.code}
     except (OSError, MemoryError) as error:
@@ -198,15 +197,6 @@ def main(box: Path) -> None:
     (box / "answer.json").write_text(dumps(answer))
     # The frameworks' own threads can stall or crash on the way out; all is said already.
     _exit(0)
-
-
-def leave(file: Path, arrays: Arrays) -> None:
-    """Writes what came of the job; an OSError names the file."""
-    try:
-        pack(file, arrays)
-    except OSError as error:
-        error.filename = error.filename or str(file)
-        raise
 
 
 def take_standard_input() -> int:
