@@ -5,7 +5,10 @@ BIN = .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
-.PHONY: help setup compare train-demo kills fuzz test-all test-common $(FRAMEWORKS:%=test-%) mutants lint clean
+LONG = $(FRAMEWORKS:%=test-long-%)
+
+.PHONY: help setup compare train-demo kills fuzz test-all test-long test-common mutants lint clean
+.PHONY: $(FRAMEWORKS:%=test-%) $(LONG)
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,6 +34,12 @@ test-tensorflow: .venv/installed-tensorflow  ## Keras' share; needs no other fra
 test-paddle: .venv/installed-paddle  ## Paddle's share; needs no other framework
 $(FRAMEWORKS:%=test-%): test-%:
 	$(PYTEST) tests/frameworks --framework $*
+
+test-long: .venv/installed-all  ## gradients and printed source of the remaining variants
+	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -k -j 2 $(LONG)
+
+$(LONG): test-long-%: .venv/installed-%
+	$(PYTEST) tests/frameworks --long --framework $*
 
 mutants: .venv/installed-all  ## breaks the code in many places; the tests must notice each
 	$(BIN)/python tests/mutants.py

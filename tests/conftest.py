@@ -21,12 +21,14 @@ from common.plan import Plan
 from common.planner import make_plan
 
 # Files of tests, those with the longest tests first.
-SLOW = ("published", "bench", "brought_files", "page_command", "browser", "check", "check_training",
-        "processes", "training", "exhibit", "gradients", "source", "fast", "forward")  # fmt: skip
+SLOW = ("processes", "published", "bench", "brought_files", "page_command", "browser", "check",
+        "check_training", "training", "exhibit", "every_network", "source", "fast",
+        "forward")  # fmt: skip
 
 
 def pytest_addoption(parser):
     parser.addoption("--framework", choices=FRAMEWORKS, help="whose tests/frameworks to run")
+    parser.addoption("--long", action="store_true", help="the tests marked long, and no others")
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -37,8 +39,10 @@ def pytest_xdist_auto_num_workers(config):
     return max(1, min(len(os.sched_getaffinity(0)), memory // 3_000_000_000) // share)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What takes longest begins first, so that no process is left with it in the end."""
+    long = config.getoption("--long")
+    items[:] = [item for item in items if bool(item.get_closest_marker("long")) == long]
     order = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
 

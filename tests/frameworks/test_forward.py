@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import native, noise, planned, seeded
+from every_network import as_built
 from kept import kept_outputs
 
 from common.errors import UsageError
@@ -12,15 +13,17 @@ from common.networks import GOOGLENETS, NETWORKS, network
 from common.planner import make_plan
 from common.reference import relative
 
-# Even down to the last pool; odd where others are even; and these mixed: 7, 21, 27 and 1 modulo 32.
-SIZES = [(96, 96), (112, 112), (118, 118), (97, 97), (107, 107), (96, 128)]
-OTHERS = [(112, 112), (118, 118)]
+# Even down to the last pool; these mixed: 7, 21, 27 and 1 modulo 32. Odd where others are even, and
+# other networks: test_every_network.py.
+SIZES = [(96, 96), (112, 112), (97, 97), (107, 107), (96, 128)]
+OTHERS = [(112, 112)]
 
 
 def both(room, plan, dtype, images=2):
     """The outputs of every layer, from the framework and from the judge."""
     paths = find_endpoints(plan, "units")
     net = room.run.load_network(plan, seeded(plan), dtype)
+    assert room.run.count_parameters(net) == plan.parameter_count
     found, right = room.run.run(net, noise(plan, images), paths), kept_outputs(plan, images, paths)
     assert found.keys() == right.keys()
     return found, right
@@ -32,7 +35,6 @@ def check(found, right, dtype):
     assert {path: d for path, d in far.items() if not d <= TOLERANCES[dtype]} == {}
 
 
-FAMILY = [name for name in NETWORKS if name not in GOOGLENETS]
 PAPERS = [name for name in NETWORKS if "." not in name]  # the others are the same where size counts
 
 
@@ -41,11 +43,24 @@ def test_every_layer_at_native_size(room, name):
     check(*both(room, native(name, aux=True), "float64", images=1), "float64")
 
 
-@pytest.mark.parametrize("name", [*GOOGLENETS, *PAPERS[1:]])
+# Together they have every kind of layer at this size.
+KINDS = "googlenet", "googlenet.paper", "inception_v2", "inception_v3.input", "inception_resnet_v1"
+KINDS = *KINDS, "inception_resnet_v1.facenet", "xception"
+
+
+def kinds(name):
+    """The kinds of layer in a network."""
+    return {type(node.word) for node in make_plan(network(name, **as_built(name))).nodes()}
+
+
+def test_together_they_have_every_kind_of_layer():
+    assert set().union(*map(kinds, KINDS)) == set().union(*map(kinds, NETWORKS))
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_every_layer_in_float32(room, name):
     """In a batch of two, of which one must not get what is the other's."""
-    aux = name in GOOGLENETS
-    check(*both(room, planned(name, (107, 139), aux), "float32", 2 if aux else 1), "float32")
+    check(*both(room, planned(name, (107, 139), name in GOOGLENETS), "float32"), "float32")
 
 
 @pytest.mark.parametrize("name", ["googlenet.paper", "inception_v2"])
@@ -62,13 +77,11 @@ def test_every_layer_in_bfloat16(room, name):
 
 
 SIZED = [(name, size) for name in GOOGLENETS for size in (SIZES if name == "googlenet" else OTHERS)]
-# Of an odd map the halves of Caffe's BN-Inception do not fit together.
-SIZED += [(name, (96, 128 if name == "inception_v2.caffe" else 120)) for name in FAMILY]
 
 
 @pytest.mark.parametrize(("name", "size"), SIZED, ids=str)
 def test_every_shape_and_layer_at_other_sizes(room, name, size):
-    plan = planned(name, size, classes=10, aux=name in GOOGLENETS)
+    plan = planned(name, size, classes=10, aux=True)
     found, right = both(room, plan, "float64", images=1)
     for path in find_endpoints(plan, "units"):
         assert found[path].shape == (1, *plan.find(path).output)
