@@ -7,22 +7,31 @@ job can reach another. A worker whose environment differs is started as usual.
 
 import json
 import os
-import selectors
-import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+
+from forked import Forked, finish
 
 from common.jobs import worker
 from common.jobs.frameworks import ALL
 from common.jobs.settings import environment
 
-IGNORED = ("PYTEST_", "TMPDIR")  # differ between tests and do not matter to a framework
+# Differ between workers, and matter to no framework while it is imported.
+IGNORED = (
+    "PYTEST_",
+    "TMPDIR",
+    "RANK",
+    "LOCAL_RANK",
+    "WORLD_SIZE",
+    "MASTER_",
+    "PADDLE_",
+    "TF_CONFIG",
+)
 POPEN = subprocess.Popen
 SERVER = Path(__file__).with_name("warm_server.py")
 
@@ -30,56 +39,6 @@ SERVER = Path(__file__).with_name("warm_server.py")
 def relevant(env):
     """The variables that a process must have been started with."""
     return {key: value for key, value in env.items() if not key.startswith(IGNORED)}
-
-
-class Forked:
-    """A fork of a server that calls `module:function`, with what `Worker` uses of a `Popen`."""
-
-    def __init__(self, address, function, arguments, env, log, kept=()):
-        readable, writable = os.pipe()
-        self.stdin = os.fdopen(writable, "wb", buffering=0)
-        self.returncode = None
-        self.connection = socket.socket(socket.AF_UNIX)
-        self.connection.connect(str(address))
-        request = {"function": function, "arguments": arguments}
-        request |= {"cwd": os.getcwd(), "environment": dict(env), "descriptors": [0, 1, 2, *kept]}
-        payload = json.dumps(request).encode()
-        head = len(payload).to_bytes(4, "big")
-        sent = [readable, log.fileno(), log.fileno(), *kept]
-        socket.send_fds(self.connection, [head], sent)
-        self.connection.sendall(payload)
-        os.close(readable)
-        self.pid = self.receive()
-
-    def receive(self):
-        """The next number that the server sends: the process id, then the exit status."""
-        return int.from_bytes(self.connection.recv(8, socket.MSG_WAITALL), "big", signed=True)
-
-    def poll(self):
-        """The exit status, or None while it runs."""
-        with suppress(subprocess.TimeoutExpired):
-            self.wait(0)
-        return self.returncode
-
-    def wait(self, timeout=None):
-        """Waits for the exit status."""
-        if self.returncode is None:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self.connection, selectors.EVENT_READ)
-                if not selector.select(timeout):
-                    raise subprocess.TimeoutExpired("worker", timeout or 0)
-            self.returncode = self.receive()
-            self.connection.close()
-        return self.returncode
-
-    def send_signal(self, number):
-        """Sends a signal, unless it has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def kill(self):
-        """Ends it at once."""
-        self.send_signal(signal.SIGKILL)
 
 
 class Servers:
@@ -128,15 +87,6 @@ class Servers:
     def end(self):
         """Ends all servers."""
         os.close(self.pipe)
-
-
-def finish(process, log):
-    """Waits for a fork; what it printed, if it ended well."""
-    status = process.wait()
-    process.stdin.close()
-    printed = log.read_text()
-    assert status == 0, printed[-4000:]
-    return printed
 
 
 def installed(framework):

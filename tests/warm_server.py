@@ -17,7 +17,11 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent))
+from forked import Forked
+
 MOST_DESCRIPTORS, FREE_DESCRIPTOR = 8, 500
+SERVERS = []
 
 
 def prepare(framework):
@@ -101,11 +105,12 @@ def become(request, received):
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [path for path in paths if path and path not in sys.path]
     module, _, name = request["function"].partition(":")
     status = 1
     try:
-        getattr(import_module(module), name)(*request["arguments"])
-        status = 0
+        status = getattr(import_module(module), name)(*request["arguments"]) or 0
     except BaseException:  # as Python itself ends a process
         traceback.print_exc()
     sys.stdout.flush()
@@ -138,10 +143,19 @@ def start_servers(folder):
 
 
 def start_server(connection, folder):
-    """Answers when the server of the framework that is asked for can be connected to."""
+    """Answers when the server of the framework that is asked for can be connected to.
+
+    Where `WARM_PARENTS` names a folder of servers that know nothing of the project, it is a fork
+    of theirs.
+    """
     framework = connection.recv(100).decode()
-    address = folder / f"{framework}.sock"
-    process = subprocess.Popen([sys.executable, "-P", __file__, str(folder), framework])
+    address, words = folder / f"{framework}.sock", [str(folder), framework]
+    if parents := os.environ.get("WARM_PARENTS"):
+        parent = Path(parents) / f"{framework}.sock"
+        process = Forked(parent, "warm_server:main", words, os.environ, sys.stderr)
+        SERVERS.append(process)  # it ends with this process
+    else:
+        process = subprocess.Popen([sys.executable, "-P", __file__, *words])
     while not address.exists() and process.poll() is None:
         time.sleep(0.02)
     connection.sendall(b"ok" if address.exists() else b"no")
@@ -153,7 +167,6 @@ def main(folder, *framework):
     if not framework:
         start_servers(Path(folder))
     else:
-        sys.path.append(str(Path(__file__).parent))
         prepare(*framework)
         serve(Path(folder) / f"{framework[0]}.sock")
 
