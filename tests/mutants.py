@@ -16,10 +16,18 @@ import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+
+from forked import Forked
+from mutant_server import PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT = shutil.ignore_patterns(".*", "build", "*.egg-info", "train-demo")
+SERVER = ROOT / "tests" / "mutant_server.py"
+FRAMEWORKS = tuple(PACKAGES)
+# As many run at once as there are cores, and more threads would wait for one another.
+THREADS = {"OMP_NUM_THREADS": "1"}
 MUTANTS = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
 
 
@@ -41,21 +49,56 @@ class Mutant:
         return text.replace(self.old, self.new)
 
 
-def survives(mutant: Mutant) -> tuple[bool, float]:
+class Servers:
+    """The processes from which tests are forked, one for each framework and one for none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen] = {}
+
+    def __enter__(self) -> "Servers":
+        for framework in ("none", *FRAMEWORKS):
+            command = [sys.executable, "-P", SERVER, str(self.folder), framework]
+            self.processes[framework] = subprocess.Popen(
+                command, stdin=subprocess.PIPE, env=os.environ | THREADS
+            )
+        for framework, process in self.processes.items():
+            while not self.address(framework).exists():
+                if process.poll() is not None:
+                    raise SystemExit(f"{framework}: cannot be imported")
+                time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            process.kill()
+
+    def address(self, framework: str) -> Path:
+        """Where a framework's server is connected to."""
+        return self.folder / f"{framework}.sock"
+
+
+def survives(mutant: Mutant, servers: Servers) -> tuple[bool, float]:
     """Whether the tests pass on a copy of the tree with the mistake in it, and their seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=LEFT)  # with what Python has compiled: it is still true
         (tree / mutant.file).write_text(mutant.broken())
-        command = [sys.executable, "-m", "pytest", "-x", "-q", *shlex.split(mutant.tests)]
-        # As many run at once as there are cores, and more threads would wait for one another.
-        environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
+        words = ["-x", "-q", "-p", "no:cacheprovider", *shlex.split(mutant.tests)]
+        framework = words[words.index("--framework") + 1] if "--framework" in words else "none"
+        environment = os.environ | THREADS | {"PYTHONPATH": str(tree)}
         environment |= {"KEPT_RESULTS": str(ROOT / "build" / "reference")}  # true by their names
-        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"{mutant.name}: its tests did not run\n{done.stdout[-2000:]}")
-        return done.returncode == 0, time.perf_counter() - began
+        environment |= {"WARM_PARENTS": str(servers.folder)}
+        with open(Path(folder) / "log", "w+b") as log:
+            address = servers.address(framework)
+            fork = Forked(address, "mutant_server:test", words, environment, log, cwd=tree)
+            status = fork.wait()
+            fork.stdin.close()
+            log.seek(0)
+            if status not in (0, 1):
+                raise SystemExit(f"{mutant.name}: its tests did not run\n{log.read()[-2000:]}")
+        return status == 0, time.perf_counter() - began
 
 
 def unbroken(mutants: list[Mutant]) -> list[Mutant]:
@@ -78,8 +121,14 @@ def main(words: list[str]) -> int:
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
     todo = chosen if tested else [*unbroken(chosen), *chosen]
     failures = 0
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for mutant, (alive, seconds) in zip(todo, pool.map(survives, todo), strict=True):
+    cores = len(os.sched_getaffinity(0))
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+        Servers(Path(folder)) as servers,
+        ThreadPoolExecutor(cores) as pool,
+    ):
+        results = pool.map(partial(survives, servers=servers), todo)
+        for mutant, (alive, seconds) in zip(todo, results, strict=True):
             wrong = alive != (mutant.new == mutant.old)
             failures += wrong
             said = "survived" if alive else "caught"

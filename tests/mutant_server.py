@@ -1,0 +1,40 @@
+"""The processes in which mutants' tests run: forks of one that has imported pytest and a framework.
+
+`mutant_server.py FOLDER FRAMEWORK`; where the framework is `none`, only what all tests import.
+"""
+
+import os
+import sys
+import warnings
+from importlib import import_module
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
+from warm_server import serve
+
+# What the project and its tests import, none of it the project's own.
+IMPORTED = ["pytest", "_pytest.assertion.rewrite", "numpy.random", "h5py", "jinja2", "PIL.Image",
+            "pydantic", "rich.table", "safetensors.numpy", "tomli_w", "typer"]  # fmt: skip
+PACKAGES = {"pytorch": ["torch"], "tensorflow": ["tensorflow", "keras"], "paddle": ["paddle"]}
+
+
+def prepare(framework):
+    """Imports what the tests of a framework import."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    os.environ |= {"TF_NUM_INTEROP_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+    for module in [*PACKAGES.get(framework, []), *IMPORTED]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import_module(module)
+
+
+def test(*arguments):
+    """Runs tests; gives pytest's exit status."""
+    import pytest
+
+    return int(pytest.main(list(arguments)))
+
+
+if __name__ == "__main__":
+    prepare(sys.argv[2])
+    serve(Path(sys.argv[1]) / f"{sys.argv[2]}.sock")
