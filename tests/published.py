@@ -23,7 +23,7 @@ KERAS = {
     "xception": "Xception",
 }
 PADDLE = {"inception_v3.paddle_vision": "inception_v3", "googlenet.paddle_vision": "googlenet"}
-SIZE, CLASSES = 139, 20
+SIZE, CLASSES = 107, 20
 SIZES = {"googlenet.paddle_vision": 224}  # which it is made for
 
 

@@ -15,9 +15,14 @@ def check(*words, code=0):
     return json.loads(out) if code < 4 else error
 
 
+SMALL = "--input", "3x64x64"  # where nothing depends on the size
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_network_by_hand_is_recognised(framework):
-    found = check(f"{framework}_impl/googlenet.py", "-f", framework)
+    """In PyTorch at the size it was written for."""
+    size = () if framework == "pytorch" else SMALL
+    found = check(f"{framework}_impl/googlenet.py", "-f", framework, *size)
     assert (found["verdict"], found["same"]) == ("equal", ["googlenet"])
     # Keras makes the heads when they first run, and in evaluation they do not.
     yours = 6_998_552 if framework == "tensorflow" else 13_378_280
@@ -58,7 +63,7 @@ def test_planted_difference_is_named(tmp_path, change):
     line, layer, what = CHANGES[change]
     file = tmp_path / "mine.py"
     file.write_text(NETWORK.format(change=line))
-    found = check(str(file), "--network", "googlenet", code=1)
+    found = check(str(file), "--network", "googlenet", *SMALL, code=1)
     assert [(each["layer"], each["what"]) for each in found["differences"]] == [(layer, what)]
 
 
@@ -105,8 +110,8 @@ def test_planted_mistakes_are_named_exactly(framework, group, warm_workers):
 def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(NETWORK.format(change="self.pool = nn.MaxPool2d(3, 2, 1)"))
-    assert check(str(file))["same"] == ["googlenet.d2l", "googlenet.paddle"]
-    found = check(str(file), "--network", "googlenet", code=1)
+    assert check(str(file), *SMALL)["same"] == ["googlenet.d2l", "googlenet.paddle"]
+    found = check(str(file), "--network", "googlenet", *SMALL, code=1)
     places = [(each["layer"], each["what"]) for each in found["differences"]]
     assert places == [(f"maxpool{number}", "max pool: padding") for number in (1, 2, 3, 4)]
 
@@ -123,7 +128,7 @@ BY_THE_BATCH = """
 from torch import nn
 from pytorch_impl import network
 
-net = network("googlenet.torchvision")
+net = network("googlenet.torchvision", input=(3, 64, 64))
 net.conv1.bn = nn.BatchNorm2d(64, eps=1e-3, track_running_stats=False)
 """
 UNHEARD_OF = """
@@ -138,7 +143,7 @@ net.conv2.register_forward_hook(lambda layer, x, y: torch.sort(y, dim=1).values)
 def test_batch_norm_by_the_batch_is_named(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(BY_THE_BATCH)
-    found = check(str(file), code=1)
+    found = check(str(file), *SMALL, code=1)
     [difference] = found["differences"]
     assert (found["nearest"], difference["layer"]) == ("googlenet.torchvision", "conv1.bn")
     assert "the batch's own statistics" in difference["yours"]
@@ -147,7 +152,7 @@ def test_batch_norm_by_the_batch_is_named(tmp_path):
 def test_what_nothing_explains_is_said_with_its_size(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(UNHEARD_OF)
-    found = check(str(file), code=1)
+    found = check(str(file), *SMALL, code=1)
     assert found["verdict"] == "unexplained"
     [difference] = found["differences"]
     assert difference["layer"] == "conv3.conv"

@@ -7,7 +7,7 @@ import pytest
 from command import googlenet
 from conftest import require
 from pages import NOBODY, Reader, full
-from runs import metrics, train
+from runs import TESTED, metrics, train
 
 from common.errors import DataError
 from common.page.render import Page, render
@@ -82,8 +82,8 @@ def test_runs_are_drawn_over_one_another_and_scored(tmp_path):
     found = [t for t in tables if len(t[0]) == 11]
     one, two = ([[int(count) for count in row[1:]] for row in table[1:]] for table in found)
     assert two == one[::-1]
-    assert sum(map(sum, one)) == 360
-    assert sum(one[i][i] for i in range(10)) / 360 == pytest.approx(share)
+    assert sum(map(sum, one)) == TESTED
+    assert sum(one[i][i] for i in range(10)) / TESTED == pytest.approx(share)
     assert text.count("<polyline") == 2 * 2 + 2
     with pytest.raises(DataError, match="a run of googlenet, and not of xception"):
         read_run(folder, "xception", lambda *_: None)

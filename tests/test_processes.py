@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from command import googlenet
 from conftest import require
-from runs import ARGUMENTS, losses, train
+from runs import ARGUMENTS, DATA, losses, train
 
 from common.errors import UsageError
 from common.files import weights
@@ -25,7 +25,7 @@ from common.jobs.worker import ROOT
 from common.training.folder import open_run
 from common.training.lock import locked
 
-EXACT = ("--dtype", "float64", "--steps", 3, "--image-size", 32)
+EXACT = ("--dtype", "float64", "--steps", 3)
 ENDS = ["127.0.0.1:5001", "127.0.0.1:5002"]
 
 
@@ -85,7 +85,12 @@ def test_two_machines_are_one(tmp_path, framework, one_process):
                 )
             )  # fmt: skip
     try:
-        codes = [process.wait(400) for process in processes]
+        end = time.monotonic() + 150
+        while any(process.poll() is None for process in processes) and time.monotonic() < end:
+            time.sleep(0.2)
+            if any(process.poll() for process in processes):
+                break  # the other would wait for it
+        codes = [process.poll() for process in processes]
     finally:
         for process in processes:
             with suppress(ProcessLookupError):
@@ -99,7 +104,7 @@ def started(folder, *more):
     """A training that has taken its first step."""
     require("pytorch")
     command = [sys.executable, "-m", "common.command.main", "train", "googlenet", "-f", "pytorch"]
-    options = [*map(str, ARGUMENTS), "--image-size", "32", "--out", folder / "run", *more]
+    options = [*map(str, ARGUMENTS), "--out", folder / "run", *more]
     environment = os.environ | {"TMPDIR": str(folder)}
     process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, env=environment)
     path = folder / "run" / "metrics.jsonl"
@@ -184,7 +189,9 @@ def test_compare_trains_side_by_side(tmp_path):
     recipe.write_text(
         "batch = 4\nimage_size = 32\nlabel_smoothing = 0.1\nclip = 1.0\naverage = 0.9"
     )
-    found = json.loads(googlenet("compare", "--train", "--recipe", recipe, *options))
+    found = json.loads(
+        googlenet("compare", "--train", "--recipe", recipe, "--data", DATA, *options)
+    )
     assert list(found["frameworks"]) == list(FRAMEWORKS)
     for result in found["frameworks"].values():
         assert result["parts_at"] is None

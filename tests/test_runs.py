@@ -20,7 +20,7 @@ from common.training.folder import begin
 from common.training.record import open_for_training, read_recipe
 
 COLOURS = {"blue": (0, 0, 255), "green": (0, 255, 0), "red": (255, 0, 0)}
-OPTIONS = ("--image-size", 32, "--steps", 2)
+OPTIONS = ("--steps", 2)
 
 
 def write_colours(folder, names, count=9):

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from command import googlenet
-from runs import ARGUMENTS, losses, metrics, train
+from runs import ARGUMENTS, DATA, TESTED, losses, metrics, train
 
 from common.errors import DataError
 from common.files import safetensors_file
@@ -68,12 +68,12 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
 
 
 def test_evaluate_gives_the_scores_of_the_best_weights(run):
-    found = json.loads(googlenet("evaluate", run, "--data", "digits", "--json"))
+    found = json.loads(googlenet("evaluate", run, "--data", DATA, "--json"))
     confusion = np.array(found["confusion"])
-    assert found["images"] == confusion.sum() == 360
-    assert found["top1"] == pytest.approx(np.trace(confusion) / 360) == metrics(run)[-1]["top1"]
+    assert found["images"] == confusion.sum() == TESTED
+    assert found["top1"] == pytest.approx(np.trace(confusion) / TESTED) == metrics(run)[-1]["top1"]
     assert found["loss"] == pytest.approx(metrics(run)[-1]["loss"], rel=1e-5)
-    assert "360 images" in googlenet("evaluate", run)
+    assert f"{TESTED} images" in googlenet("evaluate", run, "--data", DATA)
 
 
 def test_bfloat16_learns_nearly_the_same(run, tmp_path):
@@ -85,15 +85,17 @@ def test_bfloat16_learns_nearly_the_same(run, tmp_path):
     assert {a.dtype for a in safetensors_file.read(weights).groups[""].values()} == {
         np.dtype(np.float32)
     }
-    told = googlenet("evaluate", tmp_path / "run", "--precision", "bfloat16", "--json")
-    assert json.loads(told)["images"] == 360
+    told = googlenet(
+        "evaluate", tmp_path / "run", "--data", DATA, "--precision", "bfloat16", "--json"
+    )
+    assert json.loads(told)["images"] == TESTED
     line = train(tmp_path / "no", "--precision", "bfloat16", framework="paddle", code=2)
     assert "by its predictor alone" in line
 
 
 def test_weights_of_other_classes_start_a_new_classifier(tmp_path):
     weights = tmp_path / "w.safetensors"
-    options = ("--classes", 3, "--input", "1x64x64", "--seed", 1)
+    options = ("--classes", 3, "--input", "1x32x32", "--seed", 1)
     googlenet("init", "googlenet", "--out", weights, *options)
     train(tmp_path / "run", "--steps", 1, "--weights", weights)
     assert "weights = " in (tmp_path / "run" / "recipe.toml").read_text()
