@@ -35,7 +35,7 @@ class Step:
 def choose_device(wanted: str) -> None:
     """The judge computes on the CPU; raises UsageError for another wish."""
     if wanted == "cuda":
-        raise UsageError("numpy: the judge computes on the CPU; give --device cpu")
+        raise UsageError("numpy: the reference computes on the CPU; give --device cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Reference:  # noqa: ARG001

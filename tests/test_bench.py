@@ -226,8 +226,8 @@ def test_a_framework_that_is_missing_leaves_the_others_timed(monkeypatch):
 
 
 def test_mistakes_are_one_line(tmp_path):
-    assert "no network is called 'lenet'" in googlenet("bench", "lenet", code=2)
-    assert "no framework is called 'jax'" in googlenet("bench", "-f", "jax", code=2)
+    assert "unknown network 'lenet'" in googlenet("bench", "lenet", code=2)
+    assert "unknown framework 'jax'" in googlenet("bench", "-f", "jax", code=2)
     assert "--turns" in googlenet("bench", "--turns", 2, code=2)
     assert "--layers does something else" in googlenet("bench", "--layers", "--sweep", code=2)
     assert "--sweep does something else" in googlenet("bench", "--sweep", "--peers", code=2)

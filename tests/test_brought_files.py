@@ -177,7 +177,7 @@ def test_keras_networks_nested_under_a_classifier_of_another_name(made, out, nam
 
 def test_further_dense_layers_are_said_and_the_trunk_is_offered(made, out):
     source = made("tensorflow") / "more.weights.h5"
-    with pytest.raises(DataError, match=r"unknown, first dense.*--classes 0 takes its trunk"):
+    with pytest.raises(DataError, match=r"unknown, first dense.*--classes 0 takes its backbone"):
         convert(source, out, "googlenet")
     line, _ = convert(source, out, "googlenet", Wishes(trunk_only=True))
     assert "4 further arrays left out" in line

@@ -62,7 +62,7 @@ def test_init_from_a_trunk_says_what_is_new(files, tmp_path):
     source, new, plain = files / "w.safetensors", tmp_path / "new", tmp_path / "plain"
     options = ("--classes", 9, "--input", "3x96x96")
     line = googlenet("init", "googlenet", "--from", source, "--out", new, *options)
-    assert "googlenet: the trunk from ours" in line
+    assert "googlenet: the backbone from ours" in line
     assert "a new classifier for 9 classes" in line
     googlenet("init", "googlenet", "--out", plain, *options)
     (found, _), (given, _), (drawn, _) = (weights.read(path) for path in (new, source, plain))

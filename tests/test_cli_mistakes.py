@@ -13,13 +13,13 @@ from common.files import weights
         ([], 2, "Missing command"),
         (["frobnicate"], 2, "No such command 'frobnicate'"),
         (["summary"], 2, "Missing argument"),
-        (["summary", "lenet"], 2, "no network is called 'lenet'"),
+        (["summary", "lenet"], 2, "unknown network 'lenet'"),
         (["summary", "googlenet", "--input", "big"], 2, "CxHxW"),
         (["summary", "googlenet", "--input", "3x" + "9" * 5000 + "x9"], 2, "CxHxW"),
         (["summary", "googlenet", "--input", "3x5x5"], 2, "does not fit"),
         (["summary", "googlenet", "--classes", "-3"], 2, "-3 classes"),
-        (["compare", "-f", "mxnet"], 2, "no framework is called 'mxnet'"),
-        (["compare", "--dtype", "float16"], 2, "no dtype is called 'float16'"),
+        (["compare", "-f", "mxnet"], 2, "unknown framework 'mxnet'"),
+        (["compare", "--dtype", "float16"], 2, "unknown dtype 'float16'"),
         (["compare", "--image", "gone.png"], 4, "gone.png: no such file"),
         (
             ["init", "googlenet", "--seed", "0", "--out", "/nowhere/w"],
@@ -73,8 +73,8 @@ def test_what_comes_out_as_no_number_is_not_written(files, tmp_path):
 def test_weights_and_names_that_do_not_fit_are_one_line(files, tmp_path):
     assert "no layer 'inception9'" in run(files, "--endpoints", "inception9", code=2)
     assert "--endpoints is `all` or names" in run(files, "--endpoints", ",", code=2)
-    assert "no framework is called 'jax'" in run(files, framework="jax", code=2)
-    assert "no network is called 'vgg'" in run(files, name="vgg", code=2)
+    assert "unknown framework 'jax'" in run(files, framework="jax", code=2)
+    assert "unknown network 'vgg'" in run(files, name="vgg", code=2)
     (tmp_path / "empty").write_bytes(b"")
     assert "not a safetensors file" in run(files, weights=tmp_path / "empty", code=4)
     assert "not a .npy array" in run(files, input=tmp_path / "empty", code=4)

@@ -87,7 +87,7 @@ def test_a_trunk_that_fits_is_said(tmp_path):
     source, arrays = ours(tmp_path, "googlenet")
     write_file(source, arrays | {"extra.fc.weight": np.ones((3, 7), np.float32)})
     told = googlenet("identify", source, code=1)
-    assert "Its trunk is whole" in told
+    assert "Its backbone fits" in told
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):

@@ -55,7 +55,7 @@ def test_a_file_holds_any_number_of_images_and_says_how_it_wants_them(onnx, file
     import onnxruntime
 
     options = "--weights", files / "w.safetensors", "--out", tmp_path / "net.onnx"
-    assert "of the judge in ONNX Runtime" in googlenet("export", "googlenet", *options, "--aux")
+    assert "of the reference in ONNX Runtime" in googlenet("export", "googlenet", *options, "--aux")
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     assert [output.name for output in session.get_outputs()] == ["logits", "aux1", "aux2"]
     for images in (1, 5):
@@ -82,7 +82,7 @@ def test_what_computes_something_else_is_not_kept(tmp_path, monkeypatch):
     others = arrays | {"fc.bias": arrays["fc.bias"] + 1}
     build = export.build
     monkeypatch.setattr(export, "build", lambda plan, _: build(plan, others))
-    with pytest.raises(CheckFailed, match=r"differs by .* from the judge; is not kept"):
+    with pytest.raises(CheckFailed, match=r"differs by .* from the reference; it is not kept"):
         export.export(plan, arrays, path)
     assert list(tmp_path.iterdir()) == []
 

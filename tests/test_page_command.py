@@ -105,7 +105,7 @@ def test_mistakes_are_one_line(tmp_path):
     nowhere = tmp_path / "no" / "page.html"
     assert "there is no folder" in googlenet("page", "--out", nowhere, code=4)
     assert "there is no folder" in googlenet("compare", "--html", nowhere, code=4)
-    assert "no network is called" in googlenet("page", "lenet", code=2)
+    assert "unknown network" in googlenet("page", "lenet", code=2)
     (tmp_path / "x.png").write_text("no image")
     out = "--out", tmp_path / "page.html"
     assert "x.png" in googlenet("page", "--image", tmp_path / "x.png", *out, code=4)

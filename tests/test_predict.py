@@ -126,7 +126,7 @@ def test_mistakes_in_one_line(run, tmp_path):
     for file in (tmp_path / "run" / "checkpoints").glob("[bl]*.safetensors"):
         file.unlink()
     assert "no weights yet" in predict(tmp_path / "run", code=4)
-    assert "the judge computes on the CPU" in googlenet(
+    assert "the reference computes on the CPU" in googlenet(
         "predict", run, PHOTOGRAPHS[0], "-f", "numpy", "--device", "cuda", code=2
     )
 

@@ -37,7 +37,7 @@ def test_heads_left_at_other_classes_are_left_out(tmp_path, out, name):
 def test_another_class_count_says_both_numbers(tmp_path, wanted):
     weights.write(tmp_path / "w.safetensors", ARRAYS, PLAN)
     plan = planned("googlenet", (96, 96), classes=wanted)
-    with pytest.raises(DataError, match="the trunk fits: `googlenet init --from`"):
+    with pytest.raises(DataError, match="the backbone fits: `googlenet init --from`"):
         weights.load(tmp_path / "w.safetensors", plan)
     assert weights.load(tmp_path / "w.safetensors", plan, trunk_only=True).keys() == TRUNK.keys()
 

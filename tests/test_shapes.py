@@ -156,7 +156,7 @@ def test_a_word_outside_the_grammar_names_its_path():
 @pytest.mark.parametrize(
     ("name", "options", "told"),
     [
-        ("lenet", {}, "no network is called 'lenet'; there are: googlenet"),
+        ("lenet", {}, "unknown network 'lenet'; choose from: googlenet"),
         ("googlenet", {"classes": -1}, "-1 classes"),
         ("googlenet", {"classes": 0, "aux": True}, "no auxiliary heads"),
         ("googlenet", {"input": (3, 224)}, "CxHxW"),

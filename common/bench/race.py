@@ -55,7 +55,9 @@ class Racer:
         [found] = unpack(self.worker.box / "shown.npz").values()
         self.difference = relative(found, expected)
         if not self.difference <= TOLERANCES[self.side.precision]:
-            raise CheckFailed(f"differs by {self.difference:.1e} from the judge, and is not timed")
+            raise CheckFailed(
+                f"differs by {self.difference:.1e} from the reference, and is not timed"
+            )
 
     def take_turn(self, number: int) -> None:
         """Has the worker compute in the turn of that number, from 1, and lets the machine rest."""

@@ -118,7 +118,7 @@ def silent_heads(
         weights = {head: float(head not in silent) for head in heads}
         right = step(learning_plan(reading.plan, weights), before, reading).gradients
         if not parted({n: found[n] for n in trunk}, {n: right[n] for n in trunk}, bound):
-            own, table = "stops at the head", "reaches the trunk"
+            own, table = "stops at the head", "reaches the backbone"
             what, first = "gradient of the head's loss", reading.plan.heads
             return [Difference(first[h].children[0].path, what, own, table) for h in silent]
     return []
@@ -144,4 +144,4 @@ def gradient_differences(
         number = reading.matcher.taken[layer]
         lines = reading.trace.calls[number].lines
         what = f"gradient of {name.rpartition('.')[2]}"
-        yield Difference(layer, what, far, "the loss's, by the judge", lines=lines)
+        yield Difference(layer, what, far, "the loss's, by the reference", lines=lines)

@@ -1,21 +1,70 @@
 """The command `googlenet`, to which the verbs add themselves."""
 
+from importlib.metadata import version
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperGroup
 
 from common.errors import UsageError
 
+GROUPS = {
+    "Look at networks": ("list", "summary", "diff", "source", "page"),
+    "Compute and compare": ("compare", "run", "grad", "check", "bench"),
+    "Train": ("train", "evaluate", "predict", "data"),
+    "Weights files": ("init", "identify", "convert", "export"),
+    "Installation": ("doctor",),
+}
+
+
+class Verbs(TyperGroup):
+    """The verbs in a reader's order, by what they are for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Their names."""
+        return [name for names in GROUPS.values() for name in names]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Writes a section for each group."""
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(n, self.commands[n].get_short_help_str(60)) for n in names])
+
+
 app = typer.Typer(
     name="googlenet",
-    help="GoogLeNet in PyTorch, Keras and Paddle, and the proof that it is the same.",
+    cls=Verbs,
+    help="Compare GoogLeNet and its family in PyTorch, Keras and Paddle.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 
+def print_version(wanted: bool) -> None:
+    """Prints the version and ends, if it is wanted."""
+    if wanted:
+        print(f"googlenet-family {version('googlenet-family')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Compare GoogLeNet and its family in PyTorch, Keras and Paddle."""
+
+
 def run_command() -> int:
     """Runs the command line; returns its exit code, raises UserError for a user's mistake."""
     try:
-        return app(standalone_mode=False) or 0
+        return app(standalone_mode=False, prog_name="googlenet") or 0
     except typer.TyperException as error:
-        raise UsageError(f"{error.format_message()} (see googlenet --help)") from None
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "googlenet"
+        raise UsageError(f"{error.format_message()} (see {path} --help)") from None

@@ -31,20 +31,23 @@ from common.planner import make_plan
 
 LAYERS_BATCH = 16
 NOT_ASKED = "`googlenet compare --html FILE` shows it"
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NETWORK]...")]
-Peers = Annotated[bool, typer.Option("--peers", help="Others' code for it, too.")]
-Quick = Annotated[bool, typer.Option("--quick", help="One image at a time alone.")]
-Sweep = Annotated[
-    bool, typer.Option("--sweep", help="Instead, how the cost grows with batch and size.")
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NETWORK]...", help="Time these networks [googlenet]."),
 ]
-Layers = Annotated[bool, typer.Option("--layers", help="Instead, the time of each layer.")]
-Turns = Annotated[int, typer.Option(min=5, help="How often each side is timed.")]
+Peers = Annotated[bool, typer.Option("--peers", help="Also time third-party implementations.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Use batch size 1 only.")]
+Sweep = Annotated[bool, typer.Option("--sweep", help="Time several batch and input sizes instead.")]
+Layers = Annotated[bool, typer.Option("--layers", help="Time each layer instead.")]
+Turns = Annotated[int, typer.Option(min=5, help="Time each contestant this many times.")]
 Precisions = Annotated[
     list[str] | None,
-    typer.Option("--precision", metavar="float32|bfloat16", help="May be repeated."),
+    typer.Option(
+        "--precision", metavar="float32|bfloat16", help="Compute in this type (repeatable)."
+    ),
 ]
-Csv = Annotated[Path | None, typer.Option("--csv", help="A .csv to write.")]
-Svg = Annotated[Path | None, typer.Option("--svg", help="A plot to write.")]
+Csv = Annotated[Path | None, typer.Option("--csv", help="Write the rows to this .csv file.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Draw the rates in this .svg file.")]
 
 
 @app.command()
@@ -63,7 +66,10 @@ def bench(
     html: Html = None,
     json: AsJson = False,
 ) -> None:
-    """The same work in every framework, proved to be the same, then timed in turns."""
+    """Time the same work in every framework.
+
+    The results are verified to agree first; the contestants then take turns.
+    """
     frameworks = tuple(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS)

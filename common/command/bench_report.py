@@ -16,7 +16,7 @@ from common.jobs.timing import plan_of
 LEGEND = """\
 place: 1, and one more for each side that is faster beyond both spreads; equal places are not ranked
 spread: the rates between which the middle half of the turns lie
-x plain: the median of the turns' ratios; differs: from the NumPy judge, relative to the largest
+x plain: the median of the turns' ratios; differs: from the NumPy reference, relative to the largest
 """
 
 

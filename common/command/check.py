@@ -13,7 +13,7 @@ from common.check.verdict import Verdict, judge
 from common.command.app import app
 from common.command.check_report import print_many, print_verdict, verdict_json
 from common.command.documents import json_text, print_json
-from common.command.options import AsJson, Framework, check_known, read_size
+from common.command.options import AsJson, Aux, check_known, one_of, read_size
 from common.command.outputs import check_outputs
 from common.command.progress import progress
 from common.errors import CheckFailed, DataError, MissingFramework, UsageError, UserError
@@ -23,36 +23,46 @@ from common.jobs.job import Check
 from common.jobs.worker import call
 from common.networks import network
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE.py[:NAME]|MODULE:NAME...", help="Check these implementations."),
+]
+WrittenIn = Annotated[str, one_of(FRAMEWORKS, "Choose the framework of the code.")]
+NetworkName = Annotated[
+    str | None, typer.Option("--network", help="Compare with this network [the closest].")
+]
+Size = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Run it at this input size.")]
+MadeBy = Annotated[
+    str, typer.Option("--call", metavar="EXPR", help="Make it by this call: 'GoogLeNet(10)'.")
+]
+WithGradients = Annotated[bool, typer.Option("--grad", help="Also check one training step.")]
+Limit = Annotated[float, typer.Option(help="Stop each file after this many seconds.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Also write the results to this JSON file.")
+]
 Found = Sequence[tuple[str, Verdict | UserError]]
 SOURCE = re.compile(r"(?P<source>.+?)(:(?P<name>[A-Za-z_]\w*))?")
 
 
 @app.command()
 def check(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="FILE.py[:NAME]|MODULE:NAME...", help="Whose to check.")
-    ],
-    framework: Framework = "pytorch",
-    name: Annotated[
-        str | None, typer.Option("--network", help="The network it should be; else any.")
-    ] = None,
-    size: Annotated[str, typer.Option("--input", metavar="CxHxW", help="Its input.")] = "",
-    made_by: Annotated[
-        str, typer.Option("--call", metavar="EXPR", help="What makes it: 'GoogLeNet(classes=10)'.")
-    ] = "",
-    aux: Annotated[bool, typer.Option("--aux", help="With its heads.")] = False,
-    grad: Annotated[
-        bool, typer.Option("--grad", help="Gradients of a step of training, too.")
-    ] = False,
-    limit: Annotated[float, typer.Option(help="Seconds that a file may take.")] = 300,
-    report: Annotated[Path | None, typer.Option(help="What was found, as JSON, too.")] = None,
+    sources: Sources,
+    framework: WrittenIn = "pytorch",
+    name: NetworkName = None,
+    size: Size = "",
+    made_by: MadeBy = "",
+    aux: Aux = False,
+    grad: WithGradients = False,
+    limit: Limit = 300,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Finds every difference between a network that somebody wrote and the published ones.
+    """Compare your own code with the published networks.
 
-    RUNS THE FILE: imports it as `python FILE.py` would, in a process of its own, and makes its
-    network. Where the file defines neither a network nor a class of one, every function in it
-    that needs no arguments is called. docs/check.md says how the process is limited.
+    Every difference is named. RUNS THE FILE: imports it as `python FILE.py` would, in a process
+    of its own, and makes its network. Where the file defines neither a network nor a class of
+    one, every function in it that needs no arguments is called. docs/check.md says how the
+    process is limited.
     """
     check_options(framework, name, aux, limit)
     check_outputs(report, inputs=[file for source in sources for file in files(source)])
@@ -70,7 +80,7 @@ def check(
 
 def check_options(framework: str, name: str | None, aux: bool, limit: float) -> None:
     """Raises UsageError for an option that no file can be checked with."""
-    check_known("framework that checks", framework, FRAMEWORKS)
+    check_known("framework", framework, FRAMEWORKS)
     if name:
         network(name, aux=aux)
     if not limit > 0:  # as NaN is not

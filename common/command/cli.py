@@ -22,6 +22,7 @@ from common.command.options import (
     Plain,
     WeightsFile,
     check_known,
+    one_of,
     plan_with_heads,
     read_size,
     write_arrays,
@@ -34,7 +35,7 @@ from common.errors import UsageError
 from common.files import weights as weights_files
 from common.initial import initial_arrays
 from common.jobs import doctor as doctors
-from common.jobs.frameworks import ALL
+from common.jobs.frameworks import ALL, FRAMEWORKS
 from common.jobs.job import DTYPES, Grad, Run
 from common.jobs.worker import call
 from common.networks import NETWORKS, network
@@ -45,12 +46,12 @@ from common.zoo.convert import convert as convert_file
 from common.zoo.convert import start_from
 from common.zoo.recognise import Wishes
 
-DST_HELP = "What to write: .safetensors, .pth, .pdparams, .weights.h5, .ckpt."
+DIFFERENTIATING = ("numpy", *FRAMEWORKS)
 
 
 @app.command("list")
 def list_networks(json: AsJson = False) -> None:
-    """Every network: origin, input, parameters, multiply-adds."""
+    """List all networks and their costs."""
     plans = [make_plan(network(name)) for name in NETWORKS]
     if json:
         documents.print_json([documents.totals_json(each) for each in plans])
@@ -65,11 +66,11 @@ def summary(
     classes: Classes = None,
     aux: Aux = False,
     explained: Annotated[
-        bool, typer.Option("--explain", help="Where the parameters are, and whose count it is.")
+        bool, typer.Option("--explain", help="Explain the parameter counts.")
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """The layer table, worked out without any framework."""
+    """Show a network's layers, shapes and parameters."""
     plan = make_plan(network(name, read_size(input), classes, aux))
     if explained and json:
         raise UsageError("--explain and --json do not go together; give one of them")
@@ -85,20 +86,23 @@ def summary(
 @app.command()
 def init(
     name: Name,
-    out: Annotated[Path, typer.Option(help="The .safetensors to write.")],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights.")] = 0,
+    out: Annotated[Path, typer.Option(help="Write the weights to this .safetensors file.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed the random numbers.")] = 0,
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="A checkpoint of any kind for the trunk."),
+        typer.Option("--from", metavar="FILE", help="Take the backbone from this checkpoint."),
     ] = None,
     input: Input = "",
     classes: Classes = None,
     aux: Aux = False,
     random_stats: Annotated[
-        bool, typer.Option("--random-stats", help="Draw biases and statistics too.")
+        bool, typer.Option("--random-stats", help="Also draw biases and running statistics.")
     ] = False,
 ) -> None:
-    """Seeded weights, drawn in NumPy, so the same for every framework."""
+    """Write seeded initial weights.
+
+    They are drawn in NumPy, and so are the same in every framework.
+    """
     plan = make_plan(network(name, read_size(input), classes, aux))
     check_outputs(out, inputs=[source])
     arrays = initial_arrays(plan, seed, random_stats)
@@ -117,13 +121,16 @@ def run(
     input: Batch,
     out: Out,
     endpoints: Annotated[
-        str, typer.Option(metavar="all|NAME,...", help="The layers whose outputs are kept.")
+        str, typer.Option(metavar="all|NAME,...", help="Keep the outputs of these layers.")
     ] = "all",
     dtype: Dtype = "float32",
     aux: Aux = False,
     plain: Plain = False,
 ) -> None:
-    """One forward pass in evaluation mode; one array per endpoint, and `logits`."""
+    """Run a forward pass and keep the outputs.
+
+    The network is in evaluation mode; the .npz has one array per endpoint, and `logits`.
+    """
     check_known("framework", framework, tuple(ALL))
     check_known("dtype", dtype, DTYPES)
     check_outputs(out, inputs=[weights, input])
@@ -136,16 +143,19 @@ def run(
 @app.command()
 def grad(
     name: Name,
-    framework: Framework,
+    framework: Annotated[str, one_of(DIFFERENTIATING)],
     weights: WeightsFile,
     input: Batch,
-    labels: Annotated[Path, typer.Option(help="A .npy of N class numbers.")],
+    labels: Annotated[Path, typer.Option(help="Read N class numbers from this .npy file.")],
     out: Out,
     dtype: Dtype = "float32",
     aux: Aux = False,
 ) -> None:
-    """The training loss without dropout, and its gradient by every parameter."""
-    check_known("framework", framework, tuple(ALL))
+    """Compute the loss and its gradients.
+
+    The gradient is that of the training loss, without dropout, for every parameter.
+    """
+    check_known("framework", framework, DIFFERENTIATING)
     check_known("dtype", dtype, DTYPES)
     check_outputs(out, inputs=[weights, input, labels])
     job = Grad(framework, name, str(weights), str(input), str(labels), dtype, aux)
@@ -154,31 +164,37 @@ def grad(
 
 @app.command()
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="A checkpoint of any kind.")],
-    target: Annotated[Path, typer.Argument(metavar="DST", help=DST_HELP)],
-    network: Annotated[str, typer.Option(help="A name from `googlenet list`.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="Read this checkpoint (any format).")
+    ],
+    target: Annotated[
+        Path, typer.Argument(metavar="DST", help="Write this file; its suffix is its format.")
+    ],
+    network: Annotated[str, typer.Option(help="Name the network (see `googlenet list`).")],
     asked_from: Annotated[
-        str | None, typer.Option("--from", metavar="ZOO", help="SRC's layout, if not recognised.")
+        str | None, typer.Option("--from", metavar="ZOO", help="Set SRC's format [detected].")
     ] = None,
     asked_to: Annotated[
-        str | None, typer.Option("--to", metavar="ZOO", help="DST's layout, if not its own.")
+        str | None, typer.Option("--to", metavar="ZOO", help="Set DST's format [the suffix's own].")
     ] = None,
-    key: Annotated[
-        str | None, typer.Option(help="Where in SRC the weights lie, if in several places.")
-    ] = None,
+    key: Annotated[str | None, typer.Option(help="Read the weights under this key of SRC.")] = None,
     classes: Annotated[
-        int | None, typer.Option(metavar="0", help="0 takes the trunk alone, of any file.")
+        int | None, typer.Option(metavar="0", help="Take the backbone only.")
     ] = None,
-    averages: Annotated[
-        bool, typer.Option("--averages", help="Moving averages in the place of the weights.")
-    ] = False,
+    averages: Annotated[bool, typer.Option("--averages", help="Use the EMA weights.")] = False,
     drop_background: Annotated[
-        bool, typer.Option("--drop-background", help="1000 of 1001 classes, without the first.")
+        bool, typer.Option("--drop-background", help="Drop the background class (0 of 1001).")
     ] = False,
 ) -> None:
-    """Published checkpoints and native files in and out, verified bit for bit."""
+    """Convert a checkpoint to another format.
+
+    SRC may be any published or native checkpoint. DST is .safetensors, .pth, .pt, .pdparams,
+    .weights.h5 or .ckpt; it is read back and verified bit for bit.
+    """
     if classes:
-        raise UsageError("--classes takes 0 here, for the trunk; `init --from` gives new classes")
+        raise UsageError(
+            "--classes takes 0 here, for the backbone; `init --from` gives new classes"
+        )
     check_outputs(target, inputs=[source])
     wishes = Wishes(asked_from, key, classes == 0, averages)
     line, warning = convert_file(source, target, network, wishes, asked_to, drop_background)
@@ -189,15 +205,15 @@ def convert(
 
 @app.command()
 def diff(
-    first: Annotated[str, typer.Argument(metavar="A")],
-    second: Annotated[str, typer.Argument(metavar="B")],
+    first: Annotated[str, typer.Argument(metavar="A", help="Name the first network.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Name the second network.")],
     input: Input = "",
     numbers: Annotated[
-        bool, typer.Option("--numbers", help="Measure what the same weights give in both.")
+        bool, typer.Option("--numbers", help="Run both with the same weights.")
     ] = False,
     html: Html = None,
 ) -> None:
-    """What differs between two networks, in words and numbers."""
+    """List the differences between two networks."""
     check_outputs(html)
     one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
     if html:
@@ -208,7 +224,10 @@ def diff(
 
 @app.command()
 def doctor(json: AsJson = False) -> None:
-    """What is installed, whether it starts, how many threads it has, what would crash."""
+    """Check the installed frameworks.
+
+    Each is started, and its version, threads and known problems are shown.
+    """
     with progress() as say:
         diagnosis = doctors.examine(say)
     if json:

@@ -37,10 +37,10 @@ from common.plan import Plan
 from common.planner import make_plan
 
 ComparedName = Annotated[
-    str | None, typer.Argument(metavar="NETWORK", help="A name from `googlenet list` [googlenet].")
+    str | None, typer.Argument(metavar="NETWORK", help="Name the network [googlenet].")
 ]
 Trains = Annotated[
-    bool, typer.Option("--train", help="Trains in each, as `train` does, and compares that.")
+    bool, typer.Option("--train", help="Train in each framework, and compare the runs.")
 ]
 
 
@@ -62,7 +62,7 @@ def compare(
     html: Html = None,
     json: AsJson = False,
 ) -> None:
-    """The main job: the same weights and images through every framework, side by side."""
+    """Run one network in every framework."""
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)

@@ -16,13 +16,15 @@ from common.errors import DataError
 
 @app.command()
 def data(
-    source: Annotated[str, typer.Argument(metavar="digits|mnist:DIR|folder:DIR")],
+    source: Annotated[
+        str, typer.Argument(metavar="digits|mnist:DIR|folder:DIR", help="Check this data set.")
+    ],
     val_split: Annotated[
-        float, typer.Option(min=0.01, max=0.99, help="The share to test with, of one tree.")
+        float, typer.Option(min=0.01, max=0.99, help="Hold out this share of an unsplit folder.")
     ] = 0.2,
     json: AsJson = False,
 ) -> None:
-    """Checks a data set: decodes every image, and names those that are broken."""
+    """Check a data set and name its broken images."""
     found = open_data(source, val_split)
     splits = {"train": found.train, "test": found.test}
     faults = {name: find_faults(split) for name, split in splits.items()}

@@ -21,11 +21,17 @@ from common.preprocess import PREPROCESSES
 @app.command()
 def export(
     name: Name,
-    source: Annotated[Path, typer.Option("--weights", metavar="RUN_OR_WEIGHTS")],
-    out: Annotated[Path, typer.Option("--out", help="The .onnx to write.")],
+    source: Annotated[
+        Path,
+        typer.Option("--weights", metavar="RUN_OR_WEIGHTS", help="Use this run or checkpoint."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Write this .onnx file.")],
     aux: Aux = False,
 ) -> None:
-    """Writes a network with its weights as ONNX, checked against the judge in ONNX Runtime."""
+    """Export a network with its weights as ONNX.
+
+    The file is run by ONNX Runtime and compared with the reference.
+    """
     network(name, aux=aux)  # an unknown name is told before any file is read
     if out.suffix != ".onnx":
         raise UsageError(f"--out {out}: the name must end in .onnx")
@@ -42,4 +48,4 @@ def export(
         own = replace(plan.network, preprocess=PREPROCESSES[given.preprocess])
         plan = replace(plan, network=own)
         apart = onnx_export.export(plan, arrays, out)
-    print_line(f"{out}: {name}, within {apart:.1e} of the judge in ONNX Runtime")
+    print_line(f"{out}: {name}, within {apart:.1e} of the reference in ONNX Runtime")

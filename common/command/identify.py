@@ -22,13 +22,18 @@ SHOWN = 5  # names of each kind that does not fit
 
 @app.command()
 def identify(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="Weights of any kind.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Read this checkpoint (any format).")
+    ],
     key: Annotated[
-        str | None, typer.Option(help="Where in FILE the weights lie, if in several places.")
+        str | None, typer.Option(help="Read the weights under this key of FILE.")
     ] = None,
     json: AsJson = False,
 ) -> int:
-    """Which network a weights file is of, in whose layout, and what in it does not fit."""
+    """Find which network a checkpoint belongs to.
+
+    Its format is shown, and what does not fit.
+    """
     found = identify_file(source, Wishes(key=key))
     if json:
         print_json({"file": str(source), **identity_json(found)})
@@ -103,4 +108,4 @@ def print_misfit(source: Path, near: Misfit | None) -> None:
         if len(names) > SHOWN:
             print(f"  {kind}: {len(names) - SHOWN} more")
     if near.trunk_fits:
-        print_line(f"Its trunk is whole: `googlenet convert {source} ... --classes 0` takes it.")
+        print_line(f"Its backbone fits: `googlenet convert {source} ... --classes 0` takes it.")

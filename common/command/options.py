@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -20,46 +20,57 @@ from common.planner import make_plan
 from common.preprocess import PREPROCESSES
 from common.spec import NetworkSpec, Shape
 
-Name = Annotated[str, typer.Argument(metavar="NETWORK", help="A name from `googlenet list`.")]
-Input = Annotated[
-    str, typer.Option(metavar="CxHxW", help="Input size; as published where not given.")
+Name = Annotated[
+    str, typer.Argument(metavar="NETWORK", help="Name the network (see `googlenet list`).")
 ]
-Classes = Annotated[int | None, typer.Option(help="Number of classes; 0 for the features.")]
-Aux = Annotated[bool, typer.Option("--aux", help="With the auxiliary heads.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Input = Annotated[str, typer.Option(metavar="CxHxW", help="Set the input size [as published].")]
+Classes = Annotated[int | None, typer.Option(help="Set the number of classes; 0 for features.")]
+Aux = Annotated[bool, typer.Option("--aux", help="Include the auxiliary classifiers.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Dtype = Annotated[
     str,
-    typer.Option("--dtype", "--precision", metavar="|".join(DTYPES), help="What to compute in."),
+    typer.Option("--dtype", "--precision", metavar="|".join(DTYPES), help="Compute in this type."),
 ]
-Framework = Annotated[
-    str, typer.Option("-f", "--framework", metavar="FRAMEWORK", help=", ".join(ALL))
-]
+
+
+def one_of(frameworks: Sequence[str], help: str = "Compute with this framework.") -> Any:
+    """The option `-f`, which lists the frameworks that a verb takes."""
+    return typer.Option("-f", "--framework", metavar="|".join(frameworks), help=help)
+
+
+Framework = Annotated[str, one_of(tuple(ALL))]
 Frameworks = Annotated[
     list[str] | None,
     typer.Option(
-        "-f", "--framework", metavar="FRAMEWORK", help="May be repeated; all if not given."
+        "-f", "--framework", metavar="FRAMEWORK", help="Use this framework (repeatable) [all]."
     ),
 ]
 Images = Annotated[
     list[Path] | None,
-    typer.Option("--image", help="A JPEG or PNG; may be repeated; two photographs if not given."),
+    typer.Option("--image", help="Use this JPEG or PNG (repeatable) [two photos]."),
 ]
 PreprocessName = Annotated[
     str | None,
     typer.Option(
-        "--preprocess", metavar="|".join(PREPROCESSES), help="Images not as the network has them."
+        "--preprocess", metavar="|".join(PREPROCESSES), help="Override the network's preprocessing."
     ),
 ]
-Data = Annotated[str, typer.Option(metavar="digits|mnist:DIR|folder:DIR", help="The data set.")]
-Device = Annotated[str, typer.Option(metavar="|".join(DEVICES), help="What to compute on.")]
-OnError = Annotated[
-    str, typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read.")
+Data = Annotated[
+    str, typer.Option(metavar="digits|mnist:DIR|folder:DIR", help="Use this data set.")
 ]
-Plain = Annotated[bool, typer.Option("--plain", help="Without what makes it faster.")]
-Html = Annotated[Path | None, typer.Option("--html", help="The page of it, to be written, too.")]
-WeightsFile = Annotated[Path, typer.Option("--weights", help="A .safetensors weights file.")]
-Batch = Annotated[Path, typer.Option("--input", help="A .npy batch, N x C x H x W.")]
-Out = Annotated[Path, typer.Option("--out", help="The .npz to write.")]
+Device = Annotated[str, typer.Option(metavar="|".join(DEVICES), help="Compute on this device.")]
+OnError = Annotated[
+    str, typer.Option(metavar="stop|skip", help="Stop at, or skip, unreadable images.")
+]
+Plain = Annotated[bool, typer.Option("--plain", help="Disable performance optimisations.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", help="Also write an HTML report to this file.")
+]
+WeightsFile = Annotated[
+    Path, typer.Option("--weights", help="Read this .safetensors weights file.")
+]
+Batch = Annotated[Path, typer.Option("--input", help="Read a batch N x C x H x W from this .npy.")]
+Out = Annotated[Path, typer.Option("--out", help="Write the arrays to this .npz file.")]
 
 
 def read_size(text: str) -> Shape | None:
@@ -88,7 +99,7 @@ def with_preprocess(made: NetworkSpec, name: str | None) -> NetworkSpec:
 def check_known(what: str, given: str, allowed: Sequence[str]) -> None:
     """Raises UsageError for a name that is not among those allowed."""
     if given not in allowed:
-        raise UsageError(f"no {what} is called {given!r} here; there are: {', '.join(allowed)}")
+        raise UsageError(f"unknown {what} {given!r}; choose from: {', '.join(allowed)}")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray]) -> None:

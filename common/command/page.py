@@ -20,24 +20,32 @@ from common.page.render import Page
 from common.page.speed import read_speed
 from common.page.training import read_run
 
-Bench = Annotated[Path | None, typer.Option("--bench", help="What `bench --json` printed.")]
+Bench = Annotated[
+    Path | None, typer.Option("--bench", help="Include this output of `bench --json`.")
+]
 
 Runs = Annotated[
-    list[Path] | None, typer.Option("--runs", metavar="RUN", help="A run; may be repeated.")
+    list[Path] | None,
+    typer.Option("--runs", metavar="RUN", help="Include this training run (repeatable)."),
 ]
 
 
 @app.command()
 def page(
     name: Name = "googlenet",
-    out: Annotated[Path, typer.Option("--out", help="The .html to write.")] = Path("page.html"),
-    against: Annotated[str | None, typer.Option(help="Another network, and what differs.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Write this .html file.")] = Path("page.html"),
+    against: Annotated[
+        str | None, typer.Option(help="Show the differences from this network.")
+    ] = None,
     bench: Bench = None,
     runs: Runs = None,
     image: Images = None,
     framework: Frameworks = None,
 ) -> None:
-    """One HTML file that shows a network, its numbers and every framework's answer."""
+    """Write a web page about a network.
+
+    It is one HTML file, with the layers, their numbers and every framework's results.
+    """
     plan = whole(name)
     other = difference(plan, whole(against)) if against else None
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))

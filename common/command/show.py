@@ -155,7 +155,7 @@ def workers_table(comparison: Comparison) -> Table:
     """Each worker: version, its own count of the parameters, time, peak memory."""
     table = grid("worker", "version", "parameters", "import s", "run s", "peak MB")
     table.columns[1].justify = "left"
-    reports = {"numpy (judge)": comparison.judge}
+    reports = {"numpy (reference)": comparison.judge}
     for framework, side in comparison.sides.items():
         if side.report:
             reports[framework] = side.report

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from common.command.app import app
-from common.command.options import Aux, Classes, Input, Name, check_known, read_size
+from common.command.options import Aux, Classes, Input, Name, check_known, one_of, read_size
 from common.command.outputs import check_outputs
 from common.command.printable import print_line
 from common.errors import UsageError
@@ -19,17 +19,18 @@ from common.planner import make_plan
 @app.command()
 def source(
     name: Name,
-    framework: Annotated[
-        str, typer.Option("-f", "--framework", metavar="FRAMEWORK", help=", ".join(FRAMEWORKS))
-    ],
+    framework: Annotated[str, one_of(FRAMEWORKS, "Write it for this framework.")],
     classes: Classes = None,
     aux: Aux = False,
     input: Input = "",
     out: Annotated[
-        Path | None, typer.Option("--out", help="The .py to write; printed where not given.")
+        Path | None, typer.Option("--out", help="Write this .py file [standard output].")
     ] = None,
 ) -> None:
-    """A network as one file of plain source, to take along; no framework is needed."""
+    """Write a network as one file of source code.
+
+    The file needs nothing of this package, and writing it needs no framework.
+    """
     check_known("framework", framework, FRAMEWORKS)
     if out and out.suffix != ".py":
         raise UsageError(f"--out {out}: the name must end in .py")

@@ -6,7 +6,7 @@ from typing import Any
 from common.command import training_options as options
 from common.command.app import app
 from common.command.go_on import start
-from common.command.options import Device, Framework, Name, Plain, PreprocessName
+from common.command.options import Device, Name, Plain, PreprocessName
 from common.data.sources import open_data
 from common.errors import UsageError
 from common.networks import network
@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
 @app.command()
 def train(
     network: Name,
-    framework: Framework,
+    framework: options.Framework,
     data: options.DataSource = None,
     out: options.Out = None,
     recipe: options.RecipeFile = None,
@@ -59,7 +59,7 @@ def train(
     tensorboard: options.TensorBoard = False,
     plain: Plain = False,
 ) -> None:
-    """Trains a network; the same command with --resume goes on where it was stopped."""
+    """Train a network; --resume continues a stopped run."""
     wishes = {name: value for name, value in locals().items() if name in IN_RECIPE}
     how = options.make_how(framework, device, processes, tensorboard, plain)
     wishes |= {"weights": weights and str(weights), "schedule": {"kind": schedule}}

@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from types import UnionType
+from typing import Annotated, get_args
 
 import typer
 
-from common.command.options import check_known
+from common.command.options import check_known, one_of
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES, DTYPES
+from common.training.recipe import Optimizer, Schedule
+
+
+def kinds(rules: UnionType) -> list[str]:
+    """What a recipe calls each of these rules."""
+    return [rule.kind for rule in get_args(rules)]
 
 
 @dataclass(frozen=True)
@@ -29,41 +36,57 @@ def make_how(framework: str, device: str, processes: int, tensorboard: bool, pla
     return How(framework, device, processes, tensorboard, plain)
 
 
+Framework = Annotated[str, one_of(FRAMEWORKS, "Train with this framework.")]
 DataSource = Annotated[
     str | None,
-    typer.Option("--data", metavar="digits|mnist:DIR|folder:DIR", help="The data set [digits]."),
+    typer.Option(
+        "--data", metavar="digits|mnist:DIR|folder:DIR", help="Use this data set [digits]."
+    ),
 ]
-Out = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run's folder.")]
-RunsFolder = Annotated[Path, typer.Option("--out", help="Where the runs of --train are kept.")]
-RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
-PrintRecipe = Annotated[bool, typer.Option("--print-recipe", help="And no more.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on in the run's folder.")]
-Epochs = Annotated[int | None, typer.Option(help="How often every image is seen.")]
-Steps = Annotated[int | None, typer.Option(help="Ends after so many steps.")]
-BatchSize = Annotated[int | None, typer.Option("--batch", help="Images per step.")]
-Rate = Annotated[float | None, typer.Option(help="The full learning rate.")]
-OptimizerName = Annotated[str | None, typer.Option(help="sgd, nesterov, rmsprop, adam, adamw.")]
-ScheduleName = Annotated[str | None, typer.Option(help="constant, steps, cosine.")]
-Clip = Annotated[float | None, typer.Option(help="The largest norm of all gradients.")]
-ImageSize = Annotated[int | None, typer.Option(help="Rows and columns.")]
-Seed = Annotated[int | None, typer.Option(help="Of weights, order, augmentation, dropout.")]
-Classes = Annotated[int | None, typer.Option(help="As many as the data has, or more.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="RUN", help="Write the run to this folder.")
+]
+RunsFolder = Annotated[
+    Path, typer.Option("--out", help="Write the runs of --train to this folder.")
+]
+RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="Read this recipe (TOML).")]
+PrintRecipe = Annotated[
+    bool, typer.Option("--print-recipe", help="Print the resolved recipe and exit.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in the folder --out.")]
+Epochs = Annotated[int | None, typer.Option(help="Set the number of epochs.")]
+Steps = Annotated[int | None, typer.Option(help="Stop after this many steps.")]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch", help="Set the number of images per step.")
+]
+Rate = Annotated[float | None, typer.Option(help="Set the base learning rate, after warm-up.")]
+OptimizerName = Annotated[
+    str | None, typer.Option(metavar="|".join(kinds(Optimizer)), help="Choose the optimizer.")
+]
+ScheduleName = Annotated[
+    str | None,
+    typer.Option(metavar="|".join(kinds(Schedule)), help="Choose the learning-rate schedule."),
+]
+Clip = Annotated[float | None, typer.Option(help="Clip the global gradient norm to this value.")]
+ImageSize = Annotated[int | None, typer.Option(help="Resize images to this height and width.")]
+Seed = Annotated[int | None, typer.Option(help="Seed all random numbers of the run.")]
+Classes = Annotated[int | None, typer.Option(help="Set the number of classes [the data's].")]
 StartWeights = Annotated[
-    Path | None, typer.Option("--weights", help="Starts from these weights, of any kind.")
+    Path | None, typer.Option("--weights", help="Start from this checkpoint (any format).")
 ]
-Aux = Annotated[bool | None, typer.Option("--aux/--no-aux", help="Auxiliary heads.")]
-Dropout = Annotated[bool | None, typer.Option("--dropout/--no-dropout")]
+Aux = Annotated[
+    bool | None, typer.Option("--aux/--no-aux", help="Train with the auxiliary classifiers.")
+]
+Dropout = Annotated[bool | None, typer.Option("--dropout/--no-dropout", help="Train with dropout.")]
 OnError = Annotated[
     str | None,
-    typer.Option(metavar="stop|skip", help="What to do about an image that cannot be read."),
+    typer.Option(metavar="stop|skip", help="Stop at, or skip, unreadable images."),
 ]
 Dtype = Annotated[
     str | None,
-    typer.Option("--dtype", "--precision", metavar="|".join(DTYPES), help="What to compute in."),
+    typer.Option("--dtype", "--precision", metavar="|".join(DTYPES), help="Compute in this type."),
 ]
-Processes = Annotated[
-    int, typer.Option(min=1, help="So many on this machine, each with its share of a batch.")
-]
+Processes = Annotated[int, typer.Option(min=1, help="Share each batch between local processes.")]
 TensorBoard = Annotated[
-    bool, typer.Option("--tensorboard", help="Event files in RUN, for TensorBoard, too.")
+    bool, typer.Option("--tensorboard", help="Also write TensorBoard event files to RUN.")
 ]

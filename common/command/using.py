@@ -30,9 +30,13 @@ from common.jobs.frameworks import ALL
 from common.jobs.job import DEVICES, DTYPES, Evaluate, Predict, Report
 from common.jobs.worker import call
 
-Source = Annotated[Path, typer.Argument(metavar="RUN_OR_WEIGHTS")]
+Source = Annotated[
+    Path, typer.Argument(metavar="RUN_OR_WEIGHTS", help="Use this run or checkpoint.")
+]
 SCORES = ("top1", "top5", "loss", "images", "confusion")
-NetworkName = Annotated[str | None, typer.Option("--network", help="If the weights do not say.")]
+NetworkName = Annotated[
+    str | None, typer.Option("--network", help="Name the network, if the file does not.")
+]
 
 
 def check_options(framework: str, device: str, on_error: str, dtype: str) -> None:
@@ -40,7 +44,7 @@ def check_options(framework: str, device: str, on_error: str, dtype: str) -> Non
     check_known("framework", framework, tuple(ALL))
     check_known("device", device, DEVICES)
     check_known("dtype", dtype, DTYPES)
-    check_known("way to meet a broken image", on_error, ("stop", "skip"))
+    check_known("value of --on-error", on_error, ("stop", "skip"))
 
 
 @app.command()
@@ -56,7 +60,10 @@ def evaluate(
     plain: Plain = False,
     json: AsJson = False,
 ) -> None:
-    """The scores on a data set's test split; of a run its best weights are taken."""
+    """Score weights or a run on a data set.
+
+    The test split is scored; of a run, the best weights are used.
+    """
     check_options(framework, device, on_error, dtype)
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
@@ -80,10 +87,12 @@ def evaluate(
 @app.command()
 def predict(
     source: Source,
-    image: Annotated[list[Path], typer.Argument(metavar="IMAGE...")],
+    image: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Classify these JPEG or PNG files.")
+    ],
     framework: Framework = "pytorch",
     name: NetworkName = None,
-    top: Annotated[int, typer.Option(min=1, help="How many classes are told per image.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Show this many classes per image.")] = 5,
     preprocess: PreprocessName = None,
     on_error: OnError = "stop",
     device: Device = "auto",
@@ -91,7 +100,10 @@ def predict(
     plain: Plain = False,
     json: AsJson = False,
 ) -> None:
-    """What is in an image: the likeliest classes, from a run, a weights file, a checkpoint."""
+    """Classify images.
+
+    The most likely classes are shown, by a run, a weights file or any checkpoint.
+    """
     check_options(framework, device, on_error, dtype)
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)

@@ -26,7 +26,7 @@ from common.planner import make_plan
 from common.spec import NetworkSpec, Shape
 
 TRUNK_ADVICE = (
-    "; the trunk fits: `googlenet init --from` gives it a new classifier, "
+    "; the backbone fits: `googlenet init --from` gives it a new classifier, "
     "load_weights(..., trunk_only=True) leaves the one that is there"
 )
 

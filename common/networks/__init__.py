@@ -35,7 +35,7 @@ def network(
     for an unknown name, an impossible number, or heads that the network or its features lack.
     """
     if not isinstance(name, str) or name not in NETWORKS:
-        raise UsageError(f"no network is called {shown(name)}; there are: {', '.join(NETWORKS)}")
+        raise UsageError(f"unknown network {shown(name)}; choose from: {', '.join(NETWORKS)}")
     if not isinstance(aux, bool | np.bool_):
         raise UsageError(f"aux must be True or False, and not {shown(aux)}")
     made = read_table(name, check_classes(classes))

@@ -37,5 +37,7 @@ def export(plan: Plan, arrays: Mapping[str, NDArray], path: Path) -> float:
         found = start(str(temporary)).run(list(expected), {INPUT: x})
         apart = [relative(y, expected[name]) for name, y in zip(expected, found, strict=True)]
         if not np.max(apart) <= TOLERANCE:
-            raise CheckFailed(f"{path}: differs by {np.max(apart):.1e} from the judge; is not kept")
+            raise CheckFailed(
+                f"{path}: differs by {np.max(apart):.1e} from the reference; it is not kept"
+            )
     return float(np.max(apart))

@@ -72,7 +72,7 @@ def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
         raise DataError(f"{source}: {wrong[0]} is {shapes[0]}, where {shapes[1]} is wanted")
     new = f"a new classifier for {plan.network.classes} classes"
     heads = " and new heads" if plan.heads else ""
-    parts = [f"the trunk from {match.layout.name}", *match.notes, new + heads]
+    parts = [f"the backbone from {match.layout.name}", *match.notes, new + heads]
     return match.arrays, f"{plan.network.name}: {', '.join(parts)}"
 
 

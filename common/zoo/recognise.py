@@ -108,7 +108,7 @@ def not_recognised(
     others = [] if wishes.layout or own.elsewhere else guesses(source, contents, name)
     best = max([own, *others], key=lambda misfit: misfit.agreed)
     like = f"; it looks most like {best}" if best.agreed > max(own.agreed, 0) else ""
-    trunk = "; --classes 0 takes its trunk alone" if own.trunk_fits else ""
+    trunk = "; --classes 0 takes its backbone only" if own.trunk_fits else ""
     kinds = [kind for names in contents.others.values() for kind in names.values()]
     unread = [kind for kind in kinds if "." in kind]
     other = f"; it holds {unread[0]}, which is not read: save state_dict() alone" if unread else ""
