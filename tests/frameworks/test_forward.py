@@ -45,7 +45,7 @@ def test_every_layer_at_native_size(room, name):
 
 # Together they have every kind of layer at this size.
 KINDS = "googlenet", "googlenet.paper", "inception_v2", "inception_v3.input", "inception_resnet_v1"
-KINDS = *KINDS, "inception_resnet_v1.facenet", "xception"
+KINDS = *KINDS, "inception_resnet_v1.facenet", "xception", "googlenet.torchvision"
 
 
 def kinds(name):
