@@ -37,7 +37,7 @@ def test_a_count_of_learned_parameters_is_the_plans_own(name):
 def test_the_ledger_leaves_nothing_out(name):
     made = make_plan(network(name, aux=bool(network(name).heads)))
     learned = [term for term in ledger.ledger(made) if term.learned]
-    trunk = [term for term in learned if term.part == "trunk"]
+    trunk = [term for term in learned if term.part == "backbone"]
     assert sum(term.count for term in learned) == made.parameter_count
     assert sum(term.count for term in trunk) == made.trunk_parameter_count
 

@@ -52,7 +52,7 @@ def test_what_differs_is_said_in_english_as_diff_says_it():
         assert re.search("[\u4e00-\u9fff]", chinese)
         assert not re.search("only|against|eps [^0-9]|no scale", chinese)
     one = planned()
-    keys = ("trunk", "all", "multiply_adds", "depth", "field")
+    keys = ("backbone", "all", "multiply_adds", "depth", "field")
     assert [what for what, *_ in totals(one, one)] == [phrases()[f"total_{k}"]["en"] for k in keys]
 
 

@@ -99,7 +99,7 @@ def test_the_command_prints_or_writes_it(tmp_path):
 def test_mistakes_are_one_line_and_nothing_is_written(tmp_path):
     out = "--out", tmp_path / "net.py"
     assert "unknown network" in googlenet("source", "lenet", "-f", "paddle", *out, code=2)
-    assert "no framework is" in googlenet("source", "googlenet", "-f", "jax", *out, code=2)
+    assert "unknown framework" in googlenet("source", "googlenet", "-f", "jax", *out, code=2)
     few = "--input", "3x8x8"
     assert "needs at least" in googlenet(
         "source", "inception_v4", "-f", "pytorch", *few, *out, code=2

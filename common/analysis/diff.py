@@ -145,7 +145,7 @@ def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
 def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
     """The totals of two plans side by side: what, the first's, the second's."""
     return [
-        ("trunk parameters", one.trunk_parameter_count, other.trunk_parameter_count),
+        ("backbone parameters", one.trunk_parameter_count, other.trunk_parameter_count),
         ("all parameters", one.parameter_count, other.parameter_count),
         ("multiply-adds", one.multiply_adds, other.multiply_adds),
         ("depth", reach(one).depth, reach(other).depth),

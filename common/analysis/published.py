@@ -5,7 +5,7 @@ The one place for them: `summary --explain` shows them, and the tests hold every
 
 from dataclasses import dataclass
 
-TRUNK, CLASSIFIER, HEADS = "trunk", "classifier", "heads"
+TRUNK, CLASSIFIER, HEADS = "backbone", "classifier", "heads"
 BARE, HEADLESS, WHOLE = (TRUNK,), (TRUNK, CLASSIFIER), (TRUNK, CLASSIFIER, HEADS)
 
 

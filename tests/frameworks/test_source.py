@@ -24,6 +24,7 @@ CASES = [pytest.param(name, as_built(name), marks=long_variants(name)) for name 
 # And otherwise: without heads or classes, at the smallest sizes at which all fits, odd ones too.
 CASES += [
     ("googlenet", {}),
+    ("googlenet", {"aux": True}),  # whose heads flatten maps of 4 x 4
     ("googlenet", {"classes": 0, "input": (1, 97, 65)}),
     ("googlenet.paper", {"classes": 3, "aux": True, "input": (3, 96, 130)}),
     ("googlenet.torchvision", {"classes": 3, "aux": True, "input": (3, 96, 130)}),
