@@ -1,6 +1,6 @@
 """The command `googlenet`, to which the verbs add themselves."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -43,9 +43,13 @@ app = typer.Typer(
 
 def print_version(wanted: bool) -> None:
     """Prints the version and ends, if it is wanted."""
-    if wanted:
+    if not wanted:
+        return
+    try:
         print(f"googlenet-family {version('googlenet-family')}")
-        raise typer.Exit
+    except PackageNotFoundError:
+        raise UsageError("googlenet-family is not installed; run `make setup`") from None
+    raise typer.Exit
 
 
 @app.callback()

@@ -100,9 +100,11 @@ def in_float64(framework):
     before = config.floatx(), config.dtype_policy()
     config.set_floatx("float64")
     config.set_dtype_policy("float64")
-    yield
-    config.set_floatx(before[0])
-    config.set_dtype_policy(before[1])
+    try:
+        yield
+    finally:
+        config.set_floatx(before[0])
+        config.set_dtype_policy(before[1])
 
 
 def widened(framework, net):
