@@ -1,1 +1,1 @@
-"""The networks, written once, and the judge; no framework is imported here."""
+"""Network definitions shared by all frameworks, and the reference; imports no framework."""

@@ -1,4 +1,4 @@
-"""Arrays by name, and the kinds of number they come in."""
+"""Dictionaries of named arrays, and conversions to float32."""
 
 from collections.abc import Mapping
 
@@ -9,17 +9,17 @@ Arrays = dict[str, NDArray]
 
 
 def widen_bfloat16(bits: NDArray) -> NDArray[np.float32]:
-    """The float32 numbers whose first half bfloat16's 16 bits are, given as whole numbers."""
+    """Converts bfloat16 values, given as integer bit patterns, to float32."""
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def to_float32(arrays: Mapping[str, NDArray]) -> tuple[Arrays, list[str]]:
-    """The arrays with every floating-point one as float32, and what was done to them, in words.
+    """Casts all floating-point arrays to float32; also returns a note on each dtype that was cast.
 
-    Narrower numbers keep their value; wider ones are rounded. Whole numbers stay as they are.
+    Narrower types keep their values; wider ones are rounded. Integer arrays are unchanged.
     """
     kinds = {str(array.dtype) for array in arrays.values() if is_other_float(array)}
-    with np.errstate(over="ignore"):  # what is too large becomes infinity, and is refused as such
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
         single = {
             name: array.astype(np.float32) if is_other_float(array) else array
             for name, array in arrays.items()
@@ -29,5 +29,5 @@ def to_float32(arrays: Mapping[str, NDArray]) -> tuple[Arrays, list[str]]:
 
 
 def is_other_float(array: NDArray) -> bool:
-    """Whether the array's numbers are floating-point, but not float32."""
+    """Whether the array has a floating-point dtype other than float32."""
     return array.dtype.kind == "f" and array.dtype != np.float32

@@ -1,26 +1,26 @@
-"""Errors that the user can mend, each with its exit code.
+"""Errors that the user can fix, each with its exit code.
 
-Each message is one line: what and where it is, and what to do.
+Each message is one line that says what is wrong, where, and what to do about it.
 """
 
 import errno
 
 
 class Interrupted(BaseException):
-    """A signal asked the command to end."""
+    """Raised when a signal asks the command to terminate."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
 class UserError(ValueError):
-    """A mistake the user can mend; shown without a traceback."""
+    """A mistake that the user can fix; shown without a traceback."""
 
     code = 1
 
 
 class CheckFailed(UserError):
-    """A comparison did not hold."""
+    """A comparison failed."""
 
 
 class UsageError(UserError):
@@ -30,7 +30,7 @@ class UsageError(UserError):
 
 
 class MissingFramework(UserError):
-    """A framework is not installed, or does not import."""
+    """A framework is not installed or cannot be imported."""
 
     code = 3
 
@@ -42,7 +42,7 @@ class DataError(UserError):
 
 
 def system_text(error: OSError | MemoryError) -> str:
-    """What the system refused, in one line, with the file where it names one."""
+    """A one-line description of a system error, with the file name if it has one."""
     if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
         return "out of memory"
     where = f"{error.filename}: " if error.filename else ""

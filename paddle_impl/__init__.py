@@ -1,8 +1,14 @@
 """The networks in Paddle: `googlenet(classes=10)` is an ordinary `paddle.nn.Layer`."""
 
-from common import networks
-from common.planner import make_plan
+try:
+    from common import networks
+except ImportError as error:
+    raise ImportError(
+        f"{error}: a different package `common` comes before that of paddle_impl in sys.path; "
+        "rename it, or run Python with -P outside its folder"
+    ) from None
 from common.spec import Shape
+from common.spec.planner import make_plan
 from paddle_impl.build import Network, build
 from paddle_impl.fast import fast
 from paddle_impl.googlenet import GoogLeNet
@@ -14,15 +20,40 @@ __all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_we
 def network(
     name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> Network:
-    """The named network, freshly initialised by Paddle's own rules, for inputs N x C x H x W.
+    """Returns a newly initialised network, by Paddle's default initialisers.
 
-    `input` is C x H x W and `classes` a number, both as published where not said; 0 classes leave
-    the features; `aux` adds the auxiliary heads. Raises UsageError for what cannot be built.
+    Args:
+        name: One of the names that `googlenet list` prints, such as "inception_v3".
+        input: The shape (channels, rows, columns) of one image. Default: as published.
+        classes: The number of classes; 0 returns the pooled features. Default: as published.
+        aux: Whether to add the auxiliary heads. In training the network then returns a dict of
+            `logits` and one entry for each head.
+
+    Returns:
+        A `paddle.nn.Layer` that maps images N x C x H x W to logits N x classes.
+
+    Raises:
+        UsageError: For an unknown name, an impossible size, or heads that the network lacks.
+
+    Example:
+        >>> net = network("inception_v3", classes=10)
+        >>> _ = net.eval()
+        >>> net(paddle.zeros([1, 3, 299, 299])).shape
+        paddle.Size([1, 10])
     """
     return build(make_plan(networks.network(name, input, classes, aux)))
 
 
-# Defined last: importing the submodule `googlenet` binds this name to it.
+# Defined last, because importing the submodule `googlenet` binds this name to the submodule.
 def googlenet(input: Shape | None = None, classes: int | None = None, aux: bool = False) -> Network:
-    """The GoogLeNet of the common PyTorch tutorials, as `network` makes it."""
+    """Returns the GoogLeNet of the common PyTorch tutorials, newly initialised.
+
+    Takes the arguments `input`, `classes` and `aux` of `network`, and raises the same errors.
+
+    Example:
+        >>> net = googlenet(classes=10)
+        >>> _ = net.eval()
+        >>> net(paddle.zeros([1, 3, 224, 224])).shape
+        paddle.Size([1, 10])
+    """
     return network("googlenet", input, classes, aux)

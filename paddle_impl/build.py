@@ -1,12 +1,12 @@
-"""Plan to Paddle: one case per word of the grammar, and an ordinary `paddle.nn.Layer` comes out."""
+"""Builds an ordinary `paddle.nn.Layer` from a plan, with one case per layer type."""
 
 import paddle
 from paddle import Tensor, nn
 
 from common import spec
-from common.plan import Node, Plan
-from common.windows import Pads
-from paddle_impl.own_layers import (
+from common.spec.padding import Pads
+from common.spec.plan import Node, Plan
+from paddle_impl.custom_layers import (
     LRN,
     AdaptiveAvgPool,
     Affine,
@@ -23,11 +23,11 @@ from paddle_impl.own_layers import (
 
 
 class Network(nn.Layer):
-    """A planned network for N x C x H x W; its sublayers are the plan's steps, by name.
+    """A network built from a plan, for N x C x H x W; its sublayers are the plan's steps, by name.
 
     It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    another shape, and for no images. One `in_bfloat16` is to be computed in bfloat16 by Paddle's
-    predictor.
+    a different shape or an empty batch. A network with `in_bfloat16` set must be run in bfloat16
+    by Paddle's predictor.
     """
 
     in_bfloat16 = False
@@ -46,18 +46,20 @@ class Network(nn.Layer):
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The result under its name, in either mode."""
+        """The network's output in a dict under its name, in either mode."""
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
-        """Raises UsageError for another shape, which is seen here, outside the plan, since Paddle
-        cannot trace into it."""
+        """Raises UsageError for a different input shape.
+
+        The shape is compared here, outside the plan, because Paddle cannot trace into the plan.
+        """
         if tuple(x.shape[1:]) != self.input or (paddle.in_dynamic_mode() and not x.shape[0]):
             self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
-    """A planned network with its heads, which are its last sublayers.
+    """A network built from a plan with heads, which are its last sublayers.
 
     In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
     """
@@ -75,7 +77,7 @@ class NetworkWithHeads(Network):
         return outputs["logits"]
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The result and the heads' outputs, under their names, in either mode."""
+        """The outputs of the network and its heads in a dict, by name, in either mode."""
         self.check_input(x)
         maps: dict[str, Tensor] = {}
         for name, child in self.named_children():
@@ -91,13 +93,13 @@ class NetworkWithHeads(Network):
 
 
 def build(plan: Plan) -> Network:
-    """A planned network, with its heads where the plan has them."""
+    """Builds the network of a plan, with heads if the plan has them."""
     return NetworkWithHeads(plan) if plan.heads else Network(plan)
 
 
 def module(node: Node) -> nn.Layer:
-    """The Paddle layer for one node and all within it."""
-    match node.word:
+    """The Paddle layer for a node and everything inside it."""
+    match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
             return conv(node, channels, kernel, stride, bias=bias)
         case spec.DepthwiseConv(kernel, stride):
@@ -132,19 +134,19 @@ def module(node: Node) -> nn.Layer:
 
 
 def module_with_children(node: Node) -> nn.Layer:
-    """The Paddle layer for a word that holds others."""
-    match node.word:
+    """The Paddle layer for a layer that contains other layers."""
+    match node.layer:
         case spec.Chain():
             return fill(nn.Sequential(), node)
         case spec.Concat():
             return fill(Concat(), node)
         case spec.Residual(scale=scale):
             return fill(Residual(scale), node)
-    raise TypeError(f"{node.path}: paddle_impl does not know {node.word!r}")
+    raise TypeError(f"{node.path}: paddle_impl does not know {node.layer!r}")
 
 
 def fill(parent: nn.Layer, node: Node) -> nn.Layer:
-    """The parent with the layer's children in it, by their names."""
+    """Adds the node's children to the parent by name, and returns the parent."""
     for child in node.children:
         parent.add_sublayer(child.name, module(child))
     return parent
@@ -158,7 +160,7 @@ def conv(
     groups: int = 1,
     bias: bool = True,
 ) -> nn.Layer:
-    """A convolution; Paddle's own padding can say every border."""
+    """A convolution; Paddle's own padding supports every case."""
     arguments, padding = (node.input[0], channels, kernel, stride), flat(node.pads)
     if bias:
         return Conv2D(*arguments, padding=padding)
@@ -166,8 +168,8 @@ def conv(
 
 
 def batch_norm(node: Node, scale: bool) -> nn.Layer:
-    """Batch norm, with a learned scale or without; Paddle's momentum is keep."""
-    # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
+    """Batch norm with or without a learned scale; Paddle's momentum is keep."""
+    # Without a weight Paddle computes no gradient for the bias, so use one that never learns.
     weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     options = {"epsilon": node.eps, "momentum": node.keep, "weight_attr": weight_attr}
     kind = nn.BatchNorm2D if len(node.input) == 3 else nn.BatchNorm1D
@@ -175,5 +177,5 @@ def batch_norm(node: Node, scale: bool) -> nn.Layer:
 
 
 def flat(pads: Pads) -> list[int]:
-    """The border as Paddle takes it: top, bottom, left, right."""
+    """The padding in Paddle's order: top, bottom, left, right."""
     return [size for both in pads for size in both]

@@ -1,4 +1,4 @@
-"""Anybody's Paddle network: told from other things, filled with numbers, watched as it runs."""
+"""Support for checking a user's Paddle network: recognising, filling and tracing it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,10 @@ import paddle
 from numpy.typing import NDArray
 from paddle import Tensor, nn
 
-from common.check.trace import Trace, numbers
 from common.spec import Shape
-from paddle_impl.recorder import (
+from common.tools.check.trace import Trace, numbers
+from paddle_impl.run import cross_entropy
+from paddle_impl.tracer import (
     LAYERS,
     WATCHED,
     is_unscaled,
@@ -19,14 +20,13 @@ from paddle_impl.recorder import (
     to_numpy,
     without_dropout,
 )
-from paddle_impl.run import cross_entropy
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
-    """Has networks made from here on compute in `dtype`, and `note` told of each layer made."""
+    """Makes `dtype` the default for new networks, and calls `note` with each layer created."""
     paddle.set_default_dtype(dtype)
     paddle.jit.enable_to_static(False)  # what a graph computes is not seen
     WATCHED.divert()
@@ -40,22 +40,22 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
 
 
 def parts(net: nn.Layer) -> list[nn.Layer]:
-    """The layers within a network."""
+    """The layers inside a network."""
     return list(net.sublayers())
 
 
 def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
-    """The C x H x W that a network is made for, where it says so: in Paddle none does."""
+    """The C x H x W that a network is built for, if it declares one; Paddle networks never do."""
     return None
 
 
 def count_parameters(net: nn.Layer) -> int:
-    """How many numbers the network learns."""
+    """The number of trainable values in the network."""
     return sum(int(each.size) for each in net.parameters() if learns(each))
 
 
 def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:  # noqa: ARG001
-    """Puts numbers drawn at random in place of all weights and statistics."""
+    """Replaces all weights and running statistics with random values."""
     net.to(dtype=paddle.get_default_dtype())
     fixed = {id(layer.weight) for layer in (net, *parts(net)) if is_unscaled(layer)}
     for name, tensor in net.state_dict().items():
@@ -69,14 +69,14 @@ def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> N
 
 
 def learns(parameter: Tensor) -> bool:
-    """Whether a parameter can change in training."""
+    """Whether a parameter is trainable."""
     return not parameter.stop_gradient and parameter.optimize_attr.get("learning_rate") != 0
 
 
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
-    """What the network does with a batch N x C x H x W, in evaluation mode.
+    """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, and its dropout and batch norm are not.
+    With `heads` the network is in training mode, except for its dropout and batch norm.
     """
     net.train() if heads else net.eval()
     for part in (net, *parts(net)):
@@ -89,7 +89,7 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
 
 
 def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
-    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+    """Takes a gradient descent step with rate 1, without dropout; returns the number of outputs.
 
     The loss is the sum of the cross entropies of all outputs.
     """

@@ -1,4 +1,4 @@
-"""Inference as fast as Paddle computes it: by its predictor, with oneDNN on CPUs."""
+"""The fastest inference in Paddle: its predictor, with oneDNN on CPUs."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -17,12 +17,25 @@ from paddle_impl.weights import unwrap
 
 
 def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
-    """A copy of the network for inference, with the weights that it has now; images N x C x H x W
-    to logits.
+    """Returns a function for inference, as fast as Paddle allows, with the current weights.
 
-    What overflows or is NaN makes its logits NaN or infinite, as in the network. Several threads
-    may call it; they take turns. Raises UsageError for a network of others, in a call for another
-    shape or dtype. The predictor of Paddle 3.3 fails in float64, so that is computed as ever.
+    Later changes to `net` have no effect on it, and it leaves `net` as it is. Overflow and NaN stay
+    visible in the logits, as in the network. Several threads may call it; they take turns. A
+    float64 network is run without Paddle's predictor, which fails in float64 (Paddle 3.3).
+
+    Args:
+        net: A network of this package, with or without heads.
+
+    Returns:
+        A function that maps images N x C x H x W to logits N x classes.
+
+    Raises:
+        UsageError: For a network of another package; in a call, for a different shape or dtype.
+
+    Example:
+        >>> quick = fast(googlenet(classes=10))
+        >>> quick(paddle.zeros([1, 3, 224, 224])).shape
+        paddle.Size([1, 10])
     """
     copied = deepcopy(unwrap(net)).eval()
     dtype = dtype_of(copied)
@@ -31,30 +44,35 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
     predictor, one_at_a_time = make_predictor(copied), Lock()
 
     def classify(x: Tensor) -> Tensor:
-        copied.plan.check_input(tuple(x.shape))  # the predictor would compute something
+        copied.plan.check_input(tuple(x.shape))  # the predictor does not check it
         if x.dtype != dtype:
             name = copied.plan.network.name
-            raise UsageError(f"{name} takes {dtype} here, and not {x.dtype}; convert it")
-        x = x.contiguous()  # the predictor takes a view's memory as it lies
-        try:
-            with one_at_a_time:
-                logits = predictor.run([x])[0]
-        except RuntimeError as error:
-            if not copied.in_bfloat16:
-                raise
-            raise UsageError(
-                f"paddle: its predictor fails in bfloat16 on this processor ({error}); "
-                "give --dtype float32"
-            ) from None
-        # oneDNN's max pools drop NaN: what is not finite in an image goes past them.
+            raise UsageError(f"{name} takes {dtype} here, not {x.dtype}; convert it")
+        x = x.contiguous()  # the predictor ignores the strides of a view
+        with one_at_a_time:
+            logits = predict(predictor, x, copied.in_bfloat16)
+        # oneDNN's max pools drop NaN, so non-finite values in an image are added to the logits.
         lost = (x * 0).flatten(1).sum(1)
         return logits + lost.reshape([-1] + [1] * (logits.ndim - 1))
 
     return classify
 
 
+def predict(predictor: inference.Predictor, x: Tensor, in_bfloat16: bool) -> Tensor:
+    """The predictor's result; raises UsageError where it cannot compute in bfloat16."""
+    try:
+        return predictor.run([x])[0]
+    except RuntimeError as error:
+        if not in_bfloat16:
+            raise
+        raise UsageError(
+            f"paddle: its predictor fails in bfloat16 on this processor ({error}); "
+            "use --dtype float32"
+        ) from None
+
+
 def make_predictor(net: Network) -> inference.Predictor:
-    """Paddle's predictor, which is only made from files, for a network in evaluation."""
+    """Paddle's predictor for a network in evaluation; it can only be created from files."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "net"
         paddle.jit.save(net, str(file), [InputSpec([None, *net.plan.network.input], "float32")])
@@ -62,7 +80,7 @@ def make_predictor(net: Network) -> inference.Predictor:
         config.disable_glog_info()
         if paddle.get_device() == "cpu":
             config.enable_mkldnn()
-            # Joining a ReLU with a slope to a convolution crashes Paddle 3.3.
+            # Fusing a ReLU with a slope into a convolution crashes Paddle 3.3.
             config.delete_pass("conv_activation_onednn_fuse_pass")
             if net.in_bfloat16:
                 config.enable_mkldnn_bfloat16()
@@ -75,5 +93,5 @@ def make_predictor(net: Network) -> inference.Predictor:
 
 
 def dtype_of(net: Network) -> paddle.dtype:
-    """What the network computes in; a pool alone takes float32."""
+    """The dtype that the network computes in; float32 if it has no parameters."""
     return next((parameter.dtype for parameter in net.parameters()), paddle.float32)

@@ -1,4 +1,4 @@
-"""The optimizers of `common.training.recipe` in Paddle, and what they remember."""
+"""The optimizers of `common.training.recipe` in Paddle, and their state."""
 
 import numpy as np
 import paddle
@@ -22,7 +22,7 @@ SLOTS = {
 
 
 def make_optimizer(net: Network, recipe: Recipe) -> Optimizer:
-    """The recipe's optimizer; weight decay and the cut to a norm are Paddle's own."""
+    """The recipe's optimizer, with Paddle's own weight decay and gradient clipping."""
     options = {"parameters": net.parameters()}
     if recipe.clip:
         options["grad_clip"] = ClipGradByGlobalNorm(recipe.clip)
@@ -37,14 +37,14 @@ def make_optimizer(net: Network, recipe: Recipe) -> Optimizer:
         for weight in decayed:
             weight.regularizer = L2Decay(recipe.weight_decay)
     optimizer = update_rule(recipe.optimizer, options)
-    # At its first step Paddle would make them; a resumed run fills them before.
+    # Paddle would only create these at the first step, but a resumed run fills them before it.
     block = paddle.static.default_main_program().global_block()
     optimizer._create_accumulators(block, net.parameters())
     return optimizer
 
 
 def update_rule(rule: rules.Optimizer, options: dict) -> Optimizer:
-    """The optimizer of one update rule; the rate is set at each step."""
+    """The optimizer for an update rule; the learning rate is set at each step."""
     match rule:
         case rules.SGD(momentum=momentum):
             return Momentum(1.0, momentum, **options)
@@ -60,7 +60,7 @@ def update_rule(rule: rules.Optimizer, options: dict) -> Optimizer:
 
 
 def get_slots(net: Network, optimizer: Optimizer) -> Slots:
-    """What the optimizer remembers, by slot and parameter."""
+    """The optimizer's state, by slot and parameter."""
     held = optimizer._accumulators
     return {
         slot: {name: held[key][weight.name] for name, weight in learned(net).items()}
@@ -69,14 +69,14 @@ def get_slots(net: Network, optimizer: Optimizer) -> Slots:
 
 
 def learned(net: Network) -> dict[str, Tensor]:
-    """The parameters by name; Paddle has the running statistics among its own."""
+    """The trainable parameters by name; Paddle lists running statistics as parameters as well."""
     return {name: p for name, p in net.named_parameters() if not p.stop_gradient}
 
 
 def set_steps(optimizer: Optimizer, steps: int) -> None:
-    """Tells the optimizer how many steps were taken, by which Adam corrects its means."""
+    """Sets the number of steps taken, which Adam needs to correct the bias of its means."""
     for key, power in (("beta1_pow_acc", "_beta1"), ("beta2_pow_acc", "_beta2")):
         for held in optimizer._accumulators.get(key, {}).values():
-            # Multiplied step by step, as Paddle does, so that it is the same number.
+            # Multiplied step by step, as in Paddle, to get exactly the same number.
             beta = np.full(steps + 1, getattr(optimizer, power), held.numpy().dtype)
             held.set_value(np.multiply.accumulate(beta)[-1:])

@@ -1,4 +1,4 @@
-"""One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
+"""Forward passes and gradients of a network, from NumPy arrays to NumPy arrays."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.errors import UsageError
-from common.files.layouts import PADDLE
-from common.plan import Plan
+from common.files.parameter_layouts import PADDLE
+from common.spec.plan import Plan
 from paddle_impl.build import Network, build
 from paddle_impl.fast import dtype_of, fast
 from paddle_impl.weights import set_arrays
@@ -18,15 +18,15 @@ VERSION = paddle.__version__
 
 
 def choose_device(wanted: str) -> None:
-    """Has what follows computed on the CPU or a GPU; `auto` means a GPU where there is one."""
+    """Sets the default device to the CPU or a GPU; `auto` uses a GPU if there is one."""
     found = paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count()
     if wanted == "cuda" and not found:
-        raise UsageError("paddle: no CUDA device here; give --device cpu")
+        raise UsageError("paddle: no CUDA device found; use --device cpu")
     paddle.set_device("gpu" if found and wanted != "cpu" else "cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
-    """The network with these weights, computing in `dtype`; in bfloat16 by the predictor alone."""
+    """The network with these weights, computing in `dtype`; bfloat16 needs the predictor."""
     net = build(plan)
     net.in_bfloat16 = dtype == "bfloat16"
     net.to(dtype="float32" if net.in_bfloat16 else dtype)
@@ -35,9 +35,9 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Netwo
 
 
 def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
-    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+    """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` is N x C x H x W, and so are the maps that come out.
+    `x` and the returned maps are N x C x H x W.
     """
     check_precision(net)
     net.eval()
@@ -47,7 +47,10 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
-    """The training loss and its gradient by every parameter, in the weights file's layout."""
+    """The training loss and its gradient with respect to each parameter.
+
+    The arrays are in the weights file's layout.
+    """
     check_precision(net)
     net.train()
     smoothing = net.plan.network.label_smoothing
@@ -60,7 +63,7 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def check_precision(net: Network) -> None:
-    """Raises UsageError for a network in bfloat16, which on CPUs no layer computes alone."""
+    """Raises UsageError for a bfloat16 network; on CPUs only the predictor supports bfloat16."""
     if net.in_bfloat16:
         raise UsageError(
             "paddle: bfloat16 is computed by its predictor alone, as evaluate, predict and bench do"
@@ -70,7 +73,7 @@ def check_precision(net: Network) -> None:
 def training_loss(
     plan: Plan, outputs: Mapping[str, paddle.Tensor], labels: paddle.Tensor, smoothing: float
 ) -> paddle.Tensor:
-    """The mean cross entropy of the result, and of each head times its weight."""
+    """The mean cross entropy of the logits, plus that of each head times the head's weight."""
     return sum(
         weight * cross_entropy(outputs[name], labels, smoothing)
         for name, weight in plan.loss_weights().items()
@@ -82,34 +85,34 @@ def cross_entropy(
 ) -> paddle.Tensor:
     """The mean over the batch of -log of the label's probability, from logits N x classes.
 
-    With `smoothing` so much of the label is spread over all classes.
+    `smoothing` is the share of the label that is spread over all classes.
     """
-    # Paddle's own cross_entropy and log_softmax cut logits off at 64 below the largest.
+    # Paddle's own cross_entropy and log_softmax clip logits at 64 below the largest.
     chosen = paddle.take_along_axis(logits, labels.unsqueeze(1), axis=1).squeeze(1)
     expected = (1 - smoothing) * chosen + smoothing * logits.mean(axis=1)
     return (paddle.logsumexp(logits, axis=1) - expected).mean()
 
 
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:
-    """What turns batches into results in evaluation mode, as fast as Paddle can."""
+    """The fastest inference function for the network, from batches to results."""
     quick = fast(net)
     return lambda x: quick(tensor(net, x)).numpy()
 
 
 def count_parameters(net: Network) -> int:
-    """How many parameters the framework itself would learn."""
+    """The number of parameters that the framework itself would train."""
     learned = (p for p in net.parameters() if not p.stop_gradient)
     return sum(p.size for p in learned if p.optimize_attr["learning_rate"])
 
 
 def tensor(net: Network, x: NDArray) -> paddle.Tensor:
-    """A batch as the network takes it."""
+    """A batch as a tensor with the network's dtype."""
     return paddle.to_tensor(x, dtype=dtype_of(net))
 
 
 @contextmanager
 def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, paddle.Tensor]]:
-    """A dict in which the sublayers at `paths` leave their outputs while it is open."""
+    """Yields a dict that collects the outputs of the sublayers at `paths`."""
     found: dict[str, paddle.Tensor] = {}
 
     def leave(path: str, output: paddle.Tensor) -> None:

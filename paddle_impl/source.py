@@ -1,15 +1,16 @@
-"""Plan to Paddle source: one case per word of the grammar, a class per kind of block."""
+"""Generates Paddle source from a plan: one case per layer type, one class per kind of block."""
 
 from pathlib import Path
 
 from common import spec
-from common.plan import Node, Plan
-from common.source.blocks import Place
-from common.source.classes import Idiom, classes, in_place, padding
-from common.source.layout import Call, Expression, call, moves
-from common.source.module import Sheet, put_together
+from common.spec.plan import Node, Plan
+from common.tools.source.blocks import Place
+from common.tools.source.classes import Idiom, classes, in_place, network_class, padding
+from common.tools.source.expressions import Call, Expression, call, moves
+from common.tools.source.module import Sheet, put_together
+from common.tools.source.printed import Printed
 
-OWN = Path(__file__).parent / "own_layers.py"
+OWN = Path(__file__).parent / "custom_layers.py"
 MAIN = """if __name__ == "__main__":
     print(sum(p.size for p in {name}().parameters() if p.trainable), "parameters")"""
 MAIN_UNSCALED = """if __name__ == "__main__":
@@ -24,24 +25,27 @@ NUMBERED = """def numbered(*steps: nn.Layer) -> nn.Sequential:
     for number, step in enumerate(steps, 1):
         chain.add_sublayer(str(number), step)
     return chain"""
+HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 
 
-def source(plan: Plan) -> str:
-    """The network as one file of plain Paddle."""
+def source(plan: Plan) -> Printed:
+    """The network as a single file of plain Paddle code."""
     sheet = Sheet(plan)
     idiom = Idiom("nn.Layer", "add_sublayer", layer, parent)
-    scaled = all(getattr(node.word, "scale", True) for node in plan.nodes())
+    scaled = all(getattr(node.layer, "scale", True) for node in plan.nodes())
     main = MAIN if scaled else MAIN_UNSCALED
-    parts = [*classes(sheet, idiom), [main.format(name=sheet.network_name)]]
-    return put_together(plan, "Paddle", OWN, parts, {"numbered": NUMBERED, "unscaled": UNSCALED})
+    parts, net = classes(sheet, idiom), network_class(sheet, idiom)
+    return put_together(
+        plan, "Paddle", OWN, parts, net, [main.format(name=sheet.network_name)], HELPERS
+    )
 
 
 def layer(sheet: Sheet, place: Place) -> Expression:
-    """What makes one layer, or a block."""
+    """The expression that creates one layer or block."""
     node, made = place.node, sheet.made(place)
     if made:
         return made
-    match node.word:
+    match node.layer:
         case spec.Conv(bias=bias):
             return conv(place, bias)
         case spec.DepthwiseConv():
@@ -72,46 +76,46 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             )
         case spec.L2Norm():
             return call("L2Norm")
-    if isinstance(node.word, spec.Chain | spec.Residual):
+    if isinstance(node.layer, spec.Chain | spec.Residual):
         return in_place(sheet, place, layer)
-    raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
+    raise TypeError(f"{node.path}: paddle_impl cannot print {node.layer!r}")
 
 
 def norm(node: Node, scale: bool) -> str:
-    """The kind of batch norm, of maps or of vectors."""
+    """The batch norm to use: for maps, for vectors, or without a scale."""
     kind = "nn.BatchNorm2D" if len(node.input) == 3 else "nn.BatchNorm1D"
     return kind if scale else "unscaled"
 
 
 def parent(node: Node) -> tuple[str, str]:
-    """The class that a kind of block is derived from, and what that is given."""
-    match node.word:
+    """The base class for a kind of block, and the arguments of its constructor."""
+    match node.layer:
         case spec.Chain():
             return "nn.Sequential", ""
         case spec.Concat():
             return "Concat", ""
         case spec.Residual(scale=scale):
             return "Residual", "" if scale == 1 else str(scale)
-    raise TypeError(f"{node.path}: paddle_impl cannot print {node.word!r}")
+    raise TypeError(f"{node.path}: paddle_impl cannot print {node.layer!r}")
 
 
 def conv(place: Place, bias: bool = True, groups: str | None = None) -> Call:
-    """A convolution; the own layer with a bias only computes the same faster."""
-    given = place.inputs, place.outputs, place.say("kernel", lambda n: n.word.kernel)
-    stride = place.say("stride", lambda n: n.word.stride)
+    """The call that creates a convolution; our own layer only computes the same result faster."""
+    given = place.inputs, place.outputs, place.value("kernel", lambda n: n.layer.kernel)
+    stride = place.value("stride", lambda n: n.layer.stride)
     options = {"groups": groups, "bias_attr": None if bias else "False"}
     return call("nn.Conv2D", *given, *moves(stride, padding(place, border)), **options)
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
-    """An average pool, that of own layers."""
+    """An average pool, that of `custom_layers`."""
     exclusive = "False" if counts_border else None
     padding = border(node)
     return call("AvgPool", spec.pair(kernel), stride, padding=padding, exclusive=exclusive)
 
 
 def border(node: Node) -> int | tuple[int, ...]:
-    """The border in the shortest form: one number, (rows, columns), or all four sides."""
+    """The padding in its shortest form: one number, (rows, columns), or all four sides."""
     (top, bottom), (left, right) = node.pads
     if (top, left) != (bottom, right):
         return top, bottom, left, right

@@ -1,25 +1,25 @@
-"""Training in Paddle: one step, and the loop around it."""
+"""Training in Paddle: a single step, and the training loop."""
 
 import paddle
 from numpy.typing import NDArray
 from paddle import Tensor
 
 from common.arrays import Arrays
-from common.files.layouts import PADDLE
+from common.files.parameter_layouts import PADDLE
 from common.training.evaluation import evaluate
 from common.training.recipe import Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
 from paddle_impl.build import Network
+from paddle_impl.custom_layers import Dropout
+from paddle_impl.distributed import Group
 from paddle_impl.optimizers import get_slots, learned, make_optimizer, set_steps
-from paddle_impl.own_layers import Dropout
-from paddle_impl.processes import Group
 from paddle_impl.run import check_precision, tensor, training_loss
 from paddle_impl.weights import get_arrays, set_arrays
 
 
 def train(net: Network, run: TrainingRun, group: Group) -> None:
-    """Trains the network as the run's recipe says, from where the run stands."""
+    """Trains the network with the run's recipe, starting from the run's current step."""
     check_precision(net)
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
@@ -42,7 +42,7 @@ class Trainer:
         self.averages = {name: weight.detach().clone() for name, weight in weights.items()}
 
     def take(self, step: Step) -> float:
-        """Takes a step; gives the loss before it."""
+        """Takes a training step and returns the loss before it."""
         net = self.net
         net.train()
         set_dropout(net, step)
@@ -58,14 +58,14 @@ class Trainer:
 
     @paddle.no_grad()
     def update_averages(self) -> None:
-        """Moves each average towards its weight."""
+        """Updates the moving average of each weight."""
         weights = learned(self.net)
         for name, average in self.averages.items():
             average.lerp_(weights[name], 1 - self.recipe.average)
 
     @paddle.no_grad()
     def predict(self, x: NDArray) -> NDArray:
-        """The logits of a batch, by the averages of the weights where there are any."""
+        """The logits of a batch, computed with the averaged weights if there are any."""
         net, weights = self.net, learned(self.net)
         net.eval()
         own = {name: weights[name].clone() for name in self.averages}
@@ -75,11 +75,11 @@ class Trainer:
         return logits
 
     def slots(self) -> dict[str, dict[str, Tensor]]:
-        """What a step changes beside the network, by slot and parameter."""
+        """The state that a step changes besides the network's, by slot and parameter."""
         return get_slots(self.net, self.optimizer) | {"average": self.averages}
 
     def get_state(self) -> Arrays:
-        """All that a resumed run needs: weights, statistics, slots, averages."""
+        """The state needed to resume a run: weights, running statistics, slots and averages."""
         inward = {
             slot: PADDLE.inward(self.net.plan, {n: v.numpy() for n, v in held.items()})
             for slot, held in self.slots().items()
@@ -87,7 +87,7 @@ class Trainer:
         return join_slots({"weights": get_arrays(self.net)} | inward)
 
     def set_state(self, state: Arrays, steps: int) -> None:
-        """Goes on from there, after so many steps."""
+        """Restores a state from `get_state`, saved after `steps` steps."""
         slots = split_slots(state)
         set_arrays(self.net, slots["weights"])
         set_steps(self.optimizer, steps)
@@ -98,13 +98,13 @@ class Trainer:
 
 
 def set_values(weights: dict[str, Tensor], values: dict[str, Tensor]) -> None:
-    """Gives the weights that are named there those values."""
+    """Sets the weights that are named in `values`."""
     for name, value in values.items():
         weights[name].set_value(value)
 
 
 def set_dropout(net: Network, step: Step) -> None:
-    """Has every dropout layer drop what this step's key says."""
+    """Sets the key of every dropout layer for this step."""
     for path, layer in net.named_sublayers():
         if isinstance(layer, Dropout):
             layer.key, layer.first = step.dropout_key(path), step.first

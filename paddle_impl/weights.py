@@ -1,4 +1,4 @@
-"""Weights in and out of a Paddle network."""
+"""Loads and saves the weights of a Paddle network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,24 +11,24 @@ from common import spec
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.layouts import PADDLE
-from common.plan import Plan
+from common.files.parameter_layouts import PADDLE
+from common.spec.plan import Plan
 from paddle_impl.build import Network
 
 ADVICE = "save and load it as it was built: `nn.utils.remove_weight_norm` undoes weight norm"
 
 
 def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every parameter and statistic from the array of the same name; all must be there."""
+    """Sets all parameters and running statistics from arrays by name; all must be present."""
     tensors = net.state_dict()
     for name, array in PADDLE.outward(net.plan, arrays).items():
         tensors[name].set_value(paddle.to_tensor(array).astype(tensors[name].dtype))
 
 
 def get_arrays(net: Network) -> Arrays:
-    """Every array of the weights file under its name; scales that stand in are left out.
+    """The arrays of the weights file by name; placeholder scales are left out.
 
-    Raises UsageError for a network with other arrays than it was built with.
+    Raises UsageError if the network's arrays differ from those it was built with.
     """
     left_out = stand_ins(net.plan)
     state = {
@@ -39,21 +39,43 @@ def get_arrays(net: Network) -> Arrays:
     return PADDLE.whole(net.plan, state, ADVICE)
 
 
-def load_weights(net: nn.Layer, path: str | Path, trunk_only: bool = False) -> None:
-    """Sets every parameter and statistic from a weights file; raises DataError unless all fit.
+def load_weights(net: nn.Layer, path: str | Path, backbone_only: bool = False) -> None:
+    """Loads all parameters and running statistics from a weights file.
 
-    With `trunk_only` the classifier and the heads keep their values, whatever the file has there.
-    The network may be inside DataParallel, or turned static.
+    Args:
+        net: A network of this package, possibly wrapped by DataParallel or converted to a static
+            graph.
+        path: A .safetensors file that `save_weights` or `googlenet convert` wrote.
+        backbone_only: Whether the classifier and the heads keep their values.
+
+    Raises:
+        DataError: Unless every array fits.
+        UsageError: For a network that is not of this package, or has been changed.
+
+    Example:
+        >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
+        >>> load_weights(googlenet(classes=7), "googlenet.safetensors", backbone_only=True)
     """
     net = unwrap(net)
-    set_arrays(net, get_arrays(net) | weights.load(Path(path), net.plan, trunk_only))
+    set_arrays(net, get_arrays(net) | weights.load(Path(path), net.plan, backbone_only))
 
 
 def save_weights(net: nn.Layer, path: str | Path) -> None:
-    """Writes every parameter and statistic into a weights file, whole or not at all.
+    """Writes all parameters and running statistics to a weights file, completely or not at all.
 
-    The network may be wrapped as for `load_weights`. Raises UsageError or DataError for weights
-    that `load_weights` would refuse: renamed, of another shape, NaN or infinite.
+    The file is the same for every framework.
+
+    Args:
+        net: A network as `load_weights` takes it.
+        path: The .safetensors file to write.
+
+    Raises:
+        UsageError: For a network that has been changed since it was built, such as with
+            renamed arrays.
+        DataError: For NaN and infinity, or if the file cannot be written.
+
+    Example:
+        >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
     """
     net = unwrap(net)
     weights.write(Path(path), get_arrays(net), net.plan)
@@ -72,9 +94,9 @@ def unwrap(net: nn.Layer) -> Network:
 
 
 def stand_ins(plan: Plan) -> set[str]:
-    """The scales of batch norms without one: Paddle's layer needs an array, which stays 1."""
+    """Placeholder scales of batch norms without a scale; Paddle needs an array, which stays 1."""
     return {
         f"{node.path}.weight"
         for node in plan.nodes()
-        if isinstance(node.word, spec.BatchNorm) and not node.word.scale
+        if isinstance(node.layer, spec.BatchNorm) and not node.layer.scale
     }

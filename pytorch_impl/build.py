@@ -1,4 +1,4 @@
-"""Plan to PyTorch: one case per word of the grammar, and an ordinary `nn.Module` comes out."""
+"""Builds an ordinary `nn.Module` from a plan, with one case per layer type."""
 
 import math
 
@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from common import spec
-from common.plan import Node, Plan
-from common.windows import Pads
-from pytorch_impl.own_layers import (
+from common.spec.padding import Pads
+from common.spec.plan import Node, Plan
+from pytorch_impl.custom_layers import (
     LRN,
     Affine,
     BatchNorm,
@@ -22,11 +22,11 @@ from pytorch_impl.own_layers import (
 
 
 class Network(nn.Module):
-    """A planned network for N x C x H x W; its children are the plan's steps, by name.
+    """A network built from a plan, for N x C x H x W; its children are the plan's steps, by name.
 
     It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    another shape, and for no images. One `in_bfloat16` is to be computed under autocast to
-    bfloat16.
+    a different shape or an empty batch. A network with `in_bfloat16` set must be run under
+    autocast to bfloat16.
     """
 
     in_bfloat16 = False
@@ -44,17 +44,17 @@ class Network(nn.Module):
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The result under its name, in either mode."""
+        """The network's output in a dict under its name, in either mode."""
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
-        """Raises UsageError for another shape; neither scripting nor tracing can ask."""
+        """Raises UsageError for a different input shape; not checked while scripting or tracing."""
         if not torch.jit.is_scripting() and not torch.jit.is_tracing():
             self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
-    """A planned network with its heads, which are its last children.
+    """A network built from a plan with heads, which are its last children.
 
     In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
     """
@@ -72,7 +72,7 @@ class NetworkWithHeads(Network):
         return outputs["logits"]
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The result and the heads' outputs, under their names, in either mode."""
+        """The outputs of the network and its heads in a dict, by name, in either mode."""
         self.check_input(x)
         maps: dict[str, Tensor] = {}
         for name, child in self.named_children():
@@ -88,13 +88,13 @@ class NetworkWithHeads(Network):
 
 
 def build(plan: Plan) -> Network:
-    """A planned network, with its heads where the plan has them."""
+    """Builds the network of a plan, with heads if the plan has them."""
     return NetworkWithHeads(plan) if plan.heads else Network(plan)
 
 
 def module(node: Node) -> nn.Module:
-    """The module for one node and all within it."""
-    match node.word:
+    """The module for a node and everything inside it."""
+    match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
             return conv(node, channels, kernel, stride, bias=bias)
         case spec.DepthwiseConv(kernel, stride):
@@ -128,19 +128,19 @@ def module(node: Node) -> nn.Module:
 
 
 def module_with_children(node: Node) -> nn.Module:
-    """The module for a word that holds others."""
-    match node.word:
+    """The module for a layer that contains other layers."""
+    match node.layer:
         case spec.Chain():
             return fill(nn.Sequential(), node)
         case spec.Concat():
             return fill(Concat(), node)
         case spec.Residual(scale=scale):
             return fill(Residual(scale), node)
-    raise TypeError(f"{node.path}: pytorch_impl does not know {node.word!r}")
+    raise TypeError(f"{node.path}: pytorch_impl does not know {node.layer!r}")
 
 
 def fill(parent: nn.Module, node: Node) -> nn.Module:
-    """The parent with the layer's children in it, by their names."""
+    """Adds the node's children to the parent by name, and returns the parent."""
     for child in node.children:
         parent.add_module(child.name, module(child))
     return parent
@@ -154,7 +154,7 @@ def conv(
     groups: int = 1,
     bias: bool = True,
 ) -> nn.Conv2d:
-    """A convolution, padded by PyTorch itself where it can say how."""
+    """A convolution, with PyTorch's own padding where it supports the plan's."""
     arguments = node.input[0], channels, kernel, stride
     if symmetric(node.pads):
         padding = before(node.pads)
@@ -163,7 +163,7 @@ def conv(
 
 
 def batch_norm(node: Node, scale: bool) -> BatchNorm:
-    """Batch norm, with a learned scale or without; PyTorch's momentum is 1 - keep."""
+    """Batch norm with or without a learned scale; PyTorch's momentum is 1 - keep."""
     norm = BatchNorm(node.input[0], eps=node.eps, momentum=1 - node.keep)
     if not scale:
         norm.register_parameter("weight", None)
@@ -171,28 +171,28 @@ def batch_norm(node: Node, scale: bool) -> BatchNorm:
 
 
 def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> nn.Module:
-    """A max pool with the border that the plan has, in the plainest form that has it."""
+    """A max pool with the plan's padding, in the simplest form that supports it."""
     if symmetric(node.pads):
         return nn.MaxPool2d(kernel, stride, before(node.pads))
     if before(node.pads) == (0, 0):
-        # A border after the map alone is what the last window needs, and ceil_mode gives it that.
+        # The plan only pads after the map, for the last window; ceil_mode adds that padding.
         return nn.MaxPool2d(kernel, stride, ceil_mode=True)
     border = nn.ConstantPad2d(reversed_flat(node.pads), -math.inf)
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> nn.AvgPool2d:
-    """An average pool; PyTorch has it for borders that are the same on both sides alone."""
+    """An average pool; PyTorch only supports padding that is the same on both sides."""
     if not symmetric(node.pads):
         raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
     return nn.AvgPool2d(kernel, stride, before(node.pads), count_include_pad=counts_border)
 
 
 def symmetric(pads: Pads) -> bool:
-    """Whether the border is the same on both sides, all that PyTorch's own padding can say."""
+    """Whether the padding is the same on both sides, the only kind PyTorch's layers support."""
     return all(first == last for first, last in pads)
 
 
 def before(pads: Pads) -> tuple[int, int]:
-    """The border above and to the left."""
+    """The padding above and to the left."""
     return pads[0][0], pads[1][0]

@@ -1,4 +1,4 @@
-"""Anybody's PyTorch network: told from other things, filled with numbers, watched as it runs."""
+"""Support for checking a user's PyTorch network: recognising, filling and tracing it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from common.check.trace import Trace, numbers
 from common.spec import Shape
-from pytorch_impl.recorder import Recorder, WithoutDropout, tensors, to_numpy
+from common.tools.check.trace import Trace, numbers
+from pytorch_impl.tracer import record, tensors, to_numpy, without_dropout
 
 VERSION = torch.__version__
 NETWORK = nn.Module
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
-    """Has networks made from here on compute in `dtype`, and `note` told of each layer made."""
+    """Makes `dtype` the default for new networks, and calls `note` with each layer created."""
     torch.set_default_dtype(getattr(torch, dtype))
     init = nn.Module.__init__
 
@@ -30,24 +30,24 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
 
 
 def parts(net: nn.Module) -> list[nn.Module]:
-    """The layers within a network."""
+    """The layers inside a network."""
     return [part for part in net.modules() if part is not net]
 
 
 def own_input(net: nn.Module) -> Shape | None:  # noqa: ARG001
-    """The C x H x W that a network is made for, where it says so: in PyTorch none does."""
+    """The C x H x W that a network is built for, if it declares one; PyTorch networks never do."""
     return None
 
 
 def count_parameters(net: nn.Module) -> int:
-    """How many numbers the network learns."""
+    """The number of trainable values in the network."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 
 def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
-    """Puts numbers drawn at random in place of all weights and statistics.
+    """Replaces all weights and running statistics with random values.
 
-    Lazy layers are made for a batch N x C x H x W first.
+    Lazy layers are first initialised with a batch N x C x H x W.
     """
     net.to(torch.get_default_dtype()).train(heads)
     with torch.no_grad():
@@ -63,27 +63,27 @@ def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> 
 
 
 def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
-    """What the network does with a batch N x C x H x W, in evaluation mode.
+    """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, and its dropout and batch norm are not.
+    With `heads` the network is in training mode, except for its dropout and batch norm.
     """
     net.train(heads)
     for part in net.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):
             part.eval()
-    with torch.no_grad(), WithoutDropout(heads) as dropout, Recorder(net, lines) as recorder:
+    with torch.no_grad(), without_dropout(heads) as drops, record(net, lines) as calls:
         found = net(torch.from_numpy(x).to(torch.get_default_dtype()))
     outputs = [to_numpy(output) for output in tensors(found)]
-    return Trace(x, recorder.calls, outputs, count_parameters(net), drops=dropout.drops)
+    return Trace(x, calls, outputs, count_parameters(net), drops=drops)
 
 
 def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
-    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+    """Takes a gradient descent step with rate 1, without dropout; returns the number of outputs.
 
     The loss is the sum of the cross entropies of all outputs.
     """
     net.train()
-    with WithoutDropout(True):
+    with without_dropout(True):
         found = list(tensors(net(torch.from_numpy(x).to(torch.get_default_dtype()))))
     target = torch.from_numpy(labels)
     torch.stack([F.cross_entropy(output, target) for output in found]).sum().backward()

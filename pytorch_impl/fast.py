@@ -1,4 +1,4 @@
-"""Inference as fast as PyTorch computes it, without a compiler."""
+"""The fastest inference in PyTorch without a compiler."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -10,21 +10,21 @@ from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_eval
 
 from common.errors import UsageError
-from common.plan import Node
+from common.spec.plan import Node
 from pytorch_impl.build import Network
-from pytorch_impl.own_layers import PaddedConv2d
+from pytorch_impl.custom_layers import PaddedConv2d
 from pytorch_impl.weights import unwrap
 
 ONEDNN = torch.ops.mkldnn
-# oneDNN's ReLU turns NaN into 0, so that weights which overflow would give plausible logits. With
-# a slope below zero it keeps NaN; this one vanishes in rounding, but -infinity stays, too.
+# oneDNN's ReLU turns NaN into 0, so weights that overflow would give plausible logits. A ReLU with
+# a slope for negative values keeps NaN; this slope vanishes in rounding, but also keeps -infinity.
 SLOPE = 1e-20
 
 
 class Fast(nn.Module):
-    """A network's copy for inference: channels last, batch norm in the convolutions' weights.
+    """A copy of a network for inference: channels last, batch norm fused into the convolutions.
 
-    On CPUs the weights lie as oneDNN wants them, which it would else see to at every call.
+    On CPUs the weights are stored in oneDNN's layout, which saves converting them on every call.
     """
 
     def __init__(self, net: Network) -> None:
@@ -34,7 +34,7 @@ class Fast(nn.Module):
         chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
         for chain in chains.values():
             fuse_batch_norm(chain)
-        self.takes = next((p.dtype for p in net.parameters()), None)  # a pool alone takes any
+        self.takes = next((p.dtype for p in net.parameters()), None)  # any dtype without weights
         self.dtype = torch.bfloat16 if net.in_bfloat16 else self.takes
         self.net.to(dtype=self.dtype, memory_format=torch.channels_last)
         if suits_onednn(net):
@@ -46,14 +46,14 @@ class Fast(nn.Module):
         self.net.check_input(x)
         if self.takes and x.dtype != self.takes:
             name = self.net.plan.network.name
-            raise UsageError(f"{name} takes {self.takes} here, and not {x.dtype}; convert it")
+            raise UsageError(f"{name} takes {self.takes} here, not {x.dtype}; convert it")
         return self.net(x.to(self.dtype or x.dtype, memory_format=torch.channels_last))
 
 
 class PackedConv2d(nn.Module):
-    """A convolution, and a ReLU if there is one, as oneDNN computes them for maps of one size.
+    """A convolution, with a ReLU if there is one, computed by oneDNN for maps of one size.
 
-    PyTorch's own compiler puts these two functions of oneDNN to the same use.
+    PyTorch's own compiler uses the same two oneDNN functions.
     """
 
     def __init__(self, conv: nn.Conv2d, relu: bool, node: Node) -> None:
@@ -74,24 +74,37 @@ class PackedConv2d(nn.Module):
 
 
 def fast(net: nn.Module) -> Fast:
-    """A copy of the network for inference, with the weights that it has now; images N x C x H x W
-    to logits.
+    """Returns a function for inference, as fast as PyTorch allows, with the current weights.
 
-    What overflows or is NaN makes its logits NaN or infinite, as in the network. Several threads
-    may call it. Raises UsageError for a network of others, in a call for another shape or dtype.
+    Later changes to `net` have no effect on it, and it leaves `net` as it is. Overflow and NaN stay
+    visible in the logits, as in the network. Several threads may call it.
+
+    Args:
+        net: A network of this package, with or without heads.
+
+    Returns:
+        A function that maps images N x C x H x W to logits N x classes.
+
+    Raises:
+        UsageError: For a network of another package; in a call, for a different shape or dtype.
+
+    Example:
+        >>> quick = fast(googlenet(classes=10).eval())
+        >>> quick(torch.zeros(1, 3, 224, 224)).shape
+        torch.Size([1, 10])
     """
     return Fast(unwrap(net))
 
 
 def suits_onednn(net: Network) -> bool:
-    """Whether oneDNN computes the network's convolutions: on a CPU, and not in float64."""
-    weight = next(net.parameters(), torch.empty(0))  # a pool alone has none
+    """Whether oneDNN can compute the network's convolutions: on a CPU, and not in float64."""
+    weight = next(net.parameters(), torch.empty(0))  # a single pool has none
     suits = weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16)
     return suits and torch.backends.mkldnn.is_available()
 
 
 def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The layers of a chain and of the chains in it, by name, in the order of computation."""
+    """Yields the layers of a chain and of the chains in it, by name, in execution order."""
     for name, layer in chain.named_children():
         if isinstance(layer, nn.Sequential):
             yield from layers(layer, f"{path}{name}.")
@@ -100,13 +113,15 @@ def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Modul
 
 
 def is_own(layer: nn.Module) -> bool:
-    """Whether a layer computes what its kind says: a user's hooks may change its weights, its
-    input or its output, as pruning does."""
+    """Whether a layer has no hooks.
+
+    A user's hooks may change its weights, input or output, as in pruning.
+    """
     return not layer._forward_hooks and not layer._forward_pre_hooks
 
 
 def fuse_batch_norm(chain: nn.Sequential) -> None:
-    """Batch norm goes into the weights of the convolution before it."""
+    """Fuses each batch norm into the weights of the convolution before it."""
     for (name, layer), (next_name, follower) in pairwise(list(layers(chain))):
         if isinstance(follower, nn.BatchNorm2d) and is_own(layer) and is_own(follower):
             chain.set_submodule(name, fuse_conv_bn_eval(layer, follower))
@@ -114,7 +129,7 @@ def fuse_batch_norm(chain: nn.Sequential) -> None:
 
 
 def pack(chain: nn.Sequential, path: str, nodes: dict[str, Node]) -> None:
-    """Each convolution takes in the ReLU after it, and its weights lie as oneDNN wants them."""
+    """Fuses each convolution with the ReLU after it, and stores its weights in oneDNN's layout."""
     for (name, layer), (next_name, follower) in pairwise([*layers(chain), ("", nn.Identity())]):
         if isinstance(layer, nn.Conv2d) and is_own(layer):
             relu = isinstance(follower, nn.ReLU) and is_own(follower)

@@ -1,4 +1,4 @@
-"""PyTorch's own weights files: a state dict. They are read without PyTorch, in `common/files`."""
+"""Writes PyTorch's own weights files, state dicts; `common/files` reads them without PyTorch."""
 
 from collections.abc import Mapping
 from pathlib import Path

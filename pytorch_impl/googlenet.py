@@ -1,4 +1,4 @@
-"""GoogLeNet by hand, as one writes it in PyTorch; the same names and numbers as the built one."""
+"""GoogLeNet written by hand in PyTorch, with the names and outputs of the built network."""
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,7 @@ class Inception(nn.Module):
 
 
 class Head(nn.Module):
-    """Section 5: an auxiliary classifier, for training alone."""
+    """Section 5: an auxiliary classifier, used only in training."""
 
     def __init__(self, in_channels: int, classes: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Head(nn.Module):
 
 
 class GoogLeNet(nn.Module):
-    """Table 1, for images of 224 x 224; in training it returns a dict, logits and both heads."""
+    """Table 1, for 224 x 224 images; in training it returns a dict of the logits and both heads."""
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The optimizers of `common.training.recipe` in PyTorch, and what they remember."""
+"""The optimizers of `common.training.recipe` in PyTorch, and their state."""
 
 import torch
 from torch import Tensor, optim
@@ -13,7 +13,7 @@ SLOTS = {"velocity": "momentum_buffer", "mean": "exp_avg", "square": "exp_avg_sq
 
 
 class RMSProp(optim.Optimizer):
-    """PyTorch's own has eps outside the root, and the rate outside the momentum."""
+    """RMSProp with eps inside the root and the rate inside the momentum, unlike PyTorch's own."""
 
     def __init__(self, parameters, rho: float, momentum: float, eps: float) -> None:
         numbers = {"lr": 0.0, "rho": rho, "momentum": momentum, "eps": eps, "weight_decay": 0.0}
@@ -33,7 +33,7 @@ class RMSProp(optim.Optimizer):
 
 
 def make_optimizer(net: Network, recipe: Recipe) -> optim.Optimizer:
-    """The recipe's optimizer; weight decay holds for a group of its own."""
+    """The recipe's optimizer, with a separate group for the parameters with weight decay."""
     groups = [
         {"params": [p for p in net.parameters() if is_decayed(p.shape)]},
         {"params": [p for p in net.parameters() if not is_decayed(p.shape)]},
@@ -49,7 +49,7 @@ def make_optimizer(net: Network, recipe: Recipe) -> optim.Optimizer:
 
 
 def update_rule(groups: list[dict], rule: rules.Optimizer) -> optim.Optimizer:
-    """The optimizer of one update rule; the rate is set at each step."""
+    """The optimizer for an update rule; the learning rate is set at each step."""
     match rule:
         case rules.SGD(momentum=momentum):
             return optim.SGD(groups, momentum=momentum)
@@ -65,7 +65,7 @@ def update_rule(groups: list[dict], rule: rules.Optimizer) -> optim.Optimizer:
 
 
 def get_slots(net: Network, optimizer: optim.Optimizer) -> Slots:
-    """What the optimizer remembers, by slot and parameter."""
+    """The optimizer's state, by slot and parameter."""
     state, weights = optimizer.state, dict(net.named_parameters())
     return {
         slot: {name: state[weight][key] for name, weight in weights.items()}
@@ -75,6 +75,6 @@ def get_slots(net: Network, optimizer: optim.Optimizer) -> Slots:
 
 
 def set_steps(optimizer: optim.Optimizer, steps: int) -> None:
-    """Tells the optimizer how many steps were taken, by which Adam corrects its means."""
+    """Sets the number of steps taken, which Adam needs to correct the bias of its means."""
     for state in optimizer.state.values():
         state["step"] = torch.tensor(float(steps))

@@ -1,4 +1,4 @@
-"""One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
+"""Forward passes and gradients of a network, from NumPy arrays to NumPy arrays."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from common.arrays import Arrays
 from common.errors import UsageError
-from common.files.layouts import PYTORCH
-from common.plan import Plan
+from common.files.parameter_layouts import PYTORCH
+from common.spec.plan import Plan
 from pytorch_impl.build import Network, build
 from pytorch_impl.fast import fast
 from pytorch_impl.weights import set_arrays
@@ -20,15 +20,15 @@ VERSION = torch.__version__
 
 
 def choose_device(wanted: str) -> None:
-    """Has what follows computed on the CPU or a GPU; `auto` means a GPU where there is one."""
+    """Sets the default device to the CPU or a GPU; `auto` uses a GPU if there is one."""
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("pytorch: no CUDA device here; give --device cpu")
+        raise UsageError("pytorch: no CUDA device found; use --device cpu")
     if wanted != "cpu" and torch.cuda.is_available():
         torch.set_default_device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Network:
-    """The network with these weights, computing in `dtype`; in bfloat16 by autocast."""
+    """The network with these weights, computing in `dtype`; bfloat16 uses autocast."""
     net = build(plan)
     net.in_bfloat16 = dtype == "bfloat16"
     net.to(torch.float32 if net.in_bfloat16 else getattr(torch, dtype))
@@ -37,15 +37,15 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Netwo
 
 
 def autocast(net: Network) -> torch.autocast:
-    """The context in which a network in bfloat16 computes its products in bfloat16."""
+    """The context in which a bfloat16 network computes its products in bfloat16."""
     device = next(net.parameters()).device.type
     return torch.autocast(device, torch.bfloat16, enabled=net.in_bfloat16)
 
 
 def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
-    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+    """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` is N x C x H x W, and so are the maps that come out.
+    `x` and the returned maps are N x C x H x W.
     """
     net.eval()
     with torch.no_grad(), autocast(net), record(net, paths) as found:
@@ -54,7 +54,10 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
-    """The training loss and its gradient by every parameter, in the weights file's layout."""
+    """The training loss and its gradient with respect to each parameter.
+
+    The arrays are in the weights file's layout.
+    """
     net.train()
     smoothing = net.plan.network.label_smoothing
     with autocast(net):
@@ -68,7 +71,7 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
 def training_loss(
     plan: Plan, outputs: Mapping[str, torch.Tensor], labels: torch.Tensor, smoothing: float
 ) -> torch.Tensor:
-    """The mean cross entropy of the result, and of each head times its weight."""
+    """The mean cross entropy of the logits, plus that of each head times the head's weight."""
     labels = labels.to(outputs["logits"].device)
     return sum(
         weight * F.cross_entropy(widened(outputs[name]), labels, label_smoothing=smoothing)
@@ -77,35 +80,35 @@ def training_loss(
 
 
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:
-    """What turns batches into results in evaluation mode, as fast as PyTorch can."""
+    """The fastest inference function for the network, from batches to results."""
     quick = fast(net)
     return lambda x: to_numpy(quick(tensor(net, x)))
 
 
 def count_parameters(net: Network) -> int:
-    """How many parameters the framework itself would learn."""
+    """The number of parameters that the framework itself would train."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 
 def tensor(net: Network, x: NDArray) -> torch.Tensor:
-    """A batch as the network takes it."""
+    """A batch as a tensor with the network's dtype and device."""
     given = torch.from_numpy(x)
-    return given.to(next(net.parameters(), given))  # a pool alone has none
+    return given.to(next(net.parameters(), given))  # a single pool has none
 
 
 def widened(value: torch.Tensor) -> torch.Tensor:
-    """bfloat16 as float32, which NumPy knows; others as they are."""
+    """Converts bfloat16 to float32, which NumPy supports; leaves other dtypes unchanged."""
     return value.float() if value.dtype == torch.bfloat16 else value
 
 
 def to_numpy(value: torch.Tensor) -> NDArray:
-    """A tensor in NumPy."""
+    """A tensor as a NumPy array."""
     return widened(value).cpu().numpy()
 
 
 @contextmanager
 def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
-    """A dict in which the modules at `paths` leave their outputs while it is open."""
+    """Yields a dict that collects the outputs of the modules at `paths`."""
     found: dict[str, torch.Tensor] = {}
 
     def leave(path: str, output: torch.Tensor) -> None:

@@ -1,15 +1,16 @@
-"""Plan to PyTorch source: one case per word of the grammar, a class per kind of block."""
+"""Generates PyTorch source from a plan: one case per layer type, one class per kind of block."""
 
 from pathlib import Path
 
 from common import spec
-from common.plan import Node, Plan
-from common.source.blocks import Place
-from common.source.classes import Idiom, classes, in_place, padding
-from common.source.layout import Call, Expression, call, moves
-from common.source.module import Sheet, put_together
+from common.spec.plan import Node, Plan
+from common.tools.source.blocks import Place
+from common.tools.source.classes import Idiom, classes, in_place, network_class, padding
+from common.tools.source.expressions import Call, Expression, call, moves
+from common.tools.source.module import Sheet, put_together
+from common.tools.source.printed import Printed
 
-OWN = Path(__file__).parent / "own_layers.py"
+OWN = Path(__file__).parent / "custom_layers.py"
 MAIN = """if __name__ == "__main__":
     print(sum(p.numel() for p in {name}().parameters()), "parameters")"""
 UNSCALED = """def unscaled(channels: int, eps: float, momentum: float) -> BatchNorm:
@@ -21,27 +22,30 @@ NUMBERED = """def numbered(*steps: nn.Module) -> nn.Sequential:
     for number, step in enumerate(steps, 1):
         chain.add_module(str(number), step)
     return chain"""
+HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 
 
-def source(plan: Plan) -> str:
-    """The network as one file of plain PyTorch."""
+def source(plan: Plan) -> Printed:
+    """The network as a single file of plain PyTorch code."""
     sheet = Sheet(plan, style)
     idiom = Idiom("nn.Module", "add_module", layer, parent)
-    parts = [*classes(sheet, idiom), [MAIN.format(name=sheet.network_name)]]
-    return put_together(plan, "PyTorch", OWN, parts, {"numbered": NUMBERED, "unscaled": UNSCALED})
+    parts, net = classes(sheet, idiom), network_class(sheet, idiom)
+    return put_together(
+        plan, "PyTorch", OWN, parts, net, [MAIN.format(name=sheet.network_name)], HELPERS
+    )
 
 
 def style(node: Node, _: bool) -> object:
-    """What Conv2d cannot say as a number: a border of its own on each side."""
-    return isinstance(node.word, spec.Conv | spec.DepthwiseConv) and not symmetric(node)
+    """Whether a convolution has different padding on each side, which Conv2d does not support."""
+    return isinstance(node.layer, spec.Conv | spec.DepthwiseConv) and not symmetric(node)
 
 
 def layer(sheet: Sheet, place: Place) -> Expression:
-    """What makes one layer, or a block."""
+    """The expression that creates one layer or block."""
     node, made = place.node, sheet.made(place)
     if made:
         return made
-    match node.word:
+    match node.layer:
         case spec.Conv(bias=bias):
             return conv(place, bias=None if bias else "False")
         case spec.DepthwiseConv():
@@ -71,35 +75,35 @@ def layer(sheet: Sheet, place: Place) -> Expression:
             return call("nn.Linear", place.inputs, place.outputs, bias=None if bias else "False")
         case spec.L2Norm():
             return call("L2Norm")
-    if isinstance(node.word, spec.Chain | spec.Residual):
+    if isinstance(node.layer, spec.Chain | spec.Residual):
         return in_place(sheet, place, layer)
-    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
+    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.layer!r}")
 
 
 def parent(node: Node) -> tuple[str, str]:
-    """The class that a kind of block is derived from, and what that is given."""
-    match node.word:
+    """The base class for a kind of block, and the arguments of its constructor."""
+    match node.layer:
         case spec.Chain():
             return "nn.Sequential", ""
         case spec.Concat():
             return "Concat", ""
         case spec.Residual(scale=scale):
             return "Residual", "" if scale == 1 else str(scale)
-    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.word!r}")
+    raise TypeError(f"{node.path}: pytorch_impl cannot print {node.layer!r}")
 
 
 def conv(place: Place, **options: str | None) -> Call:
-    """A convolution."""
-    given = place.inputs, place.outputs, place.say("kernel", lambda n: n.word.kernel)
-    stride = place.say("stride", lambda n: n.word.stride)
+    """The call that creates a convolution."""
+    given = place.inputs, place.outputs, place.value("kernel", lambda n: n.layer.kernel)
+    stride = place.value("stride", lambda n: n.layer.stride)
     if not symmetric(place.node):
-        pads = place.say("pads", lambda n: n.pads)
+        pads = place.value("pads", lambda n: n.pads)
         return call("PaddedConv2d", *given, stride=stride, pads=pads, **options)
     return call("nn.Conv2d", *given, *moves(stride, padding(place, before)), **options)
 
 
 def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
-    """A max pool with the plan's border, in the plainest form that has it."""
+    """A max pool with the plan's padding, in the simplest form that supports it."""
     if symmetric(node):
         return call("nn.MaxPool2d", kernel, stride, padding=before(node))
     if all(first == 0 for first, _ in node.pads):
@@ -110,7 +114,7 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
-    """An average pool; PyTorch has it for borders that are the same on both sides alone."""
+    """An average pool; PyTorch only supports padding that is the same on both sides."""
     if not symmetric(node):
         raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
     counted = "False" if any(map(max, node.pads)) and not counts_border else None
@@ -119,11 +123,11 @@ def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bo
 
 
 def symmetric(node: Node) -> bool:
-    """Whether the border is the same on both sides."""
+    """Whether the padding is the same on both sides."""
     return all(first == last for first, last in node.pads)
 
 
 def before(node: Node) -> spec.Size:
-    """The border above and to the left."""
+    """The padding above and to the left."""
     rows, columns = node.pads[0][0], node.pads[1][0]
     return rows if rows == columns else (rows, columns)

@@ -1,25 +1,25 @@
-"""Training in PyTorch: one step, and the loop around it."""
+"""Training in PyTorch: a single step, and the training loop."""
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from common.arrays import Arrays
-from common.files.layouts import PYTORCH
+from common.files.parameter_layouts import PYTORCH
 from common.training.evaluation import evaluate
 from common.training.recipe import Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
 from pytorch_impl.build import Network
+from pytorch_impl.custom_layers import Dropout
+from pytorch_impl.distributed import Group
 from pytorch_impl.optimizers import get_slots, make_optimizer, set_steps
-from pytorch_impl.own_layers import Dropout
-from pytorch_impl.processes import Group
 from pytorch_impl.run import autocast, tensor, to_numpy, training_loss
 from pytorch_impl.weights import get_arrays, set_arrays
 
 
 def train(net: Network, run: TrainingRun, group: Group) -> None:
-    """Trains the network as the run's recipe says, from where the run stands."""
+    """Trains the network with the run's recipe, starting from the run's current step."""
     if not run.plain:
         net = net.to(memory_format=torch.channels_last)
     trainer = Trainer(net, run.recipe, group)
@@ -43,7 +43,7 @@ class Trainer:
         self.averages = {name: weight.detach().clone() for name, weight in weights}
 
     def take(self, step: Step) -> float:
-        """Takes a step; gives the loss before it."""
+        """Takes a training step and returns the loss before it."""
         net, recipe = self.net.train(), self.recipe
         set_dropout(net, step)
         with autocast(net):
@@ -62,23 +62,23 @@ class Trainer:
 
     @torch.no_grad()
     def update_averages(self) -> None:
-        """Moves each average towards its weight."""
+        """Updates the moving average of each weight."""
         for name, average in self.averages.items():
             average.lerp_(self.net.get_parameter(name), 1 - self.recipe.average)
 
     @torch.no_grad()
     def predict(self, x: NDArray) -> NDArray:
-        """The logits of a batch, by the averages of the weights where there are any."""
+        """The logits of a batch, computed with the averaged weights if there are any."""
         net = self.net.eval()
         with autocast(net):
             return to_numpy(torch.func.functional_call(net, self.averages, (tensor(net, x),)))
 
     def slots(self) -> dict[str, dict[str, Tensor]]:
-        """What a step changes beside the network, by slot and parameter."""
+        """The state that a step changes besides the network's, by slot and parameter."""
         return get_slots(self.net, self.optimizer) | {"average": self.averages}
 
     def get_state(self) -> Arrays:
-        """All that a resumed run needs: weights, statistics, slots, averages."""
+        """The state needed to resume a run: weights, running statistics, slots and averages."""
         inward = {
             slot: PYTORCH.inward(self.net.plan, {n: v.cpu().numpy() for n, v in held.items()})
             for slot, held in self.slots().items()
@@ -86,7 +86,7 @@ class Trainer:
         return join_slots({"weights": get_arrays(self.net)} | inward)
 
     def set_state(self, state: Arrays, steps: int) -> None:
-        """Goes on from there, after so many steps."""
+        """Restores a state from `get_state`, saved after `steps` steps."""
         slots = split_slots(state)
         set_arrays(self.net, slots["weights"])
         set_steps(self.optimizer, steps)
@@ -97,14 +97,14 @@ class Trainer:
 
 
 def set_dropout(net: Network, step: Step) -> None:
-    """Has every dropout layer drop what this step's key says."""
+    """Sets the key of every dropout layer for this step."""
     for path, layer in net.named_modules():
         if isinstance(layer, Dropout):
             layer.key, layer.first = step.dropout_key(path), step.first
 
 
 def clip(net: Network, most: float) -> None:
-    """Scales all gradients so that their common norm is at most `most`.
+    """Scales all gradients so that their global norm is at most `most`.
 
     PyTorch's own `clip_grad_norm_` adds 1e-6 to the norm.
     """

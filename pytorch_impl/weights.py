@@ -1,4 +1,4 @@
-"""Weights in and out of a PyTorch network."""
+"""Loads and saves the weights of a PyTorch network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch import nn
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.layouts import PYTORCH
+from common.files.parameter_layouts import PYTORCH
 from pytorch_impl.build import Network
 
 ADVICE = (
@@ -20,15 +20,15 @@ ADVICE = (
 
 
 def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every parameter and statistic from the array of the same name; all must be there."""
+    """Sets all parameters and running statistics from arrays by name; all must be present."""
     state = PYTORCH.outward(net.plan, arrays)
     net.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
 
 
 def get_arrays(net: Network) -> Arrays:
-    """Every array of the weights file under its name; PyTorch's batch counters are left out.
+    """The arrays of the weights file by name; PyTorch's batch counters are left out.
 
-    Raises UsageError for a network with other arrays than it was built with.
+    Raises UsageError if the network's arrays differ from those it was built with.
     """
     state = {
         name: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
@@ -38,28 +38,50 @@ def get_arrays(net: Network) -> Arrays:
     return PYTORCH.whole(net.plan, state, ADVICE)
 
 
-def load_weights(net: nn.Module, path: str | Path, trunk_only: bool = False) -> None:
-    """Sets every parameter and statistic from a weights file; raises DataError unless all fit.
+def load_weights(net: nn.Module, path: str | Path, backbone_only: bool = False) -> None:
+    """Loads all parameters and running statistics from a weights file.
 
-    With `trunk_only` the classifier and the heads keep their values, whatever the file has there.
-    The network may be inside torch.compile, DataParallel or DistributedDataParallel.
+    Args:
+        net: A network of this package, possibly wrapped by torch.compile, DataParallel or
+            DistributedDataParallel.
+        path: A .safetensors file that `save_weights` or `googlenet convert` wrote.
+        backbone_only: Whether the classifier and the heads keep their values.
+
+    Raises:
+        DataError: Unless every array fits.
+        UsageError: For a network that is not of this package, or has been changed.
+
+    Example:
+        >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
+        >>> load_weights(googlenet(classes=7), "googlenet.safetensors", backbone_only=True)
     """
     net = unwrap(net)
-    set_arrays(net, get_arrays(net) | weights.load(Path(path), net.plan, trunk_only))
+    set_arrays(net, get_arrays(net) | weights.load(Path(path), net.plan, backbone_only))
 
 
 def save_weights(net: nn.Module, path: str | Path) -> None:
-    """Writes every parameter and statistic into a weights file, whole or not at all.
+    """Writes all parameters and running statistics to a weights file, completely or not at all.
 
-    The network may be wrapped as for `load_weights`. Raises UsageError or DataError for weights
-    that `load_weights` would refuse: pruned, parametrised, of another shape, NaN or infinite.
+    The file is the same for every framework.
+
+    Args:
+        net: A network as `load_weights` takes it.
+        path: The .safetensors file to write.
+
+    Raises:
+        UsageError: For a network that has been changed since it was built, such as with
+            pruned or parametrised arrays.
+        DataError: For NaN and infinity, or if the file cannot be written.
+
+    Example:
+        >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
     """
     net = unwrap(net)
     weights.write(Path(path), get_arrays(net), net.plan)
 
 
 def unwrap(net: nn.Module) -> Network:
-    """The network inside torch.compile, DataParallel and the like; UsageError if there is none."""
+    """The network inside torch.compile, DataParallel etc.; raises UsageError if there is none."""
     inner: object = net
     while not isinstance(inner, Network):
         wrapped = (getattr(inner, name, None) for name in ("_orig_mod", "module"))

@@ -1,4 +1,4 @@
-"""Plan to Keras: one case per word of the grammar, and a functional `keras.Model` comes out."""
+"""Builds a functional `keras.Model` from a plan, with one case per layer type."""
 
 import math
 
@@ -6,17 +6,37 @@ import keras
 from keras import KerasTensor, layers, ops
 
 from common import spec
-from common.files.layouts import layer_name
-from common.plan import Node, Plan
-from common.windows import NO_PADS, Pads, slide
-from tensorflow_impl.own_layers import LRN, AdaptiveAvgPool, Affine, Dropout, MaxPool
+from common.files.parameter_layouts import layer_name
+from common.spec.padding import NO_PADS, Pads, slide
+from common.spec.plan import Node, Plan
+from tensorflow_impl.custom_layers import LRN, AdaptiveAvgPool, Affine, Dropout, MaxPool
+
+
+@keras.saving.register_keras_serializable("tensorflow_impl")
+class NetworkWithHeads(keras.Model):
+    """A functional model that returns the heads' outputs only in training and in `evaluate`."""
+
+    evaluating = False
+
+    def call(self, inputs, training=None, mask=None):
+        outputs = super().call(inputs, training=training, mask=mask)
+        return outputs if training or self.evaluating else outputs["logits"]
+
+    def test_step(self, data):
+        # `fit` was given losses named after all outputs, so `evaluate` needs all of them as well.
+        self.evaluating = True
+        try:
+            return super().test_step(data)
+        finally:
+            self.evaluating = False
 
 
 def build(plan: Plan) -> keras.Model:
-    """A planned network for N x H x W x C; its layers bear the plan's paths, "." turned to "_".
+    """Builds the network of a plan, for N x H x W x C; layers are named by path, with "_" for ".".
 
     In evaluation it returns the logits, N x classes (or the features, N x channels); in training
-    with heads a dict of `logits` and one entry per head. Raises ValueError for another input size.
+    with heads a dict of `logits` and one entry per head. It raises ValueError for a different
+    input size.
     """
     channels, rows, columns = plan.network.input
     dtype = keras.config.dtype_policy().compute_dtype
@@ -32,35 +52,16 @@ def build(plan: Plan) -> keras.Model:
 
 
 def result(plan: Plan, x: KerasTensor, taps: dict[str, KerasTensor]) -> KerasTensor:
-    """The body's output; each step's own is left in `taps`, where heads hang."""
+    """The body's output; also stores each step's output in `taps`, for the heads."""
     for step in plan.body.children:
         x = taps[step.path] = apply(step, x)
     return x
 
 
-@keras.saving.register_keras_serializable("tensorflow_impl")
-class NetworkWithHeads(keras.Model):
-    """A functional model that hands out the heads' outputs in training, and in `evaluate` alone."""
-
-    evaluating = False
-
-    def call(self, inputs, training=None, mask=None):
-        outputs = super().call(inputs, training=training, mask=mask)
-        return outputs if training or self.evaluating else outputs["logits"]
-
-    def test_step(self, data):
-        # The losses that `fit` was given are named after all outputs; `evaluate` needs them too.
-        self.evaluating = True
-        try:
-            return super().test_step(data)
-        finally:
-            self.evaluating = False
-
-
 def apply(node: Node, x: KerasTensor) -> KerasTensor:
-    """The output of one node and all within it."""
+    """The output of a node, and everything inside it, applied to `x`."""
     name = layer_name(node.path)
-    match node.word:
+    match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
             x, padding = border(node, x, 0.0)
             return layers.Conv2D(channels, kernel, stride, padding, use_bias=bias, name=name)(x)
@@ -99,9 +100,9 @@ def apply(node: Node, x: KerasTensor) -> KerasTensor:
 
 
 def apply_children(node: Node, x: KerasTensor) -> KerasTensor:
-    """The output of a word that holds others."""
+    """The output of a layer that contains other layers, applied to `x`."""
     name = layer_name(node.path)
-    match node.word:
+    match node.layer:
         case spec.Chain():
             for child in node.children:
                 x = apply(child, x)
@@ -114,21 +115,21 @@ def apply_children(node: Node, x: KerasTensor) -> KerasTensor:
             if scale != 1:
                 branch = Affine((scale,), (0.0,), name=f"{name}_scale")(branch)
             return layers.Add(name=name)([branch, *(shortcut or [x])])
-    raise TypeError(f"{node.path}: tensorflow_impl does not know {node.word!r}")
+    raise TypeError(f"{node.path}: tensorflow_impl does not know {node.layer!r}")
 
 
 def flatten(x: KerasTensor, name: str) -> KerasTensor:
-    """A map as one vector: Keras keeps channels last; here they come first, then rows, columns."""
+    """Flattens a map in channel, row, column order, although Keras keeps channels last."""
     x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)
     return layers.Flatten(name=name)(x)
 
 
 def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
-    """The layer's padding in Keras' own form: "valid", "same", or a border laid on beforehand.
+    """The input and Keras' padding for a layer: "valid", "same", or "valid" on a padded input.
 
-    A `value` of None is a border that does not count; an average pool has that for "same" alone.
+    With a `value` of None the padding does not count, which average pools only support for "same".
     """
-    counts = isinstance(node.word, spec.AvgPool) and value is not None
+    counts = isinstance(node.layer, spec.AvgPool) and value is not None
     if node.pads == NO_PADS:
         return x, "valid"
     if node.pads == same(node) and not counts:
@@ -142,6 +143,6 @@ def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor
 
 
 def same(node: Node) -> Pads:
-    """What Keras' "same" would pad here."""
-    window = node.word.kernel, node.word.stride
+    """The padding that Keras' "same" would add here."""
+    window = node.layer.kernel, node.layer.stride
     return slide(node.path, node.input, *window, spec.Rule.SAME)[1]

@@ -1,4 +1,4 @@
-"""Anybody's Keras network: told from other things, filled with numbers, watched as it runs."""
+"""Support for checking a user's Keras network: recognising, filling and tracing it."""
 
 import inspect
 from collections.abc import Callable
@@ -10,16 +10,16 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from common.check.trace import Trace, numbers
 from common.spec import Shape
-from tensorflow_impl.recorder import WATCHED, record, to_numpy, without_dropout
+from common.tools.check.trace import Trace, numbers
+from tensorflow_impl.tracer import WATCHED, record, to_numpy, without_dropout
 
 VERSION = tf.__version__
 NETWORK = layers.Layer
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
-    """Has networks made from here on compute in `dtype`, and `note` told of each layer made."""
+    """Makes `dtype` the default for new networks, and calls `note` with each layer created."""
     keras.config.set_floatx(dtype)
     tf.config.run_functions_eagerly(True)  # what a graph computes is not seen
     WATCHED.divert()
@@ -33,12 +33,12 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
 
 
 def parts(net: layers.Layer) -> list[layers.Layer]:
-    """The layers within a network."""
+    """The layers inside a network."""
     return list(net._flatten_layers(include_self=False))
 
 
 def own_input(net: layers.Layer) -> Shape | None:
-    """The C x H x W that a network is made for, where it says so."""
+    """The C x H x W that a network is built for, if it declares one."""
     shape = getattr(net, "input_shape", None)
     if isinstance(shape, tuple) and len(shape) == 4 and None not in shape[1:]:
         return (shape[3], *shape[1:3])
@@ -46,17 +46,17 @@ def own_input(net: layers.Layer) -> Shape | None:
 
 
 def count_parameters(net: layers.Layer) -> int:
-    """How many numbers the network learns."""
+    """The number of trainable values in the network."""
     return sum(int(np.prod(each.shape)) for each in net.trainable_weights)
 
 
 def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
-    """Puts numbers drawn at random in place of all weights and statistics.
+    """Replaces all weights and running statistics with random values.
 
-    Layers that have none yet are made for a batch N x C x H x W first.
+    Layers without weights yet are first built with a batch N x C x H x W.
     """
     keras.config.set_dtype_policy(keras.config.floatx())
-    for layer in net._flatten_layers():  # some are made to compute in float16
+    for layer in net._flatten_layers():  # some are set to compute in float16
         layer.dtype_policy = keras.config.floatx()
     if not all(layer.built for layer in net._flatten_layers()):
         compute(net, x, heads)
@@ -68,9 +68,9 @@ def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) 
 
 
 def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
-    """What the network does with a batch N x C x H x W, in evaluation mode.
+    """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, and its dropout and batch norm are not.
+    With `heads` the network is in training mode, except for its dropout and batch norm.
     """
     learning = [
         layer
@@ -88,7 +88,7 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
 
 
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
-    """Takes a step of gradient descent of size 1, without dropout; gives the number of outputs.
+    """Takes a gradient descent step with rate 1, without dropout; returns the number of outputs.
 
     The loss is the sum of the cross entropies of all outputs.
     """
@@ -105,9 +105,9 @@ def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
 
 
 def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
-    """What the network gives for a batch N x C x H x W.
+    """The network's output for a batch N x C x H x W.
 
-    It is never told that this is no training: a layer that was made for training shows it then.
+    Never passes `training=False`, which would hide a layer that was built for training.
     """
     takes_it = "training" in inspect.signature(net.call).parameters
     options = {"training": True} if training and takes_it else {}

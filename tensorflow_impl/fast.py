@@ -1,4 +1,4 @@
-"""Inference as fast as Keras computes it; XLA is slower on CPUs."""
+"""The fastest inference in Keras; XLA is slower on CPUs."""
 
 from collections.abc import Callable
 
@@ -6,22 +6,35 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from common.plan import check_batch
+from common.spec.plan import check_batch
 
-# A graph joins a ReLU to the convolution before it, and the joined one turns NaN into 0, so that
-# weights which overflow would give plausible logits. With a slope below zero it keeps NaN; this
-# one vanishes in rounding, but -infinity stays, too.
+# A graph fuses a ReLU with the convolution before it, and the fused ReLU turns NaN into 0, so
+# weights that overflow would give plausible logits. A ReLU with a slope for negative values keeps
+# NaN; this slope vanishes in rounding, but also keeps -infinity.
 SLOPE = 1e-20
 
 
 def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A copy of the network for inference, with the weights that it has now; images N x H x W x C
-    to logits.
+    """Returns a function for inference, as fast as Keras allows, with the current weights.
 
-    What overflows or is NaN makes its logits NaN or infinite, as in the network. Several threads
-    may call it. Raises UsageError in a call for another shape.
+    Later changes to `net` have no effect on it, and it leaves `net` as it is. Overflow and NaN stay
+    visible in the logits, as in the network. Several threads may call it.
+
+    Args:
+        net: A network of this package, with or without heads.
+
+    Returns:
+        A function that maps images N x H x W x C to logits N x classes.
+
+    Raises:
+        UsageError: In a call, for images of a different shape.
+
+    Example:
+        >>> quick = fast(googlenet(classes=10))
+        >>> quick(tf.zeros((1, 224, 224, 3))).shape
+        TensorShape([1, 10])
     """
-    # Called layer by layer from Python, Keras spends most of the time of small batches there.
+    # If Python calls Keras layer by layer, that takes most of the time for small batches.
     copied = copy(net)
     compute = tf.function(lambda x: copied(x, training=False), reduce_retracing=True)
     shape = net.input_shape[1:]
@@ -35,7 +48,7 @@ def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def copy(net: keras.Model) -> keras.Model:
-    """The network without heads, with weights of its own and ReLUs that keep NaN."""
+    """A copy of the network without heads, with its own weights and ReLUs that keep NaN."""
     output = net.output["logits"] if isinstance(net.output, dict) else net.output
     bare = keras.Model(net.inputs, output)
     copied = keras.models.clone_model(bare, clone_function=copy_layer, recursive=True)
@@ -44,7 +57,7 @@ def copy(net: keras.Model) -> keras.Model:
 
 
 def copy_layer(layer: layers.Layer) -> layers.Layer:
-    """A layer as it is; a plain ReLU keeps NaN."""
+    """A copy of a layer; a plain ReLU becomes one that keeps NaN."""
     config = layer.get_config()
     if type(layer) is layers.ReLU and not config["negative_slope"]:
         config["negative_slope"] = SLOPE

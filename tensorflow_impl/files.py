@@ -1,4 +1,4 @@
-"""TensorFlow's own weights files: checkpoints, and the places in Keras' .weights.h5."""
+"""TensorFlow's own weights files: checkpoints, and where arrays are in Keras' .weights.h5."""
 
 import glob
 import tempfile
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from common.errors import DataError
 from common.files.budget import Budget, check_name
 from common.files.hdf5 import places_in
-from common.plan import Plan
+from common.spec.plan import Plan
 from tensorflow_impl.build import build
 
 APPLICATIONS = {
@@ -24,7 +24,7 @@ APPLICATIONS = {
 
 
 def read(path: Path) -> dict[str, NDArray]:
-    """The variables in a checkpoint, by name, without running any graph."""
+    """Reads the variables of a checkpoint, by name, without running a graph."""
     try:
         checkpoint = tf.train.load_checkpoint(str(path))
         shapes = checkpoint.get_variable_to_shape_map()
@@ -32,24 +32,24 @@ def read(path: Path) -> dict[str, NDArray]:
         names = [name for name, kind in kinds.items() if kind.is_floating or kind.is_integer]
         budget = Budget(size_of(path))
         budget.take_arrays(len(names))
-        for name in names:  # before any is read: a part of one may be all that there is
+        for name in names:  # before reading any: a file may hold only a part of one
             budget.take_bytes(prod(shapes[check_name(name)]) * kinds[name].size)
         return {name: checkpoint.get_tensor(name) for name in names}
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
         first = str(error).splitlines()[0]
-        raise DataError(f"{path}: not a sound TensorFlow checkpoint ({first})") from None
+        raise DataError(f"{path}: not a valid TensorFlow checkpoint ({first})") from None
 
 
 def size_of(path: Path) -> int:
-    """The bytes of a checkpoint's files: one, or an index and its data."""
+    """The size in bytes of a checkpoint's files: a single file, or an index and its data."""
     parts = [path, *path.parent.glob(f"{glob.escape(path.name)}.*")]
     return sum(part.stat().st_size for part in parts if part.is_file())
 
 
 def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Writes arrays as variables of a checkpoint: two files that begin with `path`."""
+    """Writes arrays as variables of a checkpoint, in two files whose names begin with `path`."""
     tf.raw_ops.SaveV2(
         prefix=str(path),
         tensor_names=list(arrays),
@@ -59,18 +59,18 @@ def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
 
 
 def places(plan: Plan) -> dict[str, str]:
-    """Where Keras' `save_weights` puts each array of a network of ours."""
+    """The location of each array in the file that Keras' `save_weights` writes for our network."""
     return saved_places(build(plan))
 
 
 def published_places(plan: Plan) -> dict[str, str]:
-    """Where it puts each array of the model in keras.applications that the network is."""
+    """The location of each array in the file written for the same network of keras.applications."""
     keras.backend.clear_session()
     return saved_places(APPLICATIONS[plan.network.name](weights=None, classes=1))
 
 
 def saved_places(net: keras.Model) -> dict[str, str]:
-    """The place of each array in the file that Keras writes for a network."""
+    """The location of each array, by name, in the file that Keras writes for a network."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "net.weights.h5")
         net.save_weights(path)

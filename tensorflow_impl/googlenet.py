@@ -1,4 +1,4 @@
-"""GoogLeNet by hand, as one writes it in Keras; the same names and numbers as the built one."""
+"""GoogLeNet written by hand in Keras, with the names and outputs of the built network."""
 
 import keras
 from keras import KerasTensor, layers
@@ -36,7 +36,7 @@ class Inception(layers.Layer):
 
 
 class Head(layers.Layer):
-    """Section 5: an auxiliary classifier, for training alone."""
+    """Section 5: an auxiliary classifier, used only in training."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -56,11 +56,11 @@ class Head(layers.Layer):
 
 
 class GoogLeNet(keras.Model):
-    """Table 1, for images of 224 x 224; in training it returns a dict, logits and both heads."""
+    """Table 1, for 224 x 224 images; in training it returns a dict of the logits and both heads."""
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()
-        # At a stride of 2 "same" would pad 2 before and 3 after; the other frameworks pad 3 and 3.
+        # With stride 2, "same" would pad 2 before and 3 after; the other frameworks pad 3 and 3.
         self.pad = layers.ZeroPadding2D(3)
         self.conv1 = ConvReLU(64, 7, stride=2, padding="valid")
         self.conv2 = ConvReLU(64, 1)
@@ -74,7 +74,7 @@ class GoogLeNet(keras.Model):
         self.inception4e = Inception("4e")
         self.inception5a = Inception("5a")
         self.inception5b = Inception("5b")
-        # On an even number of rows "same" hangs over the far edge alone, as ceil_mode does.
+        # With an even number of rows, "same" only pads the far edge, like ceil_mode.
         self.pool = layers.MaxPooling2D(3, 2, padding="same")
         self.dropout = layers.Dropout(0.4)
         self.fc = layers.Dense(classes)

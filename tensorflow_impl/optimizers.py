@@ -1,4 +1,4 @@
-"""The optimizers of `common.training.recipe` in Keras, and what they remember."""
+"""The optimizers of `common.training.recipe` in Keras, and their state."""
 
 import keras
 from keras import KerasTensor, ops, optimizers
@@ -12,7 +12,7 @@ Slots = dict[str, dict[str, keras.Variable]]
 
 
 class SGD(optimizers.SGD):
-    """Keras' own has the rate inside the momentum."""
+    """SGD with the learning rate outside the momentum; Keras' own has it inside."""
 
     def update_step(self, gradient: KerasTensor, weight: keras.Variable, rate: float) -> None:
         if not self.momentum:
@@ -25,7 +25,7 @@ class SGD(optimizers.SGD):
 
 
 class Adam(optimizers.Adam):
-    """Keras' own adds eps before the square is corrected."""
+    """Adam with eps added after the square is corrected; Keras' own adds it before."""
 
     def update_step(self, gradient: KerasTensor, weight: keras.Variable, rate: float) -> None:
         index = self._get_variable_index(weight)
@@ -39,7 +39,7 @@ class Adam(optimizers.Adam):
 
 
 def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
-    """The recipe's optimizer; but for AdamW's, `train.py` adds the weight decay to gradients."""
+    """The recipe's optimizer; `train.py` adds weight decay to the gradients, except for AdamW."""
     optimizer = update_rule(recipe)
     if isinstance(recipe.optimizer, rules.AdamW):
         kept = [w for w in net.trainable_variables if not is_decayed(w.shape)]
@@ -49,7 +49,7 @@ def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
 
 
 def update_rule(recipe: Recipe) -> optimizers.Optimizer:
-    """The optimizer of one update rule; the rate is set at each step."""
+    """The optimizer for an update rule; the learning rate is set at each step."""
     match recipe.optimizer:
         case rules.SGD(momentum=momentum):
             return SGD(momentum=momentum)
@@ -66,19 +66,19 @@ def update_rule(recipe: Recipe) -> optimizers.Optimizer:
 
 
 def get_slots(net: keras.Model, optimizer: optimizers.Optimizer) -> Slots:
-    """What the optimizer remembers, by slot and parameter."""
+    """The optimizer's state, by slot and parameter."""
     held = slot_variables(optimizer).items()
     return {slot: dict(zip(learned(net), found, strict=True)) for slot, found in held}
 
 
 def learned(net: keras.Model) -> list[str]:
-    """The names of the trainable variables, in the order in which Keras lists them."""
+    """The names of the trainable variables, in Keras' order."""
     names = {id(variable): name for name, variable in variables(net).items()}
     return [names[id(variable)] for variable in net.trainable_variables]
 
 
 def slot_variables(optimizer: optimizers.Optimizer) -> dict[str, list[keras.Variable]]:
-    """The lists in which Keras keeps what an optimizer remembers."""
+    """The lists in which Keras stores the optimizer's state, by slot."""
     match optimizer:
         case optimizers.SGD():
             return {"velocity": optimizer.momentums} if optimizer.momentum else {}

@@ -1,4 +1,4 @@
-"""One forward pass, or one gradient, of a planned network: arrays in, arrays out."""
+"""Forward passes and gradients of a network, from NumPy arrays to NumPy arrays."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.errors import UsageError
-from common.files.layouts import TENSORFLOW, layer_name
-from common.plan import Plan
+from common.files.parameter_layouts import TENSORFLOW, layer_name
+from common.spec.plan import Plan
 from tensorflow_impl.build import build
 from tensorflow_impl.fast import fast
 from tensorflow_impl.weights import set_arrays, variables
@@ -19,13 +19,13 @@ VERSION = f"{tf.__version__}, keras {keras.__version__}"
 
 
 def choose_device(wanted: str) -> None:
-    """Has what follows computed on the CPU or a GPU; `auto` means a GPU where there is one."""
+    """Checks that the device is available; `auto` uses a GPU if there is one."""
     if wanted == "cuda" and not tf.config.list_physical_devices("GPU"):
-        raise UsageError("tensorflow: no CUDA device here; give --device cpu")
+        raise UsageError("tensorflow: no CUDA device found; use --device cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras.Model:
-    """The network with these weights, computing in `dtype`; in bfloat16 by Keras' mixed policy."""
+    """The network with these weights, computing in `dtype`; bfloat16 uses Keras' mixed policy."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if dtype == "bfloat16" else dtype)
     try:
@@ -37,9 +37,9 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras
 
 
 def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
-    """The result, the heads' outputs and those of the layers at `paths`, in evaluation mode.
+    """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` is N x C x H x W, and so are the maps that come out.
+    `x` and the returned maps are N x C x H x W.
     """
     wanted = {path: endpoint(net, path) for path in paths} | outputs(net)
     found = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
@@ -47,7 +47,10 @@ def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
 
 
 def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
-    """The training loss and its gradient by every parameter, in the weights file's layout."""
+    """The training loss and its gradient with respect to each parameter.
+
+    The arrays are in the weights file's layout.
+    """
     smoothing = net.plan.network.label_smoothing
     with tf.GradientTape() as tape:
         found = keras.Model(net.inputs, outputs(net))(tensor(net, x), training=True)
@@ -61,7 +64,7 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
 def training_loss(
     plan: Plan, found: Mapping[str, tf.Tensor], labels: tf.Tensor, smoothing: float
 ) -> tf.Tensor:
-    """The mean cross entropy of the result, and of each head times its weight."""
+    """The mean cross entropy of the logits, plus that of each head times the head's weight."""
     found = {name: widened(value) for name, value in found.items()}
     dtype = found["logits"].dtype.name
     spread = keras.ops.one_hot(labels, plan.network.classes, dtype=dtype)
@@ -74,33 +77,33 @@ def training_loss(
 
 
 def classifier(net: keras.Model) -> Callable[[NDArray], NDArray]:
-    """What turns batches into results in evaluation mode, as fast as Keras can."""
+    """The fastest inference function for the network, from batches to results."""
     quick = fast(net)
     return lambda x: widened(quick(tensor(net, x))).numpy()
 
 
 def count_parameters(net: keras.Model) -> int:
-    """How many parameters the framework itself would learn."""
+    """The number of parameters that the framework itself would train."""
     return sum(math.prod(variable.shape) for variable in net.trainable_variables)
 
 
 def tensor(net: keras.Model, x: NDArray) -> tf.Tensor:
-    """A batch as the network takes it, channels last."""
+    """A batch as a tensor with the network's dtype and channels last."""
     return tf.constant(x.transpose(0, 2, 3, 1), net.dtype)
 
 
 def widened(value: tf.Tensor) -> tf.Tensor:
-    """bfloat16 as float32, which NumPy knows; others as they are."""
+    """Converts bfloat16 to float32, which NumPy supports; leaves other dtypes unchanged."""
     return tf.cast(value, tf.float32) if value.dtype == tf.bfloat16 else value
 
 
 def channels_first(value: NDArray) -> NDArray:
-    """Maps N x C x H x W; other arrays as they are."""
+    """Transposes maps to N x C x H x W; leaves other arrays unchanged."""
     return value.transpose(0, 3, 1, 2) if value.ndim == 4 else value
 
 
 def outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
-    """The result and the heads' outputs under their names."""
+    """The outputs of the network and its heads, by name."""
     return net.output if isinstance(net.output, dict) else {net.plan.network.output: net.output}
 
 

@@ -1,4 +1,4 @@
-"""Training in Keras: one step, and the loop around it."""
+"""Training in Keras: a single step, and the training loop."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,21 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
-from common.files.layouts import TENSORFLOW
+from common.files.parameter_layouts import TENSORFLOW
 from common.training.evaluation import evaluate
 from common.training.recipe import AdamW, Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
 from common.training.update_rules import is_decayed
+from tensorflow_impl.custom_layers import Dropout
+from tensorflow_impl.distributed import Group
 from tensorflow_impl.optimizers import get_slots, learned, make_optimizer
-from tensorflow_impl.own_layers import Dropout
-from tensorflow_impl.processes import Group
 from tensorflow_impl.run import outputs, tensor, training_loss, widened
 from tensorflow_impl.weights import get_arrays, set_arrays
 
 
 def train(net: keras.Model, run: TrainingRun, group: Group) -> None:
-    """Trains the network as the run's recipe says, from where the run stands."""
+    """Trains the network with the run's recipe, starting from the run's current step."""
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
@@ -46,14 +46,14 @@ class Trainer:
         self.compiled_logits = tf.function(self.compute_logits)
 
     def take(self, step: Step) -> float:
-        """Takes a step; gives the loss before it."""
+        """Takes a training step and returns the loss before it."""
         self.optimizer.learning_rate = step.rate
         keys = [step.dropout_key(layer.place) for layer in self.dropouts]
         numbers = tf.constant([step.first, *keys], tf.int64)
         return float(self.compiled_step(tensor(self.net, step.x), step.labels, numbers))
 
     def compute_step(self, x: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
-        """One step in TensorFlow alone, to be compiled; gives the loss before it."""
+        """Takes a step in TensorFlow only, to be compiled; returns the loss before it."""
         recipe, weights = self.recipe, self.net.trainable_variables
         set_dropout(self.dropouts, numbers[0], tf.unstack(numbers[1:], len(self.dropouts)))
         with tf.GradientTape() as tape:
@@ -72,22 +72,22 @@ class Trainer:
         return loss
 
     def predict(self, x: NDArray) -> NDArray:
-        """The logits of a batch, by the averages of the weights where there are any."""
+        """The logits of a batch, computed with the averaged weights if there are any."""
         return widened(self.compiled_logits(tensor(self.net, x))).numpy()
 
     def compute_logits(self, x: tf.Tensor) -> tf.Tensor:
-        """The same in TensorFlow alone, to be compiled."""
+        """The same as `predict`, in TensorFlow only, to be compiled."""
         weights = self.averages or self.net.trainable_variables
         logits, _ = self.net.stateless_call(weights, self.net.non_trainable_variables, x)
         return logits
 
     def slots(self) -> dict[str, dict[str, keras.Variable]]:
-        """What a step changes beside the network, by slot and parameter."""
+        """The state that a step changes besides the network's, by slot and parameter."""
         averages = dict(zip(learned(self.net), self.averages, strict=False))
         return get_slots(self.net, self.optimizer) | {"average": averages}
 
     def get_state(self) -> Arrays:
-        """All that a resumed run needs: weights, statistics, slots, averages."""
+        """The state needed to resume a run: weights, running statistics, slots and averages."""
         inward = {
             slot: TENSORFLOW.inward(self.net.plan, {n: v.numpy() for n, v in held.items()})
             for slot, held in self.slots().items()
@@ -95,7 +95,7 @@ class Trainer:
         return join_slots({"weights": get_arrays(self.net)} | inward)
 
     def set_state(self, state: Arrays, steps: int) -> None:
-        """Goes on from there, after so many steps."""
+        """Restores a state from `get_state`, saved after `steps` steps."""
         slots = split_slots(state)
         set_arrays(self.net, slots["weights"])
         for slot, held in self.slots().items():
@@ -106,13 +106,13 @@ class Trainer:
 
 
 def set_dropout(layers: Sequence[Dropout], first: tf.Tensor | int, keys: Sequence) -> None:
-    """Has every dropout layer drop what this step's keys say."""
+    """Sets the key of every dropout layer for this step."""
     for layer, key in zip(layers, keys, strict=True):
         layer.key, layer.first = key, first
 
 
 def decayed(gradients: list[tf.Tensor], weights: list, decay: float) -> list[tf.Tensor]:
-    """The gradients with so much of each weight added that decays."""
+    """The gradients, plus `decay` times the weight for weights with weight decay."""
     return [
         gradient + tf.constant(decay, gradient.dtype) * weight
         if is_decayed(weight.shape)

@@ -1,4 +1,4 @@
-"""Weights in and out of a Keras network."""
+"""Loads and saves the weights of a Keras network."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,42 +9,66 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.layouts import TENSORFLOW
+from common.files.parameter_layouts import TENSORFLOW
 
 ADVICE = "save and load it as it was built, neither quantized nor with LoRA"
 
 
 def set_arrays(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
-    """Sets every parameter and statistic from the array of the same name; all must be there."""
+    """Sets all parameters and running statistics from arrays by name; all must be present."""
     held = variables(net)
     for name, array in TENSORFLOW.outward(net.plan, arrays).items():
         held[name].assign(array)
 
 
 def get_arrays(net: keras.Model) -> Arrays:
-    """Every array of the weights file under its name.
+    """The arrays of the weights file by name.
 
-    Raises UsageError for a network with other arrays than it was built with.
+    Raises UsageError if the network's arrays differ from those it was built with.
     """
     state = {name: variable.numpy() for name, variable in variables(net).items()}
     return TENSORFLOW.whole(net.plan, state, ADVICE)
 
 
-def load_weights(net: keras.Model | Callable, path: str | Path, trunk_only: bool = False) -> None:
-    """Sets every parameter and statistic from a weights file; raises DataError unless all fit.
+def load_weights(
+    net: keras.Model | Callable, path: str | Path, backbone_only: bool = False
+) -> None:
+    """Loads all parameters and running statistics from a weights file.
 
-    With `trunk_only` the classifier and the heads keep their values, whatever the file has there.
-    The network may be inside a `tf.function` or, as all that has weights, inside another model.
+    Args:
+        net: A network of this package, possibly inside a `tf.function`, or the only part with
+            weights in another model.
+        path: A .safetensors file that `save_weights` or `googlenet convert` wrote.
+        backbone_only: Whether the classifier and the heads keep their values.
+
+    Raises:
+        DataError: Unless every array fits.
+        UsageError: For a network that is not of this package, or has been changed.
+
+    Example:
+        >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
+        >>> load_weights(googlenet(classes=7), "googlenet.safetensors", backbone_only=True)
     """
     net = unwrap(net)
-    set_arrays(net, get_arrays(net) | weights.load(Path(path), net.plan, trunk_only))
+    set_arrays(net, get_arrays(net) | weights.load(Path(path), net.plan, backbone_only))
 
 
 def save_weights(net: keras.Model | Callable, path: str | Path) -> None:
-    """Writes every parameter and statistic into a weights file, whole or not at all.
+    """Writes all parameters and running statistics to a weights file, completely or not at all.
 
-    The network may be wrapped as for `load_weights`. Raises UsageError or DataError for weights
-    that `load_weights` would refuse: quantized, of another shape, NaN or infinite.
+    The file is the same for every framework.
+
+    Args:
+        net: A network as `load_weights` takes it.
+        path: The .safetensors file to write.
+
+    Raises:
+        UsageError: For a network that has been changed since it was built, such as with
+            quantized arrays.
+        DataError: For NaN and infinity, or if the file cannot be written.
+
+    Example:
+        >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
     """
     net = unwrap(net)
     weights.write(Path(path), get_arrays(net), net.plan)
@@ -66,6 +90,6 @@ def unwrap(net: keras.Model | Callable) -> keras.Model:
 
 
 def variables(net: keras.Model) -> dict[str, keras.Variable]:
-    """Every variable by its layer's name and its number in the layer: `conv1_conv/0`."""
+    """All variables by the name of the layer and the index in it: `conv1_conv/0`."""
     layers = net.layers
     return {f"{layer.name}/{n}": v for layer in layers for n, v in enumerate(layer.weights)}

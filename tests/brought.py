@@ -1,6 +1,6 @@
-"""Files as people bring them, written by PyTorch, Keras or Paddle in a process of its own.
+"""Real-world checkpoints, written by PyTorch, Keras or Paddle in a separate process.
 
-`python tests/brought.py MAKER FOLDER`; FOLDER/arrays.npz holds a small network's arrays.
+Run as `python tests/brought.py MAKER FOLDER`; FOLDER/arrays.npz holds a small network's arrays.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def trained_optimizer():
-    """An optimizer with a state of its own."""
+    """An optimizer with non-empty state."""
     import torch
 
     weight = torch.nn.Parameter(torch.ones(3))
@@ -22,7 +22,7 @@ def trained_optimizer():
 
 
 def make_torch(folder):
-    """Everything that `torch.save` may wrap weights in."""
+    """Writes the objects in which `torch.save` may wrap weights, one file each."""
     import torch
 
     state = {k: torch.from_numpy(v) for k, v in np.load(folder / "arrays.npz").items()}
@@ -60,7 +60,7 @@ def make_torch(folder):
 
 
 def save_modules(folder, state):
-    """Whole networks instead of their weights."""
+    """Saves whole networks instead of their weights."""
     import torch
 
     from pytorch_impl import network
@@ -74,7 +74,7 @@ def save_modules(folder, state):
 
 
 def make_keras(folder):
-    """What Keras writes after `fit`, and networks inside others."""
+    """Writes the files that Keras saves after `fit`, and networks nested in other models."""
     import keras
     from keras import layers
 
@@ -85,7 +85,7 @@ def make_keras(folder):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     for optimizer in ("sgd", "adam"):
         net = network("googlenet", input=(3, 96, 96), classes=7)
-        net.compile(optimizer, loss=loss, run_eagerly=True)  # no graph for one step
+        net.compile(optimizer, loss=loss, run_eagerly=True)  # avoids building a graph for one step
         net.fit(np.ones((2, 96, 96, 3)), np.array([3, 1]), verbose=0)
         set_arrays(net, arrays)
         net.save_weights(folder / f"{optimizer}.weights.h5")
@@ -102,7 +102,7 @@ def make_keras(folder):
 
 
 def make_paddle(folder):
-    """What Paddle's users save while they train."""
+    """Writes the files that Paddle users save during training."""
     import paddle
 
     from paddle_impl import network
@@ -122,7 +122,7 @@ def make_paddle(folder):
 
 
 def save_before_the_zips(folder):
-    """FOLDER/a.npz as a.pth, in PyTorch's first format."""
+    """Saves FOLDER/a.npz as a.pth, in PyTorch's first format."""
     import torch
 
     state = {k: torch.from_numpy(v) for k, v in np.load(f"{folder}/a.npz").items()}
@@ -130,7 +130,7 @@ def save_before_the_zips(folder):
 
 
 def save_in_one_file(folder):
-    """FOLDER/a.npz as a.ckpt, in TensorFlow's first format."""
+    """Saves FOLDER/a.npz as a.ckpt, in TensorFlow's first format."""
     import tensorflow as tf
 
     arrays = dict(np.load(f"{folder}/a.npz"))

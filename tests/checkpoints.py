@@ -1,4 +1,4 @@
-"""Small networks' weights in files, for the tests that convert them."""
+"""Weights files of small networks, for the conversion tests."""
 
 import pickle
 
@@ -6,26 +6,26 @@ import numpy as np
 from conftest import planned, seeded
 
 from common.files import weights
-from common.zoo.read_file import read_file
+from common.tools.zoo.read_file import read_file
 
 SIZE = (96, 96)
 
 
-def dialect(name):
-    """A small network of that name with all its heads, its weights, and its layouts."""
+def variant(name):
+    """The plan of a small `name` network with all its heads, and seeded weights for it."""
     plan = planned(name, SIZE, aux=True, classes=7)
     return plan, seeded(plan)
 
 
 def ours(tmp_path, name):
-    """Those weights in a file."""
-    plan, arrays = dialect(name)
+    """Writes those weights to a file; returns its path and the arrays."""
+    plan, arrays = variant(name)
     weights.write(tmp_path / "ours.safetensors", arrays, plan)
     return tmp_path / "ours.safetensors", arrays
 
 
 def check_holds(path, expected):
-    """A weights file holds these arrays, bit for bit once they are float32."""
+    """Asserts that a weights file holds these arrays, bit for bit once they are float32."""
     found, _ = weights.read(path)
     assert found.keys() == expected.keys()
     for name, array in expected.items():
@@ -33,7 +33,7 @@ def check_holds(path, expected):
 
 
 def read_arrays(path):
-    """The arrays in a file of any kind, by the names they have there."""
+    """The arrays in a weights file of any format, by their names in the file."""
     return read_file(path).groups[""]
 
 

@@ -1,4 +1,4 @@
-"""One framework a process: `pytest tests/frameworks --framework pytorch`."""
+"""Shared fixtures; one framework per process: `pytest tests/frameworks --framework pytorch`."""
 
 import importlib
 import importlib.util
@@ -7,20 +7,19 @@ import warnings
 from dataclasses import dataclass
 from types import ModuleType
 
-import command
+import cli
 import numpy as np
 import pytest
 from warm import Servers
 
 from common.arrays import Arrays
-from common.initial import initial_arrays
-from common.jobs import worker
 from common.jobs.frameworks import ALL, FRAMEWORKS
 from common.networks import network
-from common.plan import Plan
-from common.planner import make_plan
+from common.spec.initial import initial_arrays
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
 
-# Files of tests, those with the longest tests first.
+# Test files, those with the longest tests first.
 SLOW = ("processes", "published", "bench", "brought_files", "page_command", "browser", "check",
         "check_training", "training", "exhibit", "every_network", "source", "fast",
         "forward")  # fmt: skip
@@ -32,7 +31,7 @@ def pytest_addoption(parser):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """A process for each core, where there are 3 GB for each; a share if runs are side by side."""
+    """One process per core and per 3 GB of memory, divided among test runs in parallel."""
     assert config
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     share = int(os.environ.get("CORES_SHARED_BY", 1))
@@ -40,7 +39,7 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """What takes longest begins first, so that no process is left with it in the end."""
+    """Starts the longest tests first, so that no process is left with one at the end."""
     long = config.getoption("--long")
     items[:] = [item for item in items if bool(item.get_closest_marker("long")) == long]
     order = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
@@ -48,7 +47,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_configure(config):
-    """Imports the framework first of all; what it warns of on import is not ours to mend."""
+    """Imports the framework before anything else; its import warnings are not ours to fix."""
     framework = config.getoption("--framework")
     if framework and installed(framework):
         os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTEROP_THREADS": "1"}
@@ -59,7 +58,7 @@ def pytest_configure(config):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Collects tests/frameworks for the one framework asked for, and for none without."""
+    """Collects tests/frameworks only with `--framework`, and then for that framework only."""
     framework = config.getoption("--framework")
     if framework is None:
         return collection_path.name == "frameworks" or None
@@ -70,47 +69,47 @@ def pytest_ignore_collect(collection_path, config):
 
 
 @dataclass(frozen=True)
-class Room:
-    """One framework's folder, imported."""
+class Implementation:
+    """The imported modules of one framework's package."""
 
     name: str
     package: ModuleType
     run: ModuleType
     weights: ModuleType
-    peers: ModuleType
+    baselines: ModuleType
 
 
 @pytest.fixture(scope="session")
-def room(request) -> Room:
-    """The framework's folder; where the framework is missing a skip, and in CI a failure."""
+def impl(request) -> Implementation:
+    """The framework's modules; if it is not installed, the test is skipped, or fails in CI."""
     framework = request.config.getoption("--framework")
     require(framework)
-    parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".peers")]
-    return Room(framework, *map(importlib.import_module, parts))
+    parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".baselines")]
+    return Implementation(framework, *map(importlib.import_module, parts))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_workers(tmp_path_factory):
-    """Workers that the tests' own process starts are forked, with their framework imported."""
+    """Forks the workers that the tests' own process starts, with their framework imported."""
     servers = Servers(tmp_path_factory.mktemp("warm"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "subprocess", servers)
+        patch.setattr("common.jobs.call.subprocess", servers)
         yield servers
     servers.end()
 
 
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory):
-    """GoogLeNet's page, with one program's answers and another network beside it."""
+    """GoogLeNet's page, with the results of one program and a second network for comparison."""
     require("onnx")
     out = tmp_path_factory.mktemp("page") / "page.html"
-    googlenet = command.googlenet
+    googlenet = cli.googlenet
     googlenet("page", "--out", out, "-f", "onnx", "--against", "googlenet.torchvision")
     return out
 
 
 def installed(framework: str) -> bool:
-    """Whether the framework is there, found without importing it."""
+    """Whether the framework is installed, checked without importing it."""
     return importlib.util.find_spec(ALL[framework].package) is not None
 
 
@@ -122,18 +121,18 @@ def require(framework: str) -> None:
 
 
 def planned(name="googlenet", size=(224, 224), aux=False, **options) -> Plan:
-    """A plan for images of that size, with heads where they are wanted and the network has any."""
+    """The plan for images of that size, with heads if requested and if the network has any."""
     made = network(name, **options)
     return make_plan(network(name, (made.input[0], *size), aux=aux and bool(made.heads), **options))
 
 
 def native(name, aux=False, **options) -> Plan:
-    """A plan for images of the size the network was made for."""
+    """The plan for images of the network's default size."""
     return planned(name, network(name).input[1:], aux, **options)
 
 
 def seeded(plan: Plan) -> Arrays:
-    """Weights in which nothing is constant, so that nothing can be ignored unseen."""
+    """Weights without constant values, so that a test notices if one of them is ignored."""
     return initial_arrays(plan, seed=1, random_stats=True)
 
 
@@ -144,10 +143,10 @@ def noise(plan: Plan, images: int = 2) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Weights with heads and a batch, as the command makes and takes them."""
+    """A folder of weights with heads, a batch and labels, in the formats that the command uses."""
     folder = tmp_path_factory.mktemp("files")
     options = ("--classes", 5, "--aux", "--input", "3x96x96", "--random-stats")
-    command.googlenet("init", "googlenet", "--seed", 3, "--out", folder / "w.safetensors", *options)
+    cli.googlenet("init", "googlenet", "--seed", 3, "--out", folder / "w.safetensors", *options)
     x = np.random.default_rng(0).standard_normal((2, 3, 96, 96)).astype(np.float32)
     np.save(folder / "x.npy", x)
     np.save(folder / "labels.npy", np.array([0, 4]))

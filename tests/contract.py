@@ -1,44 +1,38 @@
-"""Each framework's modules keep the contract of `common/jobs/contract.py`, as mypy sees it."""
+"""Lets mypy check each framework's modules against the contract in `common/jobs/contract.py`."""
 
-import common.judge
-import common.onnx.run
+import common.reference.network
+import common.tools.onnx.run_onnx
+import paddle_impl.baselines
 import paddle_impl.check
-import paddle_impl.peers
-import paddle_impl.processes
+import paddle_impl.distributed
 import paddle_impl.run
 import paddle_impl.source
 import paddle_impl.train
+import pytorch_impl.baselines
 import pytorch_impl.check
+import pytorch_impl.distributed
 import pytorch_impl.files
-import pytorch_impl.peers
-import pytorch_impl.processes
 import pytorch_impl.run
 import pytorch_impl.source
 import pytorch_impl.train
+import tensorflow_impl.baselines
 import tensorflow_impl.check
+import tensorflow_impl.distributed
 import tensorflow_impl.files
-import tensorflow_impl.peers
-import tensorflow_impl.processes
 import tensorflow_impl.run
 import tensorflow_impl.source
 import tensorflow_impl.train
-from common.jobs.contract import (
-    Checker,
-    CheckpointReader,
-    FastRunner,
-    Peer,
-    Printer,
-    Processes,
-    Runner,
-    Training,
-    TrainingPeer,
-    Writer,
-)
-from common.onnx.peers import OnnxRuntime, OpenVino
+from common.jobs.contract import FastRunner, Runner
+from common.tools.bench.baseline import Baseline, TrainingBaseline
+from common.tools.check.checker import Checker
+from common.tools.onnx.baselines import OnnxRuntime, OpenVino
+from common.tools.source.printer import Printer
+from common.tools.train.trainer import Distributed, Training
+from common.tools.zoo.file_work import CheckpointReader, Writer
 
 RUNNERS: tuple[Runner, ...] = (
-    common.judge,
-    common.onnx.run,
+    common.reference.network,
+    common.tools.onnx.run_onnx,
 )
 FAST_RUNNERS: tuple[FastRunner, ...] = (
     pytorch_impl.run,
@@ -50,18 +44,18 @@ LOOPS: tuple[Training, ...] = (
     tensorflow_impl.train,
     paddle_impl.train,
 )
-STARTERS: tuple[Processes, ...] = (
-    pytorch_impl.processes,
-    tensorflow_impl.processes,
-    paddle_impl.processes,
+STARTERS: tuple[Distributed, ...] = (
+    pytorch_impl.distributed,
+    tensorflow_impl.distributed,
+    paddle_impl.distributed,
 )
-PEERS: tuple[type[Peer], ...] = (OnnxRuntime, OpenVino)
-TRAINING_PEERS: tuple[type[TrainingPeer], ...] = (
-    pytorch_impl.peers.Tutorial,
-    tensorflow_impl.peers.Tutorial,
-    tensorflow_impl.peers.Applications,
-    paddle_impl.peers.Tutorial,
-    paddle_impl.peers.Vision,
+BASELINES: tuple[type[Baseline], ...] = (OnnxRuntime, OpenVino)
+TRAINING_BASELINES: tuple[type[TrainingBaseline], ...] = (
+    pytorch_impl.baselines.Tutorial,
+    tensorflow_impl.baselines.Tutorial,
+    tensorflow_impl.baselines.Applications,
+    paddle_impl.baselines.Tutorial,
+    paddle_impl.baselines.Vision,
 )
 WRITERS: tuple[Writer, ...] = (pytorch_impl.files, tensorflow_impl.files)
 READER: CheckpointReader = tensorflow_impl.files

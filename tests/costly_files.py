@@ -1,4 +1,4 @@
-"""Small files that would cost far more than they should, and the line that each is refused in."""
+"""Small files that would be far too costly to read, and part of the error message for each."""
 
 import struct
 import zipfile
@@ -22,11 +22,11 @@ from small_files import (
 
 from common.files.protobuf import encode
 
-TOO_MUCH, TOO_LONG, TOO_MANY = "unpacks to far more", "too many parts", "arrays, far too many"
+TOO_MUCH, TOO_LONG, TOO_MANY = "its uncompressed size exceeds", "too many parts", "arrays, too many"
 
 
 def numpy_array(*parts):
-    """A `.pdparams` of an array with these parts: data, type, shape, order."""
+    """A `.pdparams` file of an array with these parts: data, type, shape, order."""
     return dictionary({"a": call("numpy.core.numeric _frombuffer", *parts)})
 
 
@@ -36,13 +36,13 @@ MODULE = b"cm\nM\n)R}("
 
 
 def module(inner):
-    """A pickled module of PyTorch's with these inside."""
+    """A pickled PyTorch module that contains these modules."""
     kinds = name("_parameters") + b"}" + name("_buffers") + b"}" + name("_modules") + b"}("
     return MODULE + kinds + b"".join(name(n) + value for n, value in inner) + b"uub"
 
 
 def doubling(count):
-    """Modules of which each holds the one before twice."""
+    """Modules, each of which holds the previous one twice."""
     content = b"\x80\x04" + module([]) + b"q\x000"
     for _ in range(count):
         content += module([("a", b"h\x00"), ("b", b"h\x00")]) + b"q\x000"
@@ -50,7 +50,7 @@ def doubling(count):
 
 
 def unallocated(file):
-    """A dataset of 3 GB that takes no place."""
+    """A dataset of 3 GB for which no space is allocated."""
     file.create_dataset("layers/a/vars/0", (3 << 28,), "f4")
     file["layers/a/vars"].attrs["name"] = "a"
 
@@ -69,13 +69,13 @@ def same_array(file):
 
 
 def long_texts(file):
-    """A list of 3,000 names that are all one text of nearly a megabyte."""
+    """A list of one name of nearly a megabyte and 3,000 short names."""
     names = np.array(["b" * 900_000] + ["c"] * 3000, object)
     file.attrs.create("layer_names", names, dtype=h5py.string_dtype())
 
 
 def repeated(content):
-    """That file, where each name has become the first."""
+    """That file with every name replaced by the first."""
     raw = bytearray(content)
     first = raw.find(struct.pack("<I", 900_000))
     for place in range(first, first + 16 * 3000, 16):
@@ -84,7 +84,7 @@ def repeated(content):
 
 
 def endless(content):
-    """That file, in whose heap of texts an object of no size is followed by itself."""
+    """That file with an object of size zero, followed by itself, in its heap of texts."""
     raw = bytearray(content)
     place = raw.find(b"GCOL") + 16
     raw[place : place + 16] = bytes(16)
@@ -99,13 +99,13 @@ def bomb(file):
 
 
 def to_a_pipe(file):
-    """A layer in another file, which is a pipe."""
+    """A layer in an external file, which is a pipe."""
     file.attrs["layer_names"] = ["a"]
     file["a"] = h5py.ExternalLink("fifo", "/")
 
 
 def deep_groups(file):
-    """A group in a group in a group."""
+    """Groups nested 600 deep."""
     for _ in range(600):
         file = file.create_group("g")
     file["0"] = 1.0
@@ -133,7 +133,7 @@ COSTLY = {
     "chunk.h5": (hdf5(large_chunk), TOO_MUCH),
     "names.h5": (hdf5(same_array), TOO_MUCH),
     "texts.h5": (repeated(hdf5(long_texts)), "memory allocation failed for VL data"),
-    "heap.h5": (endless(hdf5(new_keras)), "a heap that does not end"),
+    "heap.h5": (endless(hdf5(new_keras)), "unterminated heap"),
     "bomb.h5": (hdf5(bomb), TOO_MUCH),
     "pipe.h5": (hdf5(to_a_pipe), "no arrays by the names of layers"),
     "deep.h5": (hdf5(deep_groups), "a name that is no text of at most 1000"),

@@ -1,6 +1,7 @@
-"""How well the default recipes learn the digits: `python tests/digits.py FRAMEWORK...`.
+"""Measures how well the default recipes learn the digits: `python tests/digits.py FRAMEWORK...`.
 
-Three seeds of two networks; the accuracy after the last epoch, on the 360 images to test with.
+Each of two networks is trained with three seeds; the score is the accuracy on the 360 test images
+after the last epoch.
 """
 
 import json
@@ -15,7 +16,7 @@ SEEDS = (0, 1, 2)
 
 
 def train(framework: str, network: str, seed: int) -> tuple[float, float]:
-    """The accuracy of one run, and how many seconds it took."""
+    """The accuracy of one run, and its duration in seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as box:
         words = ["train", network, "-f", framework, "--data", "digits", "--seed", str(seed)]
@@ -26,7 +27,7 @@ def train(framework: str, network: str, seed: int) -> tuple[float, float]:
 
 
 def main(frameworks: list[str]) -> None:
-    """A line for each framework and network."""
+    """Prints a line for each framework and network."""
     for framework in frameworks or ("pytorch", "tensorflow", "paddle"):
         for network in NETWORKS:
             found = [train(framework, network, seed) for seed in SEEDS]

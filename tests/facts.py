@@ -1,6 +1,6 @@
-"""What is known of each network's maps from outside this code, with its source.
+"""Facts about each network's feature maps from outside this project, with their sources.
 
-Published parameter counts stand in `common/analysis/ledger.py`.
+Published parameter counts are in `common/tools/analysis/parameter_ledger.py`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,14 +10,14 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Facts:
-    """Published maps (C x H x W) by input size, and the parameters of single blocks."""
+    """Published feature maps (C x H x W) by input size, and the parameters of single blocks."""
 
     endpoints: dict[int, dict[str, Shape]]
     blocks: dict[str, int] = field(default_factory=dict)
 
 
 def pools(*sizes: int) -> dict[str, Shape]:
-    """The maps after GoogLeNet's four pools."""
+    """The feature maps after GoogLeNet's four pools."""
     names = {"maxpool1": 64, "maxpool2": 192, "maxpool3": 480, "maxpool4": 832}
     return {
         name: (channels, size, size)
@@ -80,7 +80,7 @@ V2 = {
         "inception5a": (1024, 7, 7),
         "inception5b": (1024, 7, 7),
     },
-    # By arithmetic: every halving is ceil(n / 2), of 112 and of an odd 75.
+    # By arithmetic: every halving gives ceil(n / 2), for 112 and for an odd 75.
     112: {"inception3b": (320, 14, 14), "inception4d": (576, 7, 7), "inception5b": (1024, 4, 4)},
     75: {"inception3b": (320, 10, 10), "inception4d": (576, 5, 5), "inception5b": (1024, 3, 3)},
 }
@@ -137,7 +137,7 @@ V4 = {
     75: {"Mixed_5e": (384, 7, 7), "Mixed_7d": (1536, 1, 1)},
 }
 
-# The paper's figures 15, 14 and the ones they point to; TF-Slim's own tests for v2 at 299, 150.
+# The paper's figures 15 and 14 and those they refer to; TF-Slim's tests for v2 at 299 and 150.
 RESNET_V1 = {
     299: {
         "conv2d_4b": (256, 35, 35),
@@ -150,7 +150,7 @@ RESNET_V1 = {
     150: {"block8": (1792, 3, 3)},
     75: {"block8": (1792, 1, 1)},
 }
-# facenet-pytorch, by the arithmetic of its strides and paddings.
+# facenet-pytorch, computed from its strides and paddings.
 FACENET = RESNET_V1 | {
     160: {
         "conv2d_4b": (256, 17, 17),
@@ -217,15 +217,15 @@ FACTS = {
     "xception.timm": Facts(XCEPTION),
 }
 
-# Counts with the head that nobody states: TF-Slim's head has 1x1 to 128, 5x5 to 768, batch norm's
-# two per channel, and the classes; for v4 131,072 + 256 + 2,457,600 + 1,536 + 769,000.
+# Unpublished counts with the auxiliary head: TF-Slim's head has 1x1 to 128, 5x5 to 768, batch
+# norm's two per channel, and the classes; for v4 131,072 + 256 + 2,457,600 + 1,536 + 769,000.
 WITH_HEAD = {
     "inception_v4": 42_679_816 + 3_359_464,
     "inception_resnet_v2": 55_843_464 + 3_367_656,
 }
 
-# The published multiply-adds in units of 1e9: torchvision counts multiplications by weights, and
-# timm two operations more for every value that comes out of a batch norm.
+# Published multiply-adds in units of 1e9: torchvision counts multiplications by weights, and
+# timm counts two more operations for every output value of a batch norm.
 TORCHVISION_GIGA = {"googlenet.torchvision": "1.498", "inception_v3": "5.713"}
 TIMM_GIGA = {
     "inception_v3": "5.73",

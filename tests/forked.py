@@ -1,4 +1,4 @@
-"""A process that was forked from a server that has imported a framework; see warm_server.py."""
+"""A process forked from a server that has imported a framework; see warm_server.py."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from contextlib import suppress
 
 
 class Forked:
-    """A fork of a server that calls `module:function`, with what `Worker` uses of a `Popen`."""
+    """A fork of a server, running `module:function`, with the `Popen` API that `Worker` uses."""
 
     def __init__(self, address, function, arguments, env, log, kept=(), cwd=None):
         readable, writable = os.pipe()
@@ -33,17 +33,17 @@ class Forked:
         self.pid = self.receive()
 
     def receive(self):
-        """The next number that the server sends: the process id, then the exit status."""
+        """The next number sent by the server: first the process id, then the exit status."""
         return int.from_bytes(self.connection.recv(8, socket.MSG_WAITALL), "big", signed=True)
 
     def poll(self):
-        """The exit status, or None while it runs."""
+        """The exit status, or None while the process runs."""
         with suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
 
     def wait(self, timeout=None):
-        """Waits for the exit status."""
+        """Waits for the exit status and returns it."""
         if self.returncode is None:
             with selectors.DefaultSelector() as selector:
                 selector.register(self.connection, selectors.EVENT_READ)
@@ -54,17 +54,17 @@ class Forked:
         return self.returncode
 
     def send_signal(self, number):
-        """Sends a signal, unless it has ended."""
+        """Sends a signal, unless the process has ended."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def kill(self):
-        """Ends it at once."""
+        """Kills the process."""
         self.send_signal(signal.SIGKILL)
 
 
 def finish(process, log):
-    """Waits for a fork; what it printed, if it ended well."""
+    """Waits for a fork to end successfully; returns what it printed."""
     status = process.wait()
     process.stdin.close()
     printed = log.read_text()

@@ -1,9 +1,9 @@
-"""Breaks small files of every kind in thousands of ways, and reads what comes of it.
+"""Breaks small files of every type in thousands of ways, and reads the results.
 
 `python tests/fuzz.py --mutants 10000 --structured 2000 --seed 1`: mutants are sound files with some
-bytes changed, structured ones have one hostile field. Each is read as `identify` and `convert` read
-it, or as `run` and `data` do, in a process that serves many. It must be read or refused in one
-line, in 10 s of a core and 1.5 GB, and nothing in it may be run.
+bytes changed; structured files have one hostile field. Each is read as `identify` and `convert`
+read it, or as `run` and `data` do, in a process that reads many. It must be read, or refused with a
+one-line error, within 10 s on one core and 1.5 GB, and nothing in it may be executed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ class Report:
     faults: list = field(default_factory=list)
 
     def add(self, found, path):
-        """An answer; a file at fault is kept."""
+        """Adds an answer; a file at fault is kept, any other is deleted."""
         self.answers.append(found)
         if found.fault:
             kept = self.kept / f"{len(self.faults)}-{path.name}"
@@ -51,7 +51,7 @@ class Report:
 
 
 def mutant(content, draw, others):
-    """Some bytes of a file changed, lost, doubled, from another file, or made a huge length."""
+    """The content with bytes changed, lost, doubled, copied from others or made a huge length."""
     raw = bytearray(content)
     for _ in range(draw.choice([1, 1, 2, 4, 8])):
         place, size = draw.randrange(len(raw) or 1), draw.choice([1, 2, 4, 8])
@@ -78,7 +78,7 @@ def mutant(content, draw, others):
 
 
 def files(mutants, structured, draw):
-    """The files to read, by name and content."""
+    """Yields the names and contents of the files to read."""
     sound = small_files()
     yield from sound.items()
     for count in range(mutants):
@@ -89,7 +89,7 @@ def files(mutants, structured, draw):
 
 
 def fuzz(folder, mutants, structured, seed, processes=2):
-    """Reads so many files in so many processes; what they write and link to lies in the folder."""
+    """Reads the files in `processes` processes; what they write and link to is in the folder."""
     os.chdir(folder)
     os.mkfifo(FIFO)
     report, children = Report(folder / "faults"), [Child() for _ in range(processes)]
@@ -118,7 +118,7 @@ def fuzz(folder, mutants, structured, seed, processes=2):
 
 
 def main():
-    """Reads the command line and fuzzes."""
+    """Parses the command line and runs the fuzzer."""
     options = argparse.ArgumentParser(description=__doc__)
     for name, count in {"mutants": 10_000, "structured": 2_000, "seed": 1}.items():
         options.add_argument(f"--{name}", type=int, default=count)

@@ -1,4 +1,4 @@
-"""Files that are sound but for one hostile field: a length, a shape, a type, a name, a nesting."""
+"""Files that are sound except for one hostile field: a length, shape, type, name or nesting."""
 
 import io
 import json
@@ -34,7 +34,7 @@ NAMES = ["", "a" * 999, "a" * 70_000, "\x1b]0;T\x07\x1b[31m", "\0", "..", "../..
 CALLS = ["posix system", "builtins eval", "builtins exec", "os popen", "subprocess Popen",
          "pathlib Path", "numpy ndarray", "torch.storage _load_from_bytes",
          "x " + "y" * 5000]  # fmt: skip
-MARK, FIFO = "hostile-mark", "fifo"  # what a payload would make, and what a link leads to
+MARK, FIFO = "hostile-mark", "fifo"  # what a payload would create, and what a link leads to
 DEEP = 3_000
 
 
@@ -44,12 +44,12 @@ def doubled(depth):
 
 
 def nested(depth):
-    """A tuple in a tuple in a tuple."""
+    """A tuple nested `depth` times."""
     return number(1) + b"\x85" * depth
 
 
 def picklings(draw):
-    """A value where a pickle has another."""
+    """A pickled value to use in place of a valid one."""
     return draw.choice([
         number(draw.choice(NUMBERS)), name(draw.choice(NAMES)), doubled(60), nested(DEEP), b"N",
         b"]", b"}", b"\x88", b"G" + struct.pack(">d", float("nan")), b"C\x04abcd", b")",
@@ -68,7 +68,7 @@ def hostile_numpy(draw):
     array = call("numpy.core.numeric _frombuffer", *data)
     if place == 4:
         array = picklings(draw)
-    if place == 5:  # an array that is built
+    if place == 5:  # an array that `_reconstruct` builds
         state = [number(1), sequence(number(2)), data[1], b"\x89", b"C\x08" + bytes(8)]
         state[draw.randrange(5)] = picklings(draw)
         array = call("numpy.core.multiarray _reconstruct") + sequence(*state) + b"b"
@@ -76,7 +76,7 @@ def hostile_numpy(draw):
 
 
 def hostile_tensor(draw):
-    """A `.pth`, of today or from before, with one part of a tensor replaced."""
+    """A `.pth`, in the current or the old format, with one part of a tensor replaced."""
     parts = [b"storage", b"FloatStorage", name("0"), name("cpu"), number(12), number(2) + number(6)]
     made = tensor("0", 12, (2, 6))
     if draw.randrange(2):
@@ -97,7 +97,7 @@ def hostile_tensor(draw):
 
 
 def json_values(draw):
-    """A value where JSON has another."""
+    """A JSON value to use in place of a valid one."""
     deep = [[]]
     for _ in range(draw.choice([1, 100, 900])):
         deep = [deep]
@@ -119,7 +119,7 @@ def json_values(draw):
 
 
 def hostile_safetensors(draw):
-    """A `.safetensors` with one field of its header or of its metadata replaced."""
+    """A `.safetensors` with one field of its header or metadata replaced."""
     content = pack(ARRAYS, ABOUT)
     length = int.from_bytes(content[:8], "little")
     header, rest = json.loads(content[8 : 8 + length]), content[8 + length :]
@@ -172,7 +172,7 @@ def hostile_hdf5(draw):
 
 
 def hostile_zip(draw):
-    """A zip whose members, methods, lengths or names are not what they should be."""
+    """A zip with wrong members, methods, lengths or names."""
     content = dictionary({"w": tensor("0", 12, (2, 6))})
     method = draw.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
     file = io.BytesIO()
@@ -206,7 +206,7 @@ def hostile_message(draw):
 
 
 def hostile_npy(draw):
-    """A `.npy` whose header says something else."""
+    """A `.npy` with one wrong entry in its header."""
     values = [str(draw.choice(NUMBERS)), repr(draw.choice(NAMES)[:5000]), "[" * 500 + "]" * 500,
               f"({draw.choice(NUMBERS)},)", f"({draw.choice(NUMBERS)}, 2, 3, 3)", "'|O'", "'<f4'",
               "[('a', '<f4')]", "__import__('os')", "None"]  # fmt: skip
@@ -222,5 +222,5 @@ KINDS = [hostile_numpy, hostile_tensor, hostile_safetensors, hostile_hdf5, hosti
 
 
 def hostile_file(draw):
-    """A file's name and its bytes."""
+    """The name and content of a random hostile file."""
     return draw.choice(KINDS)(draw)

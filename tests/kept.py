@@ -1,7 +1,8 @@
-"""The reference's results for seeded weights and noise, kept on disk for all three frameworks.
+"""The reference's results for seeded weights and noise, cached on disk for all three frameworks.
 
-A result's file is named by a hash of the code that computes it, of the plan and of what is asked,
-so a result of other code is never taken. `make clean` removes them; mutants read and do not write.
+A result's file is named by a hash of the code that computes it, of the plan and of the arguments,
+so a result of different code is never used. `make clean` removes the files; mutants read them but
+do not write any.
 """
 
 import hashlib
@@ -12,19 +13,23 @@ from pathlib import Path
 import numpy as np
 from conftest import noise, seeded
 
-from common import judge
-from common.jobs.worker import ROOT
-from common.judge import Step
+from common.jobs.call import ROOT
+from common.reference import network as reference
+from common.reference.network import Step
 
 FOLDER = Path(os.environ.get("KEPT_RESULTS", ROOT / "build" / "reference"))
 WRITES = "KEPT_RESULTS" not in os.environ
-FILES = ["common/*.py", "common/networks/*.py", "tests/conftest.py", "tests/kept.py"]
+FILES = [
+    *(f"common/{folder}*.py" for folder in ("", "spec/", "networks/", "reference/")),
+    "tests/conftest.py",
+    "tests/kept.py",
+]
 LARGEST = 300e6  # bytes; larger ones take as long to read as to compute
 
 
 @cache
 def code():
-    """A hash of all that the results depend on but the plan."""
+    """A hash of everything that the results depend on, except for the plan."""
     digest = hashlib.sha256(np.__version__.encode())
     for pattern in FILES:
         for path in sorted(ROOT.glob(pattern)):
@@ -49,29 +54,29 @@ def kept(compute, plan, *asked):
 
 
 def outputs(plan, images, paths):
-    """The result, the heads' outputs and those at `paths`, for noise."""
-    net = judge.load_network(plan, seeded(plan), "float64")
-    return judge.run(net, noise(plan, images), paths)
+    """The result, the heads' outputs and the outputs at `paths`, for noise."""
+    net = reference.load_network(plan, seeded(plan), "float64")
+    return reference.run(net, noise(plan, images), paths)
 
 
 def step(plan, labels):
-    """The loss, gradients and statistics of a step, as arrays by `part name`."""
+    """The loss, gradients and running statistics of a step, as arrays by `part name`."""
     x = noise(plan, len(labels))
-    found = judge.differentiate(plan, seeded(plan), x, labels, plan.network.label_smoothing)
+    found = reference.differentiate(plan, seeded(plan), x, labels, plan.network.label_smoothing)
     arrays = {f"gradients {name}": array for name, array in found.gradients.items()}
-    arrays |= {f"statistics {name}": array for name, array in found.statistics.items()}
+    arrays |= {f"buffers {name}": array for name, array in found.buffers.items()}
     return arrays | {"loss": np.array(found.loss)}
 
 
 def kept_outputs(plan, images, paths=()):
-    """`outputs`, kept."""
+    """`outputs`, cached on disk."""
     return kept(outputs, plan, images, list(paths))
 
 
 def kept_step(plan, labels):
-    """The reference's step on noise, kept."""
+    """The reference's step on noise, cached on disk."""
     found = kept(step, plan, np.asarray(labels))
-    parts = {"gradients": {}, "statistics": {}}
+    parts = {"gradients": {}, "buffers": {}}
     for key, array in found.items():
         part, _, name = key.partition(" ")
         if name:

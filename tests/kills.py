@@ -1,6 +1,6 @@
-"""Kills a training again and again (signal 9), goes on, and compares it with one that was not.
+"""Kills a training run repeatedly (signal 9), resumes it, and compares it with an unkilled one.
 
-`python tests/kills.py FRAMEWORK [TIMES]`: at random moments of a run with dropout; the weights at
+`python tests/kills.py FRAMEWORK [TIMES]` kills a run with dropout at random moments; the weights at
 the end must be the same bit for bit.
 """
 
@@ -16,14 +16,14 @@ OPTIONS = ["--data", "digits", "--image-size", "32", "--seed", "3"]
 
 
 def command(framework: str, folder: Path) -> list[str]:
-    """The training, begun or gone on with."""
+    """The command that starts the training run, or resumes it."""
     own = ["train", "googlenet", "-f", framework, *OPTIONS, "--epochs", str(EPOCHS)]
     resume = ["--resume"] if (folder / "recipe.toml").exists() else []
     return [sys.executable, "-m", "common.command.main", *own, "--out", str(folder), *resume]
 
 
 def train_under_fire(framework: str, folder: Path, times: int) -> int:
-    """Trains to the end, killed so many times at most; returns how often it was."""
+    """Trains to the end, killed at most `times` times; returns how often the run was killed."""
     draw = random.Random(framework)
     done = 0
     while done < times:
@@ -39,7 +39,7 @@ def train_under_fire(framework: str, folder: Path, times: int) -> int:
 
 
 def main(framework: str, times: int) -> None:
-    """Both trainings, and whether they come to the same."""
+    """Runs both trainings and compares their results."""
     with tempfile.TemporaryDirectory() as box:
         calm, killed = Path(box) / "calm", Path(box) / "killed"
         subprocess.run(command(framework, calm), check=True, stderr=subprocess.DEVNULL)

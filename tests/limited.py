@@ -1,4 +1,4 @@
-"""Reads files in processes of their own, which serve many, under limits of time and memory."""
+"""Reads files in separate processes, each of which reads many, with limits on time and memory."""
 
 import multiprocessing
 import os
@@ -14,14 +14,14 @@ from pathlib import Path
 from common.data.batches import read_batch
 from common.data.mnist import read_idx
 from common.errors import UserError
-from common.zoo.convert import read_match
-from common.zoo.identify import identify
-from common.zoo.recognise import Wishes
+from common.tools.zoo.convert import read_match
+from common.tools.zoo.identify import identify
+from common.tools.zoo.recognise import ReadOptions
 
 SECONDS, BYTES = 10, 1_500_000_000
-PATIENCE = 120  # seconds of the clock, on a machine that does other things too
+PATIENCE = 120  # seconds of wall-clock time, on a machine that has other work to do
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-# What nothing in a file may bring about, as Python's audit hooks call it.
+# Events that no file may cause, by their names in Python's audit hooks.
 FORBIDDEN = re.compile(
     r"os\.(system|exec|posix_spawn|spawn|fork|remove|rename|mkdir|rmdir|chmod|link|symlink)"
     r"|subprocess\.Popen|pickle\.find_class|socket\.|ctypes\.dlopen|shutil\.|webbrowser\.|pty\."
@@ -29,20 +29,20 @@ FORBIDDEN = re.compile(
 
 
 def read(path):
-    """Reads a file as the command would that takes it."""
+    """Reads a file as the command that takes it would."""
     if path.name.endswith((".npy", ".npz")):
         read_batch(path)
     elif ".idx" in path.name:
         read_idx(path, 3)
     else:
-        with suppress(UserError):  # both say what is unsound
-            identify(path, Wishes())
-        read_match(path, "googlenet.d2l", Wishes())
+        with suppress(UserError):  # both report what is unsound
+            identify(path, ReadOptions())
+        read_match(path, "googlenet.d2l", ReadOptions())
 
 
 @dataclass
 class Answer:
-    """What came of a file: a line, or what went wrong, its seconds and its megabytes."""
+    """The result for a file: a line, or what went wrong, with its seconds and megabytes."""
 
     name: str
     line: str = ""
@@ -52,12 +52,12 @@ class Answer:
 
 
 def answer(reader, path, seconds, events):
-    """Reads a file in this process, and says what came of it."""
+    """Reads a file in this process and returns the result."""
     events.clear()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak of memory begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak memory
     before, began = memory("VmRSS"), time.process_time()
     found = Answer(path.name)
-    signal.setitimer(signal.ITIMER_PROF, seconds)  # ends this process, whatever it is in
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # ends this process, whatever it is doing
     try:
         reader(path)
         found.line = "read"
@@ -77,12 +77,12 @@ def answer(reader, path, seconds, events):
 
 
 def memory(name):
-    """So many kilobytes of this process."""
+    """One figure of this process's memory use, in kilobytes."""
     return int(re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def serve(connection, reader, seconds):
-    """A child's whole life: reads files as they are named, under limits."""
+    """Runs a child process: reads files as their paths arrive, under limits."""
     events = []
 
     def watch(event, arguments):
@@ -99,7 +99,7 @@ def serve(connection, reader, seconds):
 
 
 class Child:
-    """A process that reads one file after another; a new one where a file has ended it."""
+    """A process that reads one file after another; if a file ends it, it must be replaced."""
 
     def __init__(self, reader=read, seconds=SECONDS):
         self.connection, other = multiprocessing.Pipe()
@@ -110,12 +110,12 @@ class Child:
         self.path, self.since = None, 0.0
 
     def give(self, path):
-        """A file to read."""
+        """Sends a file to read."""
         self.path, self.since = path, time.monotonic()
         self.connection.send(path)
 
     def take(self):
-        """What came of it; None as long as nothing has."""
+        """The result for the file, or None while there is none."""
         if self.connection.poll(0.002):
             try:
                 return self.connection.recv()

@@ -1,6 +1,6 @@
-"""The processes in which mutants' tests run: forks of one that has imported pytest and a framework.
+"""The servers from which mutants' tests are forked, with pytest and a framework imported.
 
-`mutant_server.py FOLDER FRAMEWORK`; where the framework is `none`, only what all tests import.
+`mutant_server.py FOLDER FRAMEWORK`; the framework `none` imports only what all tests need.
 """
 
 import os
@@ -12,14 +12,14 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parent))
 from warm_server import serve
 
-# What the project and its tests import, none of it the project's own.
+# What the project and its tests import, except for the project's own modules.
 IMPORTED = ["pytest", "_pytest.assertion.rewrite", "numpy.random", "h5py", "jinja2", "PIL.Image",
             "pydantic", "rich.table", "safetensors.numpy", "tomli_w", "typer"]  # fmt: skip
 PACKAGES = {"pytorch": ["torch"], "tensorflow": ["tensorflow", "keras"], "paddle": ["paddle"]}
 
 
 def prepare(framework):
-    """Imports what the tests of a framework import."""
+    """Imports the modules that a framework's tests need."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ |= {"TF_NUM_INTEROP_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
     for module in [*PACKAGES.get(framework, []), *IMPORTED]:
@@ -29,7 +29,7 @@ def prepare(framework):
 
 
 def test(*arguments):
-    """Runs tests; gives pytest's exit status."""
+    """Runs tests; returns pytest's exit status."""
     import pytest
 
     return int(pytest.main(list(arguments)))

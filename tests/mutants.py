@@ -1,9 +1,9 @@
-"""Breaks the code in one place at a time and makes sure that the tests notice.
+"""Breaks the code in one place at a time and verifies that the tests notice.
 
-`python tests/mutants.py [--tested] [WORD ...]` runs all mutants, or those with a word in their
-name. Each is a copy of the tree with one text replaced; a mutant that its tests let pass is a
-failure, and so is a copy with nothing replaced that its tests do not let pass. Right after
-`make test-all`, `--tested` leaves those copies out.
+`python tests/mutants.py [--tested] [WORD ...]` runs all mutants, or those with one of the words in
+their name. Each is a copy of the tree with one text replaced; a mutant whose tests pass is a
+failure, and so is an unchanged copy whose tests fail. Right after `make test-all`, `--tested` skips
+those copies.
 """
 
 import os
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LEFT = shutil.ignore_patterns(".*", "build", "*.egg-info", "train-demo")
 SERVER = ROOT / "tests" / "mutant_server.py"
 FRAMEWORKS = tuple(PACKAGES)
-# As many run at once as there are cores, and more threads would wait for one another.
+# One mutant runs per core, and more threads would wait for one another.
 THREADS = {"OMP_NUM_THREADS": "1"}
 MUTANTS = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
 
@@ -50,7 +50,7 @@ class Mutant:
 
 
 class Servers:
-    """The processes from which tests are forked, one for each framework and one for none."""
+    """The processes from which tests are forked: one for each framework, and one without any."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,21 +74,23 @@ class Servers:
             process.kill()
 
     def address(self, framework: str) -> Path:
-        """Where a framework's server is connected to."""
+        """The address of a framework's server."""
         return self.folder / f"{framework}.sock"
 
 
 def survives(mutant: Mutant, servers: Servers) -> tuple[bool, float]:
-    """Whether the tests pass on a copy of the tree with the mistake in it, and their seconds."""
+    """Whether the tests pass on a copy of the tree with the mistake, and their time in seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         tree = Path(folder) / "tree"
-        shutil.copytree(ROOT, tree, ignore=LEFT)  # with what Python has compiled: it is still true
+        # This includes Python's compiled files, which are still valid.
+        shutil.copytree(ROOT, tree, ignore=LEFT)
         (tree / mutant.file).write_text(mutant.broken())
         words = ["-x", "-q", "-p", "no:cacheprovider", *shlex.split(mutant.tests)]
         framework = words[words.index("--framework") + 1] if "--framework" in words else "none"
         environment = os.environ | THREADS | {"PYTHONPATH": str(tree)}
-        environment |= {"KEPT_RESULTS": str(ROOT / "build" / "reference")}  # true by their names
+        # The kept results are valid, because their names hash the code.
+        environment |= {"KEPT_RESULTS": str(ROOT / "build" / "reference")}
         environment |= {"WARM_PARENTS": str(servers.folder)}
         with open(Path(folder) / "log", "w+b") as log:
             address = servers.address(framework)
@@ -102,7 +104,7 @@ def survives(mutant: Mutant, servers: Servers) -> tuple[bool, float]:
 
 
 def unbroken(mutants: list[Mutant]) -> list[Mutant]:
-    """Copies with nothing replaced, one for each file of tests, for all that mutants run of it."""
+    """Unbroken copies, one for each test file, with all the tests in it that mutants run."""
     words: dict[str, set[str]] = {}
     for mutant in mutants:
         tests, _, chosen = mutant.tests.partition(" -k ")
@@ -115,7 +117,7 @@ def unbroken(mutants: list[Mutant]) -> list[Mutant]:
 
 
 def main(words: list[str]) -> int:
-    """Runs the mutants, one a core, and first their tests on an unbroken copy; counts failures."""
+    """Runs the tests on unbroken copies and then the mutants, one per core; counts failures."""
     tested, words = "--tested" in words, [word for word in words if word != "--tested"]
     mutants = [Mutant(**row) for row in MUTANTS]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]

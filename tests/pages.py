@@ -1,17 +1,17 @@
-"""Pages as the tests read them."""
+"""Helpers with which the tests read pages."""
 
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
 
-from common.page.content import steps_of
-from common.page.members import whole
+from common.tools.page.content import steps_of
+from common.tools.page.members import whole
 
 NOBODY = "no framework was asked"
 
 
 class Reader(HTMLParser):
-    """A page as its tables (rows of texts), ids, links, and what it would load."""
+    """A page's tables (rows of texts), ids, tags, and links to what it would load."""
 
     def __init__(self, text):
         super().__init__()
@@ -43,11 +43,11 @@ class Reader(HTMLParser):
 
 @cache
 def full(name):
-    """The network with its heads, as the page has it."""
+    """The network with its heads, as the page shows it."""
     return whole(name)
 
 
 @cache
 def steps(name):
-    """Its steps, by path."""
+    """The network's steps, by path."""
     return {step.path: step for step in steps_of(full(name))}

@@ -1,20 +1,20 @@
-"""The README's pictures, taken from the page: `python tests/pictures.py` renews them."""
+"""The README's pictures, taken from the page; `python tests/pictures.py` regenerates them."""
 
 import re
 from pathlib import Path
 
 from common.networks import network
-from common.page.render import Page, render
-from common.page.words import read
-from common.planner import make_plan
+from common.spec.planner import make_plan
+from common.tools.page.phrases import read
+from common.tools.page.render import Page, render
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-# By name: the id of the part that it is in, and the picture's class.
+# By name: the id of the part of the page that contains the picture, and the picture's class.
 PICTURES = {"googlenet": ("network", "overview"), "inception4a": ("inception4a", "block")}
 
 
 def picture(name: str) -> str:
-    """One picture as a file of its own, with the page's style in it."""
+    """One picture as a standalone file, which includes the page's style."""
     part, kind = PICTURES[name]
     page = render(Page(make_plan(network("googlenet", aux=True))))
     inside = page[page.index(f'id="{part}"') :]

@@ -1,9 +1,10 @@
-"""Mistakes planted in printed source, one at a time and in pairs: does the check name each?
+"""Plants mistakes in printed source, singly and in pairs, and tests if the check names them.
 
-`python tests/planted.py [FRAMEWORK...] [--kind WORD...] [--pairs N]`: the rows of planted.toml of
-which a kind has such a word, all if none is given, then random pairs. Exits with 1 if less than
-95 % are named exactly, layer and kind, or if any is called equal. With `--equal [NETWORK...]`
-networks as they are printed, at three sizes: with 1 if any is called different.
+`python tests/planted.py [FRAMEWORK...] [--kind WORD...] [--pairs N]` tries the rows of planted.toml
+whose kind contains one of the words, all if none is given, and then random pairs. It exits with 1
+if less than 95 % are named exactly, layer and kind, or if any is reported as equal. With `--equal
+[NETWORK...]` it checks networks as printed, at three sizes, and exits with 1 if any is reported as
+different.
 """
 
 import argparse
@@ -17,36 +18,37 @@ from pathlib import Path
 
 from planting import MISTAKES, Mistake, Source, pairs, planted, printed
 
-from common.check.trace import unpack_trace
-from common.check.verdict import Verdict, judge
 from common.errors import UserError
-from common.jobs import checking
-from common.jobs.frameworks import FRAMEWORKS, import_checker
-from common.jobs.job import Check
-from common.jobs.settings import environment
+from common.jobs.environment import environment
+from common.jobs.frameworks import FRAMEWORKS
 from common.networks import NETWORKS, network
 from common.spec import shape_text
+from common.tools.check import check_work
+from common.tools.check.check_jobs import Check
+from common.tools.check.checker import import_checker
+from common.tools.check.trace import unpack_trace
+from common.tools.check.verdict import Verdict, reach_verdict
 
 EXACT, OTHERWISE, UNEXPLAINED, EQUAL = "named exactly", "named otherwise", "unexplained", "EQUAL"
 
 
 def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
-    """What the check says of a source."""
+    """The check's verdict on a source."""
     name, shape, heads = source
     file = box / "mine.py"
     file.write_text(text)
     kind = import_checker(framework).NETWORK
     init = kind.__init__
     try:
-        job = Check(framework, str(file), "", "", name, shape, heads)
-        return judge(unpack_trace(checking.check(job).arrays), name)
+        job = Check(framework=framework, source=str(file), network=name, input=shape, heads=heads)
+        return reach_verdict(unpack_trace(check_work.check(job).arrays), name)
     finally:
-        kind.__init__ = init  # as it was before the check noted where layers are made
+        kind.__init__ = init  # restores what the check replaced to note where layers are made
 
 
 def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
     """How well the mistakes are named."""
-    if found.word == "equal":
+    if found.status == "equal":
         return EQUAL if mistakes[0].found else EXACT
     if found.unexplained:
         return UNEXPLAINED
@@ -64,14 +66,14 @@ def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
 
 
 def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
-    """The outcome for one source, printed with what was said if it is not exact."""
+    """The outcome for one source, printed with what the check reported if it is not exact."""
     began = time.perf_counter()
     try:
         first, text = mistakes[0], planted(framework, mistakes)
         found = verdict(framework, text, first.source, box)
         result = outcome(framework, found, mistakes)
         said = [f"{each.layer}: {each.what}" for each in (*found.differences, *found.unexplained)]
-    except Exception as error:  # a crash of the check, too, is told and counted
+    except Exception as error:  # a crash of the check is reported and counted as well
         result, said = UNEXPLAINED, [repr(error)]
     kinds = " + ".join(mistake.kind for mistake in mistakes)
     details = "" if result == EXACT else "; ".join(["", *said[:12]])
@@ -81,7 +83,7 @@ def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
 
 
 def run(framework: str, words: list[str], count: int) -> bool:
-    """Every mistake of the kinds asked for, then random pairs, in this process."""
+    """Tries every mistake of the chosen kinds and then random pairs, in this process."""
     chosen = [each for each in MISTAKES if not words or any(word in each.kind for word in words)]
     good = True
     with tempfile.TemporaryDirectory() as box:
@@ -100,19 +102,19 @@ def run(framework: str, words: list[str], count: int) -> bool:
 
 
 def equal(framework: str, text: str, source: Source, box: Path) -> tuple[bool, str]:
-    """Whether a source is called the network that it is, and what is said of it."""
+    """Whether a source is recognised as its network, and the check's report."""
     began = time.perf_counter()
     try:
         found = verdict(framework, text, source, box)
     except UserError as error:
         return False, f"NOT CHECKED: {error}"
-    well = found.word == "equal" and source[0] in found.same
-    said = "equal" if well else f"{found.word.upper()} {found.differences[:3]}"
+    well = found.status == "equal" and source[0] in found.same
+    said = "equal" if well else f"{found.status.upper()} {found.differences[:3]}"
     return well, f"{said} ({time.perf_counter() - began:.1f} s)"
 
 
 def run_equal(framework: str, names: list[str]) -> bool:
-    """Networks as they are printed, at three sizes: each must be called itself."""
+    """Checks networks as printed, at three sizes; each must be recognised as itself."""
     good = True
     with tempfile.TemporaryDirectory() as box:
         for name in names or NETWORKS:
@@ -123,7 +125,7 @@ def run_equal(framework: str, names: list[str]) -> bool:
                 try:
                     text = printed(framework, *source)
                 except UserError:
-                    continue  # too small for it
+                    continue  # too small for the network
                 well, said = equal(framework, text, source, Path(box))
                 print(f"{framework}: {name} at {shape_text(shape)}: {said}", flush=True)
                 good = good and well
@@ -131,12 +133,12 @@ def run_equal(framework: str, names: list[str]) -> bool:
 
 
 def here(framework: str, *words: str) -> None:
-    """Mistakes of the kinds asked for, in this process."""
+    """Tries the mistakes of the chosen kinds in this process."""
     main([framework, "--here", *words])
 
 
 def main(words: list[str]) -> int:
-    """One process a framework."""
+    """Runs one process per framework; returns the highest exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("frameworks", nargs="*", default=FRAMEWORKS)
     parser.add_argument("--kind", action="append", default=[])

@@ -1,4 +1,4 @@
-"""Mistakes planted in printed source: planted.toml, and how its edits are made."""
+"""Plants mistakes in printed source: reads planted.toml and makes its edits."""
 
 import random
 import re
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from common.jobs.frameworks import import_printer
 from common.networks import network
-from common.planner import make_plan
 from common.spec import Shape
+from common.spec.planner import make_plan
+from common.tools.source.printer import import_printer
 
 SIZES = {"inception_v3": 107, "inception_resnet_v2": 107}
 WITH_HEADS = 160
-Source = tuple[str, Shape, bool]  # a network, its input, whether with its heads
-# PyTorch's words in Paddle, the longest first.
+Source = tuple[str, Shape, bool]  # a network, its input, and whether it has its heads
+# PyTorch's names in Paddle, the longest first.
 PADDLE = {
     "self.avgpool = nn.AdaptiveAvgPool2d(1)": "self.avgpool = GlobalAvgPool()",
     "nn.MaxPool2d(3, 2, ceil_mode=True)": "nn.MaxPool2D(3, 2, padding=(0, 1, 0, 1))",
@@ -49,7 +49,7 @@ class Mistake:
     kind: str
     pytorch: dict[str, str]
     tensorflow: dict[str, str]
-    found: dict[str, str] = field(default_factory=dict)  # of none where it is no mistake
+    found: dict[str, str] = field(default_factory=dict)  # empty if it is not a mistake
     paddle: dict[str, str] = field(default_factory=dict)
     found_tensorflow: dict[str, str] = field(default_factory=dict)
     network: str = "googlenet"
@@ -58,17 +58,17 @@ class Mistake:
 
     @property
     def source(self) -> Source:
-        """The network that the mistake is made in, at the smallest size that shows all."""
+        """The network in which the mistake is made, at the smallest size that shows everything."""
         size = WITH_HEADS if self.heads else SIZES.get(self.network, 64)
         return self.network, (3, size, size), self.heads
 
     def edits(self, framework: str) -> dict[str, str]:
-        """What replaces what in one framework's source."""
+        """The replacements to make in one framework's source."""
         own: dict[str, str] = getattr(self, framework)
         return own or {in_paddle(old): in_paddle(new) for old, new in self.pytorch.items()}
 
     def wanted(self, framework: str) -> dict[str, str]:
-        """What the check must say: layer and what, each a pattern."""
+        """The differences that the check must report: layer and kind, each a pattern."""
         return (
             self.found_tensorflow
             if framework == "tensorflow" and self.found_tensorflow
@@ -76,7 +76,7 @@ class Mistake:
         )
 
     def plant(self, text: str, framework: str) -> str:
-        """Source with the mistake in it."""
+        """The source with the mistake in it."""
         text, block = own_block(text, self.at) if self.at else (text, "")
         for old, new in self.edits(framework).items():
             if block and old in block:
@@ -97,7 +97,7 @@ MISTAKES = [
 
 
 def own_block(text: str, step: str) -> tuple[str, str]:
-    """Source in which a step's block is copied for it alone; and that copy."""
+    """The source with a copy of a step's block for that step only, and the copy."""
     made = re.search(rf'self\.{step} = (\w+)\(|= (\w+)\(.*name="{step}"\)', text)
     name = made and (made[1] or made[2])
     block = name and re.search(rf"^(class|def) {name}\(.*?\n\n\n", text, re.M | re.S)
@@ -105,12 +105,13 @@ def own_block(text: str, step: str) -> tuple[str, str]:
         raise ValueError(f"no block of its own makes {step}")
     copy = block[0].replace(f" {name}(", f" Own{step}(", 1)
     call = made[0].replace(f"= {name}(", f"= Own{step}(")
-    text = text.replace(f"(step, {name})", f"(step, {name} | Own{step})")  # a head is still one
+    # The copy still counts as a head.
+    text = text.replace(f"(step, {name})", f"(step, {name} | Own{step})")
     return text.replace(made[0], call).replace(block[0], block[0] + copy), copy
 
 
 def in_paddle(text: str) -> str:
-    """PyTorch source in Paddle's words."""
+    """PyTorch source translated to Paddle."""
     for old, new in PADDLE.items():
         text = text.replace(old, new)
     return text
@@ -118,15 +119,15 @@ def in_paddle(text: str) -> str:
 
 @cache
 def printed(framework: str, name: str, shape: Shape, heads: bool) -> str:
-    """A network's plain source, and a step that is a function."""
+    """A network's plain source, with a class for a step that is a function."""
     plan = make_plan(network(name, shape, aux=heads))
-    text = import_printer(framework).source(plan)
+    text = import_printer(framework).source(plan).text
     base = {"pytorch": "nn.Module", "paddle": "nn.Layer"}.get(framework)
     return text.replace("\n\n\n", "\n\n\n" + DO.format(base=base), 1) if base else text
 
 
 def planted(framework: str, mistakes: list[Mistake]) -> str:
-    """Source with these mistakes in it; raises ValueError where they cannot stand together."""
+    """The source with these mistakes in it; raises ValueError if they cannot be combined."""
     text = printed(framework, *mistakes[0].source)
     for mistake in mistakes:
         text = mistake.plant(text, framework)
@@ -134,7 +135,7 @@ def planted(framework: str, mistakes: list[Mistake]) -> str:
 
 
 def pairs(framework: str, count: int, seed: int = 0) -> Iterator[list[Mistake]]:
-    """So many random pairs of mistakes in one network that do not touch the same layers."""
+    """Yields random pairs of mistakes in one network that do not touch the same layers."""
     draw = random.Random(seed)
     while count:
         pair = draw.sample([each for each in MISTAKES if each.found], 2)

@@ -1,11 +1,11 @@
-"""The models that the frameworks themselves publish, with random weights: their files and logits.
+"""Files and logits of the models that the frameworks publish, with random weights.
 
 `python tests/published.py STEP WHO FOLDER`, with NAME one of our names:
 
-- `make keras|paddle`: NAME.x.npy, a batch, NAME.y.npy, its logits, and the weights as the party
-  itself saves them; Keras' also in the form of its versions before 3, and without the top;
-- `run FRAMEWORK`: the logits that the framework gives with NAME.safetensors;
-- `open keras|paddle`: the logits of the party's own model with our file of its kind.
+- `make keras|paddle` writes NAME.x.npy, a batch, NAME.y.npy, its logits, and the weights as the
+  party itself saves them; Keras' also in the format of its versions before 3, and without the top;
+- `run FRAMEWORK` writes the framework's logits with NAME.safetensors;
+- `open keras|paddle` writes the logits of the party's own model with our file in its format.
 """
 
 import sys
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from common.jobs.job import Run
-from common.jobs.perform import perform
+from common.jobs.network_jobs import Run
 from common.jobs.turns import Turns
+from common.jobs.worker import perform
 
 KERAS = {
     "inception_v3.keras": "InceptionV3",
@@ -24,7 +24,7 @@ KERAS = {
 }
 PADDLE = {"inception_v3.paddle_vision": "inception_v3", "googlenet.paddle_vision": "googlenet"}
 SIZE, CLASSES = 107, 20
-SIZES = {"googlenet.paddle_vision": 224}  # which it is made for
+SIZES = {"googlenet.paddle_vision": 224}  # the size that it is made for
 
 
 def batch(name):
@@ -34,7 +34,7 @@ def batch(name):
 
 
 def shaken(array, kind):
-    """A variable with everything drawn that would start as a constant."""
+    """A variable in which everything that would start as a constant is random."""
     if array.ndim > 1:
         return array
     noise = np.random.default_rng(len(array)).uniform(-0.3, 0.3, array.shape)
@@ -42,7 +42,7 @@ def shaken(array, kind):
 
 
 def keras_model(name):
-    """One of keras.applications."""
+    """A model from keras.applications."""
     import keras
 
     made = getattr(keras.applications, KERAS[name])
@@ -51,7 +51,7 @@ def keras_model(name):
 
 
 def paddle_model(name):
-    """One of paddle.vision, in evaluation mode."""
+    """A model from paddle.vision, in evaluation mode."""
     import paddle
 
     made = getattr(paddle.vision.models, PADDLE[name])(num_classes=CLASSES)
@@ -60,12 +60,12 @@ def paddle_model(name):
 
 
 def keras_logits(made, name):
-    """What the model makes of the batch."""
+    """The model's logits for the batch."""
     return np.asarray(made(batch(name).transpose(0, 2, 3, 1), training=False))
 
 
 def paddle_logits(made, name):
-    """What the model makes of the batch; the heads' outputs beside it are left out."""
+    """The model's logits for the batch, without the heads' outputs."""
     import paddle
 
     found = made(paddle.to_tensor(batch(name)))
@@ -73,12 +73,12 @@ def paddle_logits(made, name):
 
 
 def make_keras(folder):
-    """Makes, shakes and saves the models of keras.applications."""
+    """Builds, randomises and saves the models of keras.applications."""
     import h5py
     import keras
     from keras.src.legacy.saving import legacy_h5_format
 
-    for name in KERAS:  # in one session, so that the counters in names run on
+    for name in KERAS:  # in one session, so that the counters in names continue
         made = keras_model(name)
         for variable in made.weights:
             variable.assign(shaken(variable.numpy(), variable.name))
@@ -92,7 +92,7 @@ def make_keras(folder):
 
 
 def make_paddle(folder):
-    """Makes, shakes and saves the models of paddle.vision."""
+    """Builds, randomises and saves the models of paddle.vision."""
     import paddle
 
     for name in PADDLE:
@@ -105,7 +105,7 @@ def make_paddle(folder):
 
 
 def open_keras(folder):
-    """Has Keras' own models load what we wrote for them."""
+    """Loads the files that we wrote for Keras into its own models and saves their logits."""
     for name in KERAS:
         made = keras_model(name)
         made.load_weights(folder / f"{name}.again.weights.h5")
@@ -113,7 +113,7 @@ def open_keras(folder):
 
 
 def open_paddle(folder):
-    """Has Paddle's own models load what we wrote for them."""
+    """Loads the files that we wrote for Paddle into its own models and saves their logits."""
     import paddle
 
     for name in PADDLE:
@@ -125,15 +125,16 @@ def open_paddle(folder):
 
 
 def run(framework, folder):
-    """Has one framework run all of them, in one process."""
+    """Runs all the models with one framework, in one process, and saves their logits."""
     for name in (*KERAS, *PADDLE):
-        files = str(folder / f"{name}.safetensors"), str(folder / f"{name}.x.npy")
-        found = perform(Run(framework, name, *files, endpoints="logits"), Turns(folder, 0))
+        files = {"weights": folder / f"{name}.safetensors", "input": folder / f"{name}.x.npy"}
+        job = Run(framework=framework, network=name, endpoints="logits", **files)
+        found = perform(job, Turns(folder, 0))
         np.save(folder / f"{name}.{framework}.npy", found.arrays["logits"])
 
 
 def main(step, who, folder):
-    """One step for one party or framework."""
+    """Runs one step for one party or framework."""
     steps = {"make keras": make_keras, "make paddle": make_paddle,
              "open keras": open_keras, "open paddle": open_paddle}  # fmt: skip
     if step == "run":

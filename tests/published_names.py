@@ -1,9 +1,8 @@
-"""What the published code calls our arrays, a few of each layout: the irregular ones."""
+"""The published code's names for our arrays: a few irregular ones of each checkpoint format."""
 
 from slim_published_names import SLIM_NAMES
 
-# What the published code calls them: torchvision 0.29, timm 1.0, Paddle 3.3, PaddleClas 2.6,
-# pretrainedmodels 0.7, TF-Slim.
+# From torchvision 0.29, timm 1.0, Paddle 3.3, PaddleClas 2.6, pretrainedmodels 0.7 and TF-Slim.
 FAMILY_NAMES = {
     ("inception_v3", "torchvision"): {
         "Conv2d_1a_3x3.bn.running_var": "Conv2d_1a_3x3.bn.running_var",
@@ -30,7 +29,7 @@ FAMILY_NAMES = {
         "inception4c.branch4.1.conv.weight": "inception_4c_pool_proj.weight",
         "fc.weight": "last_linear.weight",
     },
-    # The layer of classes is called so in tsn-pytorch's copy of Caffe's network.
+    # The classifier has this name in tsn-pytorch's copy of Caffe's network.
     ("inception_v2.caffe", "caffe"): {
         "conv1.conv.bias": "conv1/7x7_s2/1",
         "conv1.bn.weight": "conv1/7x7_s2_bn/0",

@@ -1,6 +1,7 @@
-"""How fast a folder of photographs is read at 224 x 224, and in how much memory.
+"""Measures how fast a folder of photographs is read at 224 x 224, and with how much memory.
 
-`python tests/reading.py [IMAGES]`: the two photographs as JPEGs of 500 x 375, under so many names.
+`python tests/reading.py [IMAGES]` reads the two photographs as 500 x 375 JPEGs, linked under that
+many names.
 """
 
 import resource
@@ -15,13 +16,13 @@ from common.data.augment import Augment
 from common.data.images import photographs
 from common.data.loader import Loader
 from common.data.sources import open_data
-from common.preprocess import TORCHVISION
+from common.spec.preprocess import TORCHVISION
 
 BATCH = 16
 
 
 def write_images(folder: Path, count: int) -> None:
-    """Two classes of one photograph each, linked under other names."""
+    """Writes two classes of one photograph each, linked under other names."""
     for number, path in enumerate(photographs()):
         kind = folder / f"class{number}"
         kind.mkdir()
@@ -31,7 +32,7 @@ def write_images(folder: Path, count: int) -> None:
 
 
 def main(count: int) -> None:
-    """Reads an epoch and says at each tenth how fast it was, and the most memory so far."""
+    """Reads an epoch; at each tenth, prints its speed and the peak memory so far."""
     with tempfile.TemporaryDirectory() as box:
         write_images(Path(box), count)
         split = open_data(f"folder:{box}", 2 / count).train

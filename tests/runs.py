@@ -1,4 +1,4 @@
-"""Training runs as a user makes them, for the tests."""
+"""Training runs as a user starts them, for the tests."""
 
 import atexit
 import json
@@ -7,14 +7,14 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from command import googlenet
+from cli import googlenet
 from conftest import require
 
-TRAINED, TESTED = 48, 20  # images; every epoch computes all that are tested
+TRAINED, TESTED = 48, 20  # images; every epoch evaluates all test images
 
 
 def few_images():
-    """`mnist:DIR`, a folder that is removed in the end: ten classes of noise."""
+    """`mnist:DIR` with ten classes of noise, in a folder that is removed at exit."""
     folder, draw = Path(tempfile.mkdtemp(prefix="few-images-")), np.random.default_rng(0)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for part, count in (("train", TRAINED), ("t10k", TESTED)):
@@ -31,7 +31,7 @@ ARGUMENTS = ("--data", DATA, "--image-size", 32, "--batch", 8, "--seed", 7)
 
 
 def train(folder, *more, framework="pytorch", code=0):
-    """`googlenet train googlenet` into that folder."""
+    """Runs `googlenet train googlenet` with that output folder."""
     require(framework)
     return googlenet(
         "train", "googlenet", "-f", framework, *ARGUMENTS, "--out", folder, *more, code=code

@@ -1,4 +1,4 @@
-"""What each setting brings: `python tests/settings.py [WORD...]`, for names that hold a word.
+"""Measures what each setting gains: `python tests/settings.py [WORD...]`, for names with a word.
 
 A process with every setting and one that leaves one out take turns; the median ratio is printed.
 """
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from common.bench.bench import first_values
 from common.files import weights
-from common.jobs.job import Time, from_json, to_json
-from common.jobs.settings import FASTER, environment
-from common.jobs.timing import plan_of, take_turns
+from common.jobs.environment import FASTER, environment
+from common.jobs.job import from_json, to_json
 from common.jobs.turns import Turns
+from common.tools.bench.benchmark import first_values
+from common.tools.bench.timing_jobs import TakeTurns
+from common.tools.bench.timing_work import take_turns
+from common.tools.bench.workload import plan_of
 
 ROUNDS, TURNS = 2, 2
 INFER, ONE, TRAIN = ("infer", 16), ("infer", 1), ("train", 16)
@@ -24,7 +26,7 @@ ALLOCATOR = tuple(s.variable for s in FASTER if s.variable.startswith("MALLOC"))
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting, and how it is left out: variables of the environment, or code that undoes it."""
+    """A setting and how to disable it: environment variables to remove, or code that undoes it."""
 
     name: str
     framework: str
@@ -42,7 +44,7 @@ PADDLE_DYNAMIC = """
 import paddle, paddle_impl.run as run
 run.fast = lambda net: net.eval() or paddle.no_grad()(net)
 """
-# The module, whose name in the package is that of its function.
+# The module, which has the same name in the package as its function.
 FAST = "import sys, pytorch_impl; fast = sys.modules['pytorch_impl.fast']"
 UNPACKED = f"{FAST}; fast.suits_onednn = lambda net: False"
 CHANNELS_FIRST = f"import torch; torch.channels_last = torch.contiguous_format; {UNPACKED}"
@@ -62,7 +64,7 @@ SETTINGS = (
 
 
 def main(words: list[str]) -> None:
-    """A line for each setting and task."""
+    """Prints a line for each setting and task."""
     chosen = [each for each in SETTINGS if not words or any(word in each.name for word in words)]
     for setting in chosen:
         for task, batch in setting.tasks:
@@ -72,19 +74,28 @@ def main(words: list[str]) -> None:
 
 
 def compare(setting: Setting, task: str, batch: int) -> float:
-    """How many times as fast it is with the setting as without."""
+    """The speed with the setting, relative to the speed without it."""
     return seconds(setting, task, batch, without=True) / seconds(setting, task, batch, False)
 
 
 def seconds(setting: Setting, task: str, batch: int, without: bool) -> float:
-    """The seconds of a call, in a process of its own."""
+    """The seconds per call, measured in a separate process."""
     given = environment() | {"PYTHONPATH": str(Path(__file__).parents[1])}
     kept = {k: v for k, v in given.items() if not (without and k in setting.variables)}
     plan = plan_of(setting.network, task, 224)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "w.safetensors"
         weights.write(file, first_values(plan, task), plan)
-        job = Time(setting.framework, "tuned", setting.network, str(file), task, batch, 224, TURNS)
+        job = TakeTurns(
+            framework=setting.framework,
+            mode="tuned",
+            network=setting.network,
+            weights=str(file),
+            task=task,
+            batch=batch,
+            size=224,
+            turns=TURNS,
+        )
         undo = setting.undo if without else ""
         command = [sys.executable, __file__, "--in-process", folder, to_json(job), undo]
         done = subprocess.run(command, env=kept, check=True, capture_output=True, text=True)
@@ -92,7 +103,7 @@ def seconds(setting: Setting, task: str, batch: int, without: bool) -> float:
 
 
 def in_process(folder: str, job: str, undo: str) -> None:
-    """Prints the seconds of a call; no turn is waited for."""
+    """Prints the seconds per call; all turns are given in advance."""
     exec(undo)
     turns = Turns(Path(folder), TURNS)
     for _ in range(TURNS):

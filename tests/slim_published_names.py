@@ -1,4 +1,4 @@
-"""What TF-Slim calls our arrays, a few of each network: the irregular ones."""
+"""TF-Slim's names for our arrays: a few irregular ones of each network."""
 
 SLIM_NAMES = {
     ("inception_v2.slim", "slim"): {

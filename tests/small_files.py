@@ -1,6 +1,7 @@
-"""A small sound file of every kind that is read, by its name: what the fuzzer breaks.
+"""A small sound file of every format that is read, by name; the fuzzer breaks them.
 
-Made without any framework. The arrays bear names of a network, so that reading goes on to matching.
+They are made without any framework. The arrays have names from a network, so that reading goes on
+to matching.
 """
 
 import gzip
@@ -27,29 +28,29 @@ ABOUT = {"network": "googlenet.d2l", "classes": 4, "aux": False, "input": [3, 96
 
 
 def name(text):
-    """A text on a pickle's stack."""
+    """A string in a pickle."""
     return b"X" + struct.pack("<I", len(text)) + text.encode()
 
 
 def number(value):
-    """A whole number there, of any size."""
+    """An integer of any size in a pickle."""
     size = value.bit_length() // 8 + 1
     return b"\x8a" + bytes([size]) + value.to_bytes(size, "little", signed=True)
 
 
 def sequence(*items):
-    """A tuple of what is made so."""
+    """A tuple of pickled items."""
     return b"(" + b"".join(items) + b"t"
 
 
 def call(made, *arguments):
-    """A call of `module name`."""
+    """A pickled call of `module name`."""
     module, own = made.split(" ")
     return f"c{module}\n{own}\n".encode() + sequence(*arguments) + b"R"
 
 
 def tensor(key, count, shape, *, kind="torch FloatStorage", offset=0, stride=None):
-    """PyTorch's tensor on a storage."""
+    """A pickled PyTorch tensor on a storage."""
     module, own = kind.split(" ")
     parts = name("storage"), f"c{module}\n{own}\n".encode(), name(key), name("cpu"), number(count)
     strides = np.cumprod([1, *shape[:0:-1]])[::-1].tolist() if stride is None else stride
@@ -60,12 +61,12 @@ def tensor(key, count, shape, *, kind="torch FloatStorage", offset=0, stride=Non
 
 
 def dictionary(items):
-    """A dict of names and what is made so, as a whole pickle."""
+    """A complete pickle of a dict from names to pickled items."""
     return b"\x80\x02}(" + b"".join(name(key) + value for key, value in items.items()) + b"u."
 
 
 def torch_zip(content, storages, method=zipfile.ZIP_STORED):
-    """A file of `torch.save`."""
+    """A file as `torch.save` writes it."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         archive.writestr("a/data.pkl", content)
@@ -76,7 +77,7 @@ def torch_zip(content, storages, method=zipfile.ZIP_STORED):
 
 
 def old_torch(content, storages):
-    """The same from before the zips."""
+    """The same in PyTorch's format from before the zips."""
     head = [0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}]
     rest = b"".join(struct.pack("<q", len(n) // 4) + n for n in storages.values())
     pickles = [pickle.dumps(value, protocol=2) for value in (*head, list(storages))]
@@ -84,7 +85,7 @@ def old_torch(content, storages):
 
 
 def old_keras(file):
-    """Keras' names from before version 3: lists beside the arrays."""
+    """Writes Keras' names from before version 3: lists beside the arrays."""
     file.attrs["layer_names"] = np.array([b"conv2d_1", b"dense"])
     for layer in ("conv2d_1", "dense"):
         file.create_group(layer).attrs["weight_names"] = np.array([b"kernel:0", b"bias:0"])
@@ -94,7 +95,7 @@ def old_keras(file):
 
 
 def new_keras(file):
-    """The names of version 3: each group says its own."""
+    """Writes the names of version 3: each group has its own."""
     for place, array in {"conv/0": np.ones((1, 1, 2, 3)), "dense/0": np.ones((3, 4), "f2")}.items():
         layer, _, own = place.partition("/")
         file[f"layers/{layer}/vars/{own}"] = array
@@ -102,7 +103,7 @@ def new_keras(file):
 
 
 def hdf5(fill):
-    """An HDF5 file as bytes."""
+    """An HDF5 file, filled by `fill`, as bytes."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         fill(file)
@@ -110,7 +111,7 @@ def hdf5(fill):
 
 
 def keras_archive(content):
-    """Keras' `.keras`."""
+    """A `.keras` archive with these weights."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3"}))
@@ -127,14 +128,14 @@ def onnx():
 
 
 def saved(save, *arguments, **options):
-    """What `save` writes in a file, as bytes."""
+    """The bytes that `save` writes to a file."""
     buffer = io.BytesIO()
     save(buffer, *arguments, **options)
     return buffer.getvalue()
 
 
 def small_files():
-    """The files' contents by their names, whose endings say how they are read."""
+    """The files' contents by name; a name's suffix determines how the file is read."""
     batch = np.ones((1, 3, 4, 4), "f4")
     storages = {"0": np.ones(12, "<f4").tobytes(), "1": np.ones(6, "<f4").tobytes()}
     state = {"2.0.p1_1.weight": tensor("0", 12, (2, 6, 1, 1)), "5.weight": tensor("1", 6, (3, 2))}

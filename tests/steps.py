@@ -1,7 +1,7 @@
-"""Twenty float64 steps with all that a recipe can have, in every framework, and how far they part.
+"""Measures how far the frameworks diverge in twenty float64 steps with every recipe option.
 
-`python tests/steps.py [NETWORK...]`: dropout, heads where they fit, label smoothing, weight decay,
-clipping, averages and a rate that drops on the way, with each optimizer.
+`python tests/steps.py [NETWORK...]` uses dropout, heads where they fit, label smoothing, weight
+decay, clipping, averages and a rate that drops during the run, with each optimizer.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from test_data import idx
 
-# With its heads Inception v3 takes 299 pixels, too many for a trial.
+# Inception v3 takes 299 pixels with its heads, too many for a test.
 NETWORKS = {
     "googlenet": True,
     "googlenet.torchvision": True,
@@ -42,10 +42,10 @@ optimizer = {{kind = "{rule}", {rate}}}
 
 
 def write_noise(folder: Path) -> None:
-    """Noise to train with, 20 batches of it, and to test with; its values nowhere constant.
+    """Writes noise: 20 batches to train with and one to test with, with no constant regions.
 
-    On maps that are constant batch norm divides by next to nothing, and rounding grows a
-    thousandfold from step to step: on enlarged digits Inception v3 parts within eight.
+    On constant maps, batch norm divides by almost nothing, and rounding errors grow a thousandfold
+    from step to step: on enlarged digits, Inception v3 diverges within eight steps.
     """
     draw = np.random.default_rng(8)
     for part, count in {"train": 160, "t10k": 8}.items():
@@ -55,7 +55,7 @@ def write_noise(folder: Path) -> None:
 
 
 def compare(folder: Path, network: str, rule: str, aux: bool) -> dict:
-    """The runs of every framework beside one another."""
+    """Trains with every framework and returns the comparison of the runs."""
     (folder / "r.toml").write_text(RECIPE.format(rule=rule, rate=RULES[rule]))
     words = ["compare", network, "--train", "--data", f"mnist:{folder}", "--steps", "20"]
     words += ["--dtype", "float64", "--recipe", str(folder / "r.toml"), "--json"]
@@ -66,7 +66,7 @@ def compare(folder: Path, network: str, rule: str, aux: bool) -> dict:
 
 
 def main(networks: list[str]) -> None:
-    """A line for each network and rule."""
+    """Prints a line for each network and rule."""
     print(
         "network, rule: largest relative difference of a loss, of a weight in the end", flush=True
     )

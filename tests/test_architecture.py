@@ -1,31 +1,34 @@
-"""The rules of the house that the code itself can be asked about."""
+"""The rules for packages, files and functions, checked in the code itself."""
 
 import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from imports import circles, imports, modules, reach
+from kept import FILES
 
+from common.jobs.call import ROOT
 from common.jobs.frameworks import ALL, FRAMEWORKS
-from common.jobs.worker import ROOT
-from common.spec import Word
+from common.spec import Layer
 
 PACKAGES = {ALL[name].package for name in FRAMEWORKS} | {"keras"}
-ONNX = {"onnx", "onnxruntime", "openvino"}  # for the room of that name alone
+ONNX = {"onnx", "onnxruntime", "openvino"}  # for the package of that name only
 OWN = {"pytorch": {"torch"}, "tensorflow": {"tensorflow", "keras"}, "paddle": {"paddle"}}
 FOLDERS = {f"{framework}_impl": framework for framework in FRAMEWORKS}
-WORDS = [word.__name__ for word in get_args(Word)]
-# Every walker of the grammar.
+LAYER_TYPES = [word.__name__ for word in get_args(Layer)]
+# Every file that handles all layer types.
 WALKERS = [
-    "common/planner.py",
-    "common/reference.py",
-    "common/gradient.py",
+    "common/spec/planner.py",
+    "common/reference/layers.py",
+    "common/reference/gradients.py",
     "pytorch_impl/build.py",
     "tensorflow_impl/build.py",
     "paddle_impl/build.py",
-    "common/onnx/build.py",
+    "common/tools/onnx/build_onnx.py",
     "pytorch_impl/source.py",
     "tensorflow_impl/source.py",
     "paddle_impl/source.py",
@@ -33,44 +36,59 @@ WALKERS = [
 
 
 def tree(path):
-    """A file of the project, parsed."""
+    """The syntax tree of a file of the project."""
     return ast.parse((ROOT / path).read_text())
 
 
-# The parts of `common`: each may import those above it, and those beside it.
-ROOMS_IN_ORDER = [
-    {"preprocess", "errors", "arrays", "notebook", "threads"},
-    {"spec"},
-    {"rewrite", "windows"},
-    {"networks"},
-    {"plan"},
-    {"planner"},
-    {"reference", "initial", "files", "data"},
-    {"gradient"},
-    {"judge"},
-    {"analysis", "training", "onnx", "source"},
-    {"check"},
-    {"jobs"},
-    {"zoo"},
-    {"bench"},
-    {"page"},
-    {"command"},
+# The packages from left to right: a module imports its own package and those further left.
+LEVELS = [
+    {"common.errors"},
+    {"common.arrays", "common.threads"},
+    {"common.spec"},
+    {"common.networks"},
+    {"common.reference", "common.files"},
+    {"common.data"},
+    {"common.training"},
+    {"common.jobs"},
+    {"common.tools.analysis", "common.tools.doctor"},
+    {"common.tools.onnx", "common.tools.source", "common.tools.train"},
+    {"common.tools.check", "common.tools.zoo"},
+    {"common.tools.bench"},
+    {"common.tools.page"},
+    {"common.command"},
 ]
+# The list of frameworks names all of them, including ONNX Runtime.
+BY_NAME = {("common.jobs.frameworks", "common.tools.onnx")}
+FOR_FRAMEWORKS = {
+    "common.errors",
+    "common.arrays",
+    "common.threads",
+    "common.spec",
+    "common.networks",
+    "common.files",
+    "common.training",
+    "common.tools.check",
+    "common.tools.source",
+}
 
 
-def imported_from_common(path):
-    """The parts of `common` that a file imports."""
-    found = set()
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ImportFrom) and node.module == "common":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module.startswith("common."):
-            found.add(node.module.split(".")[1])
-    return found
+def level(module):
+    """How far to the right a module's package is; -1 for a package that only contains others."""
+    found = [
+        n
+        for n, parts in enumerate(LEVELS)
+        if any(f"{module}.".startswith(f"{part}.") for part in parts)
+    ]
+    return found[0] if found else -1
+
+
+def package(module):
+    """The package of the table that a module belongs to."""
+    return next((p for p in set().union(*LEVELS) if f"{module}.".startswith(f"{p}.")), module)
 
 
 def imported(path):
-    """The first part of the name of every module that a file imports, wherever in it."""
+    """The top-level names of all modules that a file imports anywhere in its code."""
     found = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -81,7 +99,7 @@ def imported(path):
 
 
 def sources(folder):
-    """Every Python file in a folder and below."""
+    """All Python files in a folder and its subfolders."""
     return sorted(path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py"))
 
 
@@ -89,40 +107,32 @@ def sources(folder):
 def test_common_imports_no_framework_and_only_the_worker_starts_processes(path):
     elsewhere = ONNX if path.parent.name != "onnx" else set()
     assert imported(path) & (PACKAGES | set(FOLDERS) | elsewhere) == set()
-    if path != Path("common/jobs/worker.py"):
+    if path != Path("common/jobs/call.py"):
         assert imported(path) & {"subprocess", "multiprocessing"} == set()
 
 
-def level(part):
-    """How far to the right a part of `common` stands."""
-    return next(number for number, parts in enumerate(ROOMS_IN_ORDER) if part in parts)
+@pytest.mark.parametrize("module", [name for name in modules() if name.startswith("common.")])
+def test_a_module_imports_only_its_own_package_and_those_to_its_left(module):
+    others = [m for m in imports(module) if package(m) != package(module)]
+    wrong = {(module, m) for m in others if not level(m) < level(module)} - BY_NAME
+    assert wrong == set()
 
 
-@pytest.mark.parametrize("path", sources("common"), ids=str)
-def test_a_room_imports_only_what_stands_to_its_left_or_beside_it(path):
-    if path != Path("common/__init__.py"):
-        own = path.parts[1].removesuffix(".py")
-        assert {part for part in imported_from_common(path) if level(part) > level(own)} == set()
+def test_no_modules_import_one_another():
+    assert circles() == set()
 
 
-HEART = {
-    "notebook",
-    "spec",
-    "preprocess",
-    "errors",
-    "arrays",
-    "windows",
-    "networks",
-    "plan",
-    "planner",
-}
-FOR_FRAMEWORKS = HEART | {"check", "files", "source", "threads", "training"}
+def test_every_package_is_in_the_table():
+    top = {name for name in modules() if name.startswith("common.")}
+    assert {name for name in top if level(name) < 0} == {"common.tools"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_framework_folder_imports_the_heart_files_source_and_training_alone(folder):
-    for path in sources(folder):
-        assert imported_from_common(path) - FOR_FRAMEWORKS == set(), path
+def test_a_framework_folder_imports_these_packages_only(folder):
+    for module in modules():
+        if module.startswith(folder):
+            found = {package(m) for m in imports(module) if m.startswith("common.")}
+            assert found - FOR_FRAMEWORKS == set(), module
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -140,15 +150,7 @@ def test_the_folders_have_the_same_files():
 
 @pytest.mark.parametrize(
     "file",
-    [
-        "__init__.py",
-        "googlenet.py",
-        "optimizers.py",
-        "peers.py",
-        "processes.py",
-        "train.py",
-        "weights.py",
-    ],
+    sorted({path.name for path in sources("pytorch_impl")} - {"files.py"}),
 )
 def test_the_same_file_defines_the_same_things_in_the_same_order(file):
     defined = {}
@@ -163,20 +165,22 @@ def test_the_same_file_defines_the_same_things_in_the_same_order(file):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_own_layers_stand_in_the_grammars_order(folder):
-    body = tree(f"{folder}/own_layers.py").body
-    own = [node.name for node in body if isinstance(node, ast.ClassDef) and node.name in WORDS]
-    assert own == sorted(own, key=WORDS.index)
+def test_custom_layers_are_in_the_order_of_the_layer_types(folder):
+    body = tree(f"{folder}/custom_layers.py").body
+    own = [
+        node.name for node in body if isinstance(node, ast.ClassDef) and node.name in LAYER_TYPES
+    ]
+    assert own == sorted(own, key=LAYER_TYPES.index)
 
 
 @pytest.mark.parametrize("path", WALKERS)
-def test_every_walker_knows_every_word_in_the_grammars_order(path):
+def test_every_walker_knows_every_layer_type_in_the_same_order(path):
     matches = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Match)]
     cases = [case for match in sorted(matches, key=lambda m: m.lineno) for case in match.cases]
     words = re.findall(r"spec\.(\w+)\(", " ".join(ast.unparse(case.pattern) for case in cases))
-    assert sorted(words) == sorted(WORDS)
-    if path != "common/planner.py":  # which says the words together that keep a map's shape
-        assert words == WORDS
+    assert sorted(words) == sorted(LAYER_TYPES)
+    if path != "common/spec/planner.py":  # it groups the types that keep a map's shape
+        assert words == LAYER_TYPES
 
 
 EVERYTHING = [path for folder in ("common", *FOLDERS, "tests") for path in sources(folder)]
@@ -184,10 +188,11 @@ EVERYTHING = [path for folder in ("common", *FOLDERS, "tests") for path in sourc
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=str)
 def test_files_and_functions_are_read_in_one_sitting(path):
-    """At most 250 lines per file, 40 per function."""
+    """At most 250 lines per file, 120 per class, 40 per function."""
     assert len((ROOT / path).read_text().splitlines()) <= 250
-    functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
-    assert [f.name for f in functions if f.end_lineno - f.lineno >= 40] == []
+    most = {ast.FunctionDef: 40, ast.AsyncFunctionDef: 40, ast.ClassDef: 120}
+    nodes = [node for node in ast.walk(tree(path)) if type(node) in most]
+    assert [n.name for n in nodes if n.end_lineno - n.lineno >= most[type(n)]] == []
 
 
 def test_every_folder_of_code_is_installed():
@@ -196,3 +201,30 @@ def test_every_folder_of_code_is_installed():
     files = [path for folder in folders for path in (ROOT / folder).rglob("__init__.py")]
     found = {".".join(path.parent.relative_to(ROOT).parts) for path in files}
     assert set(about["tool"]["setuptools"]["packages"]) == found
+
+
+# Distributions whose name is not that of the package which is imported.
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "onnxruntime": "onnxruntime",
+    "paddle": "paddlepaddle",
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow-cpu",
+    "tomli_w": "tomli-w",
+}
+
+
+def test_every_package_that_is_imported_is_declared():
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [each for extra in about["optional-dependencies"].values() for each in extra]
+    declared = {re.match(r"[\w.-]+", each)[0] for each in about["dependencies"] + extras}
+    folders = ("common", *FOLDERS)
+    found = set().union(*(imported(path) for folder in folders for path in sources(folder)))
+    others = found - sys.stdlib_module_names - set(folders) - {""}
+    assert {DISTRIBUTIONS.get(name, name) for name in others} - declared == set()
+
+
+def test_kept_results_depend_on_all_code_that_computes_them():
+    used = [modules()[name] for name in reach("common.reference.network")]
+    hashed = {path for pattern in FILES for path in ROOT.glob(pattern)}
+    assert set(used) - hashed == set()

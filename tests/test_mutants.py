@@ -1,4 +1,4 @@
-"""The mistakes that the tests must catch can still be made."""
+"""The mistakes that the tests must catch can still be made in the current code."""
 
 import pytest
 from mutants import MUTANTS, Mutant
@@ -10,7 +10,7 @@ def test_the_text_to_break_is_there(row):
     assert mutant.new != mutant.old
     broken = mutant.broken()
     if mutant.file.endswith(".py"):
-        compile(broken, mutant.file, "exec")  # what is no Python would be caught by anything
+        compile(broken, mutant.file, "exec")  # any test would catch invalid Python
 
 
 def test_no_two_are_called_the_same():

@@ -1,4 +1,4 @@
-"""The README is true: what it prints is what the commands print."""
+"""The README is up to date: it shows what the commands print."""
 
 import os
 import re
@@ -11,14 +11,14 @@ import pytest
 import typer
 from conftest import planned, require
 from pictures import FOLDER, PICTURES, picture
-from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output
+from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output, package_map
 
 from common.command import verbs  # noqa: F401
 from common.command.app import app
 from common.command.show import number, totals_lines
 from common.networks import NETWORKS
-from common.spec import Word, shape_text
-from common.zoo.layouts import LAYOUTS
+from common.spec import Layer, shape_text
+from common.tools.zoo.formats import LAYOUTS
 
 
 @pytest.mark.parametrize("name", ["list", "diff"])
@@ -51,22 +51,15 @@ def test_the_example_runs(tmp_path):
 
 
 def test_the_kinds_of_layer_are_as_many_as_said():
-    assert f"a table of {len(get_args(Word))} types of\nlayer" in README.read_text()
+    assert f"a table of {len(get_args(Layer))} types of\nlayer" in README.read_text()
 
 
-def test_the_tree_names_every_file():
-    tree = (ROOT / "docs" / "map.md").read_text()
-    folders = [ROOT / name for name in ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl")]
-    found = [path for folder in folders for path in folder.rglob("*.py")]
-    files = {path.name for path in found if path.parent.name != "networks"} - {"__init__.py"}
-    named = {"facts.py", "dialects.py", "blocks.py", "facenet.py"}
-    assert files | named == set(
-        re.findall(r"\b\w+\.py\b", tree.replace("test_architecture.py", ""))
-    )
+def test_the_map_is_that_of_the_code():
+    assert block("map") == package_map("map")
 
 
-def trunk_of(name):
-    """The network that a dialect is of."""
+def base_of(name):
+    """The network that a variant belongs to."""
     return name.split(".")[0]
 
 
@@ -74,7 +67,7 @@ def test_the_networks_are_all_named():
     rows = re.findall(r"^\| \[.*\), \d+ \| (.*) \|$", README.read_text(), re.MULTILINE)
     named = []
     for name in re.findall(r"`([\w.]+)`", " ".join(rows)):
-        named.append(trunk_of(named[-1]) + name if name.startswith(".") else name)
+        named.append(base_of(named[-1]) + name if name.startswith(".") else name)
     assert named == list(NETWORKS)
     assert f"lists all {len(NETWORKS)}," in README.read_text()
 

@@ -1,8 +1,8 @@
-"""Workers for the tests that start with their framework imported: forks of one process for each.
+"""Workers for the tests, forked from one process per framework that has imported the framework.
 
-Importing a framework takes two to seven seconds of a core, and the tests start hundreds of workers.
-Each job still has a process of its own, a fork made before anything was computed, so nothing of one
-job can reach another. A worker whose environment differs is started as usual.
+Importing a framework takes two to seven seconds on a core, and the tests start hundreds of workers.
+Each job still has a process of its own, forked before anything was computed, so jobs cannot affect
+one another. A worker whose environment differs is started as usual.
 """
 
 import json
@@ -17,11 +17,11 @@ from pathlib import Path
 
 from forked import Forked, finish
 
-from common.jobs import worker
+from common.jobs.call import import_path
+from common.jobs.environment import environment
 from common.jobs.frameworks import ALL
-from common.jobs.settings import environment
 
-# Differ between workers, and matter to no framework while it is imported.
+# These differ between workers and do not affect the import of a framework.
 IGNORED = (
     "PYTEST_",
     "TMPDIR",
@@ -37,25 +37,25 @@ SERVER = Path(__file__).with_name("warm_server.py")
 
 
 def relevant(env):
-    """The variables that a process must have been started with."""
+    """The variables with which a process must have been started."""
     return {key: value for key, value in env.items() if not key.startswith(IGNORED)}
 
 
 class Servers:
-    """In the place of `subprocess` in `common.jobs.worker`: starts a server when first needed."""
+    """Replaces `subprocess` in `common.jobs.call`; starts each server when it is first needed."""
 
     PIPE, TimeoutExpired = subprocess.PIPE, subprocess.TimeoutExpired
 
     def __init__(self, folder):
         self.folder, self.numbers = folder, count()
-        self.environment = environment() | {"PYTHONPATH": worker.import_path()}
+        self.environment = environment() | {"PYTHONPATH": import_path()}
         command = [sys.executable, "-P", SERVER, str(folder)]
         pipe = subprocess.PIPE
         with POPEN(command, env=self.environment, stdin=pipe, bufsize=0) as process:
             self.pipe = os.dup(process.stdin.fileno())  # the servers end when it is closed
 
     def Popen(self, command, *, env, stdout, pass_fds, **options):  # noqa: N802
-        """A fork that does the job in the box, or a new process where no server suits it."""
+        """A fork that does the job in the box, or a new process if no server suits it."""
         box = command[-1]
         framework = json.loads((Path(box) / "job.json").read_text())["framework"]
         if relevant(env) != relevant(self.environment) or not installed(framework):
@@ -75,13 +75,13 @@ class Servers:
         return address
 
     def start(self, framework, function, *arguments):
-        """Calls `module:function`, of the tests, with texts, in a fork; gives it and its output."""
+        """Calls a test `module:function` with strings in a fork; returns the fork and its log."""
         log, words = self.folder / f"{next(self.numbers)}.log", [str(each) for each in arguments]
         with open(log, "wb") as file:
             return Forked(self.server(framework), function, words, self.environment, file), log
 
     def apply(self, framework, function, *arguments):
-        """The same, and waits for its end; gives what it printed."""
+        """Does the same, waits for the fork to end, and returns what it printed."""
         return finish(*self.start(framework, function, *arguments))
 
     def end(self):
@@ -90,5 +90,5 @@ class Servers:
 
 
 def installed(framework):
-    """Whether the framework is there, found without importing it."""
+    """Whether the framework is installed, checked without importing it."""
     return framework in ALL and find_spec(ALL[framework].package) is not None

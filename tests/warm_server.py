@@ -1,6 +1,6 @@
-"""The processes from which the tests' workers are forked; see warm.py.
+"""The server processes from which the tests' workers are forked; see warm.py.
 
-`warm_server.py FOLDER` starts servers, `warm_server.py FOLDER FRAMEWORK` is the server of one.
+`warm_server.py FOLDER` starts servers; `warm_server.py FOLDER FRAMEWORK` is one framework's server.
 """
 
 import fcntl
@@ -25,15 +25,18 @@ SERVERS = []
 
 
 def prepare(framework):
-    """Imports what every worker of the framework imports."""
-    from common.jobs import checking, scoring, timing, training, worker  # noqa: F401
+    """Imports the modules that every worker of the framework needs."""
+    from common.jobs import worker  # noqa: F401
     from common.jobs.frameworks import import_runner
+    from common.tools.bench import timing_work  # noqa: F401
+    from common.tools.check import check_work  # noqa: F401
+    from common.tools.train import scoring_work, train_work  # noqa: F401
 
     import_runner(framework)
 
 
 def listen(address):
-    """A socket that takes connections from the moment that its address is there."""
+    """A socket that accepts connections as soon as its address exists."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen(64)
@@ -66,7 +69,7 @@ def serve(address):
 
 
 def begin(connection, children, own):
-    """Forks for one job; the child lets go of what is the server's `own`, and never returns."""
+    """Forks for one job; the child closes the server's `own` objects and never returns."""
     head, received, _, _ = socket.recv_fds(connection, 4, MOST_DESCRIPTORS)
     payload = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
     pid = os.fork()
@@ -91,7 +94,7 @@ def report(children):
 
 
 def become(request, received):
-    """Makes this fork the worker that a new process would be."""
+    """Turns this fork into the worker that a new process would be."""
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -119,14 +122,14 @@ def become(request, received):
 
 
 def work(box):
-    """A worker's whole life."""
+    """Runs a worker from beginning to end."""
     from common.jobs import worker
 
     worker.main(Path(box))
 
 
 def start_servers(folder):
-    """Starts a server for each framework that is asked for, until standard input closes.
+    """Starts a server for each framework that is requested, until standard input closes.
 
     This process leaves its parent, which ends whatever users' code starts below it.
     """
@@ -143,10 +146,10 @@ def start_servers(folder):
 
 
 def start_server(connection, folder):
-    """Answers when the server of the framework that is asked for can be connected to.
+    """Starts the requested framework's server; answers when it accepts connections.
 
-    Where `WARM_PARENTS` names a folder of servers that know nothing of the project, it is a fork
-    of theirs.
+    If `WARM_PARENTS` names a folder of servers that know nothing of the project, it is forked from
+    one of them.
     """
     framework = connection.recv(100).decode()
     address, words = folder / f"{framework}.sock", [str(folder), framework]
@@ -163,7 +166,7 @@ def start_server(connection, folder):
 
 
 def main(folder, *framework):
-    """Starts servers, or is the server of a framework."""
+    """Starts servers, or runs as the server of a framework."""
     if not framework:
         start_servers(Path(folder))
     else:

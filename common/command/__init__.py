@@ -1,1 +1,1 @@
-"""What is typed and read: the command, its tables, its JSON."""
+"""The command-line interface: the `googlenet` command, its tables and its JSON output."""

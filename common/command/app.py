@@ -1,4 +1,4 @@
-"""The command `googlenet`, to which the verbs add themselves."""
+"""The `googlenet` command, with which the subcommands register themselves."""
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
@@ -18,14 +18,14 @@ GROUPS = {
 
 
 class Verbs(TyperGroup):
-    """The verbs in a reader's order, by what they are for."""
+    """Lists the subcommands in groups, by purpose."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
-        """Their names."""
+        """The names of the subcommands, in the order of the groups."""
         return [name for names in GROUPS.values() for name in names]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        """Writes a section for each group."""
+        """Writes one section of the help for each group."""
         for title, names in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(n, self.commands[n].get_short_help_str(60)) for n in names])
@@ -42,7 +42,7 @@ app = typer.Typer(
 
 
 def print_version(wanted: bool) -> None:
-    """Prints the version and ends, if it is wanted."""
+    """Prints the version and exits, if `--version` was given."""
     if not wanted:
         return
     try:
@@ -65,7 +65,7 @@ def main(
 
 
 def run_command() -> int:
-    """Runs the command line; returns its exit code, raises UserError for a user's mistake."""
+    """Runs the command line and returns its exit code; raises UserError for a user's mistake."""
     try:
         return app(standalone_mode=False, prog_name="googlenet") or 0
     except typer.TyperException as error:

@@ -1,4 +1,4 @@
-"""The verb `bench`: the same work in every framework, proved to be the same, timed in turns."""
+"""The `bench` command: verifies that all contestants agree, then times them in turns."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,9 +7,6 @@ from typing import Annotated
 
 import typer
 
-from common.bench.bench import Wishes, plan_races, run_race
-from common.bench.layers import time_layers
-from common.bench.rows import Results
 from common.command import bench_report as report
 from common.command import documents
 from common.command.app import app
@@ -21,13 +18,16 @@ from common.command.printable import print_line
 from common.command.progress import progress
 from common.command.show import print_table
 from common.errors import UsageError
-from common.jobs.doctor import describe_machine
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES
 from common.networks import network
-from common.page.render import Page
-from common.page.speed import make_speed
-from common.planner import make_plan
+from common.spec.planner import make_plan
+from common.tools.bench.benchmark import BenchOptions, plan_races, run_race
+from common.tools.bench.layer_times import time_layers
+from common.tools.bench.results import Results
+from common.tools.doctor import describe_machine
+from common.tools.page.render import Page
+from common.tools.page.speed import make_speed
 
 LAYERS_BATCH = 16
 NOT_ASKED = "`googlenet compare --html FILE` shows it"
@@ -54,7 +54,7 @@ Svg = Annotated[Path | None, typer.Option("--svg", help="Draw the rates in this 
 def bench(
     names: Names = None,
     framework: Frameworks = None,
-    peers: Peers = False,
+    baselines: Peers = False,
     quick: Quick = False,
     sweep: Sweep = False,
     layers: Layers = False,
@@ -79,27 +79,27 @@ def bench(
         check_known("precision", each, ("float32", "bfloat16"))
     networks = names or ["googlenet"]
     if layers:
-        refuse("--layers", peers, quick, sweep, precision, csv, svg, html, device != "cpu")
+        refuse("--layers", baselines, quick, sweep, precision, csv, svg, html, device != "cpu")
         show_layers(networks, frameworks, json)
         return
     if sweep:
-        refuse("--sweep", peers, quick)
+        refuse("--sweep", baselines, quick)
     check_outputs(csv, svg, html)
-    wishes = Wishes(frameworks, peers, turns, device, precisions)
-    results = run_races(networks, wishes, quick, sweep, json)
+    options = BenchOptions(frameworks, baselines, turns, device, precisions)
+    results = run_races(networks, options, quick, sweep, json)
     if results.rows:
         write_files(results, csv, svg, html)
     results.raise_if_failed()
 
 
 def refuse(option: str, *others: object) -> None:
-    """Raises UsageError where options are given that this one has no use for."""
+    """Raises UsageError if options are given that `option` does not support."""
     if any(others):
-        raise UsageError(f"{option} does something else: leave out the options for races and files")
+        raise UsageError(f"{option} cannot be combined with race or output-file options")
 
 
 def write_files(results: Results, csv: Path | None, svg: Path | None, html: Path | None) -> None:
-    """The files that were asked for; the page is that of the first network that was timed."""
+    """Writes the requested files; the page shows the first network that was timed."""
     if csv:
         report.write_csv(csv, results.rows)
     if svg:
@@ -113,16 +113,16 @@ def write_files(results: Results, csv: Path | None, svg: Path | None, html: Path
 
 
 def run_races(
-    names: Sequence[str], wishes: Wishes, quick: bool, sweep: bool, json: bool
+    names: Sequence[str], options: BenchOptions, quick: bool, sweep: bool, json: bool
 ) -> Results:
-    """Runs all races, and shows each when it is done, or all in the end as JSON."""
-    races = list(plan_races(names, wishes, quick, sweep))  # an unknown name is told first
+    """Runs all races; prints each result when it is ready, or all results at the end as JSON."""
+    races = list(plan_races(names, options, quick, sweep))  # rejects unknown names first
     machine, total = describe_machine(), Results()
     if not json:
         print(report.machine_text(machine))
-    with progress() as say:
-        for works, own_wishes in races:
-            found = run_race(works, own_wishes, say)
+    with progress() as report_progress:
+        for works, own_options in races:
+            found = run_race(works, own_options, report_progress)
             total.add(found)
             if not json:
                 report.print_results(found, sweep)
@@ -134,9 +134,11 @@ def run_races(
 
 
 def show_layers(names: Sequence[str], frameworks: Sequence[str], json: bool) -> None:
-    """Each layer's time in each framework, beside its multiply-adds."""
-    with progress() as say:
-        found = {name: time_layers(name, frameworks, LAYERS_BATCH, say) for name in names}
+    """Prints each layer's time in each framework, and its multiply-adds."""
+    with progress() as report_progress:
+        found = {
+            name: time_layers(name, frameworks, LAYERS_BATCH, report_progress) for name in names
+        }
     if json:
         documents.print_json({name: list(map(asdict, rows)) for name, (rows, _) in found.items()})
         return

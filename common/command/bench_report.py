@@ -1,4 +1,4 @@
-"""What `bench` tells: tables for people, CSV and JSON for scripts."""
+"""The output of `bench`: tables for people, CSV and JSON for scripts."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -6,22 +6,22 @@ from pathlib import Path
 
 from rich.table import Table
 
-from common.bench.layers import LayerTime
-from common.bench.rows import Results, Row, by_work, place, plain_of, times_faster
 from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.files.atomic import atomic_file
-from common.jobs.timing import plan_of
+from common.tools.bench.layer_times import LayerTime
+from common.tools.bench.results import Results, Row, by_work, place, plain_of, times_faster
+from common.tools.bench.workload import plan_of
 
 LEGEND = """\
-place: 1, and one more for each side that is faster beyond both spreads; equal places are not ranked
-spread: the rates between which the middle half of the turns lie
+place: 1 + the number of contestants that are faster beyond both spreads; ties are not ranked
+spread: the interquartile range of the rates over the turns
 x plain: the median of the turns' ratios; differs: from the NumPy reference, relative to the largest
 """
 
 
 def machine_text(machine: Mapping) -> str:
-    """The environment in two lines."""
+    """The machine and the installed packages, in two lines."""
     packages = [f"{name} {version}" for name, version in machine["packages"].items() if version]
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads, "
@@ -30,7 +30,7 @@ def machine_text(machine: Mapping) -> str:
 
 
 def print_results(results: Results, sweep: bool) -> None:
-    """The tables of a race, and a line for each side that could not be timed."""
+    """Prints the tables of a race, and a line for each contestant that could not be timed."""
     if sweep:
         print_table(sweep_table(results.rows))
     else:
@@ -42,16 +42,16 @@ def print_results(results: Results, sweep: bool) -> None:
 
 
 def race_table(rows: Sequence[Row]) -> Table:
-    """Every side of one work."""
-    several = len({row.heat for row in rows}) > 1  # memory holds them not all at once
-    first = "heat, place" if several else "place"
+    """The table of all contestants in one workload."""
+    several = len({row.group for row in rows}) > 1  # they do not all fit in memory at once
+    first = "group, place" if several else "place"
     table = grid("", first, "images/s", "spread", "x plain", "peak MB", "start s", "differs")
     for row in rows:
         plain = plain_of(row, rows)
         ratio = f"{times_faster(row, plain):.2f}" if plain and plain is not row else ""
         table.add_row(
-            row.side.name,
-            f"{row.heat + 1}, {place(row, rows)}" if several else str(place(row, rows)),
+            row.contestant.name,
+            f"{row.group + 1}, {place(row, rows)}" if several else str(place(row, rows)),
             f"{row.images_per_second:.1f}",
             f"{row.low:.1f} to {row.high:.1f}",
             ratio,
@@ -63,12 +63,12 @@ def race_table(rows: Sequence[Row]) -> Table:
 
 
 def sweep_table(rows: Sequence[Row]) -> Table:
-    """The cost of an image and of a pixel, by batch and by size."""
+    """The table of the cost per image and per pixel, by batch size and input size."""
     table = grid("", "network", "batch", "size", "images/s", "spread", "ms an image", "ns a pixel")
     for row in rows:
         work, seconds = row.work, row.seconds_per_image
         table.add_row(
-            row.side.name,
+            row.contestant.name,
             work.network,
             str(work.batch),
             f"{work.size} x {work.size}",
@@ -81,7 +81,7 @@ def sweep_table(rows: Sequence[Row]) -> Table:
 
 
 def layers_table(rows: Sequence[LayerTime], batch: int) -> Table:
-    """Each layer's milliseconds, and what it multiplies in a second, in each framework."""
+    """The table of each layer's milliseconds and multiply-adds per second, in each framework."""
     columns = [column for framework in rows[0].milliseconds for column in (framework, "G/s")]
     table = grid("layer", "multiply-adds", *columns)
     for row in rows:
@@ -104,7 +104,10 @@ def bench_json(results: Results, machine: Mapping) -> dict:
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Writes the rows, in timm's columns where it has them; a column of the other task is empty."""
+    """Writes the rows as CSV, with timm's columns where it has them.
+
+    A row's columns for the other task are empty.
+    """
     lines = list(map(csv_line, rows))
     columns = dict.fromkeys(column for line in lines for column in line)
     with atomic_file(path) as temporary, open(temporary, "w", newline="") as file:
@@ -114,14 +117,14 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
 
 
 def csv_line(row: Row) -> dict[str, object]:
-    """One row; step times are in milliseconds, counts in millions, as timm's."""
-    work, side = row.work, row.side
+    """One row of the CSV; as in timm, step times are in milliseconds and counts in millions."""
+    work, contestant = row.work, row.contestant
     plan = plan_of(work.network, work.task, work.size)
     return {
         "model": work.network,
-        "framework": side.framework,
-        "mode": side.mode,
-        "precision": side.precision,
+        "framework": contestant.framework,
+        "mode": contestant.mode,
+        "precision": contestant.precision,
         f"{work.task}_samples_per_sec": round(row.images_per_second, 2),
         f"{work.task}_step_time": round(1e3 * work.batch * row.seconds_per_image, 3),
         f"{work.task}_batch_size": work.batch,

@@ -1,4 +1,4 @@
-"""The verb `check`: a user's own implementation, read and compared with the tables."""
+"""The `check` command: compares a user's own implementation with the published networks."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from common.check.trace import unpack_trace
-from common.check.verdict import Verdict, judge
 from common.command.app import app
 from common.command.check_report import print_many, print_verdict, verdict_json
 from common.command.documents import json_text, print_json
@@ -18,10 +16,12 @@ from common.command.outputs import check_outputs
 from common.command.progress import progress
 from common.errors import CheckFailed, DataError, MissingFramework, UsageError, UserError
 from common.files.atomic import atomic_file
+from common.jobs.call import call
 from common.jobs.frameworks import FRAMEWORKS
-from common.jobs.job import Check
-from common.jobs.worker import call
 from common.networks import network
+from common.tools.check.check_jobs import Check
+from common.tools.check.trace import unpack_trace
+from common.tools.check.verdict import Verdict, reach_verdict
 
 Sources = Annotated[
     list[str],
@@ -66,10 +66,17 @@ def check(
     """
     check_options(framework, name, aux, limit)
     check_outputs(report, inputs=[file for source in sources for file in files(source)])
-    given = read_size(size) or ()
-    asked = Check(framework, "", "", made_by, name, given, aux, grad)
-    with progress() as say:
-        found = [(source, attempt(asked, source, limit, say)) for source in sources]
+    asked = Check(
+        framework=framework,
+        source="",
+        call=made_by,
+        network=name,
+        input=read_size(size) or (),
+        heads=aux,
+        grad=grad,
+    )
+    with progress() as report_progress:
+        found = [(source, attempt(asked, source, limit, report_progress)) for source in sources]
     first = found[0][1]
     if len(found) == 1 and isinstance(first, UserError):
         raise first
@@ -79,16 +86,16 @@ def check(
 
 
 def check_options(framework: str, name: str | None, aux: bool, limit: float) -> None:
-    """Raises UsageError for an option that no file can be checked with."""
+    """Raises UsageError for an option that is invalid for every file."""
     check_known("framework", framework, FRAMEWORKS)
     if name:
         network(name, aux=aux)
-    if not limit > 0:  # as NaN is not
+    if not limit > 0:  # also rejects NaN
         raise UsageError(f"--limit {limit}: give a number of seconds above 0")
 
 
 def show(found: Found, document: object, report: Path | None, as_json: bool) -> None:
-    """Writes the report, if one is wanted, and prints one network in full, several in lines."""
+    """Writes the report if requested; prints one network in full, several as one line each."""
     if report:
         with atomic_file(report) as temporary:
             temporary.write_text(json_text(document) + "\n")
@@ -102,20 +109,20 @@ def show(found: Found, document: object, report: Path | None, as_json: bool) -> 
 
 
 def files(source: str) -> list[Path]:
-    """The files that a text may name: FILE.py:NAME is FILE.py."""
+    """The files that a source may refer to: FILE.py:NAME refers to FILE.py."""
     return [Path(source), Path(source.rpartition(":")[0])]
 
 
 def of(asked: Check, text: str) -> Check:
-    """The check of the file or module that a text names, and of what in it.
+    """The check of the file or module in `text`, and of the name in it, if given.
 
-    Raises UsageError, DataError.
+    Raises UsageError for malformed text, DataError for a missing file.
     """
     match = SOURCE.fullmatch(text)
     source, name = (match["source"], match["name"] or "") if match else (text, "")
     if source.endswith(".py"):
         if not Path(source).is_file():
-            what = "is no ordinary file" if Path(source).exists() else "no such file"
+            what = "is not a regular file" if Path(source).exists() else "no such file"
             raise DataError(f"{source}: {what}")
         return replace(asked, source=source, name=name)
     if not re.fullmatch(r"[A-Za-z_][\w.]*", source):
@@ -124,18 +131,18 @@ def of(asked: Check, text: str) -> Check:
 
 
 def attempt(
-    asked: Check, source: str, limit: float, say: Callable[[str, str], None]
+    asked: Check, source: str, limit: float, report_progress: Callable[[str, str], None]
 ) -> Verdict | UserError:
-    """The verdict on one network, or what stood in the way, which is of no matter to the others."""
+    """The verdict on one network, or its error, which does not affect the other networks."""
     try:
         job = of(asked, source)
-        say(source, "running")
+        report_progress(source, "running")
         arrays = call(job, limit).arrays
-        say(source, "reading")
-        return judge(unpack_trace(arrays), job.network)
-    except MissingFramework:  # for all files
+        report_progress(source, "reading")
+        return reach_verdict(unpack_trace(arrays), job.network)
+    except MissingFramework:  # applies to all files
         raise
-    except CheckFailed as error:  # how the worker ended: the user's code, not a comparison
+    except CheckFailed as error:  # the worker failed in the user's code, not a comparison
         return DataError(f"{source}: {error}")
     except UserError as error:
         is_named = str(error).startswith(source.partition(":")[0])
@@ -147,5 +154,5 @@ def attempt(
 
 
 def is_equal(found: Verdict | UserError) -> bool:
-    """Whether a check came out well."""
-    return isinstance(found, Verdict) and found.word == "equal"
+    """Whether a check found the network to be equal."""
+    return isinstance(found, Verdict) and found.status == "equal"

@@ -1,14 +1,14 @@
-"""What people and scripts read of a network that was checked."""
+"""The output of `check`: tables for people, JSON for scripts."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from common.check.describe import Difference
-from common.check.verdict import Verdict
 from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.errors import UserError
 from common.spec import shape_text
+from common.tools.check.describe import Difference
+from common.tools.check.verdict import Verdict
 
 
 def verdict_json(source: str, found: Verdict | UserError) -> dict:
@@ -18,7 +18,7 @@ def verdict_json(source: str, found: Verdict | UserError) -> dict:
     return {
         "source": source,
         "network": found.asked,
-        "verdict": found.word,
+        "verdict": found.status,
         "nearest": found.nearest,
         "same": list(found.same),
         "compared_with": found.plan.network.name,
@@ -29,12 +29,14 @@ def verdict_json(source: str, found: Verdict | UserError) -> dict:
 
 
 def print_verdict(source: str, found: Verdict) -> None:
-    """Every step of the network, and what differs in it; then which network it is."""
+    """Prints every step of the network with its differences, then the conclusion."""
     plan = found.plan
     own, theirs = number(found.parameters), number(plan.parameter_count)
-    print_line(f"{source}, beside {plan.network.name} ({plan.network.origin})")
-    print(f"input {shape_text(plan.network.input)}; parameters: yours {own}, the table's {theirs}")
-    table = grid("step", "what", "yours", "the table's", "effect", "lines", "also in")
+    print_line(f"{source}, compared with {plan.network.name} ({plan.network.origin})")
+    print(
+        f"input {shape_text(plan.network.input)}; parameters: {own} (yours), {theirs} (reference)"
+    )
+    table = grid("step", "what", "yours", "reference", "effect", "lines", "also in")
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "left", False
     for step in [child.path for root in plan.roots() for child in root.children] + ["result"]:
@@ -45,7 +47,7 @@ def print_verdict(source: str, found: Verdict) -> None:
             table.add_row(*difference_row(each))
     print_table(table)
     if found.unused:
-        print_line(f"ran without reaching the result: {', '.join(found.unused[:6])}")
+        print_line(f"executed but not used in the result: {', '.join(found.unused[:6])}")
     print(conclusion(found))
 
 
@@ -57,7 +59,7 @@ def difference_row(each: Difference) -> list[str]:
 
 
 def conclusion(found: Verdict) -> str:
-    """Which network it is, in a sentence."""
+    """One sentence that names the matching or the nearest network."""
     if found.same:
         more = f", but for {len(found.in_training)} in training" if found.in_training else ""
         return f"your network is {' and '.join(found.same)}{more}"
@@ -67,7 +69,7 @@ def conclusion(found: Verdict) -> str:
 
 
 def print_many(found: Sequence[tuple[str, Verdict | UserError]]) -> None:
-    """One line for each of several networks."""
+    """Prints one line for each of several networks."""
     table = grid("file", "verdict", "nearest", "differences", "first")
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "left", False
@@ -76,5 +78,5 @@ def print_many(found: Sequence[tuple[str, Verdict | UserError]]) -> None:
             table.add_row(source, "failed", "", "", str(each))
             continue
         first = f"{each.every[0].layer}: {each.every[0].what}" if each.every else ""
-        table.add_row(source, each.word, each.nearest, str(len(each.every)), first)
+        table.add_row(source, each.status, each.nearest, str(len(each.every)), first)
     print_table(table)

@@ -1,4 +1,4 @@
-"""The verb `compare`: one network in every framework, in use or in training, side by side."""
+"""The `compare` command: runs or trains one network in every framework, side by side."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,17 +24,17 @@ from common.command.options import (
 from common.command.outputs import check_outputs
 from common.command.pages import MAPS, write_page
 from common.command.progress import progress
-from common.command.training import resolve
+from common.command.train import resolve
 from common.data import images
 from common.errors import UsageError
-from common.jobs.compare import Comparison
-from common.jobs.compare import compare as compare_networks
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
 from common.jobs.job import DTYPES
 from common.networks import network
-from common.page.render import Page
-from common.plan import Plan
-from common.planner import make_plan
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.tools.analysis.compare import Comparison
+from common.tools.analysis.compare import compare as compare_networks
+from common.tools.page.render import Page
 
 ComparedName = Annotated[
     str | None, typer.Argument(metavar="NETWORK", help="Name the network [googlenet].")
@@ -70,9 +70,9 @@ def compare(
     if train and (html or image):
         raise UsageError("--train compares runs: leave out --html and --image")
     if train:
-        wishes = {"network": name, "data": data, "epochs": epochs, "steps": steps}
-        wishes |= {"preprocess": preprocess, "dtype": dtype, "aux": aux or None}
-        compare_training(resolve(recipe, wishes), frameworks, out, plain, json)
+        overrides = {"network": name, "data": data, "epochs": epochs, "steps": steps}
+        overrides |= {"preprocess": preprocess, "dtype": dtype, "aux": aux or None}
+        compare_training(resolve(recipe, overrides), frameworks, out, plain, json)
         return
     files = image or images.photographs()
     check_outputs(html, inputs=files)
@@ -90,8 +90,8 @@ def compare(
 def compare_images(
     plan: Plan, files: Sequence[Path], frameworks: Sequence[str], dtype: str, plain: bool, kept: int
 ) -> Comparison:
-    """The comparison on these images; says who is at work."""
+    """The comparison on these images; reports progress while it runs."""
     x = images.batch(files, plan.network.input, plan.network.preprocess)
     names = [file.name for file in files]
-    with progress() as say:
-        return compare_networks(plan, x, names, frameworks, dtype, plain, say, kept)
+    with progress() as report_progress:
+        return compare_networks(plan, x, names, frameworks, dtype, plain, report_progress, kept)

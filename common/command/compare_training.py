@@ -1,4 +1,4 @@
-"""`compare --train`: one recipe trained in every framework, the runs beside one another."""
+"""`compare --train`: trains one recipe in every framework and compares the runs."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from common.command import documents
+from common.command.begin_or_resume import GRACE_SECONDS, check_new, starting_weights
 from common.command.curves import draw_curves
-from common.command.go_on import GRACE_SECONDS, check_new, starting_weights
 from common.command.outputs import check_runs_folder
 from common.command.progress import follow
 from common.command.show import grid, number, print_table
 from common.errors import CheckFailed
-from common.jobs.job import Train
-from common.jobs.worker import call
+from common.jobs.call import call
+from common.tools.train.train_jobs import Train
 from common.training.checkpoints import read_newest
 from common.training.comparison import TOLERANCES, Outcome, outcome, weights_apart
 from common.training.folder import begin, open_run
@@ -25,9 +25,9 @@ from common.training.recipe import Recipe
 def compare_training(
     recipe: Recipe, frameworks: Sequence[str], out: Path, plain: bool, json: bool
 ) -> None:
-    """Trains in each framework in turn, in folders in `out`; raises CheckFailed if runs part.
+    """Trains in each framework in turn, in folders in `out`, and compares the runs.
 
-    In float32 they may: rounding grows.
+    Raises CheckFailed if runs in float64 diverge; in float32 they may, as rounding errors grow.
     """
     check_runs_folder(out, frameworks)
     found: dict[str, Outcome] = {}
@@ -39,7 +39,7 @@ def compare_training(
         with locked(folder) as lock:
             begin(folder, recipe, starting_weights(recipe))
             with follow(open_run(folder)[0]) as watch:
-                job = Train(framework, str(folder), plain=plain, held=[lock])
+                job = Train(framework=framework, folder=str(folder), plain=plain, held=[lock])
                 report = call(job, float("inf"), watch, GRACE_SECONDS)
         runs[framework] = read_metrics(folder / "metrics.jsonl")
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
@@ -56,11 +56,11 @@ def compare_training(
         print_outcomes(recipe, found, out)
     parted = [f for f, result in found.items() if result.parts_at is not None]
     if parted and recipe.dtype == "float64":
-        raise CheckFailed(f"the losses of {parted[0]} part at step {found[parted[0]].parts_at}")
+        raise CheckFailed(f"the losses of {parted[0]} diverge at step {found[parted[0]].parts_at}")
 
 
 def print_outcomes(recipe: Recipe, found: Mapping[str, Outcome], out: Path) -> None:
-    """A line for each framework, and how far the losses agree."""
+    """Prints a line for each framework, with how far its losses and weights agree."""
     steps = next(iter(found.values())).steps
     print(f"{steps:,} steps of {recipe.network} on {recipe.data}: same weights, batches, dropout")
     columns = "framework", "loss", "top-1", "images/s", "seconds", "peak MB"

@@ -1,21 +1,21 @@
-"""Pictures: curves of training, step by step and epoch by epoch, and the bars of a benchmark."""
+"""SVG plots: training curves by step and by epoch, and bar charts of benchmarks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.bench.rows import Row, by_work
 from common.files.atomic import atomic_file
+from common.tools.bench.results import Row, by_work
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# One for each framework, told apart without colours, too.
+# One per framework, distinguishable without colours.
 STYLES = ("-", "--", ":")
 
 
 def draw_curves(path: Path, runs: Mapping[str, list[dict]]) -> None:
-    """Writes an SVG with the metrics of each run over those of the others."""
+    """Writes an SVG with the metrics of all runs in the same axes."""
     from matplotlib.figure import Figure  # slow to import
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
@@ -41,7 +41,7 @@ def draw_curves(path: Path, runs: Mapping[str, list[dict]]) -> None:
 
 
 def draw_rates(path: Path, rows: Sequence[Row]) -> None:
-    """Writes an SVG with a bar for each row, by work: images a second, with the spread."""
+    """Writes an SVG with a bar for each row, by workload: images per second and their spread."""
     from matplotlib.figure import Figure
 
     works = by_work(rows)
@@ -53,7 +53,11 @@ def draw_rates(path: Path, rows: Sequence[Row]) -> None:
         below = [row.images_per_second - row.low for row in each]
         above = [row.high - row.images_per_second for row in each]
         axes.barh(
-            [row.side.name for row in each], rates, xerr=(below, above), color="#88b", capsize=3
+            [row.contestant.name for row in each],
+            rates,
+            xerr=(below, above),
+            color="#88b",
+            capsize=3,
         )
         axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.3)
@@ -63,6 +67,6 @@ def draw_rates(path: Path, rows: Sequence[Row]) -> None:
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Writes a figure as an SVG, whole or not at all."""
+    """Writes a figure as an SVG, atomically."""
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format="svg")

@@ -1,4 +1,4 @@
-"""The verb `data`: what a data set holds, and every image of it that cannot be read."""
+"""The `data` command: counts the images of a data set and lists those that cannot be read."""
 
 import json as json_format
 from typing import Annotated
@@ -9,9 +9,16 @@ from common.command.app import app
 from common.command.options import AsJson
 from common.command.printable import print_line
 from common.command.show import grid, print_table
-from common.data.check import find_faults
+from common.data.datasets import counted
 from common.data.sources import open_data
+from common.data.unreadable import find_faults
 from common.errors import DataError
+
+# With two splits, and with three.
+USES = (
+    "train: training; test: choosing the best weights, and evaluation",
+    "train: training; val: choosing the best weights; test: evaluation",
+)
 
 
 @app.command()
@@ -26,7 +33,7 @@ def data(
 ) -> None:
     """Check a data set and name its broken images."""
     found = open_data(source, val_split)
-    splits = {"train": found.train, "test": found.test}
+    splits = found.splits
     faults = {name: find_faults(split) for name, split in splits.items()}
     images = {
         kind: {name: int((split.labels == k).sum()) for name, split in splits.items()}
@@ -34,13 +41,17 @@ def data(
     }
     lines = [line for each in faults.values() for line in each.values()]
     if json:
-        print(json_format.dumps({"source": source, "images": images, "faults": lines}, indent=2))
+        document = {"source": source, "images": images, "faults": lines}
+        print(json_format.dumps(document | {"others": dict(found.others)}, indent=2))
     else:
-        table = grid("class", "to train with", "to test with")
+        table = grid("class", *splits)
         for kind, counts in images.items():
-            table.add_row(kind, f"{counts['train']:,}", f"{counts['test']:,}")
+            table.add_row(kind, *(f"{counts[name]:,}" for name in splits))
         table.add_row("all", *(f"{len(split):,}" for split in splits.values()), style="bold")
         print_table(table)
+        print(USES[found.val is not None])
+        if found.others:
+            print_line(f"files that are not images: {counted(found.others)}")
         for line in lines:
             print_line(line)
     if lines:

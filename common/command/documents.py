@@ -1,27 +1,27 @@
-"""What scripts read: the same facts as the tables, as JSON documents."""
+"""JSON documents for scripts, with the same facts as the tables."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from math import isfinite
 
-from common.analysis.reach import reach
-from common.jobs.compare import Comparison, Row, Side
-from common.plan import Node, Plan
+from common.spec.plan import Node, Plan
+from common.tools.analysis.compare import Comparison, FrameworkResult, Row
+from common.tools.analysis.receptive_field import reach
 
 
 def print_json(document: object) -> None:
-    """One JSON document on standard output."""
+    """Prints one JSON document on standard output."""
     print(json_text(document))
 
 
 def json_text(document: object) -> str:
-    """A document as JSON, with null for NaN and infinity, which JSON does not have."""
+    """A document as JSON, with null for NaN and infinity, which JSON cannot represent."""
     return json.dumps(without_nan(document), indent=2)
 
 
 def without_nan(value: object) -> object:
-    """The same with None in place of NaN and infinity."""
+    """The value with None in place of NaN and infinity, also inside dicts and lists."""
     match value:
         case dict():
             return {name: without_nan(each) for name, each in value.items()}
@@ -36,7 +36,7 @@ def layer_json(node: Node) -> dict:
     """One layer as JSON."""
     return {
         "name": node.path,
-        "type": type(node.word).__name__,
+        "type": type(node.layer).__name__,
         "input": list(node.input),
         "output": list(node.output),
         "parameters": node.parameter_count,
@@ -52,7 +52,7 @@ def totals_json(plan: Plan) -> dict:
         "input": list(plan.network.input),
         "classes": plan.network.classes,
         "aux": plan.network.aux,
-        "trunk_parameters": plan.trunk_parameter_count,
+        "trunk_parameters": plan.backbone_parameter_count,
         "parameters": plan.parameter_count,
         "multiply_adds": plan.multiply_adds,
         "depth": reach(plan).depth,
@@ -64,7 +64,7 @@ def totals_json(plan: Plan) -> dict:
 
 
 def summary_json(plan: Plan) -> dict:
-    """A network, its totals and every layer as JSON, blocks before what is in them."""
+    """A network, its totals and every layer as JSON; blocks precede their contents."""
     layers = [layer_json(node) for node in plan.nodes() if node.path]
     return totals_json(plan) | {"layers": layers}
 
@@ -77,26 +77,26 @@ def comparison_json(comparison: Comparison) -> dict:
         "tolerance": comparison.tolerance,
         "images": list(comparison.images),
         "layers": [
-            layer_json(row.node) | {"frameworks": row_json(row, comparison.sides)}
+            layer_json(row.node) | {"frameworks": row_json(row, comparison.results)}
             for row in comparison.rows
         ],
-        "workers": {"numpy": comparison.judge.figures()}
+        "workers": {"numpy": comparison.reference.figures()}
         | {
-            framework: side.report.figures() if side.report else {"error": str(side.error)}
-            for framework, side in comparison.sides.items()
+            framework: result.report.figures() if result.report else {"error": str(result.error)}
+            for framework, result in comparison.results.items()
         },
         "failures": failures,
         "equal": not failures,
     }
 
 
-def row_json(row: Row, sides: Mapping[str, Side]) -> dict:
-    """What each framework made of one row."""
+def row_json(row: Row, results: Mapping[str, FrameworkResult]) -> dict:
+    """Each framework's shape and difference for one row."""
     return {
         framework: {
-            "shape": list(next(iter(side.wrong_shapes(row).values()), row.node.output)),
-            "difference": side.difference(row),
+            "shape": list(next(iter(result.wrong_shapes(row).values()), row.node.output)),
+            "difference": result.difference(row),
         }
-        for framework, side in sides.items()
-        if side.report
+        for framework, result in results.items()
+        if result.report
     }

@@ -1,14 +1,14 @@
-"""What people read of a network's parameter count, and of two networks that differ."""
+"""Tables that explain a parameter count, or the differences between two networks."""
 
-from common.analysis import diff as diffs
-from common.analysis import ledger as ledgers
 from common.command.show import grid, number, print_table
-from common.plan import Plan
 from common.spec import shape_text
+from common.spec.plan import Plan
+from common.tools.analysis import diff as diffs
+from common.tools.analysis import parameter_ledger as ledgers
 
 
 def print_ledger(plan: Plan) -> None:
-    """Every term of the parameter count, then the sums that were published and whose they are."""
+    """Prints every term of the parameter count, then the published sums and their sources."""
     table = grid("part", "of it", "numbers")
     table.columns[1].justify = "left"
     for term in ledgers.ledger(plan):
@@ -23,7 +23,10 @@ def print_ledger(plan: Plan) -> None:
 
 
 def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
-    """What differs, in words; then shapes, parameters, multiply-adds; then outputs if wanted."""
+    """Prints the differences in layers, shapes, parameters and multiply-adds.
+
+    With `numbers`, also prints the effect on the outputs.
+    """
     for order, plan in {"first:  ": one, "second: ": other}.items():
         spec = plan.network
         print(
@@ -53,9 +56,9 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
 
 
 def effect_line(effect: diffs.Effect | None) -> str:
-    """The measured effect in one line."""
+    """One line on the measured effect."""
     if effect is None:
-        return "their outputs are of unequal size and cannot be compared"
+        return "the outputs differ in size and cannot be compared"
     top = "the same" if effect.same_top else "another"
     return (
         f"{effect.shared} of the second's {effect.total} arrays filled from the first: "

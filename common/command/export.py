@@ -1,4 +1,4 @@
-"""The verb `export`: a network with its weights as an ONNX file."""
+"""The `export` command: writes a network with its weights as an ONNX file."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from common.errors import MissingFramework, UsageError
 from common.files import weights
 from common.files.scratch import scratch_folder
 from common.networks import network
-from common.preprocess import PREPROCESSES
+from common.spec.preprocess import PREPROCESSES
 
 
 @app.command()
@@ -32,12 +32,12 @@ def export(
 
     The file is run by ONNX Runtime and compared with the reference.
     """
-    network(name, aux=aux)  # an unknown name is told before any file is read
+    network(name, aux=aux)  # rejects an unknown name before any file is read
     if out.suffix != ".onnx":
         raise UsageError(f"--out {out}: the name must end in .onnx")
     check_outputs(out, inputs=[source])
     try:
-        from common.onnx import export as onnx_export
+        from common.tools.onnx import export as onnx_export
     except ImportError as error:
         raise MissingFramework(
             f"export needs onnx and onnxruntime ({error}); pip install '.[onnx]'"
@@ -47,5 +47,5 @@ def export(
         plan, arrays = weights.read_network(given.path, name, aux)
         own = replace(plan.network, preprocess=PREPROCESSES[given.preprocess])
         plan = replace(plan, network=own)
-        apart = onnx_export.export(plan, arrays, out)
+        apart = onnx_export.export(plan, arrays, out, given.classes)
     print_line(f"{out}: {name}, within {apart:.1e} of the reference in ONNX Runtime")

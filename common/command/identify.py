@@ -1,4 +1,4 @@
-"""The verb `identify`: which network a weights file is of."""
+"""The `identify` command: finds the network that a weights file belongs to."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +11,13 @@ from common.command.options import AsJson
 from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.spec import shape_text
-from common.zoo.find_plan import takes_any_size
-from common.zoo.identify import Identity
-from common.zoo.identify import identify as identify_file
-from common.zoo.misfit import Misfit
-from common.zoo.recognise import Match, Wishes
+from common.tools.zoo.find_plan import takes_any_size
+from common.tools.zoo.identify import Identity
+from common.tools.zoo.identify import identify as identify_file
+from common.tools.zoo.misfit import Misfit
+from common.tools.zoo.recognise import Match, ReadOptions
 
-SHOWN = 5  # names of each kind that does not fit
+SHOWN = 5  # names listed per kind of mismatch
 
 
 @app.command()
@@ -34,7 +34,7 @@ def identify(
 
     Its format is shown, and what does not fit.
     """
-    found = identify_file(source, Wishes(key=key))
+    found = identify_file(source, ReadOptions(key=key))
     if json:
         print_json({"file": str(source), **identity_json(found)})
     elif found.matches:
@@ -45,7 +45,7 @@ def identify(
 
 
 def identity_json(found: Identity) -> dict:
-    """What was found as JSON; `nearest` only where nothing fits whole."""
+    """The result as JSON; `nearest` is null if any network fits completely."""
     near = found.nearest
     faults = near and {
         "network": near.name,
@@ -53,14 +53,14 @@ def identity_json(found: Identity) -> dict:
         "missing": near.missing,
         "unknown": near.unknown,
         "misshapen": near.misshapen,
-        "trunk_fits": near.trunk_fits,
+        "trunk_fits": near.backbone_fits,
     }
     matches = [match_json(match) for match in found.matches]
     return {"matches": matches, "nearest": faults, "other_things": found.kinds}
 
 
 def match_json(match: Match) -> dict:
-    """One reading of the file as JSON."""
+    """One match as JSON."""
     spec = match.plan.network
     return {
         "network": spec.name,
@@ -74,7 +74,7 @@ def match_json(match: Match) -> dict:
 
 
 def print_matches(found: Identity) -> None:
-    """A line for each reading, and what was done to the file."""
+    """Prints a line for each match, and the notes on how the file was read."""
     table = grid("network", "layout", "classes", "heads", "input", "parameters")
     table.columns[1].justify = "left"
     for match in found.matches:
@@ -91,21 +91,21 @@ def print_matches(found: Identity) -> None:
     if len(found.matches) > 1:
         one, other = (match.plan.network.name for match in found.matches[:2])
         print(f"All of them have these arrays; what differs: `googlenet diff {one} {other}`.")
-        print("The file does not say which of them it was trained as.")
+        print("The file does not record which of them it was trained as.")
 
 
 def print_misfit(source: Path, near: Misfit | None) -> None:
-    """The nearest network, and what of the file and of it does not fit."""
+    """Prints the nearest network, and the arrays on either side that do not fit."""
     if near is None:
         return
     print_line(
-        f"{source} is no network of this family; nearest: {near.name}, layout {near.layout.name}"
+        f"{source} is not a network of this family; nearest: {near.name}, layout {near.layout.name}"
     )
-    kinds = {"missing": near.missing, "unknown": near.unknown, "of another shape": near.misshapen}
+    kinds = {"missing": near.missing, "unknown": near.unknown, "wrong shape": near.misshapen}
     for kind, names in kinds.items():
         for name in names[:SHOWN]:
             print_line(f"  {kind}: {name}")
         if len(names) > SHOWN:
             print(f"  {kind}: {len(names) - SHOWN} more")
-    if near.trunk_fits:
+    if near.backbone_fits:
         print_line(f"Its backbone fits: `googlenet convert {source} ... --classes 0` takes it.")

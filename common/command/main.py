@@ -1,4 +1,4 @@
-"""Around the command `googlenet`: signals, errors and exit codes. What is slow to import waits."""
+"""Entry point of `googlenet`: signals, errors and exit codes. Slow imports are deferred."""
 
 import os
 import signal
@@ -13,29 +13,32 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def prepare() -> None:
-    """Has signals end the command in order, a closed pipe at once, and both outputs there."""
+    """Installs the signal handlers, and makes both output streams available.
+
+    Signals end the command cleanly; a closed pipe ends it at once.
+    """
 
     def end(number: int, _: object) -> None:
-        for ending in ENDINGS:  # once is enough: what is begun must be tidied up
+        for ending in ENDINGS:  # further signals must not interrupt the cleanup
             signal.signal(ending, signal.SIG_IGN)
         raise Interrupted(number)
 
     for ending in ENDINGS:
-        if signal.getsignal(ending) != signal.SIG_IGN:  # as under nohup
+        if signal.getsignal(ending) != signal.SIG_IGN:  # it is ignored under nohup
             signal.signal(ending, end)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped
+        if isinstance(stream, TextIOWrapper):  # escape what the terminal cannot encode
             stream.reconfigure(errors="backslashreplace")
 
 
 def main() -> NoReturn:
-    """Runs the command; a user's mistake is one line on standard error and an exit code."""
+    """Runs the command; a user's mistake ends in one line on standard error and an exit code."""
     prepare()
     try:
-        # Imported here, so that Ctrl-C meets `prepare` first.
+        # Imported here, so that `prepare` handles Ctrl-C during the imports.
         from common.command import verbs  # noqa: F401
         from common.command.app import run_command
 

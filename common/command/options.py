@@ -1,4 +1,4 @@
-"""What the verbs of the command share: their options, and how an option's text is read."""
+"""Options that several commands share, and the functions that parse and check them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from common.files.atomic import atomic_file
 from common.jobs.frameworks import ALL
 from common.jobs.job import DEVICES, DTYPES
 from common.networks import network
-from common.plan import Plan
-from common.planner import make_plan
-from common.preprocess import PREPROCESSES
 from common.spec import NetworkSpec, Shape
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.spec.preprocess import PREPROCESSES
 
 Name = Annotated[
     str, typer.Argument(metavar="NETWORK", help="Name the network (see `googlenet list`).")
@@ -34,7 +34,7 @@ Dtype = Annotated[
 
 
 def one_of(frameworks: Sequence[str], help: str = "Compute with this framework.") -> Any:
-    """The option `-f`, which lists the frameworks that a verb takes."""
+    """The option `-f`, which lists the frameworks that a command accepts."""
     return typer.Option("-f", "--framework", metavar="|".join(frameworks), help=help)
 
 
@@ -56,7 +56,8 @@ PreprocessName = Annotated[
     ),
 ]
 Data = Annotated[
-    str, typer.Option(metavar="digits|mnist:DIR|folder:DIR", help="Use this data set.")
+    str | None,
+    typer.Option(metavar="digits|mnist:DIR|folder:DIR", help="Use this data set [a run's own]."),
 ]
 Device = Annotated[str, typer.Option(metavar="|".join(DEVICES), help="Compute on this device.")]
 OnError = Annotated[
@@ -74,22 +75,22 @@ Out = Annotated[Path, typer.Option("--out", help="Write the arrays to this .npz 
 
 
 def read_size(text: str) -> Shape | None:
-    """CxHxW as numbers; None for nothing."""
+    """The shape that CxHxW denotes; None for an empty string."""
     if not text:
         return None
     if not re.fullmatch(r"\d{1,6}(x\d{1,6}){2}", text):
-        raise UsageError(f"--input {text[:40]}: an input is CxHxW, as 3x224x224")
+        raise UsageError(f"--input {text[:40]}: expected CxHxW, as in 3x224x224")
     return tuple(int(part) for part in text.split("x"))
 
 
 def plan_with_heads(name: str, input: Shape | None, classes: int | None) -> Plan:
-    """The network with its heads, where it has any and a classifier beside them."""
+    """The network's plan, with its heads if it has any and also has a classifier."""
     made = network(name, input, classes)
     return make_plan(network(name, input, classes, bool(made.heads and made.classes)))
 
 
 def with_preprocess(made: NetworkSpec, name: str | None) -> NetworkSpec:
-    """The network with another preprocessing, if one is named."""
+    """The network with the named preprocessing; unchanged if `name` is None."""
     if name is None:
         return made
     check_known("preprocessing", name, tuple(PREPROCESSES))
@@ -103,11 +104,11 @@ def check_known(what: str, given: str, allowed: Sequence[str]) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Writes an .npz, whole or not at all; raises DataError for what is no number."""
+    """Writes an .npz file atomically; raises DataError for NaN or infinity."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise DataError(
-                f"{name} comes out as NaN or infinity: the weights or the batch hold values "
+                f"{name} contains NaN or infinity: the weights or the batch hold values "
                 "too large for it; if this was float32, try --dtype float64"
             )
     with atomic_file(path) as temporary, open(temporary, "wb") as file:

@@ -1,4 +1,4 @@
-"""Outputs that cannot be written are refused before the work, by every verb that writes."""
+"""Checks that outputs can be written, before any work is done."""
 
 import os
 import stat
@@ -9,13 +9,13 @@ from common.errors import DataError, UsageError
 
 
 def check_outputs(*outs: Path | None, inputs: Iterable[Path | None] = ()) -> None:
-    """Raises DataError unless each file that is wanted can be written; creates nothing.
+    """Raises DataError unless every requested file can be written; creates nothing.
 
-    Raises UsageError where one would replace an input or another output.
+    Raises UsageError if an output would replace an input or another output.
     """
     taken = {os.path.realpath(path): "one of the inputs" for path in inputs if path}
     for out in filter(None, outs):
-        path = os.path.realpath(out)  # of a link, what it leads to is written
+        path = os.path.realpath(out)  # writing to a link writes to its target
         if reason := why_not(Path(path)):
             raise DataError(f"{out}: cannot be written: {reason}")
         if path in taken:
@@ -24,33 +24,33 @@ def check_outputs(*outs: Path | None, inputs: Iterable[Path | None] = ()) -> Non
 
 
 def why_not(path: Path) -> str:
-    """Why no file can be written under this name; nothing if one can."""
+    """The reason why the file cannot be written, or an empty string if it can."""
     folder = path.parent
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         if not folder.is_dir():
-            return f"there is no folder {folder}"
+            return f"folder {folder} does not exist"
         return "" if may_write(folder) else f"no permission to write in {folder}"
     except OSError as error:
         return error.strerror or str(error)
     if stat.S_ISDIR(mode):
         return "it is a folder; give the name of a file"
     if not stat.S_ISREG(mode):
-        return "it is no ordinary file but a device, pipe or socket"
+        return "it is not a regular file but a device, pipe or socket"
     return "" if os.access(path, os.W_OK) and may_write(folder) else "no permission to replace it"
 
 
 def may_write(folder: Path) -> bool:
-    """Whether files can be made in a folder."""
+    """Whether files can be created in a folder."""
     return os.access(folder, os.W_OK | os.X_OK)
 
 
 def check_runs_folder(folder: Path, names: Iterable[str]) -> None:
-    """Raises DataError unless runs can be begun in a folder, UsageError if one of them has been."""
+    """Raises DataError if runs cannot be created in a folder, UsageError if one exists already."""
     existing = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
     if not existing.is_dir() or not may_write(existing):
         raise DataError(f"{folder}: cannot be written in: {existing} is no folder to write in")
     for name in names:
         if (folder / name / "recipe.toml").exists():
-            raise UsageError(f"{folder / name}: there is a run already; give another --out")
+            raise UsageError(f"{folder / name}: a run already exists; choose another --out")

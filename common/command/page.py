@@ -1,4 +1,4 @@
-"""The verb `page`: a network, its numbers and every framework's answer in one HTML file."""
+"""The `page` command: one HTML file with a network, its numbers and all frameworks' results."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +14,11 @@ from common.command.printable import print_line
 from common.command.progress import progress
 from common.data import images
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
-from common.page.members import against as difference
-from common.page.members import whole
-from common.page.render import Page
-from common.page.speed import read_speed
-from common.page.training import read_run
+from common.tools.page.members import against as difference
+from common.tools.page.members import whole
+from common.tools.page.render import Page
+from common.tools.page.speed import read_speed
+from common.tools.page.training_curves import read_run
 
 Bench = Annotated[
     Path | None, typer.Option("--bench", help="Include this output of `bench --json`.")
@@ -54,8 +54,8 @@ def page(
     files = image or images.photographs()
     check_outputs(out, inputs=[*files, bench])
     speed = read_speed(bench, name) if bench else None
-    with progress() as say:
-        read = [read_run(folder, name, say) for folder in runs or ()]
+    with progress() as report_progress:
+        read = [read_run(folder, name, report_progress) for folder in runs or ()]
     comparison = compare_images(plan, files, frameworks, "float32", plain=False, kept=MAPS)
     write_page(out, Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed))
     print_line(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")

@@ -1,14 +1,14 @@
-"""How the verbs write a page."""
+"""Writes HTML pages for the commands."""
 
 from pathlib import Path
 
 from common.files.atomic import atomic_file
-from common.page.render import Page, render
+from common.tools.page.render import Page, render
 
-MAPS = 4  # of each step that are drawn
+MAPS = 4  # drawn per step
 
 
 def write_page(out: Path, page: Page) -> None:
-    """Writes a page, whole or not at all."""
+    """Writes a page atomically."""
     with atomic_file(out) as temporary:
         temporary.write_text(render(page), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Who is at work, on standard error: a spinner on a terminal, plain lines elsewhere."""
+"""Shows progress on standard error: a spinner on a terminal, plain lines elsewhere."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from common.training.run import TrainingRun
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, str], None]]:
-    """Gives a function that takes who is at work and at what."""
+    """Yields a function that reports who is working, and on what."""
     if not sys.stderr.isatty():
         yield lambda who, what: print_line(f"{who}: {what}", sys.stderr)
         return
@@ -28,9 +28,10 @@ def progress() -> Iterator[Callable[[str, str], None]]:
 
 @contextmanager
 def follow(run: TrainingRun, tensorboard: bool = False) -> Iterator[Callable[[], None]]:
-    """Gives a function that shows what a run's metrics have gained since it was last called.
+    """Yields a function that shows the metrics added to a run since the function's last call.
 
-    On a terminal a bar per epoch, elsewhere a line per epoch; with `tensorboard` event files, too.
+    Shows a bar per epoch on a terminal and a line per epoch elsewhere; with `tensorboard`, also
+    writes event files.
     """
     path = run.folder / "metrics.jsonl"
     path.touch()
@@ -42,7 +43,7 @@ def follow(run: TrainingRun, tensorboard: bool = False) -> Iterator[Callable[[],
                 entry = json.loads(line)
                 keep(entry)
                 show(entry)
-            file.seek(file.tell() - len(line))  # begun, and not yet ended
+            file.seek(file.tell() - len(line))  # an incomplete line is read again
 
         yield show_new
         show_new()
@@ -50,7 +51,7 @@ def follow(run: TrainingRun, tensorboard: bool = False) -> Iterator[Callable[[],
 
 @contextmanager
 def epoch_bar(run: TrainingRun) -> Iterator[Callable[[dict], None]]:
-    """Gives a function that shows a line of the metrics."""
+    """Yields a function that shows one line of the metrics."""
     if not sys.stderr.isatty():
         yield lambda entry: None if "step" in entry else print(epoch_text(entry), file=sys.stderr)
         return
@@ -76,7 +77,7 @@ def epoch_bar(run: TrainingRun) -> Iterator[Callable[[dict], None]]:
 
 @contextmanager
 def event_files(folder: Path, wanted: bool) -> Iterator[Callable[[dict], None]]:
-    """Gives a function that keeps a line of the metrics for TensorBoard, where that is wanted."""
+    """Yields a function that writes one line of the metrics for TensorBoard, if `wanted`."""
     if not wanted:
         yield lambda _: None
         return
@@ -98,7 +99,7 @@ def event_files(folder: Path, wanted: bool) -> Iterator[Callable[[dict], None]]:
 
 
 def epoch_text(line: Mapping) -> str:
-    """An epoch's line of the metrics in words."""
+    """The metrics of one epoch as a line of text."""
     return (
         f"epoch {line['epoch']}: top-1 {line['top1']:.2%}, test loss {line['loss']:.4f}, "
         f"{line['images_per_second']:.0f} images/s"

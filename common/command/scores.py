@@ -1,4 +1,4 @@
-"""The scores of an evaluation, as a table."""
+"""Prints the scores of an evaluation as a table."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,10 @@ from common.command.show import grid, print_table
 def print_scores(
     scores: Mapping[str, NDArray], names: Sequence[str], scored: Sequence[str], known: int
 ) -> None:
-    """Each class with its images, those that were right, and what the others were taken for.
+    """Prints each class with its images, the correct ones and the most frequent wrong class.
 
-    `names` are those of the network's outputs; the data has those in `scored`, of the `known` ones.
+    `names` are the classes of the network's outputs, and `scored` are those in the data, out of
+    `known` classes that have names.
     """
     table = grid("class", "images", "right", "most often taken for")
     for number, row in enumerate(scores["confusion"]):

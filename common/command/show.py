@@ -1,4 +1,4 @@
-"""What people read: tables for a terminal, 100 columns wide, or for a pipe."""
+"""Tables and text for people, on a terminal or in a pipe of at least 100 columns."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,11 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from common.analysis.names import word_name
-from common.analysis.reach import reach
 from common.command.printable import print_line, printable
-from common.jobs.compare import Comparison, Row, Side
-from common.plan import Node, Plan
 from common.spec import Chain, Concat, Residual, shape_text
+from common.spec.plan import Node, Plan
+from common.tools.analysis.compare import Comparison, FrameworkResult, Row
+from common.tools.analysis.receptive_field import reach
 
 WIDTH = 100
 LEGEND = """\
@@ -25,21 +24,21 @@ LEGEND = """\
 
 
 class Grid(Table):
-    """A table whose cells may hold names out of files: no control characters, no markup."""
+    """A table that is safe for names from files: no control characters, no markup."""
 
     def add_row(self, *cells: str | Text, **options: Any) -> None:  # type: ignore[override]
-        """Adds a row; a cell is a text, or a text in a style."""
+        """Adds a row; a cell is a string or a styled text."""
         super().add_row(*map(safe_cell, cells), **options)
 
 
 def safe_cell(cell: str | Text) -> Text:
-    """A cell as rich takes it without looking for markup or emoji codes."""
+    """A cell that rich prints without interpreting markup or emoji codes."""
     style = cell.style if isinstance(cell, Text) else ""
     return Text(printable(str(cell)), style=style)
 
 
 def print_table(table: Table) -> None:
-    """The table on standard output; in a pipe as wide as its columns need, or WIDTH."""
+    """Prints a table; in a pipe it is as wide as its columns need, but at least WIDTH."""
     console = Console(highlight=False, soft_wrap=False, markup=False)
     if not sys.stdout.isatty():
         needed = Measurement.get(console, console.options.update(width=10_000), table).minimum
@@ -48,7 +47,7 @@ def print_table(table: Table) -> None:
 
 
 def grid(*columns: str) -> Table:
-    """An empty table whose first column reads from the left and the others from the right."""
+    """An empty table whose first column is aligned left and the others right."""
     table = Grid(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
@@ -56,8 +55,8 @@ def grid(*columns: str) -> Table:
 
 
 def kind(node: Node) -> str:
-    """What a person calls the layer."""
-    match node.word:
+    """The common name of a node's layer type."""
+    match node.layer:
         case Chain():
             first = kind(node.children[0]) if node.is_unit else ""
             return first.replace("depthwise", "separable")
@@ -65,11 +64,11 @@ def kind(node: Node) -> str:
             return "branches"
         case Residual():
             return "residual"
-    return word_name(node.word)
+    return node.layer.label
 
 
 def summary_table(plan: Plan) -> Table:
-    """Every layer a person counts, indented by block."""
+    """The table of the layers in a network, indented by block."""
     table = grid("layer", "", "output", "parameters", "multiply-adds")
     table.columns[1].justify = "left"
     for root in plan.roots():
@@ -87,16 +86,16 @@ def summary_table(plan: Plan) -> Table:
 
 
 def number(value: int) -> str:
-    """A number with its thousands apart; nothing for nothing."""
+    """A number with thousands separators; an empty string for zero."""
     return f"{value:,}" if value else ""
 
 
 def totals_lines(plan: Plan) -> str:
-    """The totals in words."""
+    """The totals of a network as lines of text."""
     name, classes = plan.network.name, plan.network.classes
     count = len(plan.heads)
     with_heads = f" and {count} auxiliary head{'s'[: count - 1]}" if count else ""
-    lines = [f"{name} without classifier: {plan.trunk_parameter_count:,} parameters"]
+    lines = [f"{name} without classifier: {plan.backbone_parameter_count:,} parameters"]
     if classes:
         lines.append(f"with {classes} classes{with_heads}: {plan.parameter_count:,} parameters")
     depth, field = reach(plan).depth, reach(plan).field
@@ -112,7 +111,7 @@ def totals_lines(plan: Plan) -> str:
 
 
 def list_table(plans: Sequence[Plan]) -> Table:
-    """Every network, one per line; `field` is the last map's receptive field, in rows."""
+    """The table of networks; `field` is the receptive field of the last map, in rows."""
     table = grid("network", "origin", "input", "parameters", "multiply-adds", "depth", "field")
     table.columns[1].justify = "left"
     table.collapse_padding = True
@@ -131,36 +130,36 @@ def list_table(plans: Sequence[Plan]) -> Table:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Every row with each framework's shape and difference beside the plan's."""
-    table = grid("layer", "output", "parameters", "multiply-adds", *comparison.sides)
+    """The table of rows, with the plan's shape and each framework's shape and difference."""
+    table = grid("layer", "output", "parameters", "multiply-adds", *comparison.results)
     for row in comparison.rows:
-        cells = [cell(row, side, comparison.tolerance) for side in comparison.sides.values()]
+        cells = [cell(row, result, comparison.tolerance) for result in comparison.results.values()]
         node = row.node
         counts = number(node.parameter_count), number(node.multiply_adds)
         table.add_row(node.path, shape_text(node.output), *counts, *cells)
     return table
 
 
-def cell(row: Row, side: Side, tolerance: float) -> Text:
-    """`=` for equal shapes, and the largest difference; the first other shape, if there is one."""
-    if not side.report:
+def cell(row: Row, result: FrameworkResult, tolerance: float) -> Text:
+    """`=` and the largest difference if all shapes are equal, else the first wrong shape."""
+    if not result.report:
         return Text("-", style="red")
-    for shape in side.wrong_shapes(row).values():
+    for shape in result.wrong_shapes(row).values():
         return Text(shape_text(shape), style="bold red")
-    difference = side.difference(row)
+    difference = result.difference(row)
     return Text(f"= {difference:.1e}", style="green" if difference <= tolerance else "bold red")
 
 
 def workers_table(comparison: Comparison) -> Table:
-    """Each worker: version, its own count of the parameters, time, peak memory."""
+    """The table of workers: version, own parameter count, time and peak memory."""
     table = grid("worker", "version", "parameters", "import s", "run s", "peak MB")
     table.columns[1].justify = "left"
-    reports = {"numpy (reference)": comparison.judge}
-    for framework, side in comparison.sides.items():
-        if side.report:
-            reports[framework] = side.report
+    reports = {"numpy (reference)": comparison.reference}
+    for framework, result in comparison.results.items():
+        if result.report:
+            reports[framework] = result.report
         else:
-            table.add_row(framework, Text(printable(str(side.error)), style="red"))
+            table.add_row(framework, Text(printable(str(result.error)), style="red"))
     for name, report in reports.items():
         table.add_row(
             name,
@@ -174,7 +173,7 @@ def workers_table(comparison: Comparison) -> Table:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """The table, the workers, the totals, and the verdict as the last line."""
+    """Prints the table, the workers, the totals and, as the last line, the verdict."""
     print_line(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
     print_table(comparison_table(comparison))
     print(LEGEND)
@@ -184,7 +183,7 @@ def print_comparison(comparison: Comparison) -> None:
 
 
 def print_diagnosis(diagnosis: Mapping) -> None:
-    """What the doctor found."""
+    """Prints the findings of `doctor`."""
     python, cores, threads = (diagnosis[key] for key in ("python", "cores", "threads"))
     print(f"Python {python}, {cores} cores, {threads} threads a worker, {diagnosis['platform']}")
     table = grid("framework", "", "import s", "peak MB")
@@ -205,12 +204,12 @@ def print_diagnosis(diagnosis: Mapping) -> None:
 
 
 def verdict(comparison: Comparison) -> str:
-    """The last line: whether it is the same network."""
+    """The last line: whether all frameworks match the reference."""
     failures = comparison.failures()
     if failures:
         return f"NOT EQUAL: {len(failures)} checks failed, first: {failures[0]}"
-    verb = "match" if len(comparison.sides) > 1 else "matches"
+    verb = "match" if len(comparison.results) > 1 else "matches"
     return (
-        f"EQUAL: {', '.join(comparison.sides)} {verb} the NumPy reference: "
+        f"EQUAL: {', '.join(comparison.results)} {verb} the NumPy reference: "
         f"shapes, counts, values within {comparison.tolerance:.0e}"
     )

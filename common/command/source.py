@@ -1,4 +1,4 @@
-"""The verb `source`: a network as one file of plain source."""
+"""The `source` command: writes a network as one file of source code."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +11,10 @@ from common.command.outputs import check_outputs
 from common.command.printable import print_line
 from common.errors import UsageError
 from common.files.atomic import atomic_file
-from common.jobs.frameworks import FRAMEWORKS, import_printer
+from common.jobs.frameworks import FRAMEWORKS
 from common.networks import network
-from common.planner import make_plan
+from common.spec.planner import make_plan
+from common.tools.source.printer import import_printer
 
 
 @app.command()
@@ -37,9 +38,9 @@ def source(
     check_outputs(out)
     plan = make_plan(network(name, read_size(input), classes, aux))
     try:
-        text = import_printer(framework).source(plan)
+        text = import_printer(framework).source(plan).text
     except TypeError as error:
-        raise UsageError(f"{name} cannot be printed for {framework}: {error}") from None
+        raise UsageError(f"{name} cannot be written for {framework}: {error}") from None
     if out is None:
         print(text, end="")
         return

@@ -1,25 +1,29 @@
-"""Weights to use, wherever they are: of a run, in a file of ours, in a published checkpoint."""
+"""Opens weights for use: from a run, a native file or a published checkpoint."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.command.options import check_known
-from common.data.names import class_names
+from common.command.printable import print_line
+from common.data.class_names import class_names
 from common.errors import DataError, UsageError
 from common.files import weights
-from common.files.safetensors_file import read as read_safetensors
 from common.networks import network
-from common.preprocess import PREPROCESSES
+from common.spec import shape_text
+from common.spec.preprocess import PREPROCESSES
+from common.tools.zoo.convert import convert
+from common.tools.zoo.read_file import read_file
+from common.training.metrics import read_metrics
 from common.training.record import read_classes, read_recipe
-from common.zoo.convert import convert
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A weights file, the network it is of, how it wants its images, what its classes are called.
+    """A weights file with its network, its preprocessing and the names of its classes.
 
-    `classes` is empty where only their number is known; `run` is the folder of the run that the
-    weights are of, "" of others.
+    `classes` is empty if only their number is known; `run` is the folder of the run that the
+    weights come from, or "" if they come from no run.
     """
 
     path: Path
@@ -27,14 +31,19 @@ class Trained:
     preprocess: str
     classes: tuple[str, ...] = ()
     run: str = ""
+    data: str = "digits"  # to be scored on by default
+    label: str = ""  # which weights these are
 
     def class_names(self, count: int) -> list[str]:
-        """The names of so many classes; numbers where nobody says."""
+        """The names of `count` classes, or numbers if the names are unknown."""
         return list(self.classes) if len(self.classes) == count else class_names(count)
 
 
 def open_trained(source: Path, name: str | None, preprocess: str | None, box: Path) -> Trained:
-    """What a user names; a checkpoint of another layout is converted into the folder `box`."""
+    """Opens a run or a weights file; a checkpoint in a different format is converted in `box`.
+
+    What the file does not record and is assumed is said on standard error.
+    """
     if preprocess is not None:
         check_known("preprocessing", preprocess, tuple(PREPROCESSES))
     if source.is_dir() and (source / "recipe.toml").is_file():
@@ -43,31 +52,52 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
     name = name or about.get("network")
     if not name:
         raise UsageError(
-            f"{source} does not say which network it is of; give --network "
-            "(`googlenet identify` finds it)"
+            f"{source} does not record its network; give --network (`googlenet identify` finds it)"
         )
-    made = network(name)
-    if about.get("network") != name:
-        convert(source, box / "weights.safetensors", name)
-        source = box / "weights.safetensors"
-    return Trained(source, name, preprocess or about.get("preprocess", made.preprocess.name))
+    made, path = network(name), source
+    if source.suffix != ".safetensors" or about.get("network") != name:
+        path = box / "weights.safetensors"
+        convert(source, path, name)
+    if "input" not in about:
+        size = shape_text(weights.read(path)[1].get("input", made.input))
+        print_line(
+            f"googlenet: {source} does not record its images: {size} and "
+            f"--preprocess {preprocess or made.preprocess.name} are assumed",
+            sys.stderr,
+        )
+    how = preprocess or about.get("preprocess", made.preprocess.name)
+    names = tuple(about.get("class_names", ()))
+    return Trained(path, name, how, names, label=str(source))
 
 
 def open_run(folder: Path, name: str | None, preprocess: str | None) -> Trained:
-    """The best weights of a run, or the last where no epoch has ended."""
+    """The best weights of a run, or the last ones if no epoch has ended."""
     recipe = read_recipe(folder)
     if name not in (None, recipe.network):
-        raise UsageError(f"{folder}: a run of {recipe.network}, and asked for is {name}")
+        raise UsageError(f"{folder}: a run of {recipe.network}, not {name}")
     files = [folder / "checkpoints" / f"{each}.safetensors" for each in ("best", "last")]
     path = next((file for file in files if file.is_file()), None)
     if path is None:
-        raise DataError(f"{folder}: no weights yet; go on with `googlenet train ... --resume`")
+        raise DataError(f"{folder}: no weights yet; continue with `googlenet train ... --resume`")
     how = preprocess or recipe.preprocess
-    return Trained(path, recipe.network, how, read_classes(folder), str(folder))
+    label = f"{path} ({epoch_text(folder, path.stem)})"
+    classes = read_classes(folder)
+    return Trained(path, recipe.network, how, classes, str(folder), recipe.data, label)
+
+
+def epoch_text(folder: Path, kind: str) -> str:
+    """The epoch after which a run wrote its best or last weights, as text."""
+    epochs = [line for line in read_metrics(folder / "metrics.jsonl") if "split" in line]
+    if not epochs:
+        return "before the first epoch ended"
+    found = max(epochs, key=lambda line: line["top1"]) if kind == "best" else epochs[-1]
+    return f"after epoch {found['epoch']}"
 
 
 def own_metadata(source: Path) -> dict:
-    """What a weights file of ours says of itself; nothing for every other file."""
-    if source.suffix != ".safetensors":
+    """The metadata of a weights file or an ONNX export of ours; empty for any other file."""
+    if not source.exists():
+        raise DataError(f"{source}: no such file")
+    if source.suffix not in (".safetensors", ".onnx"):
         return {}
-    return read_safetensors(source).about if source.is_file() else weights.read(source)[1]
+    return read_file(source).about

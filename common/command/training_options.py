@@ -1,4 +1,4 @@
-"""The options of `train`; what is not given stays as the recipe has it."""
+"""The options of `train`; an option that is not given leaves the recipe unchanged."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,13 @@ from common.training.recipe import Optimizer, Schedule
 
 
 def kinds(rules: UnionType) -> list[str]:
-    """What a recipe calls each of these rules."""
+    """The name of each of these rules in a recipe."""
     return [rule.kind for rule in get_args(rules)]
 
 
 @dataclass(frozen=True)
 class How:
-    """What is no matter of the recipe: where and with what it is trained."""
+    """The training options outside the recipe: where, and with which framework, it is trained."""
 
     framework: str
     device: str = "cpu"
@@ -30,7 +30,7 @@ class How:
 
 
 def make_how(framework: str, device: str, processes: int, tensorboard: bool, plain: bool) -> How:
-    """The same, checked; raises UsageError for an unknown name."""
+    """These options, checked; raises UsageError for an unknown name."""
     check_known("framework", framework, FRAMEWORKS)
     check_known("device", device, DEVICES)
     return How(framework, device, processes, tensorboard, plain)

@@ -1,15 +1,23 @@
-"""All verbs: importing this adds each to the command."""
+"""All subcommands; importing this module registers them."""
 
 from common.command import (  # noqa: F401
     bench,
     check,
-    cli,
     compare,
+    convert,
     data,
+    diff,
+    doctor,
+    evaluate,
     export,
+    grad,
     identify,
+    init,
+    list_networks,
     page,
+    predict,
+    run,
     source,
-    training,
-    using,
+    summary,
+    train,
 )

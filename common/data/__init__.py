@@ -1,1 +1,1 @@
-"""What goes into a network, as NumPy arrays: photographs, batches, labels."""
+"""The inputs of a network as NumPy arrays: photographs, batches and labels."""

@@ -1,4 +1,4 @@
-"""Augmentation: images changed at random, by the seed, the epoch and the image alone."""
+"""Augmentation: random changes that depend only on the seed, the epoch and the image."""
 
 from math import sqrt
 from typing import Annotated
@@ -13,11 +13,11 @@ TRIES = 10
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class Augment:
-    """What may happen to an image in training; as it stands here, nothing.
+    """The random changes made to an image in training; none by default.
 
-    It is moved by up to `shift` of its sides, with black behind; a part of at least `area` of it is
-    cut out, of a width between 3/4 and 4/3 of its height (section 6 of the GoogLeNet paper, where
-    the area is 8 %); with `flip` it is mirrored half of the time.
+    A crop of at least `area` of the image is taken, with a width between 3/4 and 4/3 of its height
+    (section 6 of the GoogLeNet paper, where the area is 8 %); it is shifted by up to `shift` of its
+    sides and padded with black; with `flip` it is mirrored half of the time.
     """
 
     shift: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -26,7 +26,7 @@ class Augment:
 
 
 def augmented(image: Image.Image, augment: Augment, draw: np.random.Generator) -> Image.Image:
-    """The image with what the generator draws done to it."""
+    """The image with random changes drawn from `draw`."""
     if augment.area < 1:
         image = cut_out(image, augment.area, draw)
     if augment.shift:
@@ -40,7 +40,7 @@ def augmented(image: Image.Image, augment: Augment, draw: np.random.Generator) -
 
 
 def cut_out(image: Image.Image, least: float, draw: np.random.Generator) -> Image.Image:
-    """A part of the image, of a drawn area and shape; all of it, if none of ten drawn fits."""
+    """A crop of random area and shape; the whole image if none of ten random crops fits."""
     for _ in range(TRIES):
         area = draw.uniform(least, 1) * image.width * image.height
         ratio = draw.uniform(3 / 4, 4 / 3)

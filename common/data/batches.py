@@ -1,4 +1,4 @@
-"""The arrays that users bring: batches and labels, checked before any framework sees them."""
+"""Arrays supplied by users: batches and labels, checked before any framework sees them."""
 
 from pathlib import Path
 
@@ -7,20 +7,20 @@ from numpy.typing import NDArray
 
 from common.errors import DataError
 from common.files.ordinary import check_ordinary
-from common.plan import Plan
 from common.spec import Shape, shape_text
+from common.spec.plan import Plan
 
 ARCHIVE = b"PK\x03\x04"
 
 
 def read_array(path: Path) -> NDArray:
-    """The array in a .npy file, never by unpickling."""
+    """The array in a .npy file, which is never unpickled."""
     check_ordinary(path, "a .npy array")
     try:
         with open(path, "rb") as file:
             if file.read(len(ARCHIVE)) == ARCHIVE:
                 raise DataError(f"{path}: an archive of arrays; give one array as .npy")
-        # Mapped first: what is said to be larger than the file is refused before it costs memory.
+        # Mapped first: an array declared larger than its file is refused before it costs memory.
         with np.errstate(over="ignore"):
             return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except DataError:
@@ -28,7 +28,7 @@ def read_array(path: Path) -> NDArray:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except Exception:
-        # A broken file can raise nearly anything, and NumPy would advise to unpickle it.
+        # A broken file can raise nearly anything, and NumPy would advise unpickling it.
         raise DataError(f"{path}: not a .npy array of numbers") from None
 
 
@@ -37,22 +37,22 @@ def read_batch(path: Path) -> NDArray:
     x = read_array(path)
     if x.ndim != 4 or 0 in x.shape:
         raise DataError(
-            f"{path}: a batch is N x C x H x W, and this array is {shape_text(x.shape) or 0}"
+            f"{path}: a batch is N x C x H x W, but this array is {shape_text(x.shape) or 0}"
         )
     if x.dtype not in (np.float32, np.float64):
-        raise DataError(f"{path}: a batch is float32 or float64, and this array is {x.dtype}")
+        raise DataError(f"{path}: a batch is float32 or float64, but this array is {x.dtype}")
     if not np.isfinite(x).all():
-        raise DataError(f"{path}: the batch holds NaN or infinity")
+        raise DataError(f"{path}: the batch contains NaN or infinity")
     return np.ascontiguousarray(x)
 
 
 def channels(number: int) -> str:
-    """So many channels, in words."""
+    """A number of channels as text."""
     return f"{number} channel{'' if number == 1 else 's'}"
 
 
 def check_channels(path: Path, shape: Shape, wanted: int | None) -> None:
-    """Raises DataError unless a batch of C x H x W has the channels that the weights take."""
+    """Raises DataError unless images of C x H x W have the channels that the weights take."""
     if wanted is None or shape[0] == wanted:
         return
     if shape[-1] == wanted:
@@ -61,12 +61,12 @@ def check_channels(path: Path, shape: Shape, wanted: int | None) -> None:
             "N x C x H x W: x.transpose(0, 3, 1, 2)"
         )
     raise DataError(
-        f"{path}: the images have {channels(shape[0])}, and the weights take {channels(wanted)}"
+        f"{path}: the images have {channels(shape[0])}, but the weights expect {channels(wanted)}"
     )
 
 
 def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
-    """One class number an image."""
+    """The class number of each image."""
     labels, classes = read_array(path), plan.network.classes
     if labels.shape != (images,) or labels.dtype.kind not in "iu":
         raise DataError(
@@ -74,10 +74,10 @@ def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
             f"and this array is {labels.dtype} of shape {labels.shape}"
         )
     if not classes:
-        raise DataError(f"{path}: the weights have no classifier, so labels mean nothing")
+        raise DataError(f"{path}: the weights have no classifier, so labels cannot be used")
     if labels.min() < 0 or labels.max() >= classes:
         raise DataError(
-            f"{path}: labels run from {labels.min()} to {labels.max()}, "
+            f"{path}: labels range from {labels.min()} to {labels.max()}, "
             f"classes from 0 to {classes - 1}"
         )
     return labels.astype(np.int64)

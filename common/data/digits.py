@@ -1,15 +1,15 @@
-"""scikit-learn's 1,797 handwritten digits of 8 x 8 pixels, 360 of them to test with."""
+"""scikit-learn's 1,797 handwritten digits of 8 x 8 pixels, 360 of them for testing."""
 
 import numpy as np
 from sklearn.datasets import load_digits
 
-from common.data.sets import DataSet, split_of_arrays
+from common.data.datasets import DataSet, split_of_arrays
 
 TEST_IMAGES = 360
 
 
 def open_digits() -> DataSet:
-    """The digits, split in the same way every time."""
+    """The digits, always split in the same way."""
     found = load_digits()
     images = np.round(found.images * (255 / 16)).astype(np.uint8)
     order = np.random.default_rng(0).permutation(len(images))

@@ -1,80 +1,105 @@
-"""Folders of images: a folder per class, in `train` and `val` or in one tree."""
+"""Folders of images: one folder per class, in a folder per split or in a single tree."""
 
 import hashlib
 import os
 import zlib
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
+from common.data.datasets import DataSet, Record, Split, counted
+from common.data.image_files import find_images
 from common.data.images import SUFFIXES, open_image
-from common.data.sets import DataSet, Record, Split
+from common.data.splits import check_classes, find_splits, subfolders
 from common.errors import DataError
 
-Images = dict[str, list[Path]]  # of each class, in the order of their names
+Images = dict[str, list[Path]]  # the paths of each class, sorted by name
 
 
 def open_folder(folder: Path, val_split: float, record: Record | None = None) -> DataSet:
-    """The data set in a folder; no image is decoded before it is read.
+    """The data set in a folder; images are decoded only when read.
 
-    With a record, images that it does not name belong to neither split.
+    With a record, images that it does not list belong to no split.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such directory")
-    if (folder / "train").is_dir():
-        train, test = list_images(folder / "train"), list_images(find_test(folder))
-        if list(train) != list(test):
-            odd = sorted(set(train) ^ set(test))
-            raise DataError(
-                f"{folder}: train and val have not the same classes; {odd[0]} is in one"
-            )
+    others: Counter[str] = Counter()
+    splits = {split: list_images(path, others) for split, path in find_splits(folder).items()}
+    if splits:
+        check_same_classes(folder, splits)
+        if "test" not in splits:  # the second of two is for testing, whatever its name
+            splits["test"] = splits.pop("val")
     else:
-        images = list_images(folder)
+        images = list_images(folder, others)
         train, test = (images, images) if record else divide(folder, images, val_split)
+        splits = {"train": train, "test": test}
     unused: set[str] = set()
     if record:
-        known = {*record.train, *record.test}
-        unused = {*names(folder, train), *names(folder, test)} - known
-        train, test = choose(folder, train, record.train), choose(folder, test, record.test)
+        every = {name for images in splits.values() for name in names(folder, images)}
+        unused = every - {*record.train, *record.val, *record.test}
+        splits = chosen_splits(folder, splits, record)
     return DataSet(
         f"folder:{folder}",
-        tuple(train),
+        tuple(splits["train"]),
         channels=3,
-        train=make_split(folder, train),
-        test=make_split(folder, test),
+        train=make_split(folder, splits["train"]),
+        test=make_split(folder, splits["test"]),
+        val=make_split(folder, splits["val"]) if "val" in splits else None,
         unused=tuple(sorted(unused)),
+        others=others,
     )
 
 
-def find_test(folder: Path) -> Path:
-    """Where the images to test with are."""
-    for path in (folder / "val", folder / "test"):
-        if path.is_dir():
-            return path
-    raise DataError(f"{folder}: train/ has neither val/ nor test/ beside it; make one of them")
+def chosen_splits(folder: Path, splits: dict[str, Images], record: Record) -> dict[str, Images]:
+    """The splits of a record; a record without `val` may list images of val for testing."""
+    chosen = {"train": choose(folder, splits["train"], record.train)}
+    held = {
+        kind: [path for split in splits if split != "train" for path in splits[split][kind]]
+        for kind in splits["test"]
+    }
+    chosen["test"] = choose(folder, held, record.test)
+    return chosen | ({"val": choose(folder, held, record.val)} if record.val else {})
 
 
-def list_images(folder: Path) -> Images:
-    """The images of every class, both in the order of their names."""
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+def check_same_classes(folder: Path, splits: dict[str, Images]) -> None:
+    """Raises DataError unless every split has the classes of the training images."""
+    for split, images in splits.items():
+        if odd := sorted(set(splits["train"]) ^ set(images)):
+            has, lacks = ("train", split) if odd[0] in splits["train"] else (split, "train")
+            raise DataError(f"{folder}: class {odd[0]} is in {has} but not in {lacks}")
+
+
+def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
+    """The images of each class; classes and images are sorted by name.
+
+    Files that are not images are counted by suffix in `others`.
+    """
+    classes = subfolders(folder)
     if len(classes) < 2:
         raise DataError(f"{folder}: {len(classes)} class folders; there must be two or more")
-    found = {}
+    check_classes(folder, classes)
+    images = {}
     for path in classes:
-        images = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        found[path.name] = [image for image in images if image.name[0] != "."]
-        if not found[path.name]:
-            raise DataError(f"{path}: no images in this class folder ({', '.join(SUFFIXES)})")
-    return found
+        found = find_images(path)
+        images[path.name] = found.images
+        if others is not None:
+            others.update(found.others)
+        if not found.images:
+            here = f"; its files: {counted(found.others)}" if found.others else ""
+            raise DataError(
+                f"{path}: this class folder contains no images ({', '.join(SUFFIXES)}){here}"
+            )
+    return images
 
 
 def divide(folder: Path, images: Images, share: float) -> tuple[Images, Images]:
-    """Each class in two: an image is tested with if the hash of its path is below `share`.
+    """Splits each class; images whose path has a hash below `share` are for testing.
 
-    So no image moves when others come or go, with one exception: a class that would have no image
-    to test with gives the one of the smallest hash, and one that would have none to train with
-    keeps the one of the largest.
+    So no image moves when others are added or removed, with one exception: a class that would have
+    no test image uses the one with the smallest hash, and a class that would have no training image
+    keeps the one with the largest.
     """
     train: Images = {}
     test: Images = {}
@@ -90,8 +115,8 @@ def divide(folder: Path, images: Images, share: float) -> tuple[Images, Images]:
 
 
 def earlier_record(folder: Path, share: float) -> Record | None:
-    """How earlier versions, whose runs kept no record, split one tree: by number, not by name."""
-    if (folder / "train").is_dir():
+    """How earlier versions, which kept no record, split a single tree: by number, not by name."""
+    if find_splits(folder):
         return None
     parts: dict[bool, list[str]] = {True: [], False: []}
     for kind, paths in list_images(folder).items():
@@ -104,13 +129,13 @@ def earlier_record(folder: Path, share: float) -> Record | None:
 
 
 def hashed(text: str) -> float:
-    """A number from 0 to 1 that is the same for a text on every machine."""
+    """A number from 0 to 1 derived from a text, the same on every machine."""
     digest = hashlib.blake2b(os.fsencode(text), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
 
 def name(folder: Path, path: Path) -> str:
-    """What an image is called in a record: its path within the data's folder."""
+    """The name of an image in a record: its path within the data's folder."""
     return path.relative_to(folder).as_posix()
 
 
@@ -120,7 +145,7 @@ def names(folder: Path, images: Images) -> list[str]:
 
 
 def choose(folder: Path, images: Images, wanted: Collection[str]) -> Images:
-    """The images of these names."""
+    """The images whose names are in `wanted`."""
     chosen = set(wanted)
     return {
         kind: [path for path in paths if name(folder, path) in chosen]

@@ -1,4 +1,4 @@
-"""Photographs as batches: decoded, turned upright and resized once, for every framework alike."""
+"""Photographs as batches: decoded, turned upright and resized once, the same for all frameworks."""
 
 import importlib.util
 import warnings
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from common.errors import DataError, UsageError
-from common.preprocess import Preprocess
 from common.spec import Shape
+from common.spec.preprocess import Preprocess
 
 MOST_PIXELS = 100_000_000
 MOST_LENGTH = 1_000_000
@@ -32,19 +32,19 @@ def photographs() -> list[Path]:
 
 
 def batch(paths: Sequence[Path], input: Shape, how: Preprocess) -> NDArray[np.float32]:
-    """Images as N x C x H x W, for an input C x H x W of 1 or 3 channels.
+    """Images as a batch N x C x H x W, for an input C x H x W of 1 or 3 channels.
 
-    Raises DataError for what is not a usable image.
+    Raises DataError for a file that is not a usable image.
     """
     if input[0] not in MODES:
-        raise UsageError(f"images have 1 or 3 channels, and the network takes {input[0]}")
+        raise UsageError(f"images have 1 or 3 channels, but the network expects {input[0]}")
     return np.stack([to_input(open_image(path), input, how) for path in paths])
 
 
 def open_image(path: Path) -> Image.Image:
-    """One image, upright, 8 bits, grey or RGB; raises DataError for what is not usable."""
+    """One image, upright, as 8-bit grey or RGB; raises DataError if it is not usable."""
     if path.exists() and not path.is_file():
-        raise DataError(f"{path}: not usable as an image, since it is not an ordinary file")
+        raise DataError(f"{path}: not usable as an image: not a regular file")
     try:
         with no_warnings(), Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_LENGTH:
@@ -59,7 +59,7 @@ def open_image(path: Path) -> Image.Image:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except UnidentifiedImageError:
-        raise DataError(f"{path}: not an image that can be read; give a JPEG or PNG") from None
+        raise DataError(f"{path}: unsupported image format; use JPEG or PNG") from None
     except Image.DecompressionBombError as error:
         raise DataError(f"{path}: {error}") from None
     except (OSError, ValueError, SyntaxError) as error:
@@ -67,7 +67,7 @@ def open_image(path: Path) -> Image.Image:
 
 
 def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.float32]:
-    """An image as C x H x W, for 1 or 3 channels."""
+    """An image preprocessed to C x H x W, with 1 or 3 channels."""
     channels, rows, columns = input
     image = image.convert(MODES[channels])
     if how.resample == "points":
@@ -85,18 +85,18 @@ def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.fl
 
 
 def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.Image:
-    """The image, or the part of it that is taken, at rows x columns."""
+    """The image, or the part of it that `how` selects, resized to rows x columns."""
     resample = Image.Resampling[how.resample.upper()]
     width, height = image.size
     match how.fit:
         case "crop":
-            # The longer side is cut to a whole number, as torchvision does it.
+            # The longer side is truncated to a whole number, as in torchvision.
             if width * rows < height * columns:
                 size = round(columns / how.share), int(round(columns / how.share) * height / width)
             else:
                 size = int(round(rows / how.share) * width / height), round(rows / how.share)
             box = middle(*size, columns, rows)
-            if size[0] * size[1] > MOST_ENLARGED:  # as a line of pixels: only the part is made
+            if size[0] * size[1] > MOST_ENLARGED:  # as for a row of pixels: resize only the crop
                 x = [min(end * width / size[0], width) for end in box[::2]]
                 y = [min(end * height / size[1], height) for end in box[1::2]]
                 return image.resize((columns, rows), resample, (x[0], y[0], x[1], y[1]))
@@ -108,9 +108,9 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
 
 
 def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float32]:
-    """A whole image at rows x columns, each value between the four pixels around its point."""
+    """A whole image at rows x columns, interpolated between the four pixels around each point."""
     sizes = list(enumerate((rows, columns)))
-    if rows * values.shape[1] > MOST_ENLARGED:  # first the side that becomes smaller
+    if rows * values.shape[1] > MOST_ENLARGED:  # begin with the side that shrinks
         sizes.reverse()
     for axis, size in sizes:
         last = values.shape[axis] - 1
@@ -124,36 +124,43 @@ def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float
 
 
 def middle(width: int, height: int, columns: int, rows: int) -> tuple[int, int, int, int]:
-    """The box of so many columns and rows in the middle of an image."""
+    """The box of the given columns and rows in the middle of an image."""
     left, top = round((width - columns) / 2), round((height - rows) / 2)
     return left, top, left + columns, top + rows
 
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """No warnings, which Pillow has for large images and odd ones."""
+    """Suppresses the warnings that Pillow gives for large or unusual images."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """A 16-bit grey image at 8 bits, which Pillow would otherwise cut off at 255."""
+    """A 16-bit grey image reduced to 8 bits; Pillow would clip its values at 255.
+
+    Values that all fit 8 bits are taken as they are, as some programs write them.
+    """
     if image.mode in ("I", "F"):
         raise ValueError("grey values of 32 bits, whose white is not said; save it with 8 or 16")
     if not image.mode.startswith("I;16"):
         return image
     values = np.asarray(image, np.int64)
-    if 255 < values.max() < 4096:
+    bits = next(bits for bits in (8, 10, 12, 14, 16) if values.max() < 2**bits)
+    if 8 < bits < 16:
         raise ValueError(
-            f"16 bits that end at {values.max()}, as a camera's 12 bits do; its white would be "
-            "grey: multiply the values by 16, or save it with 8 bits"
+            f"a 16-bit image with values up to {values.max()}, as from a camera with {bits} bits; "
+            f"its white would be grey: multiply the values by {2 ** (16 - bits)}, or save it with "
+            "8 bits"
         )
-    return Image.fromarray((values >> 8).clip(0, 255).astype(np.uint8))
+    if bits == 16:
+        values = values >> 8
+    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 
 def set_on_white(image: Image.Image) -> Image.Image:
-    """The image with what shines through it set on white."""
+    """The image with its transparent parts composited onto white."""
     if not image.has_transparency_data:
         return image
     layered = image.convert("RGBA")

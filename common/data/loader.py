@@ -1,4 +1,4 @@
-"""Batches out of a data set, decoded by several threads, a few ahead and no more."""
+"""Batches from a data set, decoded by several threads, only a few batches ahead."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.data.augment import Augment, augmented
+from common.data.datasets import Split
 from common.data.images import to_input
-from common.data.sets import Split
 from common.errors import DataError
-from common.preprocess import Preprocess
 from common.spec import Shape
+from common.spec.preprocess import Preprocess
 
 AHEAD = 3
 THREADS = 2
@@ -23,7 +23,7 @@ PLAIN = Augment()
 
 @dataclass(frozen=True)
 class Batch:
-    """Images N x C x H x W, and their N labels."""
+    """Images, N x C x H x W, and their N labels."""
 
     x: NDArray
     labels: NDArray[np.int64]
@@ -31,7 +31,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loader:
-    """A split as batches of `size` images, for an input C x H x W, preprocessed as `how` says."""
+    """A split as batches of `size` images for an input C x H x W, preprocessed as `how` defines."""
 
     split: Split
     input: Shape
@@ -42,19 +42,19 @@ class Loader:
 
     @property
     def steps(self) -> int:
-        """Full batches in the split; an epoch leaves out what is over."""
+        """The number of full batches in the split; an epoch drops the remaining images."""
         return len(self.split) // self.size
 
     def check(self) -> None:
-        """Raises DataError where there is not one full batch."""
+        """Raises DataError if the split has no full batch."""
         if not self.steps:
             raise DataError(
                 f"{len(self.split)} images to train with make no batch of {self.size}; "
-                "give a smaller --batch"
+                "use a smaller --batch"
             )
 
     def epoch(self, number: int, first: int = 0, rank: int = 0, ranks: int = 1) -> Iterator[Batch]:
-        """An epoch's shuffled, augmented batches from `first` on; of each, a process's share."""
+        """A process's share of the shuffled, augmented batches of an epoch, from `first` on."""
         order = np.random.default_rng([self.seed, number]).permutation(len(self.split))
         share = self.size // ranks
         starts = range(first * self.size, self.steps * self.size, self.size)
@@ -62,13 +62,13 @@ class Loader:
         return self.read_ahead(rows, number)
 
     def in_order(self) -> Iterator[Batch]:
-        """Every image once, as it is; the last batch may be smaller."""
+        """Every image once, in order and without augmentation; the last batch may be smaller."""
         everything = np.arange(len(self.split))
         starts = range(0, len(everything), self.size)
         return self.read_ahead((everything[s : s + self.size] for s in starts), None)
 
     def read_ahead(self, rows: Iterable[NDArray], epoch: int | None) -> Iterator[Batch]:
-        """The batches of these images, while the next few are being decoded."""
+        """The batches of the given images; the next few are decoded in the background."""
         rows = iter(rows)
         pool = ThreadPoolExecutor(THREADS)
         try:
@@ -83,16 +83,16 @@ class Loader:
     def begin(
         self, pool: ThreadPoolExecutor, row: NDArray, epoch: int | None
     ) -> tuple[NDArray[np.int64], list[Future]]:
-        """A batch's labels, and its images to come."""
+        """Starts decoding a batch; returns its labels and the futures of its images."""
         images = [pool.submit(self.read, int(index), epoch) for index in row]
         return self.split.labels[row], images
 
     def read(self, index: int, epoch: int | None) -> NDArray[np.float32]:
-        """One image as C x H x W, augmented unless it is of no epoch."""
+        """One image as C x H x W, augmented unless `epoch` is None."""
         image, how = self.split.read(index), self.how
         if epoch is not None:
             draw = np.random.default_rng([self.seed, epoch, index])
             image = augmented(image, self.augment, draw)
-            if self.augment.area < 1:  # what is cut out is used whole
+            if self.augment.area < 1:  # the whole crop is used
                 how = replace(how, fit="squeeze")
         return to_input(image, self.input, how)

@@ -9,27 +9,27 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data.sets import DataSet, Split, split_of_arrays
+from common.data.datasets import DataSet, Split, split_of_arrays
 from common.errors import DataError
 
 PARTS = {"train": "train", "test": "t10k"}
-# A file may hold so many times its size, and as much besides; MNIST's are packed to a fifth.
+# A file may unpack to RATIO times its size plus FREE_BYTES; MNIST's unpack to five times theirs.
 RATIO = 100
 FREE_BYTES = 1 << 26
 PART_BYTES = 1 << 20
 
 
 def open_mnist(folder: Path) -> DataSet:
-    """The data set in a folder; its classes are called by their numbers."""
+    """The data set in a folder; its classes are named by their numbers."""
     train, test = (read_split(folder, part) for part in PARTS)
     classes = max(int(split.labels.max()) for split in (train, test)) + 1
     if classes < 2:
-        raise DataError(f"{folder}: all labels are 0, and there is nothing to learn from one class")
+        raise DataError(f"{folder}: all labels are 0; training needs at least two classes")
     return DataSet(f"mnist:{folder}", tuple(map(str, range(classes))), 1, train, test)
 
 
 def read_split(folder: Path, part: str) -> Split:
-    """The images and labels of one part."""
+    """The images and labels of one split."""
     image_file = find_file(folder, part, "images-idx3-ubyte")
     label_file = find_file(folder, part, "labels-idx1-ubyte")
     images, labels = read_idx(image_file, 3), read_idx(label_file, 1)
@@ -37,14 +37,14 @@ def read_split(folder: Path, part: str) -> Split:
         raise DataError(
             f"{image_file}: {len(images)} images, and {label_file}: {len(labels)} labels"
         )
-    if image_file.name.startswith("emnist"):  # whose images are transposed, and letters from 1
+    if image_file.name.startswith("emnist"):  # its images are transposed, letters start at 1
         images, labels = images.transpose(0, 2, 1).copy(), labels - labels.min()
     return split_of_arrays(f"{image_file}, image", images, labels)
 
 
 def find_file(folder: Path, part: str, ending: str) -> Path:
-    """The file of a part: `train-images-idx3-ubyte`, in EMNIST with a name before it, or .gz."""
-    names = {PARTS[part], part}  # EMNIST calls the second part `test`
+    """The file of a split, such as `train-images-idx3-ubyte`; EMNIST adds a prefix, gzip .gz."""
+    names = {PARTS[part], part}  # EMNIST calls the second split `test`
     if not folder.is_dir():
         raise DataError(f"{folder}: no such directory")
     for path in sorted(folder.iterdir()):
@@ -57,10 +57,10 @@ def find_file(folder: Path, part: str, ending: str) -> Path:
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     """The array of bytes in an IDX file; raises DataError unless its header and size are right.
 
-    No more is unpacked than the header announces, and that only if such a file can hold it.
+    At most what the header declares is unpacked, and only if a file of this size can hold it.
     """
     if path.exists() and not path.is_file():
-        raise DataError(f"{path}: not an ordinary file")
+        raise DataError(f"{path}: not a regular file")
     try:
         size = path.stat().st_size
         with gzip.GzipFile(path) if path.suffix == ".gz" else open(path, "rb") as file:
@@ -78,7 +78,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
 
 def read_header(path: Path, file: IO[bytes] | gzip.GzipFile, dimensions: int) -> tuple[int, ...]:
-    """The shape that an IDX file announces."""
+    """The shape declared in the header of an IDX file."""
     header = file.read(4 * (dimensions + 1))
     if len(header) < 4 * (dimensions + 1) or header[:4] != bytes([0, 0, 8, dimensions]):
         raise DataError(f"{path}: not an IDX file of bytes in {dimensions} dimensions")
@@ -86,7 +86,7 @@ def read_header(path: Path, file: IO[bytes] | gzip.GzipFile, dimensions: int) ->
 
 
 def fill(content: NDArray[np.uint8], file: IO[bytes] | gzip.GzipFile) -> int:
-    """Reads a file into the array, part by part; returns how much there was."""
+    """Reads a file into the array, part by part; returns the number of bytes read."""
     done = 0
     while part := file.read(min(PART_BYTES, len(content) - done)):
         content[done : done + len(part)] = np.frombuffer(part, np.uint8)

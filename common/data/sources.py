@@ -1,17 +1,17 @@
-"""Where data comes from, as one writes it: `digits`, `mnist:DIR`, `folder:DIR`."""
+"""Data sources as users write them: `digits`, `mnist:DIR`, `folder:DIR`."""
 
 import os
 from pathlib import Path
 
-from common.data.sets import DataSet, Record
+from common.data.datasets import DataSet, Record
 from common.errors import UsageError
 
 
 def open_data(source: str, val_split: float = 0.2, record: Record | None = None) -> DataSet:
-    """The data set that a source names; raises UsageError or DataError for what is none.
+    """The data set that a source names; raises UsageError or DataError if it names none.
 
-    A folder is split as `record` says, if there is one; else one without `train` and `val` is split
-    by its images' names, with a share of `val_split` to test with.
+    A folder is split according to `record` if given; otherwise a folder without `train` and `val`
+    is split by the names of its images, with a fraction of `val_split` for testing.
     """
     kind, _, place = source.partition(":")
     match kind, bool(place):
@@ -27,10 +27,10 @@ def open_data(source: str, val_split: float = 0.2, record: Record | None = None)
             from common.data.folder import open_folder
 
             return open_folder(Path(place), val_split, record)
-    raise UsageError(f"--data {source}: data is `digits`, `mnist:DIR` or `folder:DIR`")
+    raise UsageError(f"unknown data source {source}; choose from: digits, mnist:DIR, folder:DIR")
 
 
 def place_of(source: str) -> str:
-    """The source with its folder as an absolute path without links, by which it is compared."""
+    """The source with its folder as an absolute path without links, for comparing sources."""
     kind, _, place = source.partition(":")
     return f"{kind}:{os.path.realpath(place)}" if place else kind

@@ -1,1 +1,1 @@
-"""The files weights travel in, read and written without any framework."""
+"""Weights files, read and written without any framework."""

@@ -1,4 +1,4 @@
-"""Arrays under any names in one .npz, of which NumPy would take some for its own: `file`."""
+"""Arrays with arbitrary names in one .npz, even names that NumPy itself uses, such as `file`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def pack(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Writes arrays numbered, and their names beside them; an OSError names the file."""
+    """Writes the arrays under numbers, and a list of their names; an OSError names the file."""
     numbered = {str(number): array for number, array in enumerate(arrays.values())}
     try:
         np.savez(path, names=np.array(list(arrays), np.str_), **numbered)  # type: ignore[arg-type]
@@ -17,7 +17,7 @@ def pack(path: Path, arrays: Mapping[str, NDArray]) -> None:
 
 
 def unpack(path: Path) -> dict[str, NDArray]:
-    """The arrays by their names."""
+    """The arrays by name."""
     with np.load(path) as found:
         names = found["names"].tolist()
         return {name: found[str(number)] for number, name in enumerate(names)}

@@ -1,7 +1,7 @@
-"""Caffe's `.caffemodel`, read and written without Caffe: layers by name, each with its blobs.
+"""Caffe's `.caffemodel`, read and written without Caffe: named layers, each with its blobs.
 
-The numbers of the fields are those of `caffe.proto`. An array's name is that of its layer and its
-number in the layer: `conv1/7x7_s2/0`.
+Field numbers are those of `caffe.proto`. An array is named by its layer and its number in the
+layer: `conv1/7x7_s2/0`.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
 from common.files.protobuf import content, encode, encode_varint, fields, sizes, text
 
-# A net's layers, of the first version and of today: in each the numbers of its name and its blobs.
+# The layer fields of the first and of today's version, each with the fields of name and blobs.
 LAYERS = {2: (4, 6), 100: (1, 7)}
 TODAY = 100
 SHAPE, DIMENSIONS = 7, 1
@@ -22,21 +22,21 @@ DATA = {5: "<f4", 8: "<f8"}
 
 
 def read_caffe(file: bytes, budget: Budget) -> Contents:
-    """The arrays in a file; raises ValueError for one that is not sound."""
+    """The arrays in a file; raises ValueError if it is not valid."""
     arrays: Arrays = {}
     for number, value in fields(memoryview(file), budget):
         if number in LAYERS:
             for name, array in read_layer(content(value), budget, *LAYERS[number]).items():
                 if name in arrays:
-                    raise ValueError(f"two layers are called {name.rpartition('/')[0]}")
+                    raise ValueError(f"duplicate layer name {name.rpartition('/')[0]}")
                 arrays[name] = array
     if not arrays:
-        raise ValueError("no layer in it holds any numbers")
+        raise ValueError("no layer contains any weights")
     return Contents({"": arrays})
 
 
 def read_layer(message: memoryview, budget: Budget, name_field: int, blobs_field: int) -> Arrays:
-    """The blobs of a layer."""
+    """The blobs of a layer, by name."""
     name, blobs = "", []
     for number, value in fields(message, budget):
         if number == name_field:
@@ -48,7 +48,7 @@ def read_layer(message: memoryview, budget: Budget, name_field: int, blobs_field
 
 
 def read_blob(message: memoryview, budget: Budget) -> NDArray:
-    """A blob's numbers in its shape, which older files give as four sizes."""
+    """A blob as an array; older files give its shape as four sizes."""
     four: dict[int, int] = {}
     shape: list[int] | None = None
     numbers = {field: bytearray() for field in DATA}
@@ -69,7 +69,7 @@ def read_blob(message: memoryview, budget: Budget) -> NDArray:
 
 
 def write_caffe(arrays: Mapping[str, NDArray]) -> bytes:
-    """The arrays as a file, which Caffe fills a net of layers of these names from."""
+    """The bytes of a file that Caffe loads into a net with layers of these names."""
     layers: dict[str, list[bytes]] = {}
     for name, array in arrays.items():
         layer, _, place = name.rpartition("/")

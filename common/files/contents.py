@@ -1,4 +1,4 @@
-"""What a weights file of any kind holds, before anybody asks which network it is."""
+"""The contents of a weights file of any format, before its network is identified."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ from common.arrays import Arrays
 
 @dataclass(frozen=True)
 class Contents:
-    """Arrays in groups, by the key under which each group lies: "" is the file itself.
+    """Arrays in groups, by the key of each group within the file: "" is the file itself.
 
-    `about` is what the file says of itself; `notes` what was done on reading; `others` the kinds
-    of what is no array, by group and name, which was not read.
+    `about` is the file's metadata; `notes` lists conversions made on reading; `others` gives, by
+    group and name, the types of the values that are not arrays, which were not read.
     """
 
     groups: dict[str, Arrays]

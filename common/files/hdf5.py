@@ -1,6 +1,6 @@
-"""Keras' weights files, those of version 3 and the older ones, read and written without Keras.
+"""Keras' weights files, of version 3 and of older versions, read and written without Keras.
 
-An array's name is that of its layer and its number in the layer: `conv2d_1/0`.
+An array is named by its layer and its number in the layer: `conv2d_1/0`.
 """
 
 import io
@@ -24,83 +24,83 @@ from common.files.heaps import check_heaps
 from common.files.ordinary import check_ordinary
 
 DEFLATE = h5py.h5z.FILTER_DEFLATE
-FILTERS = {DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}  # others lie in libraries
+FILTERS = {DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}  # others need plugins
 UNSOUND = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, zlib.error)
-# What looking at an object costs, and reading an attribute of it, counted in steps.
+# The costs of visiting an object and of reading one of its attributes, in steps.
 OBJECT, ATTRIBUTE = 20, 100
 
 
 @dataclass(frozen=True)
 class Inside:
-    """The places of all groups and arrays in a file that are reached without following a link."""
+    """The paths of all groups and arrays in a file that are reached without following a link."""
 
     groups: set[str]
     arrays: set[str]
 
 
 def read_hdf5(path: Path, budget: Budget, content: bytes | None = None) -> Arrays:
-    """The arrays in a Keras file by name; nothing outside the file is looked at.
+    """The arrays in a Keras file by name; nothing outside the file is read.
 
-    `content` is the file's bytes where it lies in an archive.
+    `content` is the file's bytes if it is a member of an archive.
     """
     try:
         check_heaps(path, content, budget)
     except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
-    # The library unpacks texts and chunks to whatever length they are said to have.
+        raise DataError(f"{path}: not a valid HDF5 file ({error})") from None
+    # The library unpacks strings and chunks to whatever length the file declares.
     with open_hdf5(path, content) as file, memory_limit(budget.bytes + LARGEST):
         places = find_places(file, budget)
         return {name: numbers(file[place], budget) for name, place in places.items()}
 
 
 def places_in(path: Path) -> dict[str, str]:
-    """Where in a Keras file each array is, by name."""
+    """The path of each array in a Keras file, by name."""
     with open_hdf5(path) as file:
         return find_places(file, Budget(check_ordinary(path)))
 
 
 @contextmanager
 def open_hdf5(path: Path, content: bytes | None = None) -> Iterator[h5py.File]:
-    """An HDF5 file to read from; raises DataError for whatever is unsound in it."""
+    """An HDF5 file opened for reading; raises DataError for anything invalid in it."""
     try:
         with h5py.File(path if content is None else io.BytesIO(content), "r") as file:
             yield file
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except UNSOUND as error:
-        raise DataError(f"{path}: not a sound HDF5 file ({error})") from None
+        raise DataError(f"{path}: not a valid HDF5 file ({error})") from None
 
 
 def numbers(item: h5py.Dataset, budget: Budget) -> NDArray:
-    """One array; raises DataError unless it is numbers, and those in this very file."""
+    """One array; raises DataError unless it holds numbers that are stored in this file."""
     created = item.id.get_create_plist()
     inside = not created.get_external_count() and created.get_layout() != h5py.h5d.VIRTUAL
     if not inside or item.dtype.kind not in "fiu" or item.shape is None:
         raise DataError(f"{item.name} is not an array of numbers in this file")
     chunk = created.get_chunk() if created.get_layout() == h5py.h5d.CHUNKED else ()
-    # What was never written takes no place in the file, whatever its size; a chunk may be larger.
+    # Data never written takes no space in the file, whatever its size; a chunk may be larger.
     budget.take_bytes(max(prod(item.shape), prod(chunk)) * item.dtype.itemsize)
     filters = [created.get_filter(number)[0] for number in range(created.get_nfilters())]
     if not set(filters) <= FILTERS or filters.count(DEFLATE) > 1:
-        raise DataError(f"{item.name} is packed in a way that is not read; save it uncompressed")
+        raise DataError(f"{item.name} uses unsupported compression; save it uncompressed")
     if DEFLATE in filters:
         check_chunks(item, prod(chunk) * item.dtype.itemsize, budget)
     return np.asarray(item[()])
 
 
 def check_chunks(item: h5py.Dataset, size: int, budget: Budget) -> None:
-    """Raises DataError for a chunk that is larger than it says; HDF5 would unpack it whole."""
+    """Raises DataError for a chunk larger than it declares, which HDF5 would unpack whole."""
     for number in range(item.id.get_num_chunks()):
         budget.take_steps(OBJECT)
         _, packed = item.id.read_direct_chunk(item.id.get_chunk_info(number).chunk_offset)
         if len(zlib.decompressobj().decompress(packed, size + 1)) > size:
-            raise DataError("it unpacks to far more than it could hold")
+            raise DataError("its uncompressed size exceeds the limit for a file of this size")
 
 
 def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
-    """Where in a Keras file each array is; raises DataError where nothing has a name."""
+    """The path of each array in a Keras file, by name; raises DataError if no array has a name."""
     inside = objects(file, budget)
-    # The file of a whole model keeps them in a group of its own.
+    # A file of a whole model keeps its weights in a separate group.
     weights = file["model_weights"] if "model_weights" in inside.groups else file
     listed = "layer_names" in weights.attrs
     pairs = listed_places(weights, inside, budget) if listed else named_places(file, inside, budget)
@@ -118,12 +118,12 @@ def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
 
 
 def objects(file: h5py.File, budget: Budget) -> Inside:
-    """What lies in the file itself; what a link leads to may lie anywhere, and be no file."""
+    """The objects in the file itself, without links, which may lead anywhere or to no file."""
     inside = Inside(set(), set())
 
     def take(place: str, item: object) -> None:
         budget.take_steps(OBJECT)
-        check_name(place)  # as long as the groups are deep
+        check_name(place)  # its length grows with the depth of the groups
         if isinstance(item, h5py.Dataset):
             inside.arrays.add(place)
         elif isinstance(item, h5py.Group):
@@ -134,14 +134,14 @@ def objects(file: h5py.File, budget: Budget) -> Inside:
 
 
 def listed_places(weights: h5py.Group, inside: Inside, budget: Budget) -> Iterator[tuple[str, str]]:
-    """Names and places as Keras kept them before version 3: in lists beside the arrays."""
+    """Names and paths as stored by Keras before version 3: in lists beside the arrays."""
     for layer in texts(weights, "layer_names", budget):
         group = f"{weights.name}/{layer}".lstrip("/")
         if group not in inside.groups:
             continue
         arrays = texts(weights.file[group], "weight_names", budget)
         inner = [name.split("/")[-2] if "/" in name else layer for name in arrays]
-        # A layer that is a network itself keeps the arrays of all its layers.
+        # A layer that is itself a network holds the arrays of all its layers.
         layers = inner if len(set(inner)) > 1 else [layer] * len(arrays)
         counts: Counter[str] = Counter()
         for name, array in zip(layers, arrays, strict=True):
@@ -150,7 +150,7 @@ def listed_places(weights: h5py.Group, inside: Inside, budget: Budget) -> Iterat
 
 
 def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tuple[str, str]]:
-    """Names and places as Keras 3 keeps them: numbered variables in a group with a name."""
+    """Names and paths as stored by Keras 3: numbered variables in a group with a name."""
     for place in inside.arrays:
         match = re.fullmatch(r"(.+)/(\d+)", place)
         if match and not place.startswith("optimizer/"):
@@ -161,7 +161,7 @@ def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tu
 
 
 def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
-    """The names in a list beside a group; raises ValueError where it is no list of names."""
+    """The names in a list beside a group; raises ValueError if it is not a list of names."""
     kept = group.attrs.get_id(name)
     if len(kept.shape) != 1:
         raise ValueError(f"{name} is no list")
@@ -170,13 +170,13 @@ def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
 
 
 def text(name: object) -> str:
-    """A name, which older files keep as bytes."""
+    """A name as text; older files store it as bytes."""
     return check_name(name.decode() if isinstance(name, bytes) else name)
 
 
 def write_hdf5(path: Path, arrays: Mapping[str, NDArray], places: Mapping[str, str]) -> None:
-    """Writes arrays by name as Keras 3 does, each where Keras looks for it."""
-    # In memory first: HDF5 itself does not get over a full disk.
+    """Writes named arrays as Keras 3 does, each at the path where Keras looks for it."""
+    # Written to memory first, because HDF5 does not recover from a full disk.
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         for name, array in arrays.items():

@@ -1,6 +1,6 @@
-"""HDF5's heaps of texts, checked before HDF5 reads them: it looks for a broken one's end for ever.
+"""Checks HDF5's heaps of strings before HDF5 reads them: in a broken heap it would loop forever.
 
-The layout is that of the HDF5 File Format Specification, "Global Heap".
+The format is given in the HDF5 File Format Specification, "Global Heap".
 """
 
 import mmap
@@ -14,7 +14,7 @@ HEADER = 16  # of a collection, and of each object in it
 
 
 def check_heaps(path: Path, content: bytes | None, budget: Budget) -> None:
-    """Raises ValueError for a heap that would never end; `content` is the file's bytes, if read."""
+    """Raises ValueError for a heap that never ends; `content` is the file's bytes, if read."""
     if content is not None:
         check_collections(content, budget)
         return
@@ -23,7 +23,7 @@ def check_heaps(path: Path, content: bytes | None, budget: Budget) -> None:
 
 
 def check_collections(file: bytes | mmap.mmap, budget: Budget) -> None:
-    """Raises ValueError unless each object of each heap is followed by another, or the end."""
+    """Raises ValueError unless each object in each heap is followed by another or by the end."""
     sizes = file[9:11] if file[8] > 1 else file[13:15]
     if sizes != b"\x08\x08":
         raise ValueError("addresses and lengths of other than 8 bytes")
@@ -35,6 +35,6 @@ def check_collections(file: bytes | mmap.mmap, budget: Budget) -> None:
             budget.take_steps()
             number, size = struct.unpack_from("<H6xQ", file, place)
             if size > length or (number == 0 and size < HEADER):
-                raise ValueError("a heap that does not end")
-            place += HEADER + -(-size // 8) * 8 if number else size  # number 0 is what is free
+                raise ValueError("unterminated heap")
+            place += HEADER + -(-size // 8) * 8 if number else size  # number 0 is free space
         begin = file.find(COLLECTION, begin + 1)

@@ -1,7 +1,10 @@
-"""The weights in an ONNX model, its initializers, read without the package `onnx`.
+"""The weights of an ONNX model (its initializers), read without the package `onnx`.
 
-The numbers of the fields are those of `onnx.proto`.
+Field numbers are those of `onnx.proto`.
 """
+
+import json
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +13,20 @@ from common.arrays import Arrays
 from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
 from common.files.protobuf import content, fields, sizes, text
+from common.files.safetensors_file import check_metadata
 
 PRODUCER, GRAPH, PROPERTIES = 2, 7, 14
 INITIALIZER = 5
 DIMENSIONS, KIND, FLOATS, NAME, RAW, DOUBLES, LOCATION = 1, 2, 4, 8, 9, 10, 14
-# What else a model keeps, whole numbers mostly, is no weight.
+# Initializers of other types, mostly integers, are not weights.
 KINDS = {1: "<f4", 10: "<f2", 11: "<f8"}
 OURS = "googlenet-family"
 
 
 def read_onnx(file: bytes, budget: Budget) -> Contents:
-    """The initializers of a model's graph; raises ValueError for a file that is not sound.
+    """The initializers of a model's graph; raises ValueError if the file is not valid.
 
-    What one that was exported here says of its network is kept.
+    If the model was exported by this project, the name of its network is kept.
     """
     arrays: Arrays = {}
     about: dict[str, str] = {}
@@ -40,13 +44,21 @@ def read_onnx(file: bytes, budget: Budget) -> Contents:
             pair = {field: text(part) for field, part in parts if field in (1, 2)}
             about[pair.get(1, "")] = pair.get(2, "")
     if not arrays:
-        raise ValueError("its graph holds no weights")
-    ours = producer == OURS and "network" in about
-    return Contents({"": arrays}, {"network": about["network"]} if ours else {})
+        raise ValueError("its graph contains no weights")
+    return Contents({"": arrays}, own_metadata(about) if producer == OURS else {})
+
+
+def own_metadata(properties: Mapping[str, str]) -> dict:
+    """The metadata of a model that this project exported; earlier ones name only the network."""
+    try:
+        found = check_metadata(json.loads(properties.get("googlenet", "{}")))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"its metadata is invalid ({error})") from None
+    return found or {key: properties[key] for key in ("network",) if key in properties}
 
 
 def read_tensor(message: memoryview, budget: Budget) -> Arrays:
-    """One initializer by its name; nothing where it is not floating-point."""
+    """One initializer by name; empty if it is not floating-point."""
     shape: list[int] = []
     numbers, name, kind = bytearray(), "", 0
     for number, value in fields(message, budget):
@@ -59,12 +71,12 @@ def read_tensor(message: memoryview, budget: Budget) -> Arrays:
         elif number in (FLOATS, RAW, DOUBLES):
             numbers += content(value)
         elif number == LOCATION and value:
-            raise ValueError("its weights lie in a file of their own")
+            raise ValueError("its weights are stored in an external data file")
     return {name: in_shape(name, numbers, kind, shape)} if kind in KINDS else {}
 
 
 def in_shape(name: str, numbers: bytearray, kind: int, shape: list[int]) -> NDArray:
-    """The numbers in the shape that they are said to have."""
+    """The numbers as an array of the declared shape."""
     flat = np.frombuffer(numbers, KINDS[kind])
     if not flat.size:
         raise ValueError(f"{name} holds no numbers")

@@ -1,4 +1,4 @@
-"""Opens what a user names as a file: never a pipe, a device or a folder, which may not end."""
+"""Opens files that users name, but never a pipe, device or folder, which may have no end."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from common.files.budget import LARGEST_FILE
 
 
 def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
-    """The size of a file that is there to be read; raises DataError for everything else."""
+    """The size of an ordinary file that can be read; raises DataError for anything else."""
     try:
         if path.exists() and not path.is_file():
-            raise DataError(f"{path}: no ordinary file; give {wanted}")
+            raise DataError(f"{path}: not a regular file; expected {wanted}")
         size = path.stat().st_size
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
@@ -20,7 +20,7 @@ def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
 
 
 def read_ordinary(path: Path) -> bytes:
-    """The bytes of such a file."""
+    """The bytes of an ordinary file; raises DataError for anything else."""
     size = check_ordinary(path)
     try:
         with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""Paddle's files, `.pdparams`: pickles, read without Paddle."""
+"""Paddle's `.pdparams` files, which are pickles, read without Paddle."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from common.files.pickled_arrays import Interpreter
 
 
 def read_paddle(content: bytes, budget: Budget) -> Contents:
-    """The arrays in a file of `paddle.save`, where 16-bit whole numbers are bfloat16's bits."""
+    """The arrays in a file written by `paddle.save`; 16-bit integers are bfloat16 bit patterns."""
     contents = Interpreter(budget).contents(read_pickle_data(content, budget))
     groups = {
         key: {name: widen(array) for name, array in arrays.items()}
@@ -25,5 +25,5 @@ def read_paddle(content: bytes, budget: Budget) -> Contents:
 
 
 def widen(array: NDArray) -> NDArray:
-    """An array of Paddle's, whose bfloat16 is float32 then."""
+    """A Paddle array, with bfloat16 widened to float32."""
     return widen_bfloat16(array) if array.dtype == np.uint16 else array

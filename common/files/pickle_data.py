@@ -1,12 +1,12 @@
-"""Pickles read as data: nothing in them is imported, called or made, whatever they ask for.
+"""Reads pickles as data: nothing in them is imported, called or instantiated.
 
-A pickle is a small program that builds objects. Here its steps are followed one by one, and where
-it would call something there comes a `Call`, which says what and with what. Who knows what the call
-means, such as that of an array, can then build that from its plain parts.
+A pickle is a small program that builds objects. Here its steps are followed one by one, and each
+call that it would make becomes a `Call`, which holds the name and the arguments. A reader that
+knows what the call means, such as making an array, can then do so from these plain parts.
 
-A pickle of a hundred bytes can build a tuple of 2^40 elements, since a step may take twice what
-another made. So nothing that it builds is ever printed, hashed, compared, copied or walked through,
-except short texts and numbers; each step takes one of the file's budget.
+A pickle of a hundred bytes can build a tuple of 2^40 elements, since a step may use the result of
+another twice. So nothing that is built is ever printed, hashed, compared, copied or traversed,
+except short texts and numbers; each step counts against the file's budget.
 """
 
 import pickletools
@@ -20,21 +20,21 @@ from common.files.budget import LONGEST_NAME, Budget, check_name
 
 @dataclass(eq=False, slots=True)
 class Global:
-    """Something that a pickle names, to be imported: `collections.OrderedDict`."""
+    """A name that a pickle asks to import, such as `collections.OrderedDict`."""
 
     name: str
 
 
 @dataclass(eq=False, slots=True)
 class External:
-    """Something that lies outside the pickle, beside it in the file."""
+    """An object stored outside the pickle, elsewhere in the file."""
 
     key: Any
 
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """An object that would have come from a call: of what, with what, and what was set on it."""
+    """An object that a call would have made: the callable's name, arguments, state and items."""
 
     name: str
     arguments: tuple = ()
@@ -43,7 +43,7 @@ class Call:
 
 
 class Machine:
-    """A pickle's stack and its memory."""
+    """A pickle's stack and memo."""
 
     def __init__(self, externals: list[External]) -> None:
         self.externals = externals
@@ -52,43 +52,43 @@ class Machine:
         self.memory: dict[int, Any] = {}
 
     def push(self, value: Any) -> None:
-        """Puts a value on top."""
+        """Pushes a value onto the stack."""
         self.stack.append(value)
 
     def pop(self) -> Any:
-        """Takes the value on top."""
+        """Removes and returns the top value."""
         if self.marks and self.marks[-1] >= len(self.stack):
             raise ValueError("a value is missing")
         return self.stack.pop()
 
     def top(self) -> Any:
-        """The value on top, left there."""
+        """The top value, which stays on the stack."""
         return self.stack[-1]
 
     def push_external(self, key: Any) -> None:
-        """Puts on top something that lies outside the pickle."""
+        """Pushes an object stored outside the pickle."""
         self.externals.append(External(key))
         self.push(self.externals[-1])
 
     def pop_to_mark(self) -> list[Any]:
-        """Takes all values above the last mark."""
+        """Removes and returns all values above the last mark."""
         mark = self.marks.pop()
         values = self.stack[mark:]
         del self.stack[mark:]
         return values
 
     def remember(self, place: int) -> None:
-        """Keeps the value on top under a number."""
+        """Stores the top value in the memo under a number."""
         self.memory[place] = self.top()
 
 
 def read_pickle_data(
     content: bytes | BinaryIO, budget: Budget, externals: list[External] | None = None
 ) -> Any:
-    """What a pickle would build, as plain data and `Call`s; raises DataError if it is unsound.
+    """The object of a pickle as plain data and `Call`s; raises DataError if the pickle is invalid.
 
-    From an open file one pickle is read, and what follows it is left there. What it needs from
-    outside itself is also left in `externals`.
+    From an open file one pickle is read, and the rest is left unread. References to objects outside
+    the pickle are also appended to `externals`.
     """
     machine = Machine([] if externals is None else externals)
     try:
@@ -99,11 +99,11 @@ def read_pickle_data(
     except DataError:
         raise
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DataError(f"not a sound pickle ({error})") from None
+        raise DataError(f"not a valid pickle ({error})") from None
 
 
 def follow(machine: Machine, name: str, argument: Any) -> None:
-    """One step of a pickle."""
+    """Executes one step of a pickle."""
     if name in CONSTANTS:
         machine.push(CONSTANTS[name])
     elif name in EMPTY:
@@ -113,7 +113,7 @@ def follow(machine: Machine, name: str, argument: Any) -> None:
     elif name in STEPS:
         STEPS[name](machine, argument)
     else:
-        raise DataError(f"it uses {name}, which weights have no need of")
+        raise DataError(f"it uses {name}, which is not allowed in weights files")
 
 
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
@@ -126,7 +126,7 @@ VALUES = frozenset(
 
 
 def set_items(machine: Machine, values: list[Any]) -> None:
-    """Sets keys and values, in turn, on the dict on top, or on what would be one."""
+    """Sets alternating keys and values on the top dict, or on a `Call` that would make one."""
     target = machine.top()
     items = target.items if isinstance(target, Call) else target
     for key, value in zip(values[::2], values[1::2], strict=True):
@@ -134,7 +134,7 @@ def set_items(machine: Machine, values: list[Any]) -> None:
 
 
 def is_key(value: Any) -> bool:
-    """Whether a value is soon hashed and compared: what is nested or huge may take for ever."""
+    """Whether hashing and comparing a value is fast; a nested or huge one may take forever."""
     match value:
         case str() | bytes():
             return len(value) <= LONGEST_NAME
@@ -144,67 +144,67 @@ def is_key(value: Any) -> bool:
 
 
 def add_items(machine: Machine, values: list[Any]) -> None:
-    """Adds values to the list on top; a call that would be one has no use for them."""
+    """Appends values to the top list; a `Call` that would make one does not need them."""
     if isinstance(machine.top(), list):
         machine.top().extend(values)
 
 
 def reduce(machine: Machine, _: Any) -> None:
-    """A call with a tuple of arguments."""
+    """Pushes a call with a tuple of arguments."""
     arguments, called = machine.pop(), machine.pop()
     machine.push(Call(name_of(called), check_arguments(arguments)))
 
 
 def new_with_keywords(machine: Machine, _: Any) -> None:
-    """The making of an object with named arguments, which are not kept."""
+    """Pushes the creation of an object; its keyword arguments are dropped."""
     _, arguments, made = machine.pop(), machine.pop(), machine.pop()
     machine.push(Call(name_of(made), check_arguments(arguments)))
 
 
 def check_arguments(arguments: Any) -> tuple:
-    """The arguments of a call; raises ValueError for what would be copied to make them a tuple."""
+    """The arguments of a call; raises ValueError if making them a tuple would need a copy."""
     if not isinstance(arguments, tuple):
         raise ValueError("arguments that are no tuple")
     return arguments
 
 
 def make_instance(machine: Machine, argument: str) -> None:
-    """The making of an object, as the oldest pickles have it."""
+    """Pushes the creation of an object in the form used by the oldest pickles."""
     machine.push(Call(global_name(argument), tuple(machine.pop_to_mark())))
 
 
 def make_object(machine: Machine, _: Any) -> None:
-    """The same, where the class lies below its arguments."""
+    """Pushes the creation of an object whose class is below its arguments on the stack."""
     called, *arguments = machine.pop_to_mark()
     machine.push(Call(name_of(called), tuple(arguments)))
 
 
 def build(machine: Machine, _: Any) -> None:
-    """Sets the state of the object on top."""
+    """Sets the state of the top object."""
     state = machine.pop()
     if isinstance(machine.top(), Call):
         machine.top().state = state
 
 
 def name_of(called: Any) -> str:
-    """What would be called, by its name."""
+    """The name of what would be called."""
     return called.name if isinstance(called, Global | Call) else "no name"
 
 
 def global_name(argument: str) -> str:
-    """What GLOBAL and INST name: a module and, after a space, what is in it."""
+    """The dotted name for the argument of GLOBAL or INST: a module, a space and a name in it."""
     return check_name(argument).replace(" ", ".")
 
 
 def push_dict(machine: Machine, _: Any) -> None:
-    """A dict of all above the last mark."""
+    """Pushes a dict of all values above the last mark."""
     values = machine.pop_to_mark()
     machine.push({})
     set_items(machine, values)
 
 
 def push_tuple(count: int) -> Callable[[Machine, Any], None]:
-    """The step that makes a tuple of so many values."""
+    """The step that makes a tuple of `count` values."""
 
     def step(machine: Machine, _: Any) -> None:
         values = [machine.pop() for _ in range(count)]
@@ -214,7 +214,7 @@ def push_tuple(count: int) -> Callable[[Machine, Any], None]:
 
 
 def stack_global(machine: Machine, _: Any) -> None:
-    """A name whose module and own part lie on the stack."""
+    """Pushes the global whose module and name are on the stack."""
     name, module = machine.pop(), machine.pop()
     machine.push(Global(f"{check_name(module)}.{check_name(name)}"))
 

@@ -1,7 +1,7 @@
-"""What pickled weights mean: arrays of NumPy's and PyTorch's out of the plain parts of their calls.
+"""Rebuilds pickled NumPy and PyTorch arrays from the plain parts of their calls.
 
 The value of a pickle (`pickle_data`) becomes groups of arrays by name. A group is a dict of
-them, wherever in the file it lies; its key is the way to it, such as `state_dict`.
+arrays, anywhere in the file; its key is the path to it, such as `state_dict`.
 """
 
 import re
@@ -20,27 +20,27 @@ from common.files.pickle_data import Call, External, Global
 
 DEEPEST = 4
 DEEPEST_MODULE = 50
-# The types of PyTorch's storages, as NumPy's; bfloat16 has none and is read by its bits.
+# NumPy's types for PyTorch's storages; it has none for bfloat16, which is read as bit patterns.
 STORAGES = {"Float": "f4", "Double": "f8", "Half": "f2", "BFloat16": "bfloat16", "Long": "i8",
             "Int": "i4", "Short": "i2", "Char": "i1", "Byte": "u1", "Bool": "?"}  # fmt: skip
 DICTS = re.compile(r"collections\.(OrderedDict|defaultdict)|builtins\.dict|__builtin__\.dict")
-STRUCTURED = "StructuredToParameterName@@"  # Paddle's own names beside the structure's
+STRUCTURED = "StructuredToParameterName@@"  # Paddle's own names, beside the structured ones
 # Calls whose first argument is the array itself.
 WRAPPERS = {
     "builtins.tuple",
     "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state",
 }
-# Gives the bytes of a storage by its key.
+# Returns the bytes of a storage, given its key.
 Storage = Callable[[str], bytes | memoryview]
 
 
 class NotAnArray(Exception):
-    """A value that is no array of numbers; says what it is."""
+    """A value is not an array of numbers; the message gives its type."""
 
 
 class Interpreter:
-    """Reads arrays out of a pickle's value; `storage` finds the bytes that lie outside it."""
+    """Reads arrays from a pickle's value; `storage` finds the bytes stored outside the pickle."""
 
     def __init__(self, budget: Budget, storage: Storage | None = None) -> None:
         self.budget = budget
@@ -49,7 +49,7 @@ class Interpreter:
         self.narrow = False
 
     def contents(self, value: Any) -> Contents:
-        """All groups of arrays in the value, and what else lies in them."""
+        """All groups of arrays in the value, and the types of the other values in them."""
         groups: dict[str, Arrays] = {}
         others: dict[str, dict[str, str]] = {}
         self.collect(value, "", groups, others, DEEPEST)
@@ -57,7 +57,7 @@ class Interpreter:
         return Contents(groups, {}, notes, others)
 
     def collect(self, value: Any, key: str, groups: dict, others: dict, depth: int) -> None:
-        """Adds the group that a value is, if it is one, and those that lie in it."""
+        """Adds the value, if it is a group, and the groups nested in it."""
         items = self.items(value)
         if items is None:
             if not key:
@@ -65,7 +65,7 @@ class Interpreter:
             return
         found, rest = {}, {}
         for name, item in items.items():
-            # The same dict may lie in another a thousand times, and that one in a third.
+            # The same dict may occur in another a thousand times, and that one in a third.
             self.budget.take_steps()
             if not isinstance(name, str) or name.startswith("__") or name == STRUCTURED:
                 continue
@@ -81,14 +81,14 @@ class Interpreter:
             groups[key] = found
 
     def items(self, value: Any) -> dict | None:
-        """The names and values of a dict, or of a whole module of PyTorch's; None for others."""
+        """The names and values in a dict or in a whole PyTorch module; None for other values."""
         state = value.state if isinstance(value, Call) else None
         if isinstance(state, dict) and "_modules" in state:
             return dict(self.module_items(value, "", DEEPEST_MODULE))
         return as_dict(value)
 
     def module_items(self, module: Call, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-        """The parameters and buffers of a pickled module and of those inside, by their names."""
+        """The parameters and buffers of a pickled module and its submodules, by name."""
         self.budget.take_steps()
         state = module.state if isinstance(module.state, dict) else {}
         for kind in ("_parameters", "_buffers"):
@@ -101,7 +101,7 @@ class Interpreter:
                 yield from self.module_items(inner, check_name(f"{prefix}{name}."), depth - 1)
 
     def array(self, value: Any) -> NDArray:
-        """A value as the array that it is; raises NotAnArray if it is none."""
+        """A value as an array; raises NotAnArray if it is not one."""
         call = innermost(value)
         try:
             match call.name.replace("numpy._core", "numpy.core"):
@@ -119,11 +119,11 @@ class Interpreter:
         except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
             if isinstance(error, DataError):
                 raise
-            raise DataError(f"an array in it is not sound ({error})") from None
+            raise DataError(f"it contains an invalid array ({error})") from None
         raise NotAnArray(call.name)
 
     def tensor(self, external: External, offset: int, size: tuple, stride: tuple) -> NDArray:
-        """A tensor of PyTorch's: a view of a storage."""
+        """A PyTorch tensor, which is a view of a storage."""
         _, kind, key, _, count = check_parts(external.key[:5], 5)
         name = kind.name if isinstance(kind, Global) else kind_of(kind)
         storage = re.fullmatch(r"torch\.(\w+)Storage", name)
@@ -144,32 +144,37 @@ class Interpreter:
         return widen_bfloat16(array) if narrow else array
 
     def numpy_array(self, shape: Any, kind: Any, fortran: bool, data: Any) -> NDArray:
-        """An array of NumPy's from its parts; raises NotAnArray unless it is of plain numbers."""
+        """A NumPy array from its parts; raises NotAnArray unless it holds plain numbers."""
         if isinstance(data, Call) and data.name == "_codecs.encode" and data.arguments[1:]:
             data = data.arguments[0]
-        state = (3, "<")
-        if isinstance(kind, Call) and kind.name == "numpy.dtype" and kind.arguments:
-            state = kind.state if isinstance(kind.state, tuple) else state
-            kind = kind.arguments[0]
-        if not isinstance(kind, str) or not re.fullmatch(r"[fiu][1248]|b1", kind):
-            named = repr(kind) if isinstance(kind, str) and len(kind) < 40 else "no number"
-            raise NotAnArray(f"an array of type {named}")
+        dtype = numpy_dtype(kind)
         if not isinstance(data, bytes | bytearray | str):
             raise NotAnArray("an array of something other than numbers")
         self.budget.take_arrays()
         self.budget.take_bytes(len(data))
-        raw = data.encode("latin1") if isinstance(data, str) else data  # as Python 2 held bytes
-        dtype = np.dtype(kind).newbyteorder(">" if state[1] == ">" else "<")
+        raw = data.encode("latin1") if isinstance(data, str) else data  # as Python 2 stored bytes
         flat = np.frombuffer(raw, dtype)
         array = flat.reshape(check_shape(shape, len(flat)), order="F" if fortran else "C")
         return array.astype(dtype.newbyteorder("="), copy=False)
 
 
+def numpy_dtype(kind: Any) -> np.dtype:
+    """A pickled dtype; raises NotAnArray unless it is a plain numeric type."""
+    state = (3, "<")
+    if isinstance(kind, Call) and kind.name == "numpy.dtype" and kind.arguments:
+        state = kind.state if isinstance(kind.state, tuple) else state
+        kind = kind.arguments[0]
+    if not isinstance(kind, str) or not re.fullmatch(r"[fiu][1248]|b1", kind):
+        named = repr(kind) if isinstance(kind, str) and len(kind) < 40 else "no number"
+        raise NotAnArray(f"an array of type {named}")
+    return np.dtype(kind).newbyteorder(">" if state[1] == ">" else "<")
+
+
 def innermost(value: Any) -> Call:
-    """The call that would make an array, out of what stands around it; raises NotAnArray."""
+    """The call that would make an array, without wrappers; raises NotAnArray if there is none."""
     for _ in range(DEEPEST):
         if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
-            value = value[1]  # Paddle's tensor outside a state dict, with its name
+            value = value[1]  # a Paddle tensor outside a state dict, with its name
         elif isinstance(value, Call) and value.arguments and value.name in WRAPPERS:
             value = value.arguments[0]
     if not isinstance(value, Call):
@@ -178,14 +183,14 @@ def innermost(value: Any) -> Call:
 
 
 def check_parts(parts: Any, count: int) -> tuple:
-    """What an array is made of; raises ValueError unless it is a tuple of so many."""
+    """The parts of an array; raises ValueError unless they are a tuple of length `count`."""
     if not isinstance(parts, tuple) or len(parts) != count:
         raise ValueError(f"{count} parts are wanted")
     return parts
 
 
 def strided(flat: NDArray, offset: int, size: tuple, stride: tuple) -> NDArray:
-    """The view of a flat array, in order; raises ValueError where it would leave the array."""
+    """A strided view of a flat array, made contiguous; raises ValueError if it is out of bounds."""
     size, stride, (offset,) = check_sizes(size), check_sizes(stride), check_sizes([offset])
     if len(size) != len(stride) or prod(size) > len(flat):
         raise ValueError(f"a view of {size} on {len(flat)} numbers")
@@ -198,12 +203,12 @@ def strided(flat: NDArray, offset: int, size: tuple, stride: tuple) -> NDArray:
 
 
 def as_dict(value: Any) -> dict | None:
-    """The names and values of a dict, however it would be made; None for others."""
+    """The names and values of a dict, however it would be made; None for other values."""
     if isinstance(value, dict):
         return value
     return value.items if isinstance(value, Call) and DICTS.fullmatch(value.name) else None
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in a word."""
+    """The name of a value's type, or of the call that would make it."""
     return value.name if isinstance(value, Call) else type(value).__name__

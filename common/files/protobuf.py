@@ -1,7 +1,7 @@
 """The wire format of Protocol Buffers (protobuf.dev, "Encoding"): a message as numbered fields.
 
-What a file says of lengths is believed only as far as its bytes go. Only messages that a reader
-asks for are opened, so nesting costs nothing; each field takes a step of the file's budget.
+Declared lengths are trusted only as far as the file's bytes go. Only messages that a reader asks
+for are opened, so nesting costs nothing; each field takes one step of the file's budget.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ SIZES = {EIGHT_BYTES: 8, FOUR_BYTES: 4}
 
 
 def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, int | memoryview]]:
-    """Each field's number and value: a whole number, or bytes, which are not copied.
+    """The number and value of each field: an integer, or bytes, which are not copied.
 
-    Raises ValueError for a message that is not sound.
+    Raises ValueError if the message is not valid.
     """
     place = 0
     while place < len(message):
@@ -38,29 +38,29 @@ def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, int | mem
 
 
 def varint(message: memoryview, place: int) -> tuple[int, int]:
-    """A whole number of 7 bits a byte, the lowest first, and the place after it."""
+    """An integer of 7 bits per byte, lowest first, and the position after it."""
     value = 0
     for shift, byte in enumerate(message[place : place + 10]):
         value |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
             return value, place + shift + 1
-    raise ValueError("a number that does not end")
+    raise ValueError("unterminated varint")
 
 
 def content(value: int | memoryview) -> memoryview:
-    """The bytes of a field that is a message, a text or packed; raises ValueError for a number."""
+    """The bytes of a field that is a message, string or packed; raises ValueError for a number."""
     if isinstance(value, int):
-        raise ValueError("a number where bytes are wanted")
+        raise ValueError("expected bytes, found an integer")
     return value
 
 
 def text(value: int | memoryview) -> str:
-    """A text's letters; raises ValueError where they are none."""
+    """A string field as text; raises ValueError if its bytes are not valid."""
     return bytes(content(value)).decode()
 
 
 def sizes(value: int | memoryview) -> list[int]:
-    """The sizes of a shape, a repeated field: one, or several packed together."""
+    """The sizes of a shape, a repeated field: one size, or several packed together."""
     if isinstance(value, int):
         return [value]
     found: list[int] = []
@@ -72,12 +72,12 @@ def sizes(value: int | memoryview) -> list[int]:
 
 
 def encode(number: int, value: bytes) -> bytes:
-    """A field of bytes."""
+    """The encoding of a field of bytes."""
     return encode_varint(number << 3 | BYTES) + encode_varint(len(value)) + value
 
 
 def encode_varint(value: int) -> bytes:
-    """A whole number as `varint` reads it."""
+    """The encoding of an integer that `varint` reads."""
     found = bytearray()
     while value > 0x7F:
         found.append(value & 0x7F | 0x80)

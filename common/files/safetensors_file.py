@@ -1,4 +1,4 @@
-"""Safetensors files as bytes: arrays by name, and what the file says of itself in one JSON key."""
+"""Safetensors files as bytes: arrays by name, and the file's metadata in one JSON key."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from common.errors import DataError
 from common.files.budget import LARGEST, LONGEST_NAME, MOST_ARRAYS, Budget, check_name, check_shape
 from common.files.contents import Contents
 from common.files.ordinary import read_ordinary
-from common.preprocess import PREPROCESSES
+from common.spec.preprocess import PREPROCESSES
 
 FORMAT = 1
 LONGEST_HEADER = MOST_ARRAYS * LONGEST_NAME
@@ -27,14 +27,14 @@ DTYPES |= {f"{kind}{8 * size}": f"{kind.lower()}{size}" for kind in "IU" for siz
 
 
 def pack(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
-    """The arrays, each in its own type, and what they say of themselves, as a file's bytes."""
-    # It takes the memory as it lies: a transposed view must be put in order first.
+    """The bytes of a file with the arrays, each in its own type, and their metadata."""
+    # `save` copies the memory as is: a transposed view must be made contiguous first.
     ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     return save(ordered, {"googlenet": json.dumps(about)})
 
 
 def read(path: Path) -> Contents:
-    """The arrays in a file and its metadata; raises DataError for anything unsound."""
+    """The arrays in a file and its metadata; raises DataError for anything invalid."""
     content = read_ordinary(path)
     about = metadata(path, content)
     try:
@@ -44,13 +44,13 @@ def read(path: Path) -> Contents:
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except (SafetensorError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: not a sound safetensors file ({error})") from None
+        raise DataError(f"{path}: not a valid safetensors file ({error})") from None
     narrow = any(tensor["dtype"] == "BF16" for tensor in tensors.values())
     return Contents({"": arrays}, about, ["bfloat16 widened to float32"] if narrow else [])
 
 
 def tensor_array(name: str, tensor: Mapping) -> NDArray:
-    """One tensor as an array; bfloat16, which NumPy lacks, as float32."""
+    """One tensor as an array; bfloat16, which NumPy lacks, becomes float32."""
     kind, shape = tensor["dtype"], tensor["shape"]
     if kind not in DTYPES:
         raise DataError(f"{name} is {kind}, which NumPy lacks; save it as float32")
@@ -60,25 +60,32 @@ def tensor_array(name: str, tensor: Mapping) -> NDArray:
 
 
 def metadata(path: Path, content: bytes) -> dict:
-    """What the file says of itself; {} where it does not, as in published files."""
+    """The file's metadata; {} if it has none, as in published files."""
     length = int.from_bytes(content[:8], "little")
     if length > LONGEST_HEADER:
         raise DataError(f"{path}: not a safetensors file (it says to begin with {length:,} names)")
     try:
         header = json.loads(content[8 : 8 + length], object_pairs_hook=without_duplicates)
-        about = json.loads(header.get("__metadata__", {}).get("googlenet", "{}"))
+        text = header.get("__metadata__", {}).get("googlenet", "{}")
+        return check_metadata(json.loads(text))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a safetensors file ({error})") from None
+
+
+def check_metadata(about: object) -> dict:
+    """The metadata of a file of ours; raises DataError if a value is invalid."""
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
-        raise DataError(f"{path}: written in a format this version does not know")
+        raise DataError("unsupported format version")
     for key, sound in SOUND.items():
         if key in about and not sound(about[key]):
-            raise DataError(f"{path}: what it says of itself makes no sense (its {key!r})")
+            raise DataError(f"what it says of itself makes no sense (its {key!r})")
     return about
 
 
 def is_size(size: object) -> bool:
-    """Whether a network could be laid out for such an input, C x H x W, and an image have it."""
+    """Whether a value is an input shape C x H x W that a network and an image could have."""
     return (
         isinstance(size, list)
         and len(size) == 3
@@ -88,7 +95,7 @@ def is_size(size: object) -> bool:
 
 
 def is_carried(carried: object) -> bool:
-    """Whether it is what a conversion carries along: numbers and other names, by name."""
+    """Whether a value is what a conversion carries over: numbers and other names, by name."""
     if not isinstance(carried, dict) or carried.keys() - {"scalars", "names"}:
         return False
     scalars, names = carried.get("scalars", {}), carried.get("names", {})
@@ -100,7 +107,7 @@ def is_carried(carried: object) -> bool:
     )
 
 
-# What a file of ours says of itself, and what each must be.
+# The metadata keys of our files, each with the check of its value.
 SOUND: dict[str, Callable[[Any], bool]] = {
     "network": lambda name: isinstance(name, str),
     "classes": lambda count: type(count) is int and count >= 0,
@@ -108,11 +115,17 @@ SOUND: dict[str, Callable[[Any], bool]] = {
     "input": is_size,
     "preprocess": lambda name: isinstance(name, str) and name in PREPROCESSES,
     "carried": is_carried,
+    "class_names": lambda names: isinstance(names, list) and all(map(is_name, names)),
 }
 
 
+def is_name(name: object) -> bool:
+    """Whether a value can be the name of a class."""
+    return isinstance(name, str) and len(name) <= LONGEST_NAME
+
+
 def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object as a dict, refusing a name that appears twice."""
+    """A JSON object as a dict; raises ValueError if a name appears twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         [(name, _)] = Counter(name for name, _ in pairs).most_common(1)

@@ -1,6 +1,6 @@
-"""Temporary files and folders that bear their owner's mark, so that none outlives its owner long.
+"""Temporary files and folders marked with their owner, so that none outlives its owner for long.
 
-A process that is killed (signal 9) leaves what it was writing; the next one removes it.
+A process that is killed (signal 9) leaves behind what it was writing; the next one removes it.
 """
 
 import os
@@ -16,13 +16,13 @@ MARK = re.compile(r"\.(?P<host>[\w-]+)-(?P<process>\d+)\.")
 
 
 def owner_mark(process: int | None = None) -> str:
-    """Which machine and process a temporary file belongs to; this process if none is given."""
+    """The mark of the machine and process that own a temporary file (default: this process)."""
     host = re.sub(r"[^\w-]", "-", platform.node())
     return f".{host}-{process or os.getpid()}."
 
 
 def is_orphan(path: Path) -> bool:
-    """Whether a file bears the mark of a process of this machine that has ended."""
+    """Whether a file is marked with a process of this machine that has ended."""
     marks = list(MARK.finditer(path.name))
     if not marks:
         return False
@@ -39,14 +39,14 @@ def is_orphan(path: Path) -> bool:
 
 
 def remove_orphans(folder: Path, pattern: str) -> None:
-    """Removes what matches the pattern in the folder and belongs to processes that have ended."""
+    """Removes the paths in the folder that match the pattern and whose processes have ended."""
     for path in folder.glob(pattern):
         if is_orphan(path):
             remove(path)
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a folder, if it is there and may be removed."""
+    """Removes a file or folder if it exists and may be removed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -55,14 +55,14 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A temporary folder, removed in the end; those of killed processes are removed first."""
+    """A temporary folder, removed on exit; those of killed processes are removed first."""
     remove_orphans(Path(tempfile.gettempdir()), "googlenet.*")
     with tempfile.TemporaryDirectory(prefix=f"googlenet{owner_mark()}") as folder:
         yield Path(folder)
 
 
 def remove_with_siblings(folder: Path) -> None:
-    """Removes a temporary folder and all others of the same process, which has ended."""
+    """Removes the temporary folder of a process that has ended and all others of that process."""
     if mark := MARK.search(folder.name):
         for path in folder.parent.glob(f"googlenet{mark[0]}*"):
             remove(path)

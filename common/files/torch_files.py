@@ -1,4 +1,4 @@
-"""PyTorch's files, `.pth` and `.pt`, read without PyTorch: zips, and what came before them."""
+"""PyTorch's `.pth` and `.pt` files, read without PyTorch: zip archives and the legacy format."""
 
 import io
 import struct
@@ -16,17 +16,17 @@ from common.files.pickled_arrays import STORAGES, Interpreter
 
 
 def read_torch_zip(path: Path, archive: Archive, pickle_name: str, budget: Budget) -> Contents:
-    """The arrays in a file of `torch.save`: a pickle, and beside it each storage's bytes."""
+    """The arrays in a file written by `torch.save`: a pickle and the bytes of each storage."""
     folder = pickle_name.removesuffix("data.pkl")
     order = f"{folder}byteorder"
     if order in archive.names and archive.read(order) != b"little":
-        raise DataError(f"{path}: written on a machine of another byte order")
+        raise DataError(f"{path}: written on a machine with a different byte order")
     interpreter = Interpreter(budget, lambda key: archive.read(f"{folder}data/{key}"))
     return interpreter.contents(read_pickle_data(archive.read(pickle_name), budget))
 
 
 def read_legacy_torch(content: bytes, budget: Budget) -> Contents:
-    """The arrays in a file from before the zips: five pickles, then the storages one by one."""
+    """The arrays in a file of the legacy format: five pickles, then the storages one by one."""
     file = io.BytesIO(content)
     for _ in range(3):  # a magic number, the version, the machine's sizes
         read_pickle_data(file, budget)
@@ -47,13 +47,13 @@ def read_legacy_torch(content: bytes, budget: Budget) -> Contents:
 
 
 def is_storage(external: External) -> bool:
-    """Whether what lies outside a pickle is a storage, and not a class's source."""
+    """Whether an object outside a pickle is a storage and not the source code of a class."""
     key = external.key
     return isinstance(key, tuple) and len(key) > 2 and key[0] == "storage"
 
 
 def item_size(kind: Any) -> int:
-    """The bytes of one number in a storage of PyTorch's."""
+    """The number of bytes per element of a PyTorch storage."""
     name = kind.name if isinstance(kind, Global) else ""
     code = STORAGES.get(name.removeprefix("torch.").removesuffix("Storage"), "u1")
     return 2 if code == "bfloat16" else np.dtype(code).itemsize

@@ -1,13 +1,12 @@
-"""The weights file: every array of a plan under its own name, in one layout for all frameworks.
+"""The weights file: every array of a plan under its own name, in one format for all frameworks.
 
 Convolution weights are (out, in, rows, columns), depthwise ones (channels x multiplier, 1, rows,
 columns), linear weights (out, in); batch norm has `weight`, `bias`, `running_mean`, `running_var`.
-All are float32. The file is safetensors; its metadata holds one key, `googlenet`, with JSON:
-network, classes, aux, input, preprocess, format version, and, after a conversion, what else was
-carried over.
+All are float32. The file is safetensors; its metadata has one key, `googlenet`, with JSON: network,
+classes, aux, input, preprocess, format version and, after a conversion, other data carried over.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,47 +20,54 @@ from common.files import safetensors_file
 from common.files.atomic import atomic_file
 from common.files.safetensors_file import FORMAT
 from common.networks import network
-from common.plan import Node, Plan
-from common.planner import make_plan
 from common.spec import NetworkSpec, Shape
+from common.spec.plan import Node, Plan
+from common.spec.planner import make_plan
 
 TRUNK_ADVICE = (
-    "; the backbone fits: `googlenet init --from` gives it a new classifier, "
-    "load_weights(..., trunk_only=True) leaves the one that is there"
+    "; the backbone matches: `googlenet init --from` adds a new classifier, "
+    "load_weights(..., backbone_only=True) keeps the existing one"
 )
 
 
-def write(path: Path, arrays: Mapping[str, NDArray], plan: Plan) -> None:
-    """Writes the weights file, whole or not at all; raises DataError for what `load` refuses."""
+def write(
+    path: Path, arrays: Mapping[str, NDArray], plan: Plan, class_names: Sequence[str] = ()
+) -> None:
+    """Writes the weights file atomically; raises DataError for anything that `load` refuses.
+
+    `class_names` are recorded in the file if there is one for each class.
+    """
     for name, array in arrays.items():
         if array.dtype.kind in "iub":
-            raise DataError(f"{path}: {name} is {array.dtype}, but weights are floating-point")
-    with np.errstate(over="ignore"):  # what is too large becomes infinity, and is refused as such
+            raise DataError(f"{path}: {name} is {array.dtype}, but weights must be floating-point")
+    with np.errstate(over="ignore"):  # values too large become infinity, which is refused
         single = {name: array.astype(np.float32) for name, array in arrays.items()}
     check_values(str(path), single)
     if faults := list_faults(*find_faults(single, plan.arrays())):
         raise DataError(f"{path}: the arrays are not those of {plan.network.name}: {faults}")
     with atomic_file(path) as temporary:
-        temporary.write_bytes(safetensors_file.pack(single, describe(plan)))
+        temporary.write_bytes(safetensors_file.pack(single, describe(plan, class_names)))
 
 
-def describe(plan: Plan) -> dict:
-    """What a weights file says of itself."""
+def describe(plan: Plan, class_names: Sequence[str] = ()) -> dict:
+    """The metadata of a plan's weights file, with the names of the classes if they are known."""
     made = plan.network
     about = {"network": made.name, "classes": made.classes, "aux": made.aux}
     about |= {"input": made.input, "preprocess": made.preprocess.name}
+    if class_names and len(class_names) == made.classes:
+        about["class_names"] = list(class_names)
     return about | {"format": FORMAT}
 
 
 def read(path: Path) -> tuple[Arrays, dict]:
-    """The arrays of a weights file and its metadata; raises DataError for anything unsound.
+    """The arrays of a weights file and its metadata; raises DataError for anything invalid.
 
-    float16 and bfloat16 are widened, which changes no value.
+    float16 and bfloat16 are widened to float32, which changes no value.
     """
     try:
         contents = safetensors_file.read(path)
     except DataError as error:
-        hint = "" if path.suffix == ".safetensors" else "; `googlenet convert` reads other kinds"
+        hint = "" if path.suffix == ".safetensors" else "; `googlenet convert` reads other formats"
         raise DataError(f"{error}{hint}") from None
     arrays = {
         name: array.astype(np.float32) if array.dtype == np.float16 else array
@@ -71,14 +77,14 @@ def read(path: Path) -> tuple[Arrays, dict]:
     return arrays, contents.about
 
 
-def load(path: Path, plan: Plan, trunk_only: bool = False) -> Arrays:
-    """The plan's arrays out of a weights file, or its trunk's; raises DataError unless all fit."""
+def load(path: Path, plan: Plan, backbone_only: bool = False) -> Arrays:
+    """The arrays of a plan or its backbone from a file; raises DataError unless all fit."""
     arrays, about = read(path)
-    return fit(str(path), arrays, about, plan, trunk_only)
+    return fit(str(path), arrays, about, plan, backbone_only)
 
 
 def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays]:
-    """The named network as a weights file has it: its size, channels and classes, its arrays."""
+    """A network's plan and arrays, with the input size, channels and classes of a weights file."""
     arrays, about = read(path)
     made = network(name)
     input = about.get("input", made.input)
@@ -89,7 +95,7 @@ def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays
 
 
 def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
-    """Raises DataError unless all are float32 and finite, and no variance is negative."""
+    """Raises DataError unless all arrays are float32 and finite and no variance is negative."""
     for name, array in arrays.items():
         if array.dtype != np.float32:
             raise DataError(
@@ -97,17 +103,17 @@ def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
                 "or have `googlenet convert` do it"
             )
         if not np.isfinite(array).all():
-            raise DataError(f"{source}: {name} holds NaN or infinity")
+            raise DataError(f"{source}: {name} contains NaN or infinity")
         if name.endswith(".running_var") and (array < 0).any():
-            raise DataError(f"{source}: {name} holds a negative variance")
+            raise DataError(f"{source}: {name} contains a negative variance")
 
 
 def find_faults(
     arrays: Mapping[str, NDArray], wanted: Mapping[str, Shape], optional: Collection[str] = ()
 ) -> tuple[list[str], list[str], list[str]]:
-    """Names that are missing, names that are unknown, and arrays of another shape, in words.
+    """Missing names, unknown names, and descriptions of arrays with a different shape.
 
-    An unknown array is no fault where the first part of its name is `optional`.
+    An unknown array is not a fault if the first part of its name is in `optional`.
     """
     missing = [name for name in wanted if name not in arrays]
     unknown = [n for n in arrays if n not in wanted and n.split(".")[0] not in optional]
@@ -120,15 +126,15 @@ def find_faults(
 
 
 def list_faults(missing: list[str], unknown: list[str], misshapen: list[str]) -> str:
-    """What does not fit, in words: how many of each kind, and the first; "" if all fits."""
-    kinds = {"missing": missing, "unknown": unknown, "of another shape": misshapen}
+    """The faults as text: the number of each kind and the first one; "" if there are none."""
+    kinds = {"missing": missing, "unknown": unknown, "with a wrong shape": misshapen}
     return "; ".join(
         f"{len(names)} {kind}, first {names[0]}" for kind, names in kinds.items() if names
     )
 
 
 def count_classes(source: str, arrays: Mapping[str, NDArray], made: NetworkSpec) -> int:
-    """How many classes weights of this network are for; 0 where they have no classifier."""
+    """The number of classes in a network's weights; 0 if they have no classifier."""
     weight = arrays.get(f"{made.classifier}.weight")
     if weight is None:
         return 0
@@ -138,12 +144,12 @@ def count_classes(source: str, arrays: Mapping[str, NDArray], made: NetworkSpec)
 
 
 def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | None:
-    """How many channels weights of this network take; None where its first convolution is not."""
+    """The number of channels a network's weights take; None if its first convolution is absent."""
     first = first_convolution(made.name)
     weight = arrays.get(f"{first.path}.weight")
     if weight is None or weight.ndim != 4:
         return None
-    match first.word:
+    match first.layer:
         case spec.DepthwiseConv(multiplier=multiplier):
             return len(weight) // multiplier
     return int(weight.shape[1])
@@ -154,24 +160,24 @@ def first_convolution(name: str) -> Node:
     """The first convolution of a network, as published."""
     convolutions = (spec.Conv, spec.DepthwiseConv)
     nodes = make_plan(network(name)).nodes()
-    return next(node for node in nodes if isinstance(node.word, convolutions))
+    return next(node for node in nodes if isinstance(node.layer, convolutions))
 
 
 def fit(
-    source: str, arrays: Arrays, about: Mapping, plan: Plan, trunk_only: bool = False
+    source: str, arrays: Arrays, about: Mapping, plan: Plan, backbone_only: bool = False
 ) -> Arrays:
-    """The plan's arrays out of `arrays`, in the plan's order; raises DataError unless all fit.
+    """The plan's arrays from `arrays`, in the plan's order; raises DataError unless all fit.
 
-    Heads that the file has and the plan does not are left out; with `trunk_only` so are all heads
-    and the classifier. `about` is the file's metadata.
+    Heads that the file has and the plan does not are left out; with `backbone_only`, so are all
+    heads and the classifier. `about` is the file's metadata.
     """
     if about.get("network", plan.network.name) != plan.network.name:
         raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
-    wanted = plan.trunk_arrays() if trunk_only else plan.arrays()
-    optional = (*plan.network.heads, *([plan.network.classifier] if trunk_only else []))
+    wanted = plan.backbone_arrays() if backbone_only else plan.arrays()
+    optional = (*plan.network.heads, *([plan.network.classifier] if backbone_only else []))
     kinds = find_faults(arrays, wanted, optional)
     if faults := list_faults(*kinds):
-        line = f"{source}: these are not weights of {plan.network.name}: {faults}"
+        line = f"{source}: these weights do not match {plan.network.name}: {faults}"
         ending = all(plan.is_ending(fault.split(" ")[0]) for kind in kinds for fault in kind)
         raise DataError(line + (TRUNK_ADVICE if ending else ""))
     return {name: np.ascontiguousarray(arrays[name]) for name in wanted}

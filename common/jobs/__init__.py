@@ -1,1 +1,1 @@
-"""What a process is asked: one framework a process, compared with the judge."""
+"""Jobs for worker processes, one framework each, to be compared with the reference."""

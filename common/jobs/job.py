@@ -1,214 +1,68 @@
-"""What a worker can be asked, one kind of job each, and what it reports.
+"""Jobs: what a worker is asked to do, as data, and what it reports.
 
-Paths are texts, as they stand in a job's file. A `plain` job does without what makes it faster.
+A job that is defined in `X_jobs.py` is done by the function of the same name in `X_work.py`, in the
+same folder: the parent imports only the former, the worker imports both. Paths are strings, since a
+job is written to a JSON file for the worker.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import get_args
+from importlib import import_module
+from typing import ClassVar
 
 from common.arrays import Arrays
 
-# In bfloat16 products are computed so, and weights and sums are kept in float32.
+# In bfloat16, products are computed in bfloat16; weights and sums stay in float32.
 DTYPES = ("float32", "float64", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")
 
 
-@dataclass(frozen=True)
-class Run:
-    """A forward pass in evaluation mode; its arrays are the outputs.
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job for one framework.
 
-    `endpoints` are layer paths, or `all` for the body's own steps, or `units` for all that a
-    person would count, inside blocks and heads too.
+    `plain` disables performance optimisations. The file descriptors in `held` stay open until the
+    worker has ended. With `turns`, the worker computes only when its parent signals it. A job that
+    `runs_user_code` leaves no process behind.
     """
 
+    runs_user_code: ClassVar[bool] = False
     framework: str
-    network: str
-    weights: str
-    input: str
-    endpoints: str = "all"
-    dtype: str = "float32"
-    aux: bool = False
-    plain: bool = False
-
-
-@dataclass(frozen=True)
-class Grad:
-    """The training loss without dropout, and its gradient by every parameter."""
-
-    framework: str
-    network: str
-    weights: str
-    input: str
-    labels: str
-    dtype: str = "float32"
-    aux: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """Whether the framework starts."""
-
-    framework: str
-
-
-@dataclass(frozen=True)
-class ReadFile:
-    """A file that only the framework can read; its arrays are what is in there."""
-
-    framework: str
-    path: str
-
-
-@dataclass(frozen=True)
-class WriteFile:
-    """The framework's own kind of file, written to `out`, of the arrays in the bundle `arrays`."""
-
-    framework: str
-    arrays: str
-    out: str
-
-
-@dataclass(frozen=True)
-class FindPlaces:
-    """Where Keras keeps each array of a network: of ours, or of the one it publishes itself."""
-
-    framework: str
-    network: str
-    aux: bool
-    published: bool
-
-
-@dataclass(frozen=True)
-class Train:
-    """The training of the run in a folder, from where it stands; SIGINT ends it after a step.
-
-    The file descriptors in `held` stay open until the worker has ended.
-    """
-
-    framework: str
-    folder: str
     device: str = "cpu"
     plain: bool = False
     held: Sequence[int] = ()
+    turns: int = 0
 
 
-@dataclass(frozen=True)
-class Evaluate:
-    """The scores of weights on a data set's test split, as arrays by the name of each score.
+@dataclass(frozen=True, kw_only=True)
+class NetworkJob(Job):
+    """A job that computes with a network and the weights in a file."""
 
-    With `skip`, images that cannot be read are left out; `skipped` names them, `faults` says why.
-    Of the run in the folder `run`, labels are what it has for classes of these names, and its own
-    test images are scored. `classes` names the data's, `changes` says what has become of them.
-    """
-
-    framework: str
     network: str
     weights: str
-    data: str
-    preprocess: str
-    skip: bool = False
-    device: str = "cpu"
     dtype: str = "float32"
-    plain: bool = False
-    run: str = ""
-
-
-@dataclass(frozen=True)
-class Predict:
-    """`probabilities`, images x classes, of the files in `images`; `skip` as for Evaluate."""
-
-    framework: str
-    network: str
-    weights: str
-    files: Sequence[str]
-    preprocess: str
-    skip: bool = False
-    device: str = "cpu"
-    dtype: str = "float32"
-    plain: bool = False
-
-
-@dataclass(frozen=True)
-class Time:
-    """One side of a benchmark: one network, computed in turns that the parent gives.
-
-    `mode` is `plain`, `tuned`, or the name of a peer, whose weights may be in a file of its own
-    kind; `task` is `infer` or `train`.
-    """
-
-    framework: str
-    mode: str
-    network: str
-    weights: str
-    task: str
-    batch: int
-    size: int
-    turns: int
-    precision: str = "float32"
-    device: str = "cpu"
-
-    @property
-    def plain(self) -> bool:
-        """Whether it does without what makes it faster, as peers do."""
-        return self.mode != "tuned"
-
-
-@dataclass(frozen=True)
-class TimeLayers:
-    """The seconds that each step of a network's body takes as a network of its own, by its name,
-    and those of the whole, as `all`; images are as many as `batch` says."""
-
-    framework: str
-    network: str
-    weights: str
-    batch: int
-
-
-@dataclass(frozen=True)
-class Check:
-    """A user's own network, run on noise; its arrays are the trace of it.
-
-    `source` is a Python file, or a module's name; `name` or `call` says what in it, if it cannot
-    be told. It is made for `input`, C x H x W, or for one that networks of the family have.
-    With `grad` it also takes a step of training.
-    """
-
-    framework: str
-    source: str
-    name: str = ""
-    call: str = ""
-    network: str | None = None
-    input: Sequence[int] = ()
-    heads: bool = False
-    grad: bool = False
-
-
-Job = (
-    Run | Grad | Start | ReadFile | WriteFile | FindPlaces
-    | Train | Evaluate | Predict | Time | TimeLayers | Check
-)  # fmt: skip
-KINDS = {kind.__name__: kind for kind in get_args(Job)}
 
 
 def to_json(job: Job) -> str:
-    """A job as text."""
-    return json.dumps({"kind": type(job).__name__} | asdict(job))
+    """A job as JSON."""
+    kind = type(job)
+    return json.dumps({"kind": f"{kind.__module__}:{kind.__name__}"} | asdict(job))
 
 
 def from_json(text: str) -> Job:
-    """The job that a text says."""
+    """The job that `to_json` wrote."""
     fields = json.loads(text)
-    job: Job = KINDS[fields.pop("kind")](**fields)
+    module, _, name = fields.pop("kind").partition(":")
+    job: Job = getattr(import_module(module), name)(**fields)
     return job
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a job: arrays by name, and how it went.
+    """The result of a job: arrays by name, and figures about the run.
 
-    `parameters` is the framework's own count; `megabytes` the most memory the worker ever held.
+    `parameters` is the framework's own count; `megabytes` is the worker's peak memory.
     """
 
     arrays: Arrays
@@ -219,5 +73,5 @@ class Report:
     megabytes: int = 0
 
     def figures(self) -> dict:
-        """All but the arrays."""
+        """Everything except the arrays."""
         return {name: value for name, value in vars(self).items() if name != "arrays"}

@@ -1,29 +1,29 @@
-"""Whatever user code starts ends with it, on Linux also what leaves its session or its parent."""
+"""Ends all processes that user code starts, on Linux even those that leave session or parent."""
 
 import ctypes
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from os import WNOHANG, getpid, kill, waitpid  # as they are before user code replaces them
+from os import WNOHANG, getpid, kill, waitpid  # before user code can replace them
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-ROUNDS, ROUND_SECONDS = 100, 0.02  # until processes that were killed are gone
+ROUNDS, ROUND_SECONDS = 100, 0.02  # while waiting for killed processes to disappear
 
 
 def adopt_orphans(wanted: bool = True) -> None:
-    """Makes processes whose parent ends children of this process, where the system can."""
+    """Makes this process the parent of orphaned descendants, if the system supports it."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
 
 
 def descendants() -> set[int]:
-    """The processes below this one; none where there is no /proc."""
+    """The ids of all descendants of this process; empty if there is no /proc."""
     parents: dict[int, int] = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended
-            # The name of the program, in parentheses, may hold any bytes.
+        with suppress(OSError):  # the process has ended
+            # The name of the program, in parentheses, may contain any bytes.
             parents[int(file.parent.name)] = int(file.read_bytes().rpartition(b")")[2].split()[1])
     found, level = set[int](), {getpid()}
     while level := {child for child, parent in parents.items() if parent in level} - found:
@@ -32,7 +32,7 @@ def descendants() -> set[int]:
 
 
 def end_descendants(spared: frozenset[int] = frozenset()) -> None:
-    """Kills the processes below this one, until none is left but those spared."""
+    """Kills the descendants of this process until only those in `spared` are left."""
     for _ in range(ROUNDS):
         left = descendants() - spared
         if not left:
@@ -48,7 +48,7 @@ def end_descendants(spared: frozenset[int] = frozenset()) -> None:
 
 @contextmanager
 def no_orphans() -> Iterator[None]:
-    """Kills, when it is left, all processes that were started below this one meanwhile."""
+    """On exit, kills all descendants of this process that were started inside the block."""
     spared = frozenset(descendants())
     adopt_orphans()
     try:

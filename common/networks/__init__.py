@@ -1,4 +1,4 @@
-"""The networks by name: each paper's table in a file of its own, with the dialects of it."""
+"""The networks by name; each paper's network and its variants are defined in one module."""
 
 import operator
 import reprlib
@@ -16,51 +16,50 @@ from common.networks import (
     inception_v4,
     xception,
 )
-from common.networks.dialects import Dialect
+from common.networks.variants import Variant
 from common.spec import NetworkSpec, Shape
 
 PAPERS = (googlenet, inception_v2, inception_v3, inception_v4, inception_resnet, xception)
-NETWORKS: dict[str, Dialect] = {
-    name: dialect for paper in PAPERS for name, dialect in paper.DIALECTS.items()
+NETWORKS: dict[str, Variant] = {
+    name: variant for paper in PAPERS for name, variant in paper.VARIANTS.items()
 }
-GOOGLENETS = tuple(googlenet.DIALECTS)
+GOOGLENETS = tuple(googlenet.VARIANTS)
 
 
 def network(
     name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> NetworkSpec:
-    """The network of that name, for an input C x H x W, so many classes, with or without heads.
+    """Returns the spec of the network `name`.
 
-    What is not said stays as published; 0 classes leave the pooled features. Raises UsageError
-    for an unknown name, an impossible number, or heads that the network or its features lack.
+    `input` is C x H x W. An argument of None keeps the published value; 0 classes give the pooled
+    features; `aux` includes the auxiliary heads. Raises UsageError for an unknown name, an invalid
+    number, or `aux` on a network without heads or classes.
     """
     if not isinstance(name, str) or name not in NETWORKS:
         raise UsageError(f"unknown network {shown(name)}; choose from: {', '.join(NETWORKS)}")
     if not isinstance(aux, bool | np.bool_):
-        raise UsageError(f"aux must be True or False, and not {shown(aux)}")
+        raise UsageError(f"aux must be True or False, not {shown(aux)}")
     made = read_table(name, check_classes(classes))
     if aux and not (made.heads and made.classes):
-        raise UsageError(
-            f"{name} with {made.classes} classes has no auxiliary heads; leave out aux"
-        )
+        raise UsageError(f"{name} with {made.classes} classes has no auxiliary heads; omit aux")
     return replace(made, input=check_input(input) or made.input, aux=bool(aux))
 
 
 def check_classes(classes: int | None) -> int | None:
-    """The number of classes as an `int`; raises UsageError unless it is a whole number from 0."""
+    """Returns the number of classes as an `int`; raises UsageError unless it is an integer >= 0."""
     if classes is None:
         return None
     try:
         count = whole_number(classes)
     except TypeError:
-        raise UsageError(f"classes must be a whole number, and not {shown(classes)}") from None
+        raise UsageError(f"classes must be an integer, not {shown(classes)}") from None
     if count < 0:
         raise UsageError(f"{count} classes: give 0 for the features, or more")
     return count
 
 
 def check_input(input: Shape | None) -> Shape | None:
-    """The input as three `int`s; raises UsageError unless they are whole numbers from 1."""
+    """Returns the input shape as three `int`s; raises UsageError unless they are integers >= 1."""
     if input is None:
         return None
     try:
@@ -69,18 +68,19 @@ def check_input(input: Shape | None) -> Shape | None:
         shape = ()
     if len(shape) != 3 or min(shape) < 1:
         raise UsageError(
-            f"input must be CxHxW in whole numbers, as (3, 224, 224), and not {shown(input)}"
+            "input must be three positive integers (C, H, W), such as (3, 224, 224), "
+            f"not {shown(input)}"
         )
     return shape
 
 
 def shown(value: object) -> str:
-    """A value in one short line, whatever it is."""
+    """The `repr` of a value, shortened and on one line."""
     return " ".join(reprlib.repr(value).split())
 
 
 def whole_number(value: object) -> int:
-    """An integer of Python's, NumPy's or a framework's as an `int`; raises TypeError for others."""
+    """Converts a Python, NumPy or framework integer to `int`; raises TypeError for other values."""
     if isinstance(value, bool):
         raise TypeError("a truth value is no number here")
     return operator.index(value)  # type: ignore[arg-type]
@@ -88,5 +88,5 @@ def whole_number(value: object) -> int:
 
 @cache
 def read_table(name: str, classes: int | None) -> NetworkSpec:
-    """The table as the network of that name reads it: many ask, and it is the same every time."""
+    """Returns the spec of a network; cached, because it is read often and never changes."""
     return NETWORKS[name].network(name, classes)

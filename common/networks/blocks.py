@@ -1,4 +1,4 @@
-"""What the batch-normalised networks share: the unit they are counted in, and their endings."""
+"""Blocks shared by the batch-normalised networks: convolutions, the classifier and a head."""
 
 from common.spec import (
     AvgPool,
@@ -9,41 +9,43 @@ from common.spec import (
     Flatten,
     GlobalAvgPool,
     Head,
+    Layer,
     Linear,
     Padding,
     ReLU,
     Size,
-    Word,
     pair,
 )
+from common.spec.figure import figure
 
 NORM = BatchNorm(1e-3)
 
 
 def conv(channels: int, kernel: Size, stride: int = 1, padding: Padding = 0) -> Chain:
-    """A convolution without bias, batch norm, ReLU."""
+    """A convolution without bias, followed by batch norm and ReLU."""
     convolution = Conv(channels, kernel, stride, padding, bias=False)
     return Chain({"conv": convolution, "bn": NORM, "relu": ReLU()})
 
 
 def same(channels: int, kernel: Size) -> Chain:
-    """`conv` with the padding that keeps the map's size."""
+    """`conv` with the padding that keeps the size of the map."""
     rows, columns = pair(kernel)
     return conv(channels, kernel, 1, (rows // 2, columns // 2))
 
 
-def classifier(name: str, classes: int, dropout: float = 0) -> dict[str, Word]:
-    """The mean of each channel and one linear layer of that name; for 0 classes the means alone."""
-    means: dict[str, Word] = {"avgpool": GlobalAvgPool(), "flatten": Flatten()}
+def classifier(name: str, classes: int, dropout: float = 0) -> dict[str, Layer]:
+    """Global average pooling and a linear layer `name`; with 0 classes, only the pooling."""
+    means: dict[str, Layer] = {"avgpool": GlobalAvgPool(), "flatten": Flatten()}
     if not classes:
         return means
-    drop: dict[str, Word] = {"dropout": Dropout(dropout)} if dropout else {}
+    drop: dict[str, Layer] = {"dropout": Dropout(dropout)} if dropout else {}
     return means | drop | {name: Linear(classes)}
 
 
+@figure
 def head(after: str, classes: int) -> Head:
-    """TF-Slim's head of v4 and Inception-ResNet, on 17 x 17 maps; its loss counts 0.4."""
-    body: dict[str, Word] = {
+    """TF-Slim's head for v4 and Inception-ResNet, on 17 x 17 maps; its loss weight is 0.4."""
+    body: dict[str, Layer] = {
         "pool": AvgPool(5, 3),
         "conv0": conv(128, 1),
         "conv1": conv(768, 5),

@@ -1,36 +1,40 @@
-"""What FaceNet (F. Schroff et al., 2015, arXiv:1503.03832) changes in Inception-ResNet v1.
+"""How FaceNet (F. Schroff et al., 2015, arXiv:1503.03832) differs from Inception-ResNet v1.
 
-After facenet-pytorch, whose weights are those of davidsandberg/facenet.
+Based on facenet-pytorch, whose weights are those of davidsandberg/facenet.
 """
 
 from dataclasses import replace
 
 from common.networks.blocks import NORM
-from common.spec import Chain, Conv, Dropout, L2Norm, Linear, Residual, Word
+from common.spec import Chain, Conv, Dropout, L2Norm, Layer, Linear, Residual
 
 
-def biased_projections(_: str, word: Word) -> Word:
-    """v1's projections as v2's published code has them."""
-    match word:
+def biased_projections(_: str, layer: Layer) -> Layer:
+    """Gives v1's projections a bias and no batch norm, as in v2's published code."""
+    match layer:
         case Chain({"branches": branches, "conv2d": Conv() as conv2d, "bn": _}):
-            return Chain({"branches": branches, "conv2d": replace(conv2d, bias=True)})
-    return word
+            steps = {"branches": branches, "conv2d": replace(conv2d, bias=True)}
+            return replace(layer, steps=steps)
+    return layer
 
 
-def whole_block8(path: str, word: Word) -> Word:
-    """One block more at the end, neither scaled nor cut off at 0, as v2's published code has it."""
-    match word:
-        case Chain({"4": Chain({"residual": Residual() as last}), **rest}) if path == "block8":
-            steps = {**rest, "4": word.steps["4"]}
-            return Chain(steps | {"5": Chain({"residual": replace(last, scale=1.0)})})
-    return word
+def whole_block8(path: str, layer: Layer) -> Layer:
+    """Adds a last block without scaling or ReLU, as in v2's published code."""
+    match layer:
+        case Chain({"4": Chain({"residual": Residual() as residual}) as last}) if path == "block8":
+            extra = replace(last, steps={"residual": replace(residual, scale=1.0)})
+            return Chain({**layer.steps, "5": extra})
+    return layer
 
 
-def embedding(path: str, word: Word) -> Word:
-    """512 numbers for a face: of length 1, or, in training, what classes are told by."""
-    if path or not isinstance(word, Chain):
-        return word
-    steps = {n: step for n, step in word.steps.items() if n not in ("dropout", "classif")}
+def embedding(path: str, layer: Layer) -> Layer:
+    """Adds a 512-dimensional face embedding before the classifier that is used in training.
+
+    Without a classifier, the embedding is normalised to length 1.
+    """
+    if path or not isinstance(layer, Chain):
+        return layer
+    steps = {n: step for n, step in layer.steps.items() if n not in ("dropout", "classif")}
     steps |= {"dropout": Dropout(0.6), "last_linear": Linear(512, bias=False), "last_bn": NORM}
-    classes = {"classif": word.steps["classif"]} if "classif" in word.steps else {}
+    classes = {"classif": layer.steps["classif"]} if "classif" in layer.steps else {}
     return Chain(steps | (classes or {"normalize": L2Norm()}))

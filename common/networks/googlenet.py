@@ -1,14 +1,13 @@
 """GoogLeNet: C. Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv:1409.4842).
 
-The table as the common PyTorch tutorials read it, and then the other readings that people meet:
-they agree on the channels and differ in everything else.
+The network as in the common PyTorch tutorials, followed by other published variants. All have the
+same channels and differ in everything else.
 """
 
 from dataclasses import replace
 
-from common import preprocess
-from common.networks.dialects import (
-    Dialect,
+from common.networks.variants import (
+    Variant,
     conv_classifier,
     downscale,
     downscaled,
@@ -19,7 +18,6 @@ from common.networks.dialects import (
     put,
     transform_input,
 )
-from common.rewrite import Change
 from common.spec import (
     LRN,
     AdaptiveAvgPool,
@@ -33,14 +31,17 @@ from common.spec import (
     GlobalAvgPool,
     Head,
     Init,
+    Layer,
     Linear,
     MaxPool,
     NetworkSpec,
     ReLU,
     Rule,
-    Word,
+    preprocess,
     sequence,
 )
+from common.spec.figure import figure
+from common.spec.rewrite import Change
 
 # Table 1, the inception modules.
 #         1x1  3x3r  3x3  5x5r  5x5  pool proj
@@ -57,13 +58,15 @@ INCEPTION = {
 }  # fmt: skip
 
 
+@figure
 def conv(channels: int, kernel: int, stride: int = 1, padding: int = 0) -> Chain:
-    """A convolution and its ReLU, the unit all of table 1 is counted in."""
+    """A convolution and its ReLU, the basic unit of table 1."""
     return Chain({"conv": Conv(channels, kernel, stride, padding), "relu": ReLU()})
 
 
+@figure
 def inception(name: str) -> Concat:
-    """Figure 2b: four branches, the large kernels behind 1x1 reductions."""
+    """Figure 2b: four branches, with 1x1 reductions before the large kernels."""
     ch1x1, ch3x3_reduce, ch3x3, ch5x5_reduce, ch5x5, pool_proj = INCEPTION[name]
     return Concat(
         {
@@ -76,9 +79,9 @@ def inception(name: str) -> Concat:
 
 
 def body(classes: int) -> Chain:
-    """Table 1, top to bottom; with 0 classes without its classifier."""
-    # Paper: local response normalisation after maxpool1 and conv3; here: none, as the tutorials.
-    # Paper: a 7x7 average; here: the whole map, the same at 224.
+    """Table 1 from top to bottom; with 0 classes, without the classifier."""
+    # Paper: local response normalisation after maxpool1 and conv3; here: none, as in tutorials.
+    # Paper: a 7x7 average; here: global average pooling, which is the same for a 224 input.
     dropout, linear = Dropout(0.4), Linear(classes)
     return Chain(
         {
@@ -105,10 +108,11 @@ def body(classes: int) -> Chain:
     )
 
 
+@figure
 def head(after: str, classes: int) -> Head:
-    """Section 5: an auxiliary classifier, its loss weighted by 0.3."""
-    # Paper: dropout 0.7 before fc2 alone; here: 0.5 before both, as the tutorials have it.
-    steps: dict[str, Word] = {
+    """Section 5: an auxiliary classifier, whose loss is weighted by 0.3."""
+    # Paper: dropout 0.7 only before fc2; here: 0.5 before both, as in the tutorials.
+    steps: dict[str, Layer] = {
         "averagePool": AvgPool(5, 3),
         "conv": conv(128, 1),
         "flatten": Flatten(),
@@ -122,7 +126,7 @@ def head(after: str, classes: int) -> Head:
 
 
 def googlenet(classes: int) -> NetworkSpec:
-    """The network of table 1, with the PyTorch tutorials' names."""
+    """The network of table 1, with the layer names of the PyTorch tutorials."""
     return NetworkSpec(
         name="googlenet",
         origin="PyTorch tutorial",
@@ -136,23 +140,23 @@ def googlenet(classes: int) -> NetworkSpec:
 
 
 def batch_norm(norm: BatchNorm) -> Change:
-    """Batch norm behind every convolution, which then has no bias."""
+    """Returns an override that adds batch norm after every convolution and removes its bias."""
 
-    def change(_: str, word: Word) -> Word:
-        match word:
+    def change(_: str, layer: Layer) -> Layer:
+        match layer:
             case Chain({"conv": Conv() as convolution, **steps}):
                 return Chain({"conv": replace(convolution, bias=False), "bn": norm, **steps})
-        return word
+        return layer
 
     return change
 
 
-def kernel_3_for_5(_: str, word: Word) -> Word:
-    """A 3x3 kernel where the paper says 5x5."""
-    match word:
+def kernel_3_for_5(_: str, layer: Layer) -> Layer:
+    """Uses a 3x3 kernel where the paper has 5x5."""
+    match layer:
         case Conv(kernel=5):
-            return replace(word, kernel=3, padding=1)
-    return word
+            return replace(layer, kernel=3, padding=1)
+    return layer
 
 
 PAPER_DROPOUT = (drop(r"aux.\.dropout1"), put(r"aux.\.dropout2", Dropout(0.7)))
@@ -187,14 +191,14 @@ PADDLE_VISION = (
     *downscale(r"aux.\.dropout2", "dropout2", 0.7),
 )
 
-DIALECTS = {
-    "googlenet": Dialect(googlenet, "PyTorch tutorial"),
-    "googlenet.paper": Dialect(googlenet, "arXiv:1409.4842", PAPER, preprocess=preprocess.CAFFE),
-    # Its "xavier" has a variance of 1 / in and its biases start at 0.2; here: XAVIER, and 0.
-    "googlenet.caffe": Dialect(
+VARIANTS = {
+    "googlenet": Variant(googlenet, "PyTorch tutorial"),
+    "googlenet.paper": Variant(googlenet, "arXiv:1409.4842", PAPER, preprocess=preprocess.CAFFE),
+    # Caffe: "xavier" with variance 1 / in, and biases of 0.2; here: XAVIER, and biases of 0.
+    "googlenet.caffe": Variant(
         googlenet, "Caffe", PAPER, init=Init.XAVIER, preprocess=preprocess.CAFFE
     ),
-    "googlenet.d2l": Dialect(
+    "googlenet.d2l": Variant(
         googlenet,
         "d2l.ai",
         (pad_strided(1, MaxPool), drop("dropout")),
@@ -204,27 +208,27 @@ DIALECTS = {
         init=Init.XAVIER,
         preprocess=preprocess.UNIT,
     ),
-    "googlenet.slim": Dialect(
+    "googlenet.slim": Variant(
         googlenet, "TF-Slim", SLIM, heads=False, init=Init.TRUNCATED, preprocess=preprocess.SLIM
     ),
-    "googlenet.paddle": Dialect(
+    "googlenet.paddle": Variant(
         googlenet,
         "Paddle tutorial",
         (pad_strided(1, MaxPool), drop(r"aux.\.conv\.relu"), *PAPER_DROPOUT),
         init=Init.FAN_IN,
     ),
-    # torchvision's initial values are cut off at 2, which is 200 deviations.
-    "googlenet.torchvision": Dialect(
+    # torchvision truncates its initial values at 2, which is 200 standard deviations.
+    "googlenet.torchvision": Variant(
         googlenet, "torchvision", TORCHVISION, init=Init.NORMAL, preprocess=preprocess.TRANSFORMED
     ),
-    "googlenet.torchvision.input": Dialect(
+    "googlenet.torchvision.input": Variant(
         googlenet,
         "torchvision",
         (*TORCHVISION, transform_input),
         init=Init.NORMAL,
         preprocess=preprocess.TORCHVISION,
     ),
-    "googlenet.paddle_vision": Dialect(
+    "googlenet.paddle_vision": Variant(
         googlenet,
         "paddle.vision",
         PADDLE_VISION,

@@ -1,15 +1,14 @@
 """Inception-ResNet: C. Szegedy et al., 2016 (arXiv:1602.07261), v1 and v2.
 
-Inception modules as residual branches: what they compute is projected by a 1x1 convolution
-without ReLU, scaled down, and added to the input.
+Inception modules as residual branches: their output is projected by a 1x1 convolution without ReLU,
+scaled down, and added to the input.
 """
 
 from collections.abc import Mapping
 
 from common.networks.blocks import NORM, classifier, conv, head, same
-from common.networks.dialects import Dialect, drop, every
 from common.networks.facenet import biased_projections, embedding, whole_block8
-from common.preprocess import FACENET, SLIM, TIMM_WIDE
+from common.networks.variants import Variant, drop, every
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -17,47 +16,47 @@ from common.spec import (
     Concat,
     Conv,
     Init,
+    Layer,
     MaxPool,
     NetworkSpec,
     ReLU,
     Residual,
-    Word,
     sequence,
 )
+from common.spec.figure import figure
+from common.spec.preprocess import FACENET, SLIM, TIMM_WIDE
 
 
 def residual(
-    branches: Mapping[str, Word], projection: Mapping[str, Word], scale: float, relu: bool = True
+    branches: Mapping[str, Layer], projection: Mapping[str, Layer], scale: float, relu: bool = True
 ) -> Chain:
-    """The frame of figures 10, 11, 13, 16, 17 and 19."""
+    """The residual block common to figures 10, 11, 13, 16, 17 and 19."""
     branch = Chain({"branches": Concat(branches), **projection})
-    steps: dict[str, Word] = {"residual": Residual(branch, scale=scale)}
+    steps: dict[str, Layer] = {"residual": Residual(branch, scale=scale)}
     return Chain(steps | ({"relu": ReLU()} if relu else {}))
 
 
-def biased_projection(channels: int) -> dict[str, Word]:
-    """The linear projection of v2's published code: a bias and no batch norm."""
+def biased_projection(channels: int) -> dict[str, Layer]:
+    """The linear projection of v2's published code, with a bias and no batch norm."""
     return {"conv2d": Conv(channels, 1)}
 
 
-def norm_projection(channels: int) -> dict[str, Word]:
-    """The linear projection of v1, of which there is no published code."""
+def norm_projection(channels: int) -> dict[str, Layer]:
+    """The linear projection of v1, for which there is no published code."""
     # Paper: batch norm "only on top of the traditional layers, but not on top of the summations",
-    # and a projection is such a layer; with it and no bias v1 has 22,775,528 parameters.
+    # and a projection is such a layer; with batch norm and no bias, v1 has 22,775,528 parameters.
     return {"conv2d": Conv(channels, 1, bias=False), "bn": NORM}
 
 
 def repeat(times: int, block: Chain, last: Chain | None = None) -> Chain:
-    """The block so many times, the last one replaced if another is given."""
+    """A chain of `times` copies of `block`, the last of them replaced by `last` if it is given."""
     return sequence(*[block] * (times - 1), last or block)
 
 
-# ---- v1
-
-
+@figure
 def block35_v1() -> Chain:
     """Figure 10."""
-    branches: dict[str, Word] = {
+    branches: dict[str, Layer] = {
         "branch0": conv(32, 1),
         "branch1": sequence(conv(32, 1), same(32, 3)),
         "branch2": sequence(conv(32, 1), same(32, 3), same(32, 3)),
@@ -65,30 +64,30 @@ def block35_v1() -> Chain:
     return residual(branches, norm_projection(256), scale=0.17)
 
 
+@figure
 def block17_v1() -> Chain:
     """Figure 11."""
-    branches: dict[str, Word] = {
+    branches: dict[str, Layer] = {
         "branch0": conv(128, 1),
         "branch1": sequence(conv(128, 1), same(128, (1, 7)), same(128, (7, 1))),
     }
     return residual(branches, norm_projection(896), scale=0.1)
 
 
+@figure
 def block8_v1() -> Chain:
     """Figure 13."""
-    branches: dict[str, Word] = {
+    branches: dict[str, Layer] = {
         "branch0": conv(192, 1),
         "branch1": sequence(conv(192, 1), same(192, (1, 3)), same(192, (3, 1))),
     }
     return residual(branches, norm_projection(1792), scale=0.2)
 
 
-# ---- v2
-
-
+@figure
 def mixed_5b() -> Concat:
-    """Before the first residual block: Inception v3's figure 5 in the published code."""
-    # Paper: v4's stem (figure 3), 384 channels; here: v3's stem and this, 320, as published.
+    """The module before block35: Inception v3's figure 5, as in the published code."""
+    # Paper: v4's stem (figure 3), 384 channels; here: v3's stem and this module, 320 channels.
     return Concat(
         {
             "branch0": conv(96, 1),
@@ -99,9 +98,10 @@ def mixed_5b() -> Concat:
     )
 
 
+@figure
 def block35() -> Chain:
     """Figure 16."""
-    branches: dict[str, Word] = {
+    branches: dict[str, Layer] = {
         "branch0": conv(32, 1),
         "branch1": sequence(conv(32, 1), same(32, 3)),
         "branch2": sequence(conv(32, 1), same(48, 3), same(64, 3)),
@@ -109,8 +109,9 @@ def block35() -> Chain:
     return residual(branches, biased_projection(320), scale=0.17)
 
 
+@figure
 def reduction_a(widths: tuple[int, int, int, int]) -> Concat:
-    """Figure 7, with the paper's k, l, m, n."""
+    """Figure 7, with the paper's k, l, m and n."""
     k, l, m, wide = widths  # noqa: E741 - the paper's names
     return Concat(
         {
@@ -121,17 +122,19 @@ def reduction_a(widths: tuple[int, int, int, int]) -> Concat:
     )
 
 
+@figure
 def block17() -> Chain:
     """Figure 17."""
-    branches: dict[str, Word] = {
+    branches: dict[str, Layer] = {
         "branch0": conv(192, 1),
         "branch1": sequence(conv(128, 1), same(160, (1, 7)), same(192, (7, 1))),
     }
     return residual(branches, biased_projection(1088), scale=0.1)
 
 
+@figure
 def reduction_b(widths: tuple[int, int, int, int]) -> Concat:
-    """Figures 12 and 18, with the widths of the branches' ends."""
+    """Figures 12 and 18, with the widths of the 3x3 convolutions."""
     first, second, middle, third = widths
     return Concat(
         {
@@ -143,17 +146,18 @@ def reduction_b(widths: tuple[int, int, int, int]) -> Concat:
     )
 
 
+@figure
 def block8(relu: bool = True, scale: float = 0.2) -> Chain:
     """Figure 19."""
-    branches: dict[str, Word] = {
+    branches: dict[str, Layer] = {
         "branch0": conv(192, 1),
         "branch1": sequence(conv(192, 1), same(224, (1, 3)), same(256, (3, 1))),
     }
     return residual(branches, biased_projection(2080), scale, relu)
 
 
-def stem() -> dict[str, Word]:
-    """The convolutions that both begin with, those of Inception v3."""
+def stem() -> dict[str, Layer]:
+    """The stem of both networks, which is that of Inception v3."""
     return {
         "conv2d_1a": conv(32, 3, 2),  # 32 x 149 x 149
         "conv2d_2a": conv(32, 3),  # 32 x 147 x 147
@@ -165,9 +169,9 @@ def stem() -> dict[str, Word]:
 
 
 def inception_resnet_v1(classes: int) -> NetworkSpec:
-    """Figure 15 for v1: 5 + 10 + 5 residual blocks on the stem of figure 14."""
-    # Paper: scales between 0.1 and 0.3, and no code; here: those of v2's code, and its dropout.
-    body: dict[str, Word] = {
+    """Figure 15 for v1: 5 + 10 + 5 residual blocks after the stem of figure 14."""
+    # Paper: scales between 0.1 and 0.3, no code; here: the scales and dropout of v2's code.
+    body: dict[str, Layer] = {
         **stem(),
         "conv2d_4b": conv(256, 3, 2),  # 256 x 35 x 35
         "block35": repeat(5, block35_v1()),  # 256 x 35 x 35
@@ -191,10 +195,11 @@ def inception_resnet_v1(classes: int) -> NetworkSpec:
 
 
 def inception_resnet_v2(classes: int) -> NetworkSpec:
-    """Figure 15 for v2, as its authors' code has it."""
-    # Paper: 5 + 10 + 5 blocks, all scaled, 384, 1154 and 2048 channels wide, and then the mean;
-    # here: 10 + 20 + 10, the last one whole, 320, 1088 and 2080 wide, and a 1x1 convolution.
-    body: dict[str, Word] = {
+    """Figure 15 for v2, as in the authors' code."""
+    # Paper: 5 + 10 + 5 blocks, all scaled, 384, 1154 and 2048 channels wide, then the mean;
+    # here: 10 + 20 + 10, the last one without scaling or ReLU, 320, 1088 and 2080 channels wide,
+    # then a 1x1 convolution.
+    body: dict[str, Layer] = {
         **stem(),
         "maxpool_5a": MaxPool(3, 2),  # 192 x 35 x 35
         "mixed_5b": mixed_5b(),  # 320 x 35 x 35
@@ -212,7 +217,7 @@ def inception_resnet_v2(classes: int) -> NetworkSpec:
         input=(3, 299, 299),
         classes=classes,
         body=Chain(body),
-        # Paper: no head; here: the published code's, optional.
+        # Paper: no head; here: the optional head of the published code.
         heads={"AuxLogits": head("block17", classes)},
         classifier="classif",
         init=Init.FAN_IN,
@@ -220,18 +225,18 @@ def inception_resnet_v2(classes: int) -> NetworkSpec:
     )
 
 
-DIALECTS = {
-    "inception_resnet_v1": Dialect(inception_resnet_v1, "arXiv:1602.07261", preprocess=SLIM),
-    "inception_resnet_v1.facenet": Dialect(
+VARIANTS = {
+    "inception_resnet_v1": Variant(inception_resnet_v1, "arXiv:1602.07261", preprocess=SLIM),
+    "inception_resnet_v1.facenet": Variant(
         inception_resnet_v1,
         "facenet-pytorch",
         (biased_projections, whole_block8, embedding),
         input=(3, 160, 160),
-        classes=8631,  # VGGFace2's people
+        classes=8631,  # the people in VGGFace2
         preprocess=FACENET,
     ),
-    "inception_resnet_v2": Dialect(inception_resnet_v2, "arXiv:1602.07261", preprocess=TIMM_WIDE),
-    "inception_resnet_v2.keras": Dialect(
+    "inception_resnet_v2": Variant(inception_resnet_v2, "arXiv:1602.07261", preprocess=TIMM_WIDE),
+    "inception_resnet_v2.keras": Variant(
         inception_resnet_v2,
         "Keras",
         (every(BatchNorm, keep=0.99, scale=False), drop("dropout")),

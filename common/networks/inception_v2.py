@@ -1,17 +1,10 @@
 """Inception v2: S. Ioffe and C. Szegedy, Batch Normalization, 2015 (arXiv:1502.03167), figure 5.
 
-GoogLeNet with batch norm, two 3x3 convolutions for a 5x5, and modules that halve the map.
+GoogLeNet with batch norm, two 3x3 convolutions instead of each 5x5, and modules that halve the map.
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.dialects import (
-    Dialect,
-    conv_classifier,
-    every,
-    pad_strided,
-    put,
-)
-from common.preprocess import BN_INCEPTION, SLIM
+from common.networks.variants import Variant, conv_classifier, every, pad_strided, put
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -26,9 +19,11 @@ from common.spec import (
     Rule,
     sequence,
 )
+from common.spec.figure import figure
+from common.spec.preprocess import BN_INCEPTION, SLIM
 
-# Figure 5 as TF-Slim reads it: with the paper's pool projections of 128 in 4c and 4d, the
-# channels would not add up to its 576.
+# Figure 5 as in TF-Slim: with the paper's pool projections of 128 in 4c and 4d, the channels
+# would not add up to the paper's 576.
 #        1x1  3x3r 3x3  dblr dbl  pool   proj
 INCEPTION = {
     "3a": (64,  64,  64,  64,  96,  "avg", 32),
@@ -49,6 +44,7 @@ REDUCTION = {
 }  # fmt: skip
 
 
+@figure
 def inception(name: str) -> Concat:
     """A module that keeps the map's size."""
     one, three_reduce, three, double_reduce, double, pool, proj = INCEPTION[name]
@@ -63,8 +59,9 @@ def inception(name: str) -> Concat:
     )
 
 
+@figure
 def reduction(name: str) -> Concat:
-    """A module that halves the map; the pool passes all channels on."""
+    """A module that halves the map; its pooling branch keeps all channels."""
     three_reduce, three, double_reduce, double = REDUCTION[name]
     halving = conv(double, 3, stride=2, padding=1)
     return Concat(
@@ -77,9 +74,9 @@ def reduction(name: str) -> Concat:
 
 
 def inception_v2(classes: int) -> NetworkSpec:
-    """The network of figure 5; its modules bear the paper's names."""
-    # Paper: a separable first convolution, to save time; here: an ordinary one, as Caffe's and
-    # MXNet's. Paper: no padding given; here: 1 at every stride of 2, which gives its sizes.
+    """The network of figure 5, with the paper's module names."""
+    # Paper: a separable first convolution, to save time; here: an ordinary one, as in Caffe and
+    # MXNet. Paper: no padding given; here: 1 at every stride of 2, which gives the paper's sizes.
     body = Chain(
         {
             "conv1": conv(64, 7, stride=2, padding=3),  # 64 x 112 x 112
@@ -112,7 +109,7 @@ def inception_v2(classes: int) -> NetworkSpec:
     )
 
 
-# 8 kernels per channel, then 1x1 across them, with a bias and no batch norm.
+# 8 kernels per channel, then a 1x1 convolution with a bias and no batch norm.
 SEPARABLE_STEM = Chain(
     {
         "depthwise": DepthwiseConv(7, 2, Rule.SAME, multiplier=8),
@@ -121,21 +118,21 @@ SEPARABLE_STEM = Chain(
     }
 )
 
-DIALECTS = {
-    "inception_v2": Dialect(inception_v2, "arXiv:1502.03167", preprocess=SLIM),
-    "inception_v2.slim": Dialect(
+VARIANTS = {
+    "inception_v2": Variant(inception_v2, "arXiv:1502.03167", preprocess=SLIM),
+    "inception_v2.slim": Variant(
         inception_v2,
         "TF-Slim",
         (
             every(BatchNorm, keep=0.9997, scale=False),
             put("conv1", SEPARABLE_STEM),
             pad_strided(Rule.SAME, MaxPool, Conv),
-            conv_classifier,  # Paper: no dropout beside batch norm; TF-Slim: 0.2.
+            conv_classifier,  # Paper: no dropout with batch norm; TF-Slim: 0.2.
         ),
         preprocess=SLIM,
     ),
-    # As in Caffe a pool may hang over where a convolution does not: only even maps can be halved.
-    "inception_v2.caffe": Dialect(
+    # As in Caffe, pools round their size up and convolutions do not: only even maps can be halved.
+    "inception_v2.caffe": Variant(
         inception_v2,
         "Caffe",
         (

@@ -1,12 +1,11 @@
 """Inception v3: C. Szegedy et al., Rethinking the Inception Architecture, 2015 (arXiv:1512.00567).
 
-Factorised convolutions, modules that halve the map without a bottleneck, one head, and labels
-smoothed by 0.1. The numbers are those of the published code, which the paper's table 1 shortens.
+Factorised convolutions, modules that halve the map without a bottleneck, one head, and label
+smoothing of 0.1. The numbers are those of the published code, which the paper's table 1 abridges.
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.dialects import Dialect, downscale, drop, every, put, transform_input
-from common.preprocess import FID, TORCHVISION, TRANSFORMED
+from common.networks.variants import Variant, downscale, drop, every, put, transform_input
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -16,30 +15,35 @@ from common.spec import (
     GlobalAvgPool,
     Head,
     Init,
+    Layer,
     Linear,
     MaxPool,
     NetworkSpec,
-    Word,
 )
+from common.spec.figure import figure
+from common.spec.preprocess import FID, TORCHVISION, TRANSFORMED
 
 
-def branch(*words: Word) -> Chain:
-    """A branch whose steps are numbered from 1, as the published code has it."""
-    return Chain({str(number): word for number, word in enumerate(words, 1)})
+def branch(*layers: Layer) -> Chain:
+    """A branch whose steps are numbered from 1, as in the published code."""
+    return Chain({str(number): layer for number, layer in enumerate(layers, 1)})
 
 
+@figure
 def pool_branch(channels: int) -> Chain:
-    """The branch that averages, border and all, then projects."""
+    """The pooling branch: an average that includes the border, then a projection."""
     return Chain({"pool": AvgPool(3, 1, 1, counts_border=True), "proj": conv(channels, 1)})
 
 
+@figure
 def split(channels: int) -> Concat:
-    """1x3 and 3x1 side by side (figure 7)."""
+    """Parallel 1x3 and 3x1 convolutions (figure 7)."""
     return Concat({"a": same(channels, (1, 3)), "b": same(channels, (3, 1))})
 
 
+@figure
 def module_a(pool: int) -> Concat:
-    """Figure 5: two 3x3 for a 5x5 (and one 5x5 left); the pool is projected to so many channels."""
+    """Figure 5: a 5x5, a 5x5 factorised into two 3x3, and a pool projected to `pool` channels."""
     return Concat(
         {
             "branch1x1": conv(64, 1),
@@ -50,8 +54,9 @@ def module_a(pool: int) -> Concat:
     )
 
 
+@figure
 def reduction_a() -> Concat:
-    """Figure 10: the map halved, pool and convolutions side by side."""
+    """Figure 10: halves the map with a pool and convolutions in parallel."""
     return Concat(
         {
             "branch3x3": conv(384, 3, 2),
@@ -61,8 +66,9 @@ def reduction_a() -> Concat:
     )
 
 
+@figure
 def module_b(c: int) -> Concat:
-    """Figure 6: 7x7 as 1x7 and 7x1, `c` channels wide inside."""
+    """Figure 6: 7x7 convolutions factorised into 1x7 and 7x1, with `c` channels inside."""
     double = (conv(c, 1), same(c, (7, 1)), same(c, (1, 7)), same(c, (7, 1)), same(192, (1, 7)))
     return Concat(
         {
@@ -74,8 +80,9 @@ def module_b(c: int) -> Concat:
     )
 
 
+@figure
 def reduction_b() -> Concat:
-    """The second halving."""
+    """The second module that halves the map."""
     seven = (conv(192, 1), same(192, (1, 7)), same(192, (7, 1)), conv(192, 3, 2))
     return Concat(
         {
@@ -86,8 +93,9 @@ def reduction_b() -> Concat:
     )
 
 
+@figure
 def module_c() -> Concat:
-    """Figure 7: the coarsest maps, branches that split."""
+    """Figure 7: the module on the smallest maps, whose branches split."""
     return Concat(
         {
             "branch1x1": conv(320, 1),
@@ -98,9 +106,10 @@ def module_c() -> Concat:
     )
 
 
+@figure
 def head(classes: int) -> Head:
-    """Figure 8, on the last 17 x 17 module; its loss counts 0.4, as in TF-Slim."""
-    body: dict[str, Word] = {
+    """Figure 8, after the last 17 x 17 module; its loss weight is 0.4, as in TF-Slim."""
+    body: dict[str, Layer] = {
         "pool": AvgPool(5, 3),
         "conv0": conv(128, 1),
         "conv1": conv(768, 5),
@@ -112,8 +121,8 @@ def head(classes: int) -> Head:
 
 
 def inception_v3(classes: int) -> NetworkSpec:
-    """Table 1 under the names of the published checkpoints."""
-    body: dict[str, Word] = {
+    """The network of table 1, with the layer names of the published checkpoints."""
+    body: dict[str, Layer] = {
         "Conv2d_1a_3x3": conv(32, 3, 2),  # 32 x 149 x 149
         "Conv2d_2a_3x3": conv(32, 3),  # 32 x 147 x 147
         "Conv2d_2b_3x3": same(64, 3),  # 64 x 147 x 147
@@ -142,18 +151,18 @@ def inception_v3(classes: int) -> NetworkSpec:
         body=Chain(body),
         heads={"AuxLogits": head(classes)},
         classifier="fc",
-        init=Init.FAN_IN,  # torchvision starts at a deviation of 0.1 instead, lower in the head
+        init=Init.FAN_IN,  # torchvision: standard deviation 0.1, lower in the head
         label_smoothing=0.1,
     )
 
 
-DIALECTS = {
-    "inception_v3": Dialect(inception_v3, "torchvision", preprocess=TRANSFORMED),
-    "inception_v3.input": Dialect(
+VARIANTS = {
+    "inception_v3": Variant(inception_v3, "torchvision", preprocess=TRANSFORMED),
+    "inception_v3.input": Variant(
         inception_v3, "torchvision", (transform_input,), preprocess=TORCHVISION
     ),
-    # Its head is TF-Slim's, whose checkpoints fit it too.
-    "inception_v3.keras": Dialect(
+    # Its head is TF-Slim's, so TF-Slim checkpoints also fit.
+    "inception_v3.keras": Variant(
         inception_v3,
         "Keras",
         (
@@ -163,7 +172,7 @@ DIALECTS = {
         ),
         init=Init.XAVIER,
     ),
-    "inception_v3.paddle_vision": Dialect(
+    "inception_v3.paddle_vision": Variant(
         inception_v3,
         "paddle.vision",
         (every(BatchNorm, eps=1e-5), *downscale("dropout", "dropout", 0.2)),
@@ -171,8 +180,8 @@ DIALECTS = {
         preprocess=TORCHVISION,
     ),
     # TensorFlow's network of 2015-12-05, whose features the Frechet inception distance compares.
-    # Paper: 1000 classes, all pools of figure 7 averages; here: 1008, and the last one a max pool.
-    "inception_v3.fid": Dialect(
+    # Paper: 1000 classes, every pool of figure 7 an average; here: 1008, and the last a max pool.
+    "inception_v3.fid": Variant(
         inception_v3,
         "pytorch-fid",
         (

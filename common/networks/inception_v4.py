@@ -1,38 +1,34 @@
 """Inception v4: C. Szegedy et al., Inception-v4, Inception-ResNet, 2016 (arXiv:1602.07261).
 
-One uniform recipe of modules A, B and C on three map sizes. Averages do not count the border.
+Uniform modules A, B and C for three map sizes. Average pools exclude the border.
 """
 
 from common.networks.blocks import classifier, conv, head, same
-from common.networks.dialects import Dialect
-from common.preprocess import TIMM
-from common.spec import (
-    AvgPool,
-    Chain,
-    Concat,
-    Init,
-    MaxPool,
-    NetworkSpec,
-    Word,
-    sequence,
-)
+from common.networks.variants import Variant
+from common.spec import AvgPool, Chain, Concat, Init, Layer, MaxPool, NetworkSpec, sequence
+from common.spec.figure import figure
+from common.spec.preprocess import TIMM
 
 
+@figure
 def average(channels: int) -> Chain:
-    """The pool branch of modules A, B and C."""
+    """The pooling branch of modules A, B and C."""
     return sequence(AvgPool(3, 1, 1), conv(channels, 1))
 
 
+@figure
 def split() -> Concat:
-    """1x3 and 3x1 side by side (figure 6)."""
+    """Parallel 1x3 and 3x1 convolutions (figure 6)."""
     return Concat({"a": same(256, (1, 3)), "b": same(256, (3, 1))})
 
 
+@figure
 def stem_3a() -> Concat:
     """Figure 3, the first fork."""
     return Concat({"maxpool": MaxPool(3, 2), "conv": conv(96, 3, 2)})
 
 
+@figure
 def stem_4a() -> Concat:
     """Figure 3, the second fork."""
     # Paper: 7x1, then 1x7; here: TF-Slim's order.
@@ -40,11 +36,13 @@ def stem_4a() -> Concat:
     return Concat({"branch0": sequence(conv(64, 1), conv(96, 3)), "branch1": sequence(*factored)})
 
 
+@figure
 def stem_5a() -> Concat:
     """Figure 3, the third fork."""
     return Concat({"conv": conv(192, 3, 2), "maxpool": MaxPool(3, 2)})
 
 
+@figure
 def module_a() -> Concat:
     """Figure 4."""
     return Concat(
@@ -57,6 +55,7 @@ def module_a() -> Concat:
     )
 
 
+@figure
 def reduction_a() -> Concat:
     """Figure 7 with k, l, m, n = 192, 224, 256, 384."""
     return Concat(
@@ -68,9 +67,10 @@ def reduction_a() -> Concat:
     )
 
 
+@figure
 def module_b() -> Concat:
     """Figure 5."""
-    # Paper: 1x7 twice in one branch, 1x7 and 7x1 by turns in the other; here: TF-Slim's order.
+    # Paper: 1x7 twice in one branch, alternating 1x7 and 7x1 in the other; here: TF-Slim's order.
     double = (same(192, (7, 1)), same(224, (1, 7)), same(224, (7, 1)), same(256, (1, 7)))
     return Concat(
         {
@@ -82,6 +82,7 @@ def module_b() -> Concat:
     )
 
 
+@figure
 def reduction_b() -> Concat:
     """Figure 8."""
     factored = (conv(256, 1), same(256, (1, 7)), same(320, (7, 1)), conv(320, 3, 2))
@@ -94,6 +95,7 @@ def reduction_b() -> Concat:
     )
 
 
+@figure
 def module_c() -> Concat:
     """Figure 6."""
     # Paper: 1x3, then 3x1 in the longest branch; here: TF-Slim's order.
@@ -109,8 +111,8 @@ def module_c() -> Concat:
 
 
 def inception_v4(classes: int) -> NetworkSpec:
-    """Figure 9 under TF-Slim's names: 4 modules A, 7 modules B, 3 modules C."""
-    body: dict[str, Word] = {
+    """Figure 9, with TF-Slim's layer names: 4 modules A, 7 modules B and 3 modules C."""
+    body: dict[str, Layer] = {
         "Conv2d_1a_3x3": conv(32, 3, 2),  # 32 x 149 x 149
         "Conv2d_2a_3x3": conv(32, 3),  # 32 x 147 x 147
         "Conv2d_2b_3x3": same(64, 3),  # 64 x 147 x 147
@@ -141,7 +143,7 @@ def inception_v4(classes: int) -> NetworkSpec:
         input=(3, 299, 299),
         classes=classes,
         body=Chain(body),
-        # Paper: no head; here: the published code's, optional.
+        # Paper: no head; here: the optional head of the published code.
         heads={"AuxLogits": head("Mixed_6h", classes)},
         classifier="fc",
         init=Init.FAN_IN,
@@ -149,4 +151,4 @@ def inception_v4(classes: int) -> NetworkSpec:
     )
 
 
-DIALECTS = {"inception_v4": Dialect(inception_v4, "arXiv:1602.07261", preprocess=TIMM)}
+VARIANTS = {"inception_v4": Variant(inception_v4, "arXiv:1602.07261", preprocess=TIMM)}

@@ -1,56 +1,61 @@
 """Xception: F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2016.
 
-arXiv:1610.02357, figure 5: every Inception module replaced by depthwise separable convolutions,
-with residuals around them.
+arXiv:1610.02357, figure 5: every Inception module is replaced by depthwise separable convolutions
+with residual connections around them.
 """
 
 from common.networks.blocks import NORM, classifier, conv
-from common.networks.dialects import Dialect, every, pad_strided
-from common.preprocess import TIMM_WIDE
+from common.networks.variants import Variant, every, pad_strided
 from common.spec import (
     BatchNorm,
     Chain,
     Conv,
     DepthwiseConv,
     Init,
+    Layer,
     MaxPool,
     NetworkSpec,
     ReLU,
     Residual,
     Rule,
-    Word,
     sequence,
 )
+from common.spec.figure import figure
+from common.spec.preprocess import TIMM_WIDE
 
 
+@figure
 def separable(channels: int) -> Chain:
-    """A 3x3 convolution of each channel alone, then 1x1 across them; no ReLU between."""
+    """A 3x3 depthwise convolution, then a 1x1 convolution, without a ReLU between them."""
     return Chain({"depthwise": DepthwiseConv(3, 1, 1), "pointwise": Conv(channels, 1, bias=False)})
 
 
+@figure
 def halving(first: int, second: int, relu: bool = True) -> Residual:
-    """A block of the entry or exit flow: two separable convolutions, a pool, a 1x1 shortcut."""
-    words: list[Word] = [ReLU()] if relu else []
-    words += [separable(first), NORM, ReLU(), separable(second), NORM]
+    """A block of the entry or exit flow: two separable convolutions, a pool and a 1x1 shortcut."""
+    layers: list[Layer] = [ReLU()] if relu else []
+    layers += [separable(first), NORM, ReLU(), separable(second), NORM]
     shortcut = Chain({"conv": Conv(second, 1, 2, bias=False), "bn": NORM})
-    return Residual(sequence(*words, MaxPool(3, 2, Rule.SAME)), shortcut)
+    return Residual(sequence(*layers, MaxPool(3, 2, Rule.SAME)), shortcut)
 
 
+@figure
 def keeping() -> Residual:
-    """A block of the middle flow: three separable convolutions on 728 channels."""
-    words: list[Word] = [ReLU(), separable(728), NORM] * 3
-    return Residual(sequence(*words))
+    """A block of the middle flow: three separable convolutions with 728 channels."""
+    layers: list[Layer] = [ReLU(), separable(728), NORM] * 3
+    return Residual(sequence(*layers))
 
 
+@figure
 def last(channels: int) -> Chain:
-    """A separable convolution of the exit flow's end."""
+    """A separable convolution at the end of the exit flow."""
     return Chain({**separable(channels).steps, "bn": NORM, "relu": ReLU()})
 
 
 def xception(classes: int) -> NetworkSpec:
     """Figure 5: entry flow, middle flow, exit flow."""
-    # Paper: dropout 0.5 before the classifier on ImageNet; here: none, as Keras publishes it.
-    body: dict[str, Word] = {
+    # Paper: dropout 0.5 before the classifier on ImageNet; here: none, as in Keras.
+    body: dict[str, Layer] = {
         "conv1": conv(32, 3, 2),  # 32 x 149 x 149
         "conv2": conv(64, 3),  # 64 x 147 x 147
         "block1": halving(128, 128, relu=False),  # 128 x 74 x 74
@@ -81,9 +86,9 @@ def xception(classes: int) -> NetworkSpec:
     )
 
 
-DIALECTS = {
-    "xception": Dialect(xception, "Keras", (every(BatchNorm, keep=0.99),)),
-    "xception.timm": Dialect(
+VARIANTS = {
+    "xception": Variant(xception, "Keras", (every(BatchNorm, keep=0.99),)),
+    "xception.timm": Variant(
         xception,
         "timm",
         (every(BatchNorm, eps=1e-5), pad_strided(1, MaxPool)),

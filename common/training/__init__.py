@@ -1,1 +1,1 @@
-"""What a training step means, as NumPy and data: recipes, update rules, metrics, checkpoints."""
+"""The definition of training, in NumPy and as data: recipes, update rules, metrics, checkpoints."""

@@ -1,8 +1,8 @@
-"""Checkpoints: what a run needs to go on, numbered by steps, and the weights that it has so far.
+"""Checkpoints: the states from which a run resumes, numbered by step, and its current weights.
 
-A state is one safetensors file, its arrays in full precision and its few numbers in the metadata,
-with a checksum of the arrays. The two newest are kept, so that one damaged file does not cost the
-run.
+A state is one safetensors file, with the arrays in full precision, and a few numbers and a checksum
+of the arrays in the metadata. The two newest states are kept, so that one damaged file does not
+cost the run.
 """
 
 import re
@@ -23,12 +23,12 @@ KEPT = 2
 
 
 def state_path(folder: Path, step: int) -> Path:
-    """Where the state after so many steps is."""
+    """The path of the state after `step` steps."""
     return folder / f"state-{step:08}.safetensors"
 
 
 def write_state(folder: Path, step: int, state: Mapping[str, NDArray], about: Mapping) -> None:
-    """Writes a state, whole or not at all, and removes those that are no longer needed."""
+    """Writes a state atomically, and removes those that are no longer needed."""
     about = {**about, "step": step, "checksum": checksum(state)}
     with atomic_file(state_path(folder, step)) as temporary:
         temporary.write_bytes(safetensors_file.pack(state, about))
@@ -37,7 +37,7 @@ def write_state(folder: Path, step: int, state: Mapping[str, NDArray], about: Ma
 
 
 def checksum(state: Mapping[str, NDArray]) -> int:
-    """The CRC-32 of the names and bytes of all arrays, in the order of their names."""
+    """The CRC-32 of the names and bytes of all arrays, sorted by name."""
     total = 0
     for name in sorted(state):
         array: Any = np.ascontiguousarray(state[name])
@@ -46,12 +46,12 @@ def checksum(state: Mapping[str, NDArray]) -> int:
 
 
 def not_finite(state: Mapping[str, NDArray]) -> str:
-    """The first array that holds NaN or infinity; "" if none does."""
+    """The name of the first array that contains NaN or infinity; "" if none does."""
     return next((name for name, array in state.items() if not np.isfinite(array).all()), "")
 
 
 def list_states(folder: Path) -> list[Path]:
-    """The states in a folder, the newest first."""
+    """The paths of the states in a folder, newest first."""
     return sorted(
         (p for p in folder.glob("state-*.safetensors") if re.fullmatch(r"state-\d{8}", p.stem)),
         reverse=True,
@@ -59,9 +59,9 @@ def list_states(folder: Path) -> list[Path]:
 
 
 def read_newest(folder: Path) -> tuple[Arrays, dict, list[str]]:
-    """The newest complete state, what it says of itself, and why newer ones were passed over.
+    """The newest complete state, its metadata, and why newer ones were skipped.
 
-    Raises DataError where there is none.
+    Raises DataError if there is none.
     """
     passed_over = []
     for path in list_states(folder):
@@ -72,13 +72,13 @@ def read_newest(folder: Path) -> tuple[Arrays, dict, list[str]]:
             continue
         return state, about, passed_over
     reason = f" ({passed_over[0]})" if passed_over else ""
-    raise DataError(f"{folder}: no complete checkpoint to go on from{reason}")
+    raise DataError(f"{folder}: no complete checkpoint to resume from{reason}")
 
 
 def read_state(path: Path) -> tuple[Arrays, dict]:
-    """A state and what it says of itself; raises DataError for a damaged one.
+    """A state and its metadata; raises DataError if the file is damaged.
 
-    States of earlier versions have no checksum.
+    States written by earlier versions have no checksum.
     """
     contents = safetensors_file.read(path)
     state, about = contents.groups[""], contents.about
@@ -88,7 +88,7 @@ def read_state(path: Path) -> tuple[Arrays, dict]:
     if type(best) not in (int, float) or not -1 <= best <= 1:
         raise DataError(f"{path}: damaged: the best top-1 until then cannot be {best!r}")
     if about.get("checksum", found := checksum(state)) != found:
-        raise DataError(f"{path}: damaged: its arrays are not those that were written")
+        raise DataError(f"{path}: damaged: the checksum of its arrays does not match")
     if name := not_finite(state):
-        raise DataError(f"{path}: damaged: {name} holds NaN or infinity")
+        raise DataError(f"{path}: damaged: {name} contains NaN or infinity")
     return state, about

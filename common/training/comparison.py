@@ -1,4 +1,4 @@
-"""Runs of one recipe in several frameworks, step by step beside one another."""
+"""The comparison, step by step, of runs of one recipe in several frameworks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.arrays import Arrays
-from common.reference import relative
+from common.reference.numerics import relative_difference
 
-# Relative differences of a step's losses beyond which two runs are no longer the same. In float32
-# rounding grows from step to step, until it shows.
+# The relative difference of a step's losses beyond which two runs are no longer the same. In
+# float32, rounding errors grow from step to step until they become visible.
 TOLERANCES = {"bfloat16": 1e-1, "float32": 1e-3, "float64": 1e-9}
-# A gradient that is so small beside the largest is what rounding leaves of a sum that is 0.
+# A gradient this small relative to the largest is the rounding error of a sum that is 0.
 ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one run; `parts_at` is the first step whose loss is not the first run's."""
+    """The outcome of one run.
+
+    `parts_at` is the first step whose loss differs from the first run's by more than the tolerance.
+    """
 
     steps: int
     loss: float
@@ -31,20 +34,22 @@ class Outcome:
 
 
 def weights_apart(state: Arrays, first: Arrays) -> float:
-    """The largest difference of any weight or statistic, relative to the largest in its array.
+    """The largest difference of any weight or buffer, relative to the largest value in its array.
 
-    A parameter that no loss depends on, as a bias that batch norm takes away, is left out: its
-    gradient is rounding alone, and so is what the optimizer makes of it.
+    A parameter that does not affect the loss, such as a bias that batch norm cancels, is left out:
+    its gradient is only rounding error, and so are the updates that the optimizer computes from it.
     """
     idle = idle_parameters(first)
     names = [name for name in first if name.startswith("weights/")]
     return max(
-        relative(state[name], first[name]) for name in names if name.partition("/")[2] not in idle
+        relative_difference(state[name], first[name])
+        for name in names
+        if name.partition("/")[2] not in idle
     )
 
 
 def idle_parameters(state: Arrays) -> set[str]:
-    """Those whose gradients, as the optimizer remembers them, are rounding beside all others'."""
+    """The parameters whose gradients, judging by the optimizer's slots, are rounding errors."""
     sizes = {
         name.partition("/")[2]: np.abs(array).max()
         for name, array in state.items()
@@ -61,7 +66,7 @@ def outcome(
     peak_mb: int,
     weights_apart: float,
 ) -> Outcome:
-    """A run beside the first one, both by the lines of their metrics."""
+    """The outcome of a run compared with the first run, from the metrics of both."""
     losses, expected = ([x["loss"] for x in lines if "step" in x] for lines in (metrics, first))
     epochs = [line for line in metrics if "split" in line]
     apart = [abs(a - b) / abs(b) for a, b in zip(losses, expected, strict=True)]

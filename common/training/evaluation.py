@@ -1,4 +1,4 @@
-"""How good logits are: loss, top-1, top-5, and which class was taken for which."""
+"""The evaluation of logits: loss, top-1, top-5 and the confusion matrix."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.data.loader import Batch
+from common.reference.numerics import cross_entropy
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The mean loss, shares of images that are right, and a matrix of true class by answer."""
+    """The mean loss, top-1 and top-5 accuracy, and a confusion matrix (true class x prediction)."""
 
     loss: float
     top1: float
@@ -21,7 +22,7 @@ class Scores:
 
 
 def evaluate(predict: Callable[[NDArray], NDArray], batches: Iterable[Batch]) -> Scores:
-    """The scores of what `predict` gives for every batch: logits N x classes."""
+    """The scores of the logits N x classes that `predict` returns for each batch."""
     pairs = [(predict(batch.x).astype(np.float64), batch.labels) for batch in batches]
     logits, labels = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     return score(logits, labels)
@@ -36,20 +37,9 @@ def score(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Scores:
     own = logits[np.arange(images), labels]
     rank = (logits > own[:, None]).sum(axis=1)
     return Scores(
-        loss=float((log_sum_exp(logits) - own).mean()),
+        loss=cross_entropy(logits, labels, smoothing=0)[0],
         top1=float((answers == labels).mean()),
         top5=float((rank < 5).mean()),
         images=images,
         confusion=confusion,
     )
-
-
-def log_sum_exp(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithm of the sum of exponentials of each row."""
-    largest = logits.max(axis=1, keepdims=True)
-    return np.asarray(np.log(np.exp(logits - largest).sum(axis=1)) + largest[:, 0])
-
-
-def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The softmax of each row."""
-    return np.asarray(np.exp(logits - log_sum_exp(logits)[:, None]))

@@ -1,4 +1,4 @@
-"""The folder of a run: begun once, then opened by whoever trains, as often as it takes."""
+"""The folder of a run: created once, then opened whenever the run is started or resumed."""
 
 import json
 import platform
@@ -9,19 +9,19 @@ from pathlib import Path
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
-from common.data.check import find_faults, without
+from common.data.datasets import DataSet
 from common.data.loader import Loader
-from common.data.sets import DataSet
 from common.data.sources import open_data
+from common.data.unreadable import find_faults, without
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.atomic import atomic_file
-from common.initial import initial_arrays
 from common.networks import network
-from common.plan import Plan
-from common.planner import make_plan
-from common.preprocess import PREPROCESSES
 from common.spec import Init
+from common.spec.initial import initial_arrays
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.spec.preprocess import PREPROCESSES
 from common.threads import threads
 from common.training.checkpoints import read_newest, state_path, write_state
 from common.training.metrics import cut_metrics
@@ -34,7 +34,7 @@ from common.training.update_rules import rounded
 
 
 def plan_of(recipe: Recipe) -> Plan:
-    """The network that a recipe trains."""
+    """The plan of the network that a recipe trains."""
     size = (recipe.channels, recipe.image_size, recipe.image_size)
     made = network(recipe.network, size, recipe.classes, recipe.aux)
     init = Init.FAN_IN if recipe.init == "fan_in" else made.init
@@ -42,27 +42,28 @@ def plan_of(recipe: Recipe) -> Plan:
 
 
 def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, Loader]:
-    """The images to train with and those to test with, without those of these names."""
+    """The loaders of the training and test images, without the images named in `skipped`."""
     if len(data.classes) > recipe.classes:
         raise DataError(
             f"{recipe.data}: {len(data.classes)} classes, and the network has {recipe.classes}"
         )
     input = (recipe.channels, recipe.image_size, recipe.image_size)
     how = PREPROCESSES[recipe.preprocess]
-    train, test = without(data.train, skipped), without(data.test, skipped)
+    train, test = without(data.train, skipped), without(data.chooses, skipped)
     first = Loader(train, input, recipe.batch, how, recipe.seed, recipe.augment)
     first.check()
     return first, Loader(test, input, recipe.batch, how)
 
 
 def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
-    """Makes the folder of a new run, with its first state: initial values, those given over them.
+    """Creates the folder of a new run and its first state: initial values overridden by `given`.
 
-    Returns what is wrong with each image that is to be skipped.
+    Returns what is wrong with each image that will be skipped.
     """
     plan = plan_of(recipe)
     data = open_data(recipe.data, recipe.val_split)
-    faults = find_faults(data.train) | find_faults(data.test) if recipe.on_error == "skip" else {}
+    checked = data.splits.values() if recipe.on_error == "skip" else ()
+    faults = {name: line for split in checked for name, line in find_faults(split).items()}
     loaders(recipe, data, set(faults))
     start = initial_arrays(plan, recipe.seed) | given
     arrays: dict[str, NDArray] = {n: array.astype(recipe.array_dtype) for n, array in start.items()}
@@ -73,7 +74,7 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
         "skipped.json": json.dumps(faults, indent=1),
         "classes.json": json.dumps(data.classes, indent=1),
         "split.json": record_text(data, recipe.data),
-        "recipe.toml": to_toml(recipe),  # last, since it says that here is a run
+        "recipe.toml": to_toml(recipe),  # last, since it marks the folder as a run
     }
     try:
         (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
@@ -88,23 +89,25 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
 
 
 def forget(folder: Path) -> None:
-    """Removes what `begin` wrote of a run that could not start."""
+    """Removes what `begin` wrote for a run that could not start."""
     for name in ("recipe.toml", "classes.json", "skipped.json", "split.json", "metrics.jsonl"):
         (folder / name).unlink(missing_ok=True)
     state_path(folder / "checkpoints", 0).unlink(missing_ok=True)
     for each in (folder / "checkpoints", folder):
-        with suppress(OSError):  # not empty: something else is in there
+        with suppress(OSError):  # not empty: it contains something else
             each.rmdir()
 
 
 def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, list[str]]:
-    """A run where it stands, after its newest complete state, and lines on what is not as it was.
+    """A run at its newest complete state, and messages about what has changed or was lost.
 
-    Of several processes, `rank` is this one's number.
+    `rank` is the number of this process, of `ranks` processes in all.
     """
     recipe = rounded(read_recipe(folder))
     if recipe.batch % ranks:
-        raise UsageError(f"a batch of {recipe.batch} does not divide among {ranks} processes")
+        raise UsageError(
+            f"a batch of {recipe.batch} cannot be divided equally among {ranks} processes"
+        )
     plan = plan_of(recipe)
     data, lines = open_for_training(folder, recipe)
     train, test = loaders(recipe, data, read_skipped(folder))
@@ -112,15 +115,16 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
     source = str(folder / "checkpoints")
     weights.fit(source, split_slots(state).get("weights", {}), {}, plan)
     step, best = about["step"], float(about.get("best", -1))
-    lines += [f"passed over {line}; going on from step {step}" for line in passed_over]
+    lines += [f"skipped {line}; resuming from step {step}" for line in passed_over]
     if not rank:
         lines += cut_metrics(folder / "metrics.jsonl", step)
     run = TrainingRun(folder, recipe, plan, train, test, state, step, best, rank, ranks)
+    run.classes, run.split = data.classes, "val" if data.val else "test"
     return run, lines
 
 
 def write_environment(folder: Path, framework: str, version: str, ranks: int) -> None:
-    """Keeps with a run what it was trained in, since other threads round otherwise."""
+    """Records what a run was trained in, since a different thread count changes the rounding."""
     environment = {
         "framework": framework,
         "version": version,

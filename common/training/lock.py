@@ -1,8 +1,8 @@
 """The lock of a run's folder: one command at a time trains in it.
 
-It is the operating system's (`flock`), so it ends with the processes that hold it, however they
-end. The worker that writes into the folder holds it, too: where only the command is killed, nobody
-else trains in the folder until its worker has ended. Windows has neither `flock` nor
+It is the operating system's lock (`flock`), so it is released when the processes that hold it end,
+however they end. The worker that writes to the folder also holds it: if only the command is killed,
+no other command can train in the folder until the worker has ended. Windows has neither `flock` nor
 the process groups that workers need.
 """
 
@@ -22,10 +22,10 @@ PATIENCE_SECONDS = 30.0
 
 @contextmanager
 def locked(folder: Path) -> Iterator[int]:
-    """Holds the lock of a folder, which is made; gives its file descriptor, for the workers.
+    """Creates a folder and holds its lock; yields the lock's file descriptor, for the workers.
 
-    Raises UsageError, which names the holder, where another process has it. Where no run was begun,
-    no folder is left.
+    Raises UsageError, which names the holder, if another process holds the lock. If no run was
+    begun, the created folders are removed.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
@@ -44,9 +44,9 @@ def locked(folder: Path) -> Iterator[int]:
 
 
 def take(path: Path) -> int:
-    """The descriptor of the lock file, once it is this process's.
+    """The descriptor of the lock file, once this process holds the lock.
 
-    Workers of a killed command need a moment to end: they are waited for.
+    Waits for the workers of a killed command, which need a moment to end.
     """
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -69,7 +69,7 @@ def take(path: Path) -> int:
 
 
 def is_free(descriptor: int, path: Path) -> bool:
-    """Locks an open file; False where another process has it."""
+    """Locks an open file; returns False if another process holds the lock."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -83,7 +83,7 @@ def is_free(descriptor: int, path: Path) -> bool:
 
 
 def is_in_place(descriptor: int, path: Path) -> bool:
-    """Whether an open file still has its name."""
+    """Whether an open file is still the one at `path`."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
@@ -91,7 +91,7 @@ def is_in_place(descriptor: int, path: Path) -> bool:
 
 
 def may_run(holder: str) -> bool:
-    """Whether the process that a lock file names may still run: on other machines it may."""
+    """Whether the process named in a lock file may still be running; true for other machines."""
     words = holder.split()
     if len(words) != 4 or words[3] != platform.node() or not words[1].isdigit():
         return True

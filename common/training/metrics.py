@@ -1,4 +1,4 @@
-"""The metrics of a run: one JSON object per line, one line per step, one per epoch's evaluation."""
+"""The metrics of a run: JSON lines, one for each step and one for the evaluation of each epoch."""
 
 import json
 from pathlib import Path
@@ -12,14 +12,14 @@ EPOCH |= {"images_per_second": float}
 
 
 def read_metrics(path: Path) -> list[dict]:
-    """Every complete line; damaged ones, and one that a killed process left, are passed over."""
+    """The complete lines; damaged lines, and one cut off when a process was killed, are skipped."""
     return read_lines(path)[0]
 
 
 def read_lines(path: Path) -> tuple[list[dict], list[int]]:
-    """The lines of a step or an epoch, and the numbers of damaged lines, counted from 1.
+    """The lines for steps and epochs, and the numbers of damaged lines, counted from 1.
 
-    The last line is not damaged but unfinished if it has no end.
+    A last line without a newline is unfinished, not damaged.
     """
     try:
         texts = path.read_text(errors="replace").splitlines(keepends=True)
@@ -38,7 +38,7 @@ def read_lines(path: Path) -> tuple[list[dict], list[int]]:
 
 
 def read_line(text: str) -> dict | None:
-    """What a line says; None where it is not the line of a step or an epoch."""
+    """The contents of a line; None if it is not a valid line for a step or an epoch."""
     try:
         line = json.loads(text)
     except (ValueError, RecursionError):
@@ -51,18 +51,18 @@ def read_line(text: str) -> dict | None:
 
 
 def cut_metrics(path: Path, step: int) -> list[str]:
-    """Takes out what lies after a step, and what is unfinished; gives lines on what was lost."""
+    """Removes lines after `step` and invalid ones; returns messages about what was lost."""
     lines, damaged = read_lines(path)
-    # An epoch's line has the number of steps until then.
+    # An epoch's line contains the number of steps done by then.
     kept = [line for line in lines if line.get("step", line.get("steps", 0)) <= step]
     text = "".join(f"{json.dumps(line)}\n" for line in kept)
     if path.exists() and path.read_bytes() != text.encode():
         with atomic_file(path) as temporary:
             temporary.write_text(text)
-    told = []
+    messages = []
     if damaged:
         more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-        told.append(f"{path}: line {damaged[0]}{more}: damaged, and taken out")
+        messages.append(f"{path}: line {damaged[0]}{more}: damaged and removed")
     if missing := step - sum("step" in line for line in kept):
-        told.append(f"{path}: {missing} of the first {step} steps have no line")
-    return told
+        messages.append(f"{path}: {missing} of the first {step} steps have no line")
+    return messages

@@ -1,4 +1,4 @@
-"""Recipes: how a network is trained, as data. Each word means one thing in every framework."""
+"""Recipes: how a network is trained, as data. Each field means the same in every framework."""
 
 from dataclasses import field
 from typing import Annotated, Literal
@@ -7,10 +7,10 @@ from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from common.data.augment import Augment
-from common.preprocess import PREPROCESSES
+from common.spec.preprocess import PREPROCESSES
 
 STRICT = ConfigDict(extra="forbid", strict=True)
-MOST = 2**31 - 1  # of whatever is counted
+MOST = 2**31 - 1  # the largest count
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=MOST)]
@@ -28,7 +28,7 @@ class SGD:
 
 @checked(frozen=True, config=STRICT)
 class Nesterov:
-    """Velocity as SGD; weight -= lr x (gradient + momentum x velocity)."""
+    """Velocity as in SGD; weight -= lr x (gradient + momentum x velocity)."""
 
     kind: Literal["nesterov"] = "nesterov"
     lr: Positive = 0.01
@@ -37,7 +37,7 @@ class Nesterov:
 
 @checked(frozen=True, config=STRICT)
 class RMSProp:
-    """The papers': eps inside the root, and the rate inside the momentum.
+    """RMSProp as in the papers: eps is inside the root, and lr is inside the velocity.
 
     square = rho x square + (1 - rho) x gradient^2; velocity = momentum x velocity + lr x gradient
     / sqrt(square + eps); weight -= velocity. eps is 1.0 in the Inception papers.
@@ -52,7 +52,7 @@ class RMSProp:
 
 @checked(frozen=True, config=STRICT)
 class Adam:
-    """D. Kingma and J. Ba, 2014, algorithm 1: eps beside the root of the corrected square."""
+    """D. Kingma and J. Ba, 2014, algorithm 1: eps is outside the root of the corrected square."""
 
     kind: Literal["adam"] = "adam"
     lr: Positive = 3e-4
@@ -63,7 +63,7 @@ class Adam:
 
 @checked(frozen=True, config=STRICT)
 class AdamW:
-    """Adam, its decay outside the gradient: a weight first becomes (1 - lr x decay) of itself."""
+    """Adam with decoupled weight decay: a weight is first multiplied by (1 - lr x decay)."""
 
     kind: Literal["adamw"] = "adamw"
     lr: Positive = 3e-4
@@ -74,14 +74,14 @@ class AdamW:
 
 @checked(frozen=True, config=STRICT)
 class Constant:
-    """The rate stays."""
+    """The learning rate stays constant."""
 
     kind: Literal["constant"] = "constant"
 
 
 @checked(frozen=True, config=STRICT)
 class Steps:
-    """The rate is multiplied by `factor` after every `epochs`: the paper's 4 % every 8."""
+    """Multiplies the rate by `factor` every `epochs` epochs; the paper lowers it 4 % every 8."""
 
     kind: Literal["steps"] = "steps"
     factor: Positive = 0.96
@@ -90,13 +90,13 @@ class Steps:
 
 @checked(frozen=True, config=STRICT)
 class Cosine:
-    """Half a cosine, from the full rate to none at the end."""
+    """Half a cosine, from the full learning rate to zero at the end."""
 
     kind: Literal["cosine"] = "cosine"
 
 
 def check_preprocess(name: str) -> str:
-    """The name; raises ValueError where no preprocessing has it."""
+    """Returns the name; raises ValueError if no preprocessing has it."""
     if name not in PREPROCESSES:
         raise ValueError(f"there are: {', '.join(PREPROCESSES)}")
     return name
@@ -108,13 +108,13 @@ Schedule = Constant | Steps | Cosine
 
 @checked(frozen=True, config=STRICT)
 class Recipe:
-    """How a network is trained: what it is, what it learns from, and every number of a step.
+    """How a network is trained: the network, the data, and all hyperparameters of a step.
 
-    A step: the mean cross entropy of the batch, labels smoothed, each head's times its weight;
-    its gradients, cut to a common norm of `clip`; `weight_decay` times each weight of more than one
-    dimension added to its gradient (AdamW: see there); the optimizer's update.
-    With `steps` training ends after so many, else after `epochs`; 0 means not at all, also for
-    `clip` and `average`.
+    A step computes the mean cross-entropy of the batch with label smoothing, adding each head's
+    loss multiplied by its weight; clips the gradients to a global norm of `clip`; adds
+    `weight_decay` times each weight with more than one dimension to its gradient (except in AdamW,
+    see there); and applies the optimizer's update. Training ends after `steps` steps, or after
+    `epochs` epochs if `steps` is 0. `clip` and `average` are disabled by 0.
     """
 
     network: str
@@ -122,15 +122,15 @@ class Recipe:
     channels: Count
     image_size: Count
     classes: Count
-    weights: str = ""  # where it started, for the record
-    init: Literal["fan_in", "own"] = "fan_in"  # or as the network is published
+    weights: str = ""  # the checkpoint it started from, for the record
+    init: Literal["fan_in", "own"] = "fan_in"  # own: as published for the network
     seed: Annotated[int, Field(ge=0)] = 0
     epochs: Count = 12
     steps: Annotated[int, Field(ge=0, le=MOST)] = 0
     batch: Count = 32
     optimizer: Annotated[Optimizer, Field(discriminator="kind")] = Nesterov()
     schedule: Annotated[Schedule, Field(discriminator="kind")] = Cosine()
-    warmup: Weight = 0.0  # epochs in which the rate rises from 0
+    warmup: Weight = 0.0  # epochs over which the rate rises from 0
     weight_decay: Weight = 1e-4
     label_smoothing: Share = 0.0
     clip: Weight = 0.0
@@ -140,10 +140,10 @@ class Recipe:
     preprocess: Annotated[str, AfterValidator(check_preprocess)] = "squeeze"
     augment: Augment = field(default_factory=Augment)
     val_split: Share = 0.2
-    on_error: Literal["stop", "skip"] = "stop"  # of an image that cannot be read
+    on_error: Literal["stop", "skip"] = "stop"  # for an image that cannot be read
     dtype: Literal["float32", "float64", "bfloat16"] = "float32"
 
     @property
     def array_dtype(self) -> str:
-        """What weights and images are kept in; bfloat16 is for products alone."""
+        """The data type of weights and images; bfloat16 is used only for products."""
         return "float32" if self.dtype == "bfloat16" else self.dtype

@@ -1,4 +1,4 @@
-"""Recipes as TOML: read, with the wishes of whoever trains put over them, and written."""
+"""Recipes as TOML: reading, checking and writing them."""
 
 import json
 import tomllib
@@ -22,16 +22,16 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not a recipe that can be read ({error})") from None
+        raise DataError(f"{path}: cannot read the recipe ({error})") from None
 
 
 def to_recipe(source: str, table: Mapping[str, Any]) -> Recipe:
-    """The recipe of a table; raises DataError that names a field unknown or ill-typed."""
+    """The recipe in a table; raises DataError naming an unknown or invalid field."""
     data = str(table.get("data"))
     if any("\ud800" <= character <= "\udfff" for character in data):
-        raise DataError(f"{source}: data: a folder whose name is not UTF-8 cannot be recorded")
+        raise DataError(f"{source}: data: the folder name must be valid UTF-8")
     try:
-        return ADAPTER.validate_json(json.dumps(dict(table), default=str))  # dates are no fields
+        return ADAPTER.validate_json(json.dumps(dict(table), default=str))  # no field is a date
     except ValidationError as error:
         fault = error.errors()[0]
         name = ".".join(str(part) for part in fault["loc"])
@@ -40,13 +40,13 @@ def to_recipe(source: str, table: Mapping[str, Any]) -> Recipe:
 
 
 def check_fields(source: str, table: Mapping[str, Any]) -> None:
-    """Raises DataError unless every field of a table, which may lack some, is one of a recipe."""
+    """Raises DataError if a table, which may be incomplete, has an unknown or invalid field."""
     needed = {"network": "", "data": "", "channels": 1, "image_size": 1, "classes": 1}
     to_recipe(source, needed | dict(table))
 
 
 def nearest(name: str, fault: Mapping) -> str:
-    """The field that was perhaps meant, where there is none of that name."""
+    """A suggestion of the field that was meant, if the name is unknown."""
     if "unexpected" not in fault["type"]:
         return ""
     found = get_close_matches(name, [field.name for field in fields(Recipe)], 1)

@@ -1,4 +1,4 @@
-"""What a run's folder says of it: recipe, classes, images, so that it never goes on with others."""
+"""The record of a run: recipe, classes and images, so that it never resumes with different ones."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from common.data.datasets import DataSet, Record
 from common.data.folder import earlier_record
-from common.data.sets import DataSet, Record
 from common.data.sources import open_data, place_of
 from common.errors import DataError
 from common.training.recipe import Recipe
@@ -23,23 +23,23 @@ DRAWN = (
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """The recipe of a run; raises DataError where the folder is none."""
+    """The recipe of a run; raises DataError if the folder contains no run."""
     path = folder / "recipe.toml"
     if not path.is_file():
-        raise DataError(f"{folder}: no run here, since it has no recipe.toml")
+        raise DataError(f"{folder}: not a run: there is no recipe.toml")
     return to_recipe(str(path), read_table(path))
 
 
 def record_text(data: DataSet, source: str) -> str:
     """The record of a run's images, as the text of its `split.json`."""
-    splits = {"train": data.train.contents, "test": data.test.contents}
+    splits = {name: split.contents for name, split in data.splits.items()}
     return json.dumps({"data": place_of(source), **splits}, indent=1)
 
 
 def read_json(path: Path, otherwise: Any) -> Any:
-    """What is in a JSON file of a run, of the type of `otherwise`; that, if there is no file.
+    """The contents of a run's JSON file, or `otherwise` if there is no file.
 
-    Raises DataError for a broken file, or one of another type.
+    Raises DataError if the file is broken or its contents do not have the type of `otherwise`.
     """
     try:
         found = json.loads(path.read_text())
@@ -54,7 +54,7 @@ def read_json(path: Path, otherwise: Any) -> Any:
 
 
 def read_texts(path: Path, found: Any) -> tuple[str, ...]:
-    """A list of texts out of a JSON file, no two equal; raises DataError for anything else."""
+    """A list of distinct strings from a JSON file; raises DataError for anything else."""
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise DataError(f"{path}: damaged: it does not hold a list of names")
     if len(set(found)) < len(found):
@@ -63,19 +63,22 @@ def read_texts(path: Path, found: Any) -> tuple[str, ...]:
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
-    """What the classes of a run are called; nothing where it does not say."""
+    """The class names of a run; empty if the run does not record them."""
     path = folder / "classes.json"
     return read_texts(path, read_json(path, []))
 
 
 def read_skipped(folder: Path) -> set[str]:
-    """The names of the images that a run does without."""
+    """The names of the images that a run skips."""
     path = folder / "skipped.json"
     return set(read_texts(path, list(read_json(path, {}))))
 
 
 def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
-    """Where a run's data was, and its images; None where it neither says nor follows."""
+    """The location of a run's data, and the record of its images.
+
+    The record is None if the run has none and it cannot be reconstructed.
+    """
     path = folder / "split.json"
     found = read_json(path, {})
     kind, _, place = recipe.data.partition(":")
@@ -83,21 +86,22 @@ def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
         is_folder = kind == "folder" and Path(place).is_dir()
         earlier = earlier_record(Path(place), recipe.val_split) if is_folder else None
         return place_of(recipe.data), earlier
-    splits = {name: read_texts(path, found.get(name)) for name in ("train", "test")}
+    kept = ("train", "test", *(["val"] if "val" in found else []))
+    splits = {name: read_texts(path, found.get(name)) for name in kept}
     return str(found.get("data")), Record(**splits)
 
 
 def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]:
-    """A run's data as it was when the run began, and lines on what has changed without harm.
+    """A run's data as it was when the run began, and messages about harmless changes.
 
-    Raises DataError unless the classes and the images to train with are those of the run.
+    Raises DataError unless the classes and the training images are those of the run.
     """
     _, record = read_record(folder, recipe)
     data = open_data(recipe.data, recipe.val_split, record)
     if (classes := read_classes(folder)) and classes != data.classes:
         raise DataError(
-            f"{recipe.data}: its classes are not those of the run in {folder}: "
-            f"{difference(classes, data.classes)}; restore them, or begin a new run"
+            f"{recipe.data}: its classes differ from those of the run in {folder}: "
+            f"{difference(classes, data.classes)}; restore them or start a new run"
         )
     if record is None:
         return data, []
@@ -105,19 +109,19 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
     needed = [name for name in record.train if str(place / name) not in skipped]
     if set(needed) - set(data.train.contents):
         raise DataError(
-            f"{recipe.data}: the images to train with are not those of the run in {folder}: "
-            f"{difference(needed, data.train.contents)}; restore them, or begin a new run, "
+            f"{recipe.data}: the training images differ from those of the run in {folder}: "
+            f"{difference(needed, data.train.contents)}; restore them or start a new run, "
             f"from its weights by --weights {folder}/checkpoints/last.safetensors"
         )
     return data, list(changes(recipe.data, data, record))
 
 
 def open_for_scoring(source: str, run: Path | None) -> tuple[DataSet, list[str]]:
-    """A data set to score weights on, and lines on what is to be known of its images.
+    """The data set to score weights on, and messages about its images.
 
-    Its labels are those that the run has for the classes' names; of the run's own data no image is
-    tested with but those that its record names for it. Raises DataError where the run does not
-    know a class. Of weights that are of no run nothing is known.
+    The labels are the run's, matched by class name. If this is the run's own data, only the images
+    that its record lists for testing are used. Raises DataError if the run does not know a class.
+    Without a run, nothing is known about the training data of the weights.
     """
     kind, _, place = source.partition(":")
     if run is None:
@@ -134,7 +138,7 @@ def open_for_scoring(source: str, run: Path | None) -> tuple[DataSet, list[str]]
 
 
 def with_labels_of(classes: Sequence[str], data: DataSet, run: Path) -> DataSet:
-    """The data with the labels that a run has for its classes; they are found by their names."""
+    """The data with the labels of a run, matched by class name."""
     unknown = [name for name in data.classes if name not in classes]
     if unknown:
         raise DataError(
@@ -146,22 +150,23 @@ def with_labels_of(classes: Sequence[str], data: DataSet, run: Path) -> DataSet:
 
 
 def changes(source: str, data: DataSet, record: Record) -> Iterable[str]:
-    """Lines on images to test with that are gone, and on those that are new."""
-    if gone := set(record.test) - set(data.test.contents):
-        yield f"{source}: gone since the run began, and not tested with: {shortened(gone)}"
+    """Messages about test images that are gone, and about images that are new."""
+    now = {name for split in data.splits.values() for name in split.contents}
+    if gone := {*record.test, *record.val} - now:
+        yield f"{source}: removed since the run began, so not tested: {shortened(gone)}"
     if data.unused:
-        yield f"{source}: new since the run began, and not used: {shortened(data.unused)}"
+        yield f"{source}: added since the run began, so not used: {shortened(data.unused)}"
 
 
 def difference(before: Sequence[str], now: Sequence[str]) -> str:
-    """What is missing and what is new, by name."""
+    """The names that are missing and the names that are new, as text."""
     kinds = {"missing": set(before) - set(now), "new": set(now) - set(before)}
     parts = [f"{kind}: {shortened(names)}" for kind, names in kinds.items() if names]
-    return "; ".join(parts) or "they are in another order"
+    return "; ".join(parts) or "they are in a different order"
 
 
 def shortened(names: Collection[str]) -> str:
-    """A few names, in order if they have none, and how many more there are."""
+    """The first few names, sorted if they are a set, and how many more there are."""
     ordered = sorted(names) if isinstance(names, set) else list(names)
     more = f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
     return ", ".join(ordered[:SHOWN]) + more

@@ -1,4 +1,4 @@
-"""A training run: the steps that are left, and the folder where all that comes of them is kept."""
+"""A training run: the remaining steps, and the folder in which their results are kept."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from common.arrays import Arrays
 from common.data.loader import Batch, Loader
 from common.errors import CheckFailed
 from common.files import weights
-from common.plan import Plan
+from common.spec.plan import Plan
 from common.training.checkpoints import not_finite, write_state
 from common.training.dropout import dropout_key
 from common.training.evaluation import Scores
@@ -27,10 +27,10 @@ SAVE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its number and epoch, both from 1, its learning rate, and its batch.
+    """One step: its number and epoch, both counted from 1, its learning rate, and its batch.
 
-    Of several processes each has its share of the batch; `first` is the number of the share's
-    first image in the whole.
+    With several processes, each gets a share of the batch; `first` is the index of the share's
+    first image in the whole batch.
     """
 
     number: int
@@ -49,10 +49,10 @@ class Step:
 
 @dataclass
 class TrainingRun:
-    """What a framework's training loop asks and tells; `step` is how many steps are done.
+    """A run as a framework's training loop uses it; `step` is the number of steps done.
 
-    Of several processes, each with its `rank`, the first keeps the records. A `plain` run does
-    without what makes it faster.
+    With several processes, each has its own `rank`, and only the first writes to the folder.
+    `plain` disables performance optimisations.
     """
 
     folder: Path
@@ -67,16 +67,18 @@ class TrainingRun:
     ranks: int = 1
     plain: bool = False
     interrupted: Event = field(default_factory=Event)
+    classes: tuple[str, ...] = ()
+    split: str = "test"  # that is scored after each epoch
     stopping: bool = False
     improved: bool = False
-    done: int = 0  # steps of this epoch since it began here, and when it did
+    done: int = 0  # steps since this process began the epoch, at `began`
     began: float = 0.0
     logged: float = 0.0
     saved: float = field(default_factory=time.perf_counter)
 
     @property
     def asked_to_stop(self) -> float:
-        """1 where this process was asked to stop; all stop after the step in which one was."""
+        """1 if this process was asked to stop; all stop after the step in which one was."""
         return float(self.interrupted.is_set())
 
     @property
@@ -85,7 +87,7 @@ class TrainingRun:
         return count_steps(self.recipe, self.train.steps)
 
     def steps(self) -> Iterator[Step]:
-        """The steps that are left, until the last or until somebody asks to stop."""
+        """Yields the remaining steps, until the last one or until a process is asked to stop."""
         while self.step < self.last_step and not self.stopping:
             epoch, first = divmod(self.step, self.train.steps)
             self.done, self.began = 0, time.perf_counter()
@@ -110,66 +112,70 @@ class TrainingRun:
         )
 
     def log(self, step: Step, loss: float, stop: float) -> None:
-        """Records the loss of a step; raises CheckFailed if it is no number.
+        """Records the loss of a step; raises CheckFailed if it is not finite.
 
-        `stop` is above 0 if any of the processes was asked to.
+        `stop` is above 0 if any of the processes was asked to stop.
         """
         self.stopping = stop > 0
         if not np.isfinite(loss):
-            raise self.diverged(f"the loss of step {step.number} is {loss}")
+            raise diverged(self.folder, f"the loss of step {step.number} is {loss}")
         self.done, self.logged = self.done + 1, time.perf_counter()
         self.write_line({"step": step.number, "epoch": step.epoch, "loss": loss, "lr": step.rate})
 
-    def diverged(self, how: str) -> CheckFailed:
-        """The error of a training that cannot go on."""
-        return CheckFailed(
-            f"{self.folder}: {how}; the last good checkpoint is kept; try a lower --lr, or --clip 1"
-        )
-
     def test_batches(self) -> Iterable[Batch]:
-        """All images of the test split, in order."""
+        """All images that are scored after an epoch, in order."""
         for batch in self.test.in_order():
             yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
 
     def score(self, step: Step, scores: Scores) -> None:
-        """Records how good the network is after an epoch; raises CheckFailed if it is no number."""
+        """Records the test scores after an epoch; raises CheckFailed if the loss is not finite."""
         if not np.isfinite(scores.loss):
-            raise self.diverged(f"the test loss after step {step.number} is {scores.loss}")
+            raise diverged(
+                self.folder, f"the {self.split} loss after step {step.number} is {scores.loss}"
+            )
         per_second = self.done * self.recipe.batch / (self.logged - self.began)
-        line = {"epoch": step.epoch, "steps": step.number, "split": "test"}
+        line = {"epoch": step.epoch, "steps": step.number, "split": self.split}
         line |= {"top1": scores.top1, "top5": scores.top5}
         self.write_line(line | {"loss": scores.loss, "images_per_second": round(per_second, 2)})
         self.improved = scores.top1 > self.best
         self.best = max(scores.top1, self.best)
 
     def must_save(self, step: Step) -> bool:
-        """Whether a checkpoint is due: after an epoch, before a stop, every few minutes."""
+        """Whether a checkpoint is due: after an epoch, before a stop, or every few minutes."""
         late = time.perf_counter() - self.saved > SAVE_SECONDS
         return self.rank == 0 and (step.ends_epoch or self.stopping or late)
 
     def save(self, step: Step, state: Arrays) -> None:
-        """Keeps the state after a step, and the weights that it means.
+        """Writes the state after a step, and the weights that result from it.
 
-        Raises CheckFailed for one that training cannot go on from.
+        Raises CheckFailed if the state contains NaN or infinity.
         """
         if name := not_finite(state):
-            raise self.diverged(f"{name} holds NaN or infinity after step {step.number}")
+            raise diverged(self.folder, f"{name} contains NaN or infinity after step {step.number}")
         checkpoints = self.folder / "checkpoints"
         write_state(checkpoints, step.number, state, {"best": self.best})
         result = result_of(state)
-        weights.write(checkpoints / "last.safetensors", result, self.plan)
+        weights.write(checkpoints / "last.safetensors", result, self.plan, self.classes)
         if self.improved:
-            weights.write(checkpoints / "best.safetensors", result, self.plan)
+            weights.write(checkpoints / "best.safetensors", result, self.plan, self.classes)
         self.improved, self.saved = False, time.perf_counter()
 
-    def restore_weights(self) -> None:
-        """Writes the weights of the state that the run goes on from, where they are missing."""
-        last = self.folder / "checkpoints" / "last.safetensors"
-        if self.rank == 0 and self.step and not last.exists():
-            weights.write(last, result_of(self.state), self.plan)
-
     def write_line(self, line: dict) -> None:
-        """Adds a line to the metrics."""
+        """Appends a line to the metrics."""
         if self.rank == 0:
             with open(self.folder / "metrics.jsonl", "a") as file:
                 file.write(f"{json.dumps(line)}\n")
+
+
+def diverged(folder: Path, how: str) -> CheckFailed:
+    """The error for a training run that cannot continue."""
+    return CheckFailed(
+        f"{folder}: {how}; the last good checkpoint is kept; try a lower --lr, or --clip 1"
+    )
+
+
+def restore_weights(run: TrainingRun) -> None:
+    """Writes the weights of the state that a run resumes from, if their file is missing."""
+    last = run.folder / "checkpoints" / "last.safetensors"
+    if run.rank == 0 and run.step and not last.exists():
+        weights.write(last, result_of(run.state), run.plan, run.classes)

@@ -8,7 +8,7 @@ from common.training.recipe import Constant, Cosine, Recipe, Schedule, Steps
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
-    """The rate of the step with this number, counted from 0, as a float32 number."""
+    """The learning rate at `step`, counted from 0, rounded to float32."""
     steps = count_steps(recipe, steps_per_epoch)
     warm = recipe.warmup * steps_per_epoch
     rise = min(1.0, (step + 1) / warm) if warm else 1.0
@@ -17,7 +17,7 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
 
 
 def decay(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
-    """The part of the full rate that the schedule leaves at a step."""
+    """The factor by which the schedule multiplies the full learning rate at a step."""
     match schedule:
         case Constant():
             return 1.0
@@ -29,5 +29,5 @@ def decay(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> fl
 
 
 def count_steps(recipe: Recipe, steps_per_epoch: int) -> int:
-    """How many steps the training has."""
+    """The total number of training steps."""
     return recipe.steps or recipe.epochs * steps_per_epoch

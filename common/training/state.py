@@ -1,7 +1,7 @@
-"""The state of a training, as arrays by `slot/parameter` in the weights file's layout.
+"""The state of a training run: arrays named `slot/parameter`, in the layout of the weights file.
 
-`weights` holds parameters and statistics, `average` the moving averages, and every other slot what
-the optimizer remembers; so a run can go on in another framework, too.
+`weights` contains parameters and running statistics, `average` the moving averages, and every other
+slot a part of the optimizer's state, so that a run can be resumed in a different framework.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from common.arrays import Arrays
 
 
 def join_slots(slots: Mapping[str, Arrays]) -> Arrays:
-    """Copies of all arrays under `slot/parameter`; training changes what it was given them from."""
+    """Copies of all arrays, named `slot/parameter`; training modifies the originals."""
     return {
         f"{slot}/{name}": np.array(array)
         for slot, arrays in slots.items()
@@ -21,7 +21,7 @@ def join_slots(slots: Mapping[str, Arrays]) -> Arrays:
 
 
 def split_slots(state: Arrays) -> dict[str, Arrays]:
-    """The arrays by slot and parameter."""
+    """The arrays of a state by slot and parameter."""
     slots: dict[str, Arrays] = {}
     for key, array in state.items():
         slot, _, name = key.partition("/")
@@ -30,6 +30,6 @@ def split_slots(state: Arrays) -> dict[str, Arrays]:
 
 
 def result_of(state: Arrays) -> Arrays:
-    """The weights that a training ends with: the averages where there are any."""
+    """The final weights of a training run: the moving averages if there are any."""
     slots = split_slots(state)
     return slots["weights"] | slots.get("average", {})

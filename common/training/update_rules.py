@@ -1,6 +1,6 @@
-"""What a training step does to the weights, in NumPy: the rules by which the frameworks are judged.
+"""The update rules in NumPy: the reference against which the frameworks' optimizers are checked.
 
-Every number of a rule is first rounded to float32, since Keras and Paddle store it so.
+Every hyperparameter is first rounded to float32, since Keras and Paddle store it as float32.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Slots = dict[str, Array]
 
 
 def rounded(recipe: Recipe) -> Recipe:
-    """The recipe with every number of a step rounded to float32."""
+    """The recipe with all hyperparameters of a step rounded to float32."""
     numbers: dict[str, Any] = {
         n: single(v) for n, v in asdict(recipe.optimizer).items() if n != "kind"
     }
@@ -33,17 +33,17 @@ def rounded(recipe: Recipe) -> Recipe:
 
 
 def single(number: float) -> float:
-    """The float32 number nearest to it."""
+    """The number rounded to float32."""
     return float(np.float32(number))
 
 
 def is_decayed(shape: Shape) -> bool:
-    """Whether weight decay holds for a parameter: not for biases, nor for batch norm."""
+    """Whether weight decay applies to a parameter: not to biases or batch norm."""
     return len(shape) > 1
 
 
 def slot_names(rule: Optimizer) -> tuple[str, ...]:
-    """What a rule remembers for each parameter from step to step."""
+    """The names of the slots that a rule keeps for each parameter from step to step."""
     match rule:
         case SGD() | Nesterov():
             return ("velocity",)
@@ -62,7 +62,7 @@ def apply_step(
     gradients: Mapping[str, Array],
     slots: Mapping[str, Slots],
 ) -> tuple[dict[str, Array], dict[str, Slots]]:
-    """The parameters and what the rule remembers after step `number`, counted from 0."""
+    """The parameters and their slots after step `number`, counted from 0."""
     found, remembered = {}, {}
     cut = clip_factor(recipe.clip, gradients)
     for name, weight in weights.items():
@@ -78,7 +78,7 @@ def apply_step(
 
 
 def clip_factor(clip: float, gradients: Mapping[str, Array]) -> float:
-    """What all gradients are multiplied by, so that their common norm is at most `clip`."""
+    """The factor that scales all gradients to a global norm of at most `clip`."""
     norm = float(np.sqrt(sum((gradient**2).sum() for gradient in gradients.values())))
     return clip / max(norm, clip) if clip else 1.0
 
@@ -86,7 +86,7 @@ def clip_factor(clip: float, gradients: Mapping[str, Array]) -> float:
 def update(
     rule: Optimizer, gradient: Array, slots: Slots, rate: float, number: int
 ) -> tuple[Array, Slots]:
-    """What is taken from a weight, and what the rule remembers of it."""
+    """The amount to subtract from a weight, and its new slots."""
     match rule:
         case SGD(momentum=momentum):
             velocity = momentum * slots["velocity"] + gradient
@@ -108,5 +108,5 @@ def update(
 
 
 def averaged(average: Array, weight: Array, keep: float) -> Array:
-    """The moving average of a weight after a step: so much of the old one, the rest of the new."""
+    """The moving average of a weight after a step; `keep` is the fraction of the old average."""
     return keep * average + (1 - keep) * weight

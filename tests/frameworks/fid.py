@@ -1,6 +1,6 @@
-"""FID's Inception v3 as functions of a state dict, after pytorch-fid, to hold ours against.
+"""FID's Inception v3 as functions of a state dict, after pytorch-fid, to compare ours with.
 
-Its averages leave the border out, and the last pool takes the largest value.
+Its average pools exclude the border, and the last pool is a max pool.
 """
 
 import torch
@@ -16,23 +16,23 @@ def largest(x):
 
 
 class Fid:
-    """The network of a state dict with torchvision's names, in evaluation mode."""
+    """The network for a state dict with torchvision's names, in evaluation mode."""
 
     def __init__(self, state):
         self.state = state
 
     def unit(self, x, name, stride=1, padding=0):
-        """Convolution, batch norm, ReLU."""
+        """Convolution, batch norm and ReLU."""
         weight, *norm = (
             self.state[f"{name}.{part}"]
             for part in ("conv.weight", "bn.running_mean", "bn.running_var", "bn.weight", "bn.bias")
         )
-        # Their eps of 0.001, as the float32 that every framework here is given.
+        # pytorch-fid's eps of 0.001, as the float32 value that every framework here is given.
         eps = torch.tensor(0.001, dtype=torch.float32).item()
         return F.relu(F.batch_norm(F.conv2d(x, weight, None, stride, padding), *norm, eps=eps))
 
     def row(self, x, *units):
-        """Units one after the other: name and padding."""
+        """Applies units in sequence; each is a name and a padding."""
         for name, padding in units:
             x = self.unit(x, name, padding=padding)
         return x
@@ -83,7 +83,7 @@ class Fid:
         return torch.cat([self.unit(x, f"{n}.branch1x1"), *split, pooled], 1)
 
     def features(self, x):
-        """The 2048 means, N x 2048, of images from -1 to 1."""
+        """The 2048 mean features (N x 2048) of images with values from -1 to 1."""
         x = self.unit(x, "Conv2d_1a_3x3", 2)
         x = self.row(x, ("Conv2d_2a_3x3", 0), ("Conv2d_2b_3x3", 1))
         x = self.row(F.max_pool2d(x, 3, 2), ("Conv2d_3b_1x1", 0), ("Conv2d_4a_3x3", 0))

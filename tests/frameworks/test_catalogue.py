@@ -1,6 +1,6 @@
-"""How each framework goes wrong if one spells a word naively, by how much, and that we do not.
+"""Tests by how much each framework is off if a layer is written naively, and that ours is not.
 
-The amounts stand in the table of docs/differences.md, relative to the largest value expected.
+The errors are in the table of docs/differences.md, relative to the largest expected value.
 """
 
 import re
@@ -11,9 +11,8 @@ import pytest
 from conftest import planned
 from readme import ROOT
 
-from common import judge
-from common.planner import make_plan
-from common.reference import relative
+from common.reference import network as reference
+from common.reference.numerics import relative_difference
 from common.spec import (
     LRN,
     AvgPool,
@@ -22,11 +21,12 @@ from common.spec import (
     Conv,
     DepthwiseConv,
     Flatten,
+    Layer,
     Linear,
     MaxPool,
     Rule,
-    Word,
 )
+from common.spec.planner import make_plan
 
 DOCUMENT = ROOT / "docs" / "differences.md"
 RANDOM = np.random.default_rng(11)
@@ -38,8 +38,8 @@ ONES, SMALL = np.ones(4), np.full(4, 0.01)
 NORM = {"weight": ONES, "bias": 0 * ONES, "running_mean": 0 * ONES, "running_var": SMALL}
 LINEAR = {"weight": SQUARE, "bias": np.zeros(256)}
 
-# What is meant, what it is applied to, and its weights.
-SUBJECTS: dict[str, tuple[Word, np.ndarray, dict]] = {
+# The intended layer, its input, and its weights.
+SUBJECTS: dict[str, tuple[Layer, np.ndarray, dict]] = {
     "SAME padding": (Conv(4, 7, 2, 3, bias=False), X, {"weight": KERNEL}),
     "ceil": (MaxPool(3, 2, Rule.CEIL), X, {}),
     "border of an average": (AvgPool(3, 1, 1), X, {}),
@@ -55,8 +55,8 @@ SUBJECTS: dict[str, tuple[Word, np.ndarray, dict]] = {
 }
 
 
-def ours(room, word, x, weights):
-    """The word as this project has the framework compute it, and as the judge does."""
+def ours(impl, word, x, weights):
+    """The layer's output from this project's implementation and from the reference."""
     steps = {"same": Conv(4, 1, bias=False)} | dict(
         word.steps if isinstance(word, Chain) else {"l": word}
     )
@@ -64,13 +64,13 @@ def ours(room, word, x, weights):
     plan = make_plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
     arrays = {f"l.{name}": array for name, array in weights.items()}
     arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)
-    found = room.run.run(room.run.load_network(plan, arrays, "float64"), x, [])
-    right = judge.run(judge.load_network(plan, arrays, "float64"), x, [])
+    found = impl.run.run(impl.run.load_network(plan, arrays, "float64"), x, [])
+    right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
     return found["features"], right["features"]
 
 
 def naive_pytorch(subject):
-    """The words as one writes them in PyTorch with its defaults, or with another's numbers."""
+    """Naive PyTorch versions of the layers, with its defaults or another framework's numbers."""
     import torch
     from torch import nn
 
@@ -90,7 +90,7 @@ def naive_pytorch(subject):
 
 
 def naive_tensorflow(subject):
-    """The words as one writes them in Keras with its defaults, or with another's numbers."""
+    """Naive Keras versions of the layers, with its defaults or another framework's numbers."""
     import tensorflow as tf
     from keras import layers
 
@@ -123,7 +123,7 @@ def naive_tensorflow(subject):
 
 
 def naive_paddle(subject):
-    """The words as one writes them in Paddle with its defaults, or with another's numbers."""
+    """Naive Paddle versions of the layers, with its defaults or another framework's numbers."""
     import paddle
     from paddle import nn
 
@@ -156,38 +156,38 @@ NAIVE = {
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_our_way_agrees(room, subject):
-    found, right = ours(room, *SUBJECTS[subject])
-    assert relative(found, right) < 1e-12
+def test_our_way_agrees(impl, subject):
+    found, right = ours(impl, *SUBJECTS[subject])
+    assert relative_difference(found, right) < 1e-12
 
 
-def test_the_naive_way_fails_by_what_the_document_says(room):
-    naive, subjects = NAIVE[room.name]
+def test_the_naive_way_fails_by_what_the_document_says(impl):
+    naive, subjects = NAIVE[impl.name]
     table = DOCUMENT.read_text().split("| what | the naive way")[1].split("\n\n")[0]
-    stating = re.findall(rf"(?m)^\| ([^|]+) \|.*\b{room.name} \d+\.\d+", table)
+    stating = re.findall(rf"(?m)^\| ([^|]+) \|.*\b{impl.name} \d+\.\d+", table)
     assert sorted(stating) == sorted(subjects)
     shown = {line.split(" | ")[0]: line for line in DOCUMENT.read_text().splitlines()}
     for subject in subjects:
-        _, right = ours(room, *SUBJECTS[subject])
+        _, right = ours(impl, *SUBJECTS[subject])
         value = naive(subject)
-        value = value.detach().numpy() if room.name == "pytorch" else np.asarray(value)
-        off = relative(value, right)
-        stated = re.search(rf"{room.name} (\S*\d)", shown[f"| {subject}"])
+        value = value.detach().numpy() if impl.name == "pytorch" else np.asarray(value)
+        off = relative_difference(value, right)
+        stated = re.search(rf"{impl.name} (\S*\d)", shown[f"| {subject}"])
         assert stated, subject
         assert stated[1] == f"{off:.2g}", subject
 
 
-def test_ceil_together_with_padding_gives_the_shapes_that_the_readme_says(room):
-    """Seven rows under a 2x2 window of stride 2, padded by 1: the last may begin in the padding."""
+def test_ceil_together_with_padding_gives_the_shapes_that_the_readme_says(impl):
+    """With seven rows, padding 1 and 2x2 windows of stride 2, the last may begin in the padding."""
     word, x = MaxPool(2, 2, 1), RANDOM.standard_normal((1, 4, 7, 7))
-    assert ours(room, word, x, {})[0].shape == (1, 4, 4, 4)
+    assert ours(impl, word, x, {})[0].shape == (1, 4, 4, 4)
     rows = {}
-    if room.name == "pytorch":
+    if impl.name == "pytorch":
         import torch
 
         y = torch.nn.MaxPool2d(2, 2, padding=1, ceil_mode=True)(torch.from_numpy(x))
         rows["pytorch"] = y.shape[2]
-    if room.name == "paddle":
+    if impl.name == "paddle":
         import paddle
 
         y = paddle.nn.MaxPool2D(2, 2, padding=1, ceil_mode=True)(paddle.to_tensor(x))

@@ -1,4 +1,4 @@
-"""Every network of the catalogue, built once: its counts, its layers, its gradients."""
+"""Builds every network of the catalogue once and tests its counts, layers and gradients."""
 
 import re
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from every_network import as_built, long_variants
 from facts import FACTS
 from kept import kept_outputs, kept_step
 
-from common.jobs.compare import TOLERANCES
-from common.jobs.perform import find_endpoints
+from common.jobs.network_work import find_endpoints
 from common.networks import GOOGLENETS, NETWORKS, network
-from common.plan import Plan
-from common.planner import make_plan
-from common.reference import relative
-from common.rewrite import without_dropout
+from common.reference.numerics import relative_difference
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.spec.rewrite import without_dropout
+from common.tools.analysis.compare import TOLERANCES
 
 
 @dataclass
@@ -31,16 +31,16 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(room, request):
-    """A network as `as_built` says; the tests of each come together."""
+def made(impl, request):
+    """A network built with the options of `as_built`; the tests of one network run together."""
     name = request.param
     plan = make_plan(network(name, **as_built(name)))
     arrays = seeded(plan)
-    return Made(name, plan, room.run.load_network(plan, arrays, "float64"), arrays)
+    return Made(name, plan, impl.run.load_network(plan, arrays, "float64"), arrays)
 
 
 def rows(marks=lambda _: []):
-    """A test for every network, of which those of one network share what was made."""
+    """Parametrizes a test over every network; the tests of one network share what was built."""
     given = [
         pytest.param(name, marks=[pytest.mark.xdist_group(name), *marks(name)]) for name in NETWORKS
     ]
@@ -48,50 +48,50 @@ def rows(marks=lambda _: []):
 
 
 @rows()
-def test_its_parameters_are_the_plans(room, made):
-    assert room.run.count_parameters(made.net) == made.plan.parameter_count
-    held = room.weights.get_arrays(made.net)
+def test_its_parameters_are_the_plans(impl, made):
+    assert impl.run.count_parameters(made.net) == made.plan.parameter_count
+    held = impl.weights.get_arrays(made.net)
     for block, expected in FACTS[made.name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
         assert sum(sizes) == expected, block
 
 
 @rows()
-def test_every_layer_is_the_references(room, made):
+def test_every_layer_is_the_references(impl, made):
     paths = find_endpoints(made.plan, "units")
-    found = room.run.run(made.net, noise(made.plan, 1), paths)
+    found = impl.run.run(made.net, noise(made.plan, 1), paths)
     right = kept_outputs(made.plan, 1, paths)
     assert found.keys() == right.keys()
     for path in paths:
         assert found[path].shape == (1, *made.plan.find(path).output)
-    far = {path: relative(found[path], right[path]) for path in right}
+    far = {path: relative_difference(found[path], right[path]) for path in right}
     assert {path: d for path, d in far.items() if not d <= TOLERANCES["float64"]} == {}
 
 
-# A bias that batch norm takes away again has no gradient but rounding.
+# A bias that batch norm cancels has a gradient of zero up to rounding error.
 BIAS = r"block8\.9\.residual\.branch\.conv2d\.bias"
 NO_GRADIENT = dict.fromkeys(["inception_resnet_v2", "inception_resnet_v2.keras"], BIAS)
 NO_GRADIENT["inception_resnet_v1.facenet"] = BIAS.replace("9", "5")
 NO_GRADIENT["inception_v2.caffe"] = r".*\.conv\.bias"
 
 
-def drop_nothing(room, net):
-    """Makes training a function of the batch alone."""
+def drop_nothing(impl, net):
+    """Disables dropout, so that training depends only on the batch."""
     layers = {"pytorch": "modules", "tensorflow": "_flatten_layers", "paddle": "sublayers"}
-    rate = "rate" if room.name == "tensorflow" else "p"
-    for layer in getattr(net, layers[room.name])():
+    rate = "rate" if impl.name == "tensorflow" else "p"
+    for layer in getattr(net, layers[impl.name])():
         if hasattr(layer, rate):
             setattr(layer, rate, 0)
 
 
 @rows(long_variants)
-def test_gradients_and_statistics_are_the_references(room, made):
+def test_gradients_and_statistics_are_the_references(impl, made):
     plan = make_plan(without_dropout(made.plan.network))
-    # Of two vectors batch norm leaves but signs; of four there is a slope.
+    # Over two vectors batch norm outputs only signs; over four it has a slope.
     labels = np.tile([3, 7], 2 if made.name.endswith("facenet") else 1)
-    room.weights.set_arrays(made.net, made.arrays)
-    drop_nothing(room, made.net)
-    found = room.run.grad(made.net, noise(plan, len(labels)), labels)
+    impl.weights.set_arrays(made.net, made.arrays)
+    drop_nothing(impl, made.net)
+    found = impl.run.grad(made.net, noise(plan, len(labels)), labels)
     right = kept_step(plan, labels)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
     assert {key: array.shape for key, array in found.items()} == plan.parameters()
@@ -100,8 +100,8 @@ def test_gradients_and_statistics_are_the_references(room, made):
     assert bool(none) == (made.name in NO_GRADIENT)
     for key in none:
         assert np.abs(found.pop(key)).max() < 1e-9 * largest
-    far = {key: relative(array, right.gradients[key]) for key, array in found.items()}
-    after = room.weights.get_arrays(made.net)
-    far |= {key: relative(after[key], array) for key, array in right.statistics.items()}
+    far = {key: relative_difference(array, right.gradients[key]) for key, array in found.items()}
+    after = impl.weights.get_arrays(made.net)
+    far |= {key: relative_difference(after[key], array) for key, array in right.buffers.items()}
     bound = 1e-10 if made.name in GOOGLENETS else 1e-9
     assert {key: distance for key, distance in far.items() if not distance <= bound} == {}

@@ -1,4 +1,4 @@
-"""Inference by `fast` gives the network's own answer, or an error, for whatever it is given."""
+"""`fast` gives the network's own answer or raises an error, whatever its input."""
 
 import importlib
 import shutil
@@ -13,18 +13,18 @@ from test_fast import HAS_BFLOAT16
 
 from common.errors import DataError
 from common.files import weights
-from common.jobs import scoring
-from common.jobs.compare import TOLERANCES
-from common.jobs.job import Evaluate, Predict
-from common.reference import relative
+from common.reference.numerics import relative_difference
+from common.tools.analysis.compare import TOLERANCES
+from common.tools.train import scoring_work
+from common.tools.train.scoring_jobs import Evaluate, Predict
 
 PLAN = planned("googlenet.torchvision", (33, 33), classes=12)
 X = noise(PLAN, images=3).astype(np.float32)
 
 
-def layers_of(room, net):
-    """All layers of a network, itself among them."""
-    match room.name:
+def layers_of(impl, net):
+    """All layers of a network, including the network itself."""
+    match impl.name:
         case "pytorch":
             return list(net.modules())
         case "tensorflow":
@@ -32,50 +32,50 @@ def layers_of(room, net):
     return net.sublayers(include_self=True)
 
 
-def modes(room, net):
-    """What each layer would do in training."""
-    flag = "trainable" if room.name == "tensorflow" else "training"
-    return [getattr(layer, flag) for layer in layers_of(room, net)]
+def modes(impl, net):
+    """The training flag of each layer."""
+    flag = "trainable" if impl.name == "tensorflow" else "training"
+    return [getattr(layer, flag) for layer in layers_of(impl, net)]
 
 
 @pytest.fixture(scope="module")
-def made(room):
-    """A network in training with frozen batch norms, its fast form, what `fast` left of it."""
-    net = room.run.load_network(PLAN, seeded(PLAN), "float32")
-    if room.name != "tensorflow":
+def made(impl):
+    """A training network with frozen batch norms, its fast form, and its modes before and after."""
+    net = impl.run.load_network(PLAN, seeded(PLAN), "float32")
+    if impl.name != "tensorflow":
         net.train()
-    for layer in layers_of(room, net):
-        if "BatchNorm" in type(layer).__name__ and room.name == "tensorflow":
+    for layer in layers_of(impl, net):
+        if "BatchNorm" in type(layer).__name__ and impl.name == "tensorflow":
             layer.trainable = False
         elif "BatchNorm" in type(layer).__name__:
             layer.eval()
-    before = modes(room, net)
-    quick = room.package.fast(net)
-    after = modes(room, net)
-    if room.name != "tensorflow":
+    before = modes(impl, net)
+    quick = impl.package.fast(net)
+    after = modes(impl, net)
+    if impl.name != "tensorflow":
         net.eval()
     return SimpleNamespace(net=net, quick=quick, before=before, after=after)
 
 
-def call(room, net, x):
-    """The network's own logits in evaluation."""
-    return numbers(net(x, training=False) if room.name == "tensorflow" else net(x))
+def call(impl, net, x):
+    """The network's own logits in evaluation mode."""
+    return numbers(net(x, training=False) if impl.name == "tensorflow" else net(x))
 
 
 def numbers(value):
-    """A tensor of the framework's in NumPy."""
+    """A tensor of the framework as a NumPy array."""
     return (value.detach() if hasattr(value, "detach") else value).numpy()
 
 
-def view(room, net, kind):
-    """The images as a view of a larger or a turned tensor of the framework."""
+def view(impl, net, kind):
+    """The images as a view of a larger or transposed tensor of the framework."""
     if kind == "strided":
-        return room.run.tensor(net, np.repeat(X, 2, axis=0))[::2]
+        return impl.run.tensor(net, np.repeat(X, 2, axis=0))[::2]
     if kind == "cropped":
-        wide = room.run.tensor(net, np.concatenate([X, X], axis=3))
-        return wide[:, :, :33] if room.name == "tensorflow" else wide[..., :33]
-    turned = room.run.tensor(net, np.ascontiguousarray(X.swapaxes(2, 3)))
-    match room.name:
+        wide = impl.run.tensor(net, np.concatenate([X, X], axis=3))
+        return wide[:, :, :33] if impl.name == "tensorflow" else wide[..., :33]
+    turned = impl.run.tensor(net, np.ascontiguousarray(X.swapaxes(2, 3)))
+    match impl.name:
         case "pytorch":
             return turned.transpose(2, 3)
         case "paddle":
@@ -86,21 +86,21 @@ def view(room, net, kind):
 
 
 @pytest.fixture(scope="module")
-def reader(room):
-    """A network whose fast form in Paddle reads an input's memory without a copy."""
+def reader(impl):
+    """A network whose fast form in Paddle reads the memory of its input without a copy."""
     plan = planned("inception_v2", (33, 33), classes=12)
-    net = room.run.load_network(plan, seeded(plan), "float32")
-    if room.name != "tensorflow":
+    net = impl.run.load_network(plan, seeded(plan), "float32")
+    if impl.name != "tensorflow":
         net.eval()
-    return SimpleNamespace(net=net, quick=room.package.fast(net))
+    return SimpleNamespace(net=net, quick=impl.package.fast(net))
 
 
 @pytest.mark.parametrize("kind", ["strided", "cropped", "transposed"])
-def test_a_view_is_read_as_it_is(room, reader, kind):
-    x = view(room, reader.net, kind)
-    expected = call(room, reader.net, room.run.tensor(reader.net, X))
-    assert relative(call(room, reader.net, x), expected) <= TOLERANCES["float32"]
-    assert relative(numbers(reader.quick(x)), expected) <= TOLERANCES["float32"]
+def test_a_view_is_read_as_it_is(impl, reader, kind):
+    x = view(impl, reader.net, kind)
+    expected = call(impl, reader.net, impl.run.tensor(reader.net, X))
+    assert relative_difference(call(impl, reader.net, x), expected) <= TOLERANCES["float32"]
+    assert relative_difference(numbers(reader.quick(x)), expected) <= TOLERANCES["float32"]
 
 
 WRONG = {
@@ -112,46 +112,49 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", [*WRONG, "no batch axis"])
-def test_another_shape_is_refused_in_every_call(room, made, what):
-    x = room.run.tensor(made.net, WRONG.get(what, X[:1]))
+def test_another_shape_is_refused_in_every_call(impl, made, what):
+    x = impl.run.tensor(made.net, WRONG.get(what, X[:1]))
     x = x[0] if what == "no batch axis" else x
-    for right in (X, X[:1]):  # Keras traces anew for the second size of a batch
-        made.quick(room.run.tensor(made.net, right))
-        with pytest.raises(ValueError, match=r"takes batches of N\S+, and not \S+; "):
+    for right in (X, X[:1]):  # Keras retraces for the second batch size
+        made.quick(impl.run.tensor(made.net, right))
+        with pytest.raises(ValueError, match=r"expects batches of shape N\S+, not \S+; "):
             made.quick(x)
-    # Keras refuses before our code sees it, and its convolutions fail without images.
+    # Keras itself raises before our code is called, and its convolutions fail without images.
     with pytest.raises(Exception, match="33" if what != "no images" else "0"):
-        call(room, made.net, x)
+        call(impl, made.net, x)
 
 
-def test_the_advice_is_that_which_helps(room, made):
-    for images, told in ((X[:0], "leave out empty batches$"), (X[..., :32], "`input` sets")):
+def test_the_advice_is_that_which_helps(impl, made):
+    for images, told in (
+        (X[:0], "the batch must not be empty$"),
+        (X[..., :32], "set the size with `input`"),
+    ):
         with pytest.raises(ValueError, match=told):
-            made.quick(room.run.tensor(made.net, images))
-    with pytest.raises(ValueError, match=r"add the batch axis, as x\[None\] does$"):
-        made.quick(room.run.tensor(made.net, X)[0])
+            made.quick(impl.run.tensor(made.net, images))
+    with pytest.raises(ValueError, match=r"add a batch axis, as in x\[None\]$"):
+        made.quick(impl.run.tensor(made.net, X)[0])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_nan_and_infinity_do_not_vanish(room, made, value):
-    """One pixel of the first image, all of the second; the third is as it was."""
+def test_nan_and_infinity_do_not_vanish(impl, made, value):
+    """One pixel of the first image and all of the second are changed; the third is unchanged."""
     x = X.copy()
     x[0, :, 16, 16], x[1] = value, value
-    x = room.run.tensor(made.net, x)
-    found, expected = numbers(made.quick(x)), call(room, made.net, x)
+    x = impl.run.tensor(made.net, x)
+    found, expected = numbers(made.quick(x)), call(impl, made.net, x)
     assert not np.isfinite(found[1]).all()
     for ours, theirs in zip(found, expected, strict=True):
         if np.isfinite(ours).all():
-            assert relative(ours, theirs) <= TOLERANCES["float32"]
+            assert relative_difference(ours, theirs) <= TOLERANCES["float32"]
     assert np.isfinite(found[2]).all()
 
 
 @pytest.mark.parametrize(
     ("dtype", "plain"), [("float32", False), ("float32", True), ("bfloat16", False)]
 )
-def test_weights_that_overflow_are_refused(room, tmp_path, dtype, plain):
-    """Three convolutions in a row whose products are too large for float32."""
-    if (room.name, dtype) == ("paddle", "bfloat16") and not HAS_BFLOAT16:
+def test_weights_that_overflow_are_refused(impl, tmp_path, dtype, plain):
+    """The products of three convolutions in a row are too large for float32."""
+    if (impl.name, dtype) == ("paddle", "bfloat16") and not HAS_BFLOAT16:
         pytest.skip("Paddle's predictor fails in bfloat16 on this processor")
     plan = planned("inception_v2", (33, 33), classes=12)
     arrays = seeded(plan)
@@ -162,20 +165,18 @@ def test_weights_that_overflow_are_refused(room, tmp_path, dtype, plain):
     weights.write(file, arrays, plan)
     Image.fromarray(np.full((33, 33, 3), 200, np.uint8)).save(image)
     options = {"dtype": dtype, "plain": plain, "preprocess": "squeeze"}
-    named, told = (
-        (room.name, "inception_v2", str(file)),
-        r"w\.safetensors: the logits come out as NaN",
-    )
+    options |= {"framework": impl.name, "network": "inception_v2", "weights": str(file)}
+    told = r"w\.safetensors: the logits are NaN"
     with pytest.raises(DataError, match=told):
-        scoring.predict(Predict(*named, [str(image)], **options))
-    if not plain:  # quick enough for once
+        scoring_work.predict(Predict(files=[str(image)], **options))
+    if not plain:  # `evaluate` is only tested in one case, for speed
         return
     for kind in ("a", "b"):
         (tmp_path / "data" / kind).mkdir(parents=True)
         for number in range(5):
             shutil.copy(image, tmp_path / "data" / kind / f"{number}.png")
     with pytest.raises(DataError, match=told):
-        scoring.score(Evaluate(*named, f"folder:{tmp_path / 'data'}", **options))
+        scoring_work.evaluate(Evaluate(data=f"folder:{tmp_path / 'data'}", **options))
 
 
 def test_every_layer_keeps_its_mode(made):
@@ -183,33 +184,33 @@ def test_every_layer_keeps_its_mode(made):
     assert len(set(made.before)) == 2  # some are frozen
 
 
-def test_a_failure_leaves_the_modes(room, monkeypatch):
+def test_a_failure_leaves_the_modes(impl, monkeypatch):
     part = PLAN.part(PLAN.body.children[:2])
-    net = room.run.load_network(part, {n: seeded(PLAN)[n] for n in part.arrays()}, "float32")
-    if room.name != "tensorflow":
+    net = impl.run.load_network(part, {n: seeded(PLAN)[n] for n in part.arrays()}, "float32")
+    if impl.name != "tensorflow":
         net.train()
-    before = modes(room, net)
+    before = modes(impl, net)
     inside = {"pytorch": "pack", "tensorflow": "copy_layer", "paddle": "TemporaryDirectory"}
-    module = importlib.import_module(f"{room.name}_impl.fast")
-    monkeypatch.setattr(module, inside[room.name], lambda *_: 1 / 0)
+    module = importlib.import_module(f"{impl.name}_impl.fast")
+    monkeypatch.setattr(module, inside[impl.name], lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        room.package.fast(net)
-    assert modes(room, net) == before
+        impl.package.fast(net)
+    assert modes(impl, net) == before
 
 
-def test_the_weights_are_those_of_the_call_of_fast(room, made):
-    x = room.run.tensor(made.net, X)
-    before, arrays = numbers(made.quick(x)), room.weights.get_arrays(made.net)
+def test_the_weights_are_those_of_the_call_of_fast(impl, made):
+    x = impl.run.tensor(made.net, X)
+    before, arrays = numbers(made.quick(x)), impl.weights.get_arrays(made.net)
     try:
-        room.weights.set_arrays(made.net, {name: 0.5 * array for name, array in arrays.items()})
+        impl.weights.set_arrays(made.net, {name: 0.5 * array for name, array in arrays.items()})
         np.testing.assert_array_equal(numbers(made.quick(x)), before)
-        assert relative(call(room, made.net, x), before) > 0.01
+        assert relative_difference(call(impl, made.net, x), before) > 0.01
     finally:
-        room.weights.set_arrays(made.net, arrays)
+        impl.weights.set_arrays(made.net, arrays)
 
 
-def test_threads_get_their_own_answers(room, made):
-    batches = [room.run.tensor(made.net, noise(PLAN, images=1) * (n + 1)) for n in range(2)]
+def test_threads_get_their_own_answers(impl, made):
+    batches = [impl.run.tensor(made.net, noise(PLAN, images=1) * (n + 1)) for n in range(2)]
     expected = [numbers(made.quick(x)) for x in batches]
     found = [[], []]
 
@@ -224,4 +225,6 @@ def test_threads_get_their_own_answers(room, made):
         thread.join()
     for n in range(2):
         assert len(found[n]) == 8
-        assert all(relative(each, expected[n]) <= TOLERANCES["float32"] for each in found[n])
+        assert all(
+            relative_difference(each, expected[n]) <= TOLERANCES["float32"] for each in found[n]
+        )

@@ -1,4 +1,4 @@
-"""Every layer of every network, compared with the judge."""
+"""Compares every layer of every network with the reference."""
 
 import numpy as np
 import pytest
@@ -7,50 +7,50 @@ from every_network import as_built
 from kept import kept_outputs
 
 from common.errors import UsageError
-from common.jobs.compare import TOLERANCES
-from common.jobs.perform import find_endpoints
+from common.jobs.network_work import find_endpoints
 from common.networks import GOOGLENETS, NETWORKS, network
-from common.planner import make_plan
-from common.reference import relative
+from common.reference.numerics import relative_difference
+from common.spec.planner import make_plan
+from common.tools.analysis.compare import TOLERANCES
 
-# Even down to the last pool; these mixed: 7, 21, 27 and 1 modulo 32. Odd where others are even, and
-# other networks: test_every_network.py.
+# Sizes that are even down to the last pool, and mixed ones. Sizes that are odd where these are
+# even, and the other networks, are in test_every_network.py.
 SIZES = [(96, 96), (112, 112), (97, 97), (107, 107), (96, 128)]
 OTHERS = [(112, 112)]
 
 
-def both(room, plan, dtype, images=2):
-    """The outputs of every layer, from the framework and from the judge."""
+def both(impl, plan, dtype, images=2):
+    """The outputs of every layer, from the framework and from the reference."""
     paths = find_endpoints(plan, "units")
-    net = room.run.load_network(plan, seeded(plan), dtype)
-    assert room.run.count_parameters(net) == plan.parameter_count
-    found, right = room.run.run(net, noise(plan, images), paths), kept_outputs(plan, images, paths)
+    net = impl.run.load_network(plan, seeded(plan), dtype)
+    assert impl.run.count_parameters(net) == plan.parameter_count
+    found, right = impl.run.run(net, noise(plan, images), paths), kept_outputs(plan, images, paths)
     assert found.keys() == right.keys()
     return found, right
 
 
 def check(found, right, dtype):
-    """Every layer as near to the judge as the type allows."""
-    far = {path: relative(found[path], right[path]) for path in right}
+    """Asserts that every layer is as close to the reference as the dtype allows."""
+    far = {path: relative_difference(found[path], right[path]) for path in right}
     assert {path: d for path, d in far.items() if not d <= TOLERANCES[dtype]} == {}
 
 
-PAPERS = [name for name in NETWORKS if "." not in name]  # the others are the same where size counts
+PAPERS = [name for name in NETWORKS if "." not in name]  # variants handle sizes the same way
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_every_layer_at_native_size(room, name):
-    check(*both(room, native(name, aux=True), "float64", images=1), "float64")
+def test_every_layer_at_native_size(impl, name):
+    check(*both(impl, native(name, aux=True), "float64", images=1), "float64")
 
 
-# Together they have every kind of layer at this size.
+# Together they have every layer type at this size.
 KINDS = "googlenet", "googlenet.paper", "inception_v2", "inception_v3.input", "inception_resnet_v1"
 KINDS = *KINDS, "inception_resnet_v1.facenet", "xception", "googlenet.torchvision"
 
 
 def kinds(name):
-    """The kinds of layer in a network."""
-    return {type(node.word) for node in make_plan(network(name, **as_built(name))).nodes()}
+    """The layer types in a network."""
+    return {type(node.layer) for node in make_plan(network(name, **as_built(name))).nodes()}
 
 
 def test_together_they_have_every_kind_of_layer():
@@ -58,21 +58,21 @@ def test_together_they_have_every_kind_of_layer():
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_layer_in_float32(room, name):
-    """In a batch of two, of which one must not get what is the other's."""
-    check(*both(room, planned(name, (107, 139), name in GOOGLENETS), "float32"), "float32")
+def test_every_layer_in_float32(impl, name):
+    """In a batch of two, neither image may get the other's result."""
+    check(*both(impl, planned(name, (107, 139), name in GOOGLENETS), "float32"), "float32")
 
 
 @pytest.mark.parametrize("name", ["googlenet.paper", "inception_v2"])
-def test_every_layer_in_bfloat16(room, name):
+def test_every_layer_in_bfloat16(impl, name):
     plan = planned(name, (96, 96), aux=name in GOOGLENETS, classes=10)
-    if room.name == "paddle":
+    if impl.name == "paddle":
         with pytest.raises(UsageError, match="by its predictor alone"):
-            both(room, plan, "bfloat16")
+            both(impl, plan, "bfloat16")
         return
-    found, right = both(room, plan, "bfloat16")
+    found, right = both(impl, plan, "bfloat16")
     check(found, right, "bfloat16")
-    assert relative(found["logits"], right["logits"]) > 1e-4  # it is no name for float32
+    assert relative_difference(found["logits"], right["logits"]) > 1e-4  # it is not float32 renamed
     assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
 
 
@@ -80,9 +80,9 @@ SIZED = [(name, size) for name in GOOGLENETS for size in (SIZES if name == "goog
 
 
 @pytest.mark.parametrize(("name", "size"), SIZED, ids=str)
-def test_every_shape_and_layer_at_other_sizes(room, name, size):
+def test_every_shape_and_layer_at_other_sizes(impl, name, size):
     plan = planned(name, size, classes=10, aux=True)
-    found, right = both(room, plan, "float64", images=1)
+    found, right = both(impl, plan, "float64", images=1)
     for path in find_endpoints(plan, "units"):
         assert found[path].shape == (1, *plan.find(path).output)
     check(found, right, "float64")
@@ -91,29 +91,32 @@ def test_every_shape_and_layer_at_other_sizes(room, name, size):
 @pytest.mark.parametrize(
     "options", [{"input": (1, 64, 64)}, {"classes": 0}, {"input": (5, 97, 65)}]
 )
-def test_other_channels_and_features(room, options):
+def test_other_channels_and_features(impl, options):
     plan = make_plan(network("googlenet", **options))
-    found, right = both(room, plan, "float64")
+    found, right = both(impl, plan, "float64")
     assert plan.network.output in found
-    assert max(relative(found[path], right[path]) for path in right) <= TOLERANCES["float64"]
+    assert (
+        max(relative_difference(found[path], right[path]) for path in right)
+        <= TOLERANCES["float64"]
+    )
 
 
-def test_a_face_is_512_numbers_of_length_1(room):
+def test_a_face_is_512_numbers_of_length_1(impl):
     plan = planned("inception_resnet_v1.facenet", (96, 96), classes=0)
-    found, right = both(room, plan, "float64", images=3)
+    found, right = both(impl, plan, "float64", images=3)
     check(found, right, "float64")
     assert found["features"].shape == (3, 512)
     np.testing.assert_allclose((found["features"] ** 2).sum(axis=1), 1, rtol=1e-12)
 
 
-def test_a_head_travels_under_its_name(room):
-    """aux1 hangs on 4a and aux2 on 4d: other inputs, other weights, other values."""
-    found, right = both(room, planned(size=(96, 96), classes=10, aux=True), "float64")
-    assert relative(right["aux1"], right["aux2"]) > 0.1
-    assert relative(found["aux1"], right["aux1"]) < 1e-12
-    assert relative(found["aux2"], right["aux2"]) < 1e-12
+def test_a_head_travels_under_its_name(impl):
+    """aux1 follows 4a and aux2 follows 4d, so their inputs, weights and values differ."""
+    found, right = both(impl, planned(size=(96, 96), classes=10, aux=True), "float64")
+    assert relative_difference(right["aux1"], right["aux2"]) > 0.1
+    assert relative_difference(found["aux1"], right["aux1"]) < 1e-12
+    assert relative_difference(found["aux2"], right["aux2"]) < 1e-12
 
 
-def test_values_are_not_trivial(room):
-    found, _ = both(room, planned(aux=True), "float64", images=1)
+def test_values_are_not_trivial(impl):
+    found, _ = both(impl, planned(aux=True), "float64", images=1)
     assert all(np.std(array) > 0 for array in found.values())

@@ -1,6 +1,6 @@
-"""The frameworks' own optimizers where they mean another rule than the recipe's, by how much.
+"""Tests by how much the frameworks' own optimizers differ from the recipe's rules.
 
-The amounts stand in the second table of docs/differences.md, relative to the largest weight's way.
+The amounts are in the second table of docs/differences.md, relative to the largest weight change.
 """
 
 import re
@@ -8,7 +8,7 @@ import re
 import numpy as np
 from readme import ROOT
 
-from common.reference import relative
+from common.reference.numerics import relative_difference
 from common.training.recipe import SGD, Adam, RMSProp
 from common.training.update_rules import slot_names, update
 
@@ -22,7 +22,7 @@ RULES = {
 }
 
 
-# Paddle's are all as the recipe means them.
+# Paddle's optimizers all follow the recipe's rules.
 OWN = {
     "pytorch": ["RMSprop", "clipping"],
     "tensorflow": ["momentum and a falling rate", "eps of Adam"],
@@ -31,7 +31,7 @@ OWN = {
 
 
 def expected(subject):
-    """Where six steps lead by the NumPy rule; of clipping, what it leaves of a gradient."""
+    """The weights after six steps of the NumPy rule; for clipping, the clipped gradient."""
     if subject == "clipping":
         return np.full(50, 1e-6) / np.sqrt(50)
     rule, weight = RULES[subject], np.zeros(50)
@@ -43,7 +43,7 @@ def expected(subject):
 
 
 def own_pytorch(subject):
-    """The same by what PyTorch calls so."""
+    """The same with PyTorch's optimizer or function of that name."""
     import torch
 
     weight = torch.zeros(50, dtype=torch.float64, requires_grad=True)
@@ -60,7 +60,7 @@ def own_pytorch(subject):
 
 
 def own_tensorflow(subject):
-    """The same by what Keras calls so."""
+    """The same with Keras' optimizer of that name."""
     import keras
 
     rules = {
@@ -74,10 +74,10 @@ def own_tensorflow(subject):
     return weight.numpy()
 
 
-def test_the_frameworks_own_is_another_by_so_much(room):
+def test_the_frameworks_own_is_another_by_so_much(impl):
     table = DOCUMENT.read_text().partition("| rule |")[2].partition("\n\n")[0]
-    stated = re.findall(rf"^\| ([^|]+) \|.* {room.name} ([\d.]+) \|", table, re.MULTILINE)
-    assert [subject for subject, _ in stated] == OWN[room.name]
-    own = {"pytorch": own_pytorch, "tensorflow": own_tensorflow}.get(room.name)
+    stated = re.findall(rf"^\| ([^|]+) \|.* {impl.name} ([\d.]+) \|", table, re.MULTILINE)
+    assert [subject for subject, _ in stated] == OWN[impl.name]
+    own = {"pytorch": own_pytorch, "tensorflow": own_tensorflow}.get(impl.name)
     for subject, amount in stated:
-        assert f"{relative(own(subject), expected(subject)):.2g}" == amount, subject
+        assert f"{relative_difference(own(subject), expected(subject)):.2g}" == amount, subject

@@ -1,39 +1,39 @@
-"""Each framework's own weights files: it opens those we write, and we read those it writes."""
+"""Each framework loads the weights files that we write, and we read those that it writes."""
 
 import numpy as np
 import pytest
-from checkpoints import dialect, ours
+from checkpoints import ours, variant
 
 from common.files import weights
-from common.zoo.convert import convert
+from common.tools.zoo.convert import convert
 
 SUFFIXES = {"pytorch": ".pth", "tensorflow": ".weights.h5", "paddle": ".pdparams"}
 
 
-def open_file(room, net, path):
-    """Has the framework load a file, as its users do."""
-    if room.name == "pytorch":
+def open_file(impl, net, path):
+    """Loads a file with the framework, as its users do."""
+    if impl.name == "pytorch":
         import torch
 
         net.load_state_dict(torch.load(path, weights_only=True), strict=True)
-    elif room.name == "tensorflow":
+    elif impl.name == "tensorflow":
         net.load_weights(path)
     else:
         import paddle
 
         missing, unknown = net.set_state_dict(paddle.load(str(path)))
-        # A batch norm without a scale has one that stands in, which stays 1.
+        # A batch norm without a scale has a placeholder, which stays 1.
         assert [name for name in missing if not name.endswith(".bn.weight")] == []
         assert unknown == []
 
 
-def save_file(room, net, path):
-    """Has the framework save a file, as its users do."""
-    if room.name == "pytorch":
+def save_file(impl, net, path):
+    """Saves a file with the framework, as its users do."""
+    if impl.name == "pytorch":
         import torch
 
         torch.save(net.state_dict(), path)
-    elif room.name == "tensorflow":
+    elif impl.name == "tensorflow":
         net.save_weights(path)
     else:
         import paddle
@@ -43,17 +43,17 @@ def save_file(room, net, path):
 
 @pytest.mark.filterwarnings("ignore:Skip loading:UserWarning")
 @pytest.mark.parametrize("name", ["googlenet", "googlenet.slim", "googlenet.torchvision"])
-def test_the_framework_opens_what_is_written_and_writes_what_is_read(room, tmp_path, name):
+def test_the_framework_opens_what_is_written_and_writes_what_is_read(impl, tmp_path, name):
     source, arrays = ours(tmp_path, name)
-    plan, _ = dialect(name)
+    plan, _ = variant(name)
     options = {"input": plan.network.input, "classes": 7, "aux": plan.network.aux}
-    given, saved = (tmp_path / f"{part}{SUFFIXES[room.name]}" for part in ("given", "saved"))
+    given, saved = (tmp_path / f"{part}{SUFFIXES[impl.name]}" for part in ("given", "saved"))
     convert(source, given, name)
-    net = room.package.network(name, **options)
-    open_file(room, net, given)
-    for key, array in room.weights.get_arrays(net).items():
+    net = impl.package.network(name, **options)
+    open_file(impl, net, given)
+    for key, array in impl.weights.get_arrays(net).items():
         np.testing.assert_array_equal(array, arrays[key])
-    save_file(room, net, saved)
+    save_file(impl, net, saved)
     convert(saved, tmp_path / "back.safetensors", name)
     back, _ = weights.read(tmp_path / "back.safetensors")
     assert back.keys() == arrays.keys()

@@ -1,34 +1,34 @@
-"""What comes out is what a user of Paddle expects."""
+"""Networks behave as users of Paddle expect."""
 
 import numpy as np
 import paddle
 import pytest
 from conftest import noise, planned, seeded
 
-from common.analysis.published import PUBLISHED
 from common.files import weights
-from common.zoo.convert import convert
+from common.tools.analysis.published_figures import PUBLISHED
+from common.tools.zoo.convert import convert
 
 PLAN = planned(size=(64, 64), classes=4)
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_turns_static_and_sums_up(room, capsys):
-    net = room.run.load_network(PLAN, seeded(PLAN), "float32")
+def test_turns_static_and_sums_up(impl, capsys):
+    net = impl.run.load_network(PLAN, seeded(PLAN), "float32")
     net.eval()
-    x = room.run.tensor(net, noise(PLAN))
+    x = impl.run.tensor(net, noise(PLAN))
     static = paddle.jit.to_static(net)
-    expected = room.run.run(room.run.load_network(PLAN, seeded(PLAN), "float32"), noise(PLAN), [])
+    expected = impl.run.run(impl.run.load_network(PLAN, seeded(PLAN), "float32"), noise(PLAN), [])
     largest = np.abs(expected["logits"]).max()
     np.testing.assert_allclose(static(x).numpy(), expected["logits"], atol=1e-5 * largest)
-    told = paddle.summary(room.package.googlenet(), (1, 3, 224, 224))
+    told = paddle.summary(impl.package.googlenet(), (1, 3, 224, 224))
     assert told["total_params"] == 6_998_552
     assert "Conv2D" in capsys.readouterr().out
 
 
-def test_cross_entropy_keeps_logits_far_below_the_largest(room):
+def test_cross_entropy_keeps_logits_far_below_the_largest(impl):
     logits, target = paddle.to_tensor([[0.0, 100.0]], "float64"), paddle.to_tensor([0])
-    assert room.run.cross_entropy(logits, target).item() == 100
+    assert impl.run.cross_entropy(logits, target).item() == 100
     assert paddle.nn.functional.cross_entropy(logits, target).item() == pytest.approx(64)
 
 
@@ -40,8 +40,8 @@ def test_the_published_count_is_paddles_own(model):
 
 
 @pytest.mark.parametrize("size", [224, 160])
-def test_paddle_vision_is_what_paddle_publishes(room, tmp_path, size):
-    """Paddle's own model, its weights converted, every head."""
+def test_paddle_vision_is_what_paddle_publishes(impl, tmp_path, size):
+    """Compares every head with Paddle's own model, whose weights are converted."""
     theirs = paddle.vision.models.googlenet(num_classes=10)
     x = np.random.default_rng(0).standard_normal((2, 3, size, size)).astype(np.float32)
     if size != 224:
@@ -52,15 +52,15 @@ def test_paddle_vision_is_what_paddle_publishes(room, tmp_path, size):
     name, ours = "googlenet.paddle_vision", tmp_path / "ours.safetensors"
     convert(tmp_path / "theirs.pdparams", ours, name)
     plan = planned(name, (size, size), classes=10, aux=True)
-    net = room.run.load_network(plan, weights.fit("ours", *weights.read(ours), plan), "float32")
-    found = room.run.run(net, x, [])
+    net = impl.run.load_network(plan, weights.fit("ours", *weights.read(ours), plan), "float32")
+    found = impl.run.run(net, x, [])
     for key, expected in zip(("logits", "aux1", "aux2"), theirs(paddle.to_tensor(x)), strict=True):
         largest = np.abs(expected.numpy()).max()
         np.testing.assert_allclose(found[key], expected.numpy(), atol=1e-5 * largest, rtol=0)
 
 
 def fc1_sizes(size):
-    """The heads' first linear layer, which Paddle has fixed for images of 224."""
+    """The sizes of the heads' first linear layer, which Paddle has fixed for images of 224."""
     plan = planned("googlenet.paddle_vision", (size, size), classes=10, aux=True)
     features, inputs = plan.arrays()["aux1.fc1.weight"]
     return inputs, features

@@ -1,4 +1,4 @@
-"""What comes out is what a user of PyTorch expects."""
+"""Networks behave as users of PyTorch expect."""
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from common.data.images import to_input
 from common.networks import network
-from common.planner import place
-from common.reference import relative
+from common.reference.numerics import relative_difference
 from common.spec import AvgPool, Rule
-from common.zoo.recognise import layouts_for
+from common.spec.planner import place
+from common.tools.zoo.recognise import layouts_for
 from pytorch_impl.build import module
 
 PLAN = planned(size=(64, 64), classes=4)
@@ -32,16 +32,16 @@ def tutorial_names():
     return {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
 
 
-def test_names_are_the_tutorials(room):
-    net = room.package.googlenet(aux=True)
+def test_names_are_the_tutorials(impl):
+    net = impl.package.googlenet(aux=True)
     assert set(net.state_dict()) == tutorial_names()
     state = {name: torch.zeros_like(tensor) for name, tensor in net.state_dict().items()}
     assert str(net.load_state_dict(state, strict=True)) == "<All keys matched successfully>"
 
 
-def test_compiles_and_exports(room):
-    net = room.run.load_network(PLAN, seeded(PLAN), "float32").eval()
-    x = room.run.tensor(net, noise(PLAN))
+def test_compiles_and_exports(impl):
+    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x = impl.run.tensor(net, noise(PLAN))
     expected = net(x)
     compiled = torch.compile(net, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), expected)
@@ -58,9 +58,9 @@ def test_compiles_and_exports(room):
         ("xception.timm", False),
     ],
 )
-def test_turns_into_torchscript(room, name, aux):
-    """With heads, an affine word, residuals with and without a shortcut."""
-    net = room.package.network(name, input=(3, 107, 107), classes=4, aux=aux).eval()
+def test_turns_into_torchscript(impl, name, aux):
+    """With heads, an affine layer, and residuals with and without a shortcut."""
+    net = impl.package.network(name, input=(3, 107, 107), classes=4, aux=aux).eval()
     x = torch.randn(2, 3, 107, 107)
     scripted = torch.jit.script(net)
     torch.testing.assert_close(scripted(x), net(x))
@@ -68,13 +68,13 @@ def test_turns_into_torchscript(room, name, aux):
         assert set(scripted.train()(x)) == {"logits", "aux1", "aux2"}
 
 
-def test_fast_keeps_a_users_hooks(room):
-    net = room.run.load_network(PLAN, seeded(PLAN), "float32").eval()
-    x = room.run.tensor(net, noise(PLAN))
+def test_fast_keeps_a_users_hooks(impl):
+    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x = impl.run.tensor(net, noise(PLAN))
     before = net(x)
     net.conv2.conv.register_forward_hook(lambda *call: call[2] * 2)
     net.conv3.relu.register_forward_hook(lambda *call: call[2] + 1)
-    torch.testing.assert_close(room.package.fast(net)(x), net(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(impl.package.fast(net)(x), net(x), rtol=1e-4, atol=1e-5)
     assert not torch.allclose(net(x), before, rtol=1e-2)
 
 
@@ -83,23 +83,23 @@ def test_averages_over_an_uneven_border_are_refused():
         module(place(AvgPool(2, 2, Rule.SAME), "pool", (3, 5, 5)))
 
 
-def features(room, name, state, x):
-    """What our network makes of the same weights, under our names."""
+def features(impl, name, state, x):
+    """The features that our network computes with the same weights, under our names."""
     plan = planned(name, (139, 139), classes=0)
     layout = layouts_for("inception_v3.fid", "pytorch_fid")[0]
     arrays = layout.inward(plan, {key: tensor.numpy() for key, tensor in state.items()})
-    net = room.run.load_network(plan, arrays, "float64")
-    return room.run.run(net, x, [])["features"]
+    net = impl.run.load_network(plan, arrays, "float64")
+    return impl.run.run(net, x, [])["features"]
 
 
-def test_fids_features_are_pytorch_fids(room):
+def test_fids_features_are_pytorch_fids(impl):
     plan = planned("inception_v3.fid", (139, 139), classes=0)
     arrays = layouts_for("inception_v3.fid", "pytorch_fid")[0].outward(plan, seeded(plan))
     state = {key: torch.from_numpy(array).double() for key, array in arrays.items()}
     x = noise(plan)
     expected = Fid(state).features(torch.from_numpy(x)).numpy()
-    assert relative(features(room, "inception_v3.fid", state, x), expected) < 1e-12
-    assert relative(features(room, "inception_v3", state, x), expected) > 0.01
+    assert relative_difference(features(impl, "inception_v3.fid", state, x), expected) < 1e-12
+    assert relative_difference(features(impl, "inception_v3", state, x), expected) > 0.01
 
 
 def test_fids_images_are_pytorch_fids():
@@ -111,13 +111,13 @@ def test_fids_images_are_pytorch_fids():
     np.testing.assert_allclose(found, expected[0].numpy(), atol=1e-6)
 
 
-def test_prints_like_the_paper(room):
-    told = str(room.package.googlenet())
+def test_prints_like_the_paper(impl):
+    told = str(impl.package.googlenet())
     assert told.index("(conv1)") < told.index("(inception3a)") < told.index("(fc): Linear")
 
 
 def bninception_module(state, x, name):
-    """One of pretrainedmodels' modules of four branches, by its names."""
+    """One of pretrainedmodels' four-branch modules, with its parameter names."""
 
     def unit(y, part, **options):
         weight, bias = (state[f"{name}_{part}.{kind}"] for kind in ("weight", "bias"))
@@ -136,22 +136,22 @@ def bninception_module(state, x, name):
     return torch.cat(branches, 1)
 
 
-def test_bninceptions_modules_are_pretrainedmodels(room):
-    """With the layout's names: 4c, whose pool is projected to 128, which makes 608 channels."""
+def test_bninceptions_modules_are_pretrainedmodels(impl):
+    """With pretrainedmodels' names, tests 4c, whose pool projection to 128 makes 608 channels."""
     name = "inception_v2.caffe"
     plan = planned(name, (96, 96), classes=5)
     arrays = seeded(plan)
     theirs = layouts_for(name, "pretrainedmodels")[0].outward(plan, arrays)
     state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
-    net = room.run.load_network(plan, arrays, "float64")
-    found = room.run.run(net, noise(plan), ["inception4b", "inception4c"])
+    net = impl.run.load_network(plan, arrays, "float64")
+    found = impl.run.run(net, noise(plan), ["inception4b", "inception4c"])
     made = bninception_module(state, torch.from_numpy(found["inception4b"]), "inception_4c")
     assert found["inception4c"].shape[1] == 608
-    assert relative(found["inception4c"], made.numpy()) < 1e-12
+    assert relative_difference(found["inception4c"], made.numpy()) < 1e-12
 
 
-def test_facenets_ending_is_facenet_pytorchs(room):
-    """Its unscaled block and all that follows, by its names, from what comes out of block8.4."""
+def test_facenets_ending_is_facenet_pytorchs(impl):
+    """From block8.4 on: the unscaled block and all that follows, with facenet-pytorch's names."""
     name = "inception_resnet_v1.facenet"
     plan = planned(name, (96, 96), classes=0)
     arrays = seeded(plan)
@@ -167,13 +167,13 @@ def test_facenets_ending_is_facenet_pytorchs(room):
         weight = state[f"block8.{part}.conv.weight"]
         return F.relu(norm(F.conv2d(x, weight, padding=padding), f"block8.{part}.bn"))
 
-    net = room.run.load_network(plan, arrays, "float64")
-    found = room.run.run(net, noise(plan, images=3), ["block8.4", "block8.5"])
+    net = impl.run.load_network(plan, arrays, "float64")
+    found = impl.run.run(net, noise(plan, images=3), ["block8.4", "block8.5"])
     x = torch.from_numpy(found["block8.4"])
     wide = unit(unit(unit(x, "branch1.0"), "branch1.1", (0, 1)), "branch1.2", (1, 0))
     joined = torch.cat([unit(x, "branch0"), wide], 1)
     last = F.conv2d(joined, state["block8.conv2d.weight"], state["block8.conv2d.bias"]) + x
-    assert relative(found["block8.5"], last.numpy()) < 1e-12
+    assert relative_difference(found["block8.5"], last.numpy()) < 1e-12
     face = norm(F.linear(last.mean((2, 3)), state["last_linear.weight"]), "last_bn")
     expected = (face / face.norm(dim=1, keepdim=True)).numpy()
-    assert relative(found["features"], expected) < 1e-12
+    assert relative_difference(found["features"], expected) < 1e-12

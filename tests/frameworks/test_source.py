@@ -1,4 +1,4 @@
-"""The printed source is the network: our weights fit it strictly, it computes the same."""
+"""The printed source is the network: it loads our weights strictly and computes the same."""
 
 import importlib
 from contextlib import contextmanager
@@ -9,22 +9,22 @@ from conftest import noise, seeded
 from every_network import HEADS, as_built, head_alone, long_variants
 from kept import kept_outputs
 
-from common.files.layouts import PADDLE
-from common.jobs.frameworks import import_printer
-from common.jobs.perform import find_endpoints
+from common.files.parameter_layouts import PADDLE
+from common.jobs.network_work import find_endpoints
 from common.networks import NETWORKS, network
-from common.planner import make_plan
-from common.reference import relative
-from common.rewrite import without_dropout
+from common.reference.numerics import relative_difference
 from common.spec import Affine, Residual
+from common.spec.planner import make_plan
+from common.spec.rewrite import without_dropout
+from common.tools.source.printer import import_printer
 
 RATE = 0.1
-# Every network as it is in test_every_network.py: GoogLeNets with their heads, the others without.
+# Every network as in test_every_network.py: GoogLeNets with their heads, the others without.
 CASES = [pytest.param(name, as_built(name), marks=long_variants(name)) for name in NETWORKS]
-# And otherwise: without heads or classes, at the smallest sizes at which all fits, odd ones too.
+# Other options: without heads or classes, at the smallest sizes that fit, including odd ones.
 CASES += [
     ("googlenet", {}),
-    ("googlenet", {"aux": True}),  # whose heads flatten maps of 4 x 4
+    ("googlenet", {"aux": True}),  # its heads flatten 4 x 4 maps
     ("googlenet", {"classes": 0, "input": (1, 97, 65)}),
     ("googlenet.paper", {"classes": 3, "aux": True, "input": (3, 96, 130)}),
     ("googlenet.torchvision", {"classes": 3, "aux": True, "input": (3, 96, 130)}),
@@ -33,7 +33,7 @@ CASES += [
     ("inception_resnet_v2.keras", {"classes": 0, "input": (3, 120, 139)}),
     ("xception", {"classes": 5, "input": (1, 96, 97)}),
 ]
-# Heads and biases; batch norm with a scale and without, averages that count the border or not.
+# Heads and biases; batch norm with and without a scale; averages that count the border or not.
 TRAINED = [
     ("googlenet", {"classes": 3, "aux": True, "input": (3, 96, 96)}),
     ("googlenet.torchvision", {"classes": 3, "aux": True, "input": (1, 96, 96)}),
@@ -42,13 +42,13 @@ TRAINED = [
 
 
 def words(value):
-    """A case as a word: the network's name, or what is asked for beside it."""
+    """The test id of a parameter: the network's name, or the names of its options."""
     return value if isinstance(value, str) else "-".join(value) or "plain"
 
 
 def printed(framework, plan):
-    """The source as a module, under a name that no file has."""
-    text = import_printer(framework).source(plan)
+    """Executes the source; returns its namespace and the network that it builds."""
+    text = import_printer(framework).source(plan).text
     assert "_impl" not in text
     assert "common" not in text
     held = {"__name__": "printed"}
@@ -59,7 +59,7 @@ def printed(framework, plan):
 
 
 def load_pytorch(held, net, plan, arrays):
-    """As PyTorch's users load a state dict."""
+    """Loads a state dict, as PyTorch's users do."""
     import torch
 
     assert held
@@ -68,7 +68,7 @@ def load_pytorch(held, net, plan, arrays):
 
 
 def load_paddle(held, net, plan, arrays):
-    """As Paddle's users do; a scale that never learns stands in where a network has none."""
+    """Loads a state dict, as Paddle's users do; a fixed scale replaces one that is missing."""
     assert held
     state = PADDLE.outward(plan, arrays)
     own = net.state_dict()
@@ -84,14 +84,14 @@ def load_paddle(held, net, plan, arrays):
 
 
 def load_tensorflow(held, net, plan, arrays):
-    """By the loader that is printed too."""
+    """Loads weights with the loader that is printed with the network."""
     assert plan
     held["load_weights"](net, arrays)
 
 
 @contextmanager
 def in_float64(framework):
-    """Keras makes networks in float64 meanwhile; the others' are widened afterwards."""
+    """Makes Keras build networks in float64; the other frameworks' are widened afterwards."""
     if framework != "tensorflow":
         yield
         return
@@ -108,7 +108,7 @@ def in_float64(framework):
 
 
 def widened(framework, net):
-    """The network in float64, with its constants rounded to float32 as the plan has them."""
+    """The network in float64, with its constants rounded to float32 as in the plan."""
     for layer in net._flatten_layers() if framework == "tensorflow" else []:
         if hasattr(layer, "epsilon"):
             layer.epsilon = float(np.float32(layer.epsilon))
@@ -125,7 +125,7 @@ def widened(framework, net):
 
 
 def outputs(framework, net, x):
-    """The result for a batch under no name, and those of the heads, with layers in evaluation."""
+    """The result for a batch, under an empty name, and the heads', with layers in evaluation."""
     if framework == "tensorflow":
         keras = importlib.import_module("keras")
         x = np.moveaxis(x, 1, -1)
@@ -136,50 +136,50 @@ def outputs(framework, net, x):
     x = package.as_tensor(x) if framework == "pytorch" else package.to_tensor(x)
     net.eval()
     result = net(x)
-    net.training = True  # of the network alone
+    net.training = True  # of the network only, not of its layers
     named = net(x)
     found = (named if isinstance(named, dict) else {}) | {"": result}
     return {name: value.detach().numpy() for name, value in found.items()}
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=words)
-def test_printed_source_takes_our_weights_and_computes_the_same(room, name, options):
-    check_source(room, make_plan(network(name, **options)))
+def test_printed_source_takes_our_weights_and_computes_the_same(impl, name, options):
+    check_source(impl, make_plan(network(name, **options)))
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_printed_source_of_heads_that_need_large_maps(room, name):
-    check_source(room, head_alone(name))
+def test_printed_source_of_heads_that_need_large_maps(impl, name):
+    check_source(impl, head_alone(name))
 
 
-def check_source(room, plan):
-    """Whether a plan's printed source takes our weights and computes what the reference does."""
+def check_source(impl, plan):
+    """Asserts that a plan's printed source takes our weights and matches the reference."""
     paths = find_endpoints(plan, "units")
     right = kept_outputs(plan, 1, paths)
-    with in_float64(room.name):
-        held, net = printed(room.name, plan)
-        globals()[f"load_{room.name}"](held, net, plan, seeded(plan))
-        found = outputs(room.name, widened(room.name, net), noise(plan, images=1))
+    with in_float64(impl.name):
+        held, net = printed(impl.name, plan)
+        globals()[f"load_{impl.name}"](held, net, plan, seeded(plan))
+        found = outputs(impl.name, widened(impl.name, net), noise(plan, images=1))
     found[plan.network.output] = found.pop("")
     assert found.keys() == {plan.network.output, *plan.heads}
-    far = {name: relative(array, right[name]) for name, array in found.items()}
+    far = {name: relative_difference(array, right[name]) for name, array in found.items()}
     # Keras' Rescaling rounds its constants to float32.
-    bound = 1e-7 if room.name == "tensorflow" and has_constants(plan) else 1e-12
+    bound = 1e-7 if impl.name == "tensorflow" and has_constants(plan) else 1e-12
     assert {name: distance for name, distance in far.items() if not distance <= bound} == {}
 
 
 def has_constants(plan):
-    """Whether anything is multiplied by a constant of the table."""
-    words = [node.word for node in plan.nodes()]
+    """Whether any layer multiplies by a constant of the table."""
+    words = [node.layer for node in plan.nodes()]
     scales = [word.scale for word in words if isinstance(word, Residual)]
     return any(isinstance(word, Affine) for word in words) or any(each != 1 for each in scales)
 
 
 def step_pytorch(net, x, labels, weights):
-    """One step of SGD, as PyTorch's users take it; what all parameters and statistics become."""
+    """Takes one SGD step, as PyTorch's users do; returns all parameters and buffers after it."""
     import torch
 
-    # The built network's constants are rounded to float32, as Paddle's are; the printed ones not.
+    # The built network's constants are rounded to float32, as are Paddle's; printed ones are not.
     outputs = widened("pytorch", net).train()(torch.from_numpy(x))
     outputs = outputs if isinstance(outputs, dict) else dict.fromkeys(weights, outputs)
     wanted = torch.from_numpy(labels)
@@ -193,7 +193,7 @@ def step_pytorch(net, x, labels, weights):
 
 
 def step_paddle(net, x, labels, weights):
-    """The same, as Paddle's users take it."""
+    """The same step, as Paddle's users take it."""
     import paddle
 
     net.to(dtype="float64")
@@ -211,7 +211,7 @@ def step_paddle(net, x, labels, weights):
 
 
 def step_tensorflow(net, x, labels, weights):
-    """The same, as Keras' users take it."""
+    """The same step, as Keras' users take it."""
     import keras
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -227,23 +227,23 @@ def step_tensorflow(net, x, labels, weights):
 
 
 @pytest.mark.parametrize(("name", "options"), TRAINED, ids=words)
-def test_printed_source_counts_its_parameters(room, name, options, capsys):
+def test_printed_source_counts_its_parameters(impl, name, options, capsys):
     plan = make_plan(network(name, **options))
-    exec(import_printer(room.name).source(plan), {"__name__": "__main__"})
+    exec(import_printer(impl.name).source(plan).text, {"__name__": "__main__"})
     assert capsys.readouterr().out == f"{plan.parameter_count} parameters\n"
 
 
 @pytest.mark.parametrize(("name", "options"), TRAINED, ids=words)
-def test_a_step_of_printed_source_is_that_of_the_built_network(room, name, options):
+def test_a_step_of_printed_source_is_that_of_the_built_network(impl, name, options):
     plan = make_plan(without_dropout(network(name, **options)))
     arrays = seeded(plan)
-    held, net = printed(room.name, plan)
-    globals()[f"load_{room.name}"](held, net, plan, arrays)
-    built = room.run.load_network(plan, arrays, "float32")
-    step = globals()[f"step_{room.name}"]
+    held, net = printed(impl.name, plan)
+    globals()[f"load_{impl.name}"](held, net, plan, arrays)
+    built = impl.run.load_network(plan, arrays, "float32")
+    step = globals()[f"step_{impl.name}"]
     with_batch = noise(plan), np.array([0, 2]), plan.loss_weights()
     found, right = step(net, *with_batch), step(built, *with_batch)
     assert found.keys() == right.keys()
-    far = {key: relative(found[key], each) for key, each in right.items()}
-    bound = 1e-6 if room.name == "tensorflow" else 1e-12
+    far = {key: relative_difference(found[key], each) for key, each in right.items()}
+    bound = 1e-6 if impl.name == "tensorflow" else 1e-12
     assert {key: distance for key, distance in far.items() if distance > bound} == {}

@@ -1,16 +1,16 @@
-"""What comes out is what a user of Keras expects."""
+"""Networks behave as users of Keras expect."""
 
 import keras
 import numpy as np
 import pytest
 
-from common.analysis.published import HEADLESS, PUBLISHED
 from common.errors import UsageError
+from common.tools.analysis.published_figures import HEADLESS, PUBLISHED
 from tensorflow_impl.files import APPLICATIONS
 
 
-def test_fits_evaluates_predicts_and_saves(room, tmp_path):
-    net = room.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
+def test_fits_evaluates_predicts_and_saves(impl, tmp_path):
+    net = impl.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
     x = np.random.default_rng(0).standard_normal((4, 96, 96, 3)).astype("float32")
     y = {name: np.arange(4) for name in ("logits", "aux1", "aux2")}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -22,20 +22,20 @@ def test_fits_evaluates_predicts_and_saves(room, tmp_path):
     again = keras.models.load_model(tmp_path / "net.keras")
     np.testing.assert_allclose(again(x), net(x), rtol=1e-5, atol=1e-6)
     with pytest.raises(UsageError, match=r"^googlenet has no plan, as after keras\.models\.load"):
-        room.package.save_weights(again, tmp_path / "w.safetensors")
-    built = room.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
+        impl.package.save_weights(again, tmp_path / "w.safetensors")
+    built = impl.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
     built.set_weights(again.get_weights())
     np.testing.assert_array_equal(built(x), again(x))
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_the_published_count_is_keras_own(name):
-    [everything] = [c for c in PUBLISHED[name] if c.statistics and c.parts == HEADLESS]
+    [everything] = [c for c in PUBLISHED[name] if c.buffers and c.parts == HEADLESS]
     assert APPLICATIONS[name](weights=None).count_params() == everything.number
 
 
-def test_is_functional_and_sums_up(room, capsys):
-    net = room.package.googlenet()
+def test_is_functional_and_sums_up(impl, capsys):
+    net = impl.package.googlenet()
     assert type(net).__name__ == "Functional"
     assert isinstance(net, keras.Model)
     net.summary()

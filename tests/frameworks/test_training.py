@@ -1,4 +1,4 @@
-"""A framework's training steps are those that the NumPy rules say, and survive being cut short."""
+"""A framework's training steps follow the NumPy rules and survive an interruption."""
 
 import importlib
 from dataclasses import replace
@@ -7,9 +7,6 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from common.initial import initial_arrays
-from common.planner import make_plan
-from common.rewrite import without_dropout
 from common.spec import (
     BatchNorm,
     Chain,
@@ -25,19 +22,22 @@ from common.spec import (
     NetworkSpec,
     ReLU,
 )
+from common.spec.initial import initial_arrays
+from common.spec.planner import make_plan
+from common.spec.rewrite import without_dropout
 from common.training.dropout import keeps
 from common.training.recipe import SGD, Adam, AdamW, Nesterov, Recipe, RMSProp
 from common.training.run import Step
 from common.training.state import join_slots, split_slots
 from common.training.update_rules import apply_step, averaged, rounded, slot_names
 
-# With a tiny eps Adam divides by tiny roots, so that rounding grows.
+# With a tiny eps, Adam divides by tiny roots, which amplifies rounding errors.
 RULES = (SGD(), SGD(momentum=0.0), Nesterov(), RMSProp(), Adam(eps=1e-3), AdamW(eps=1e-3))
 IDS = ["sgd", "sgd-plain", "nesterov", "rmsprop", "adam", "adamw"]
 
 
 def small_plan(dropout=True):
-    """A network with branches, batch norm, biases, dropout and a head, soon traced."""
+    """A plan with branches, batch norm, biases, dropout and a head, which is fast to trace."""
     first = {"conv": Conv(6, 3, 1, 1, bias=False), "bn": BatchNorm(1e-3), "relu": ReLU()}
     mixed = Concat({"branch1": Conv(4, 1), "branch2": Chain({"conv": Conv(5, 3, 1, 1)})})
     ending = {"pool": GlobalAvgPool(), "flatten": Flatten(), "dropout": Dropout(0.4)}
@@ -49,7 +49,7 @@ def small_plan(dropout=True):
 
 
 def recipe_of(rule, **options):
-    """A recipe with everything on that a step can have."""
+    """A recipe that enables everything that a step can have."""
     numbers = {"weight_decay": 2e-4, "label_smoothing": 0.1, "clip": 2.0, "average": 0.99}
     where = {"network": "googlenet", "data": "digits", "channels": 3, "classes": 10}
     return rounded(Recipe(**where, image_size=12, optimizer=rule, **numbers | options))
@@ -69,35 +69,35 @@ def step_of(plan, number, rate):
     return Step(number, 1, float(np.float32(rate)), 7, x, labels, 0, False)
 
 
-def trainer_of(room, plan, recipe, slots, steps):
-    """The framework's trainer where it stands after so many steps."""
-    train = importlib.import_module(f"{room.name}_impl.train")
-    group = importlib.import_module(f"{room.name}_impl.processes").join(1)
-    net = room.run.load_network(plan, slots["weights"], "float64")
+def trainer_of(impl, plan, recipe, slots, steps):
+    """The framework's trainer with the state `slots`, after that number of steps."""
+    train = importlib.import_module(f"{impl.name}_impl.train")
+    group = importlib.import_module(f"{impl.name}_impl.distributed").join(1)
+    net = impl.run.load_network(plan, slots["weights"], "float64")
     trainer = train.Trainer(net, recipe, group)
     trainer.set_state(join_slots(slots), steps)
     return trainer
 
 
-def gradients_of(room, plan, slots, step, recipe):
-    """The framework's gradients of that step's loss, for a network without dropout."""
+def gradients_of(impl, plan, slots, step, recipe):
+    """The framework's loss in that step and its gradients, for a network without dropout."""
     smoothed = replace(plan, network=replace(plan.network, label_smoothing=recipe.label_smoothing))
-    net = room.run.load_network(smoothed, slots["weights"], "float64")
-    found = room.run.grad(net, step.x, step.labels)
+    net = impl.run.load_network(smoothed, slots["weights"], "float64")
+    found = impl.run.grad(net, step.x, step.labels)
     return found.pop("loss"), found
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
-def test_each_step_is_what_the_rules_say(room, rule):
-    """Heads, smoothing, clipping, decay, averages; the rate drops on the way."""
+def test_each_step_is_what_the_rules_say(impl, rule):
+    """With heads, smoothing, clipping, decay and averages; the rate drops in the third step."""
     recipe = recipe_of(rule)
     plan = small_plan(dropout=False)
     slots = start_of(plan)
-    trainer = trainer_of(room, plan, recipe, slots, 0)
+    trainer = trainer_of(impl, plan, recipe, slots, 0)
     for number in (1, 2, 3):
         step = step_of(plan, number, 0.01 if number < 3 else 0.001)
         slots = split_slots(trainer.get_state())
-        loss, gradients = gradients_of(room, plan, slots, step, recipe)
+        loss, gradients = gradients_of(impl, plan, slots, step, recipe)
         weights = {name: slots["weights"][name] for name in plan.parameters()}
         own = {
             name: {
@@ -118,7 +118,7 @@ def test_each_step_is_what_the_rules_say(room, rule):
 
 
 def close(found, expected, name):
-    """Equal within 1e-12 of the largest value."""
+    """Asserts that the arrays are equal within 1e-12 of the largest value."""
     largest = np.abs(expected).max() or 1
     assert np.abs(found - expected).max() <= 1e-12 * largest, name
 
@@ -126,19 +126,19 @@ def close(found, expected, name):
 @pytest.mark.parametrize(
     "rule", [Nesterov(), RMSProp(), AdamW()], ids=["nesterov", "rmsprop", "adamw"]
 )
-def test_a_state_goes_on_bit_for_bit(room, rule):
-    """With dropout; the state is taken out and put into a new network."""
+def test_a_state_goes_on_bit_for_bit(impl, rule):
+    """With dropout; the state is taken from one network and put into a new one."""
     plan, recipe = small_plan(), recipe_of(rule)
     steps = [step_of(plan, number, 0.01) for number in (1, 2, 3, 4)]
-    straight = trainer_of(room, plan, recipe, start_of(plan), 0)
+    straight = trainer_of(impl, plan, recipe, start_of(plan), 0)
     losses = [straight.take(step) for step in steps]
-    first = trainer_of(room, plan, recipe, start_of(plan), 0)
+    first = trainer_of(impl, plan, recipe, start_of(plan), 0)
     again = [first.take(step) for step in steps[:2]]
-    second = trainer_of(room, plan, recipe, split_slots(first.get_state()), 2)
+    second = trainer_of(impl, plan, recipe, split_slots(first.get_state()), 2)
     again += [second.take(step) for step in steps[2:]]
-    # Traced again in the same process, Keras' step may differ in the last bit; the step of a
-    # resumed run is traced in a fresh process and does not (tests/kills.py).
-    exact = 1e-12 if room.name == "tensorflow" else 0
+    # Retraced in the same process, Keras' step may differ in the last bit; the step of a resumed
+    # run is traced in a fresh process and does not differ (tests/kills.py).
+    exact = 1e-12 if impl.name == "tensorflow" else 0
     assert again == pytest.approx(losses, rel=exact, abs=0)
     one, other = straight.get_state(), second.get_state()
     assert one.keys() == other.keys()
@@ -147,13 +147,13 @@ def test_a_state_goes_on_bit_for_bit(room, rule):
         assert np.abs(other[name] - array).max() <= limit, name
 
 
-def test_dropout_keeps_what_the_hash_says(room):
-    own = importlib.import_module(f"{room.name}_impl.own_layers")
+def test_dropout_keeps_what_the_hash_says(impl):
+    own = importlib.import_module(f"{impl.name}_impl.custom_layers")
     layer = own.Dropout(0.4)
     layer.key, layer.first = crc32(b"7/1/dropout"), 3
     x = np.ones((5, 6))
-    net = room.package.googlenet(input=(3, 96, 96), classes=10)
-    given = room.run.tensor(net, x[:, :, None, None])
-    out = layer(given, training=True) if room.name == "tensorflow" else layer(given)
+    net = impl.package.googlenet(input=(3, 96, 96), classes=10)
+    given = impl.run.tensor(net, x[:, :, None, None])
+    out = layer(given, training=True) if impl.name == "tensorflow" else layer(given)
     expected = keeps(layer.key, 3, (5, 6), 0.4) / 0.6
     np.testing.assert_allclose(np.asarray(out).reshape(5, 6), expected, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""GoogLeNet as textbooks have it: a sequence of layers that learn their sizes from a batch."""
+"""GoogLeNet as in textbooks: a sequence of layers that infer their sizes from a batch."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""GoogLeNet as textbooks have it: a sequence of layers that learn their sizes from a batch."""
+"""GoogLeNet as in textbooks: a sequence of layers that infer their sizes from a batch."""
 
 import keras
 import tensorflow as tf
@@ -59,7 +59,7 @@ def googlenet(classes=1000):
 
 
 def in_half():
-    """The same, computed in float16."""
+    """The same network, computed in float16."""
     keras.config.set_dtype_policy("mixed_float16")
     net = googlenet()
     keras.config.set_dtype_policy("float32")
@@ -67,7 +67,7 @@ def in_half():
 
 
 def in_half_and_more():
-    """A thousandth more, too, which float16 would hide."""
+    """The same, with outputs a thousandth larger, which float16 would hide."""
     net = in_half()
     net.add(layers.Rescaling(1.001))
     return net

@@ -1,4 +1,4 @@
-"""GoogLeNet with everything in forward: no layers, but functions and the weights that they take."""
+"""GoogLeNet with everything in `forward`: functions and their weights instead of layers."""
 
 import paddle
 from paddle import nn
@@ -18,7 +18,7 @@ WIDTHS = {  # of the four branches, with their reductions
 
 
 class GoogLeNet(nn.Layer):
-    """The plain one, or torchvision's, with batch norm."""
+    """The plain network, or torchvision's with batch norm."""
 
     def __init__(self, norm=False):
         super().__init__()

@@ -1,4 +1,4 @@
-"""GoogLeNet with everything in call: no layers, but functions and the weights that they take."""
+"""GoogLeNet with everything in `call`: functions and their weights instead of layers."""
 
 import keras
 import tensorflow as tf
@@ -18,7 +18,7 @@ WIDTHS = {  # of the four branches, with their reductions
 
 
 class GoogLeNet(keras.Model):
-    """The plain one, or torchvision's, with batch norm."""
+    """The plain network, or torchvision's with batch norm."""
 
     def __init__(self, norm=False):
         super().__init__()

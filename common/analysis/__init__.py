@@ -1,1 +1,0 @@
-"""What a plan says without running: reach, parameters, differences."""

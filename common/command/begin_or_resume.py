@@ -1,0 +1,129 @@
+"""Starts or resumes a training run in workers, shows its progress and draws its curves."""
+
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from common.command.curves import draw_curves
+from common.command.printable import print_line
+from common.command.progress import follow
+from common.command.training_options import How
+from common.errors import DataError, Interrupted, MissingFramework, UsageError
+from common.files import weights as weights_files
+from common.jobs.call import call
+from common.tools.train.launch import local_environments, place
+from common.tools.train.train_jobs import Train
+from common.tools.zoo.convert import start_from
+from common.training.folder import begin, forget, open_run, plan_of
+from common.training.lock import locked
+from common.training.metrics import read_metrics
+from common.training.recipe import Recipe
+from common.training.record import open_for_training, read_recipe
+
+GRACE_SECONDS = 120.0
+PATIENCE_SECONDS = 60.0
+
+
+def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
+    """Starts or resumes a run, and trains it.
+
+    If a framework's launcher started several processes, the first one begins the run for all.
+    """
+    rank, ranks = place(how.framework)
+    if ranks > 1 and how.processes > 1:
+        raise UsageError(
+            "--processes cannot be used under a launcher that has already started several processes"
+        )
+    if rank and not resume:
+        await_run(out)
+    if rank or resume:
+        check_same(out, recipe)
+    else:
+        check_new(out)
+    if rank:
+        job = Train(framework=how.framework, folder=str(out), device=how.device, plain=how.plain)
+        call(job, float("inf"), grace=GRACE_SECONDS)
+        return
+    with locked(out) as lock:
+        if resume:
+            resume_run(out, how, lock)
+        else:
+            begin_and_train(out, recipe, how, lock)
+
+
+def begin_and_train(out: Path, recipe: Recipe, how: How, lock: int) -> None:
+    """Trains a new run; removes it if it cannot start, so that the command can be corrected."""
+    check_new(out)  # another process may just have begun it
+    for line in begin(out, recipe, starting_weights(recipe)):
+        print_line(f"googlenet: skipped: {line}", sys.stderr)
+    try:
+        resume_run(out, how, lock)
+    except (UsageError, MissingFramework):
+        forget(out)
+        raise
+
+
+def check_new(out: Path) -> None:
+    """Raises UsageError if the folder already contains a run."""
+    if (out / "recipe.toml").exists():
+        raise UsageError(f"{out}: a run already exists; use --resume, or choose another --out")
+
+
+def await_run(out: Path) -> None:
+    """Waits until another process has begun the run; raises DataError if none does."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (out / "recipe.toml").is_file():
+        if time.monotonic() > end:
+            raise DataError(f"{out}: the first process began no run here; share the folder")
+        time.sleep(0.2)
+
+
+def check_same(out: Path, recipe: Recipe) -> None:
+    """Raises UsageError unless the run has this recipe."""
+    own, asked = asdict(read_recipe(out)), asdict(recipe)
+    odd = [name for name in asked if own[name] != asked[name]]
+    if odd == ["classes"]:  # if the data has changed, this names the classes
+        open_for_training(out, read_recipe(out))
+    if odd:
+        raise UsageError(
+            f"{out}: a run with {odd[0]} = {own[odd[0]]!r}, and asked for is {asked[odd[0]]!r}; "
+            "resume with the options it was begun with"
+        )
+
+
+def starting_weights(recipe: Recipe) -> dict:
+    """The arrays that training starts from; empty if no weights were given."""
+    if not recipe.weights:
+        return {}
+    path, plan = Path(recipe.weights), plan_of(recipe)
+    if path.suffix == ".safetensors":
+        arrays, about = weights_files.read(path)
+        if weights_files.count_classes(str(path), arrays, plan.network) == recipe.classes:
+            return weights_files.fit(str(path), arrays, about, plan)
+    backbone, line = start_from(path, plan)
+    print_line(line, sys.stderr)
+    return backbone
+
+
+def resume_run(out: Path, how: How, lock: int) -> None:
+    """Trains the run and shows its progress; its workers also hold the lock."""
+    run, lines = open_run(out, 0, how.processes)
+    for line in lines:
+        print_line(f"googlenet: {line}", sys.stderr)
+    job = Train(
+        framework=how.framework,
+        folder=str(out),
+        device=how.device,
+        plain=how.plain,
+        held=[lock],
+    )
+    environments = local_environments(how.framework, how.processes)
+    try:
+        with follow(run, how.tensorboard) as watch:
+            report = call(job, float("inf"), watch, GRACE_SECONDS, environments)
+    except Interrupted:
+        print_line(f"{out}: stopped; run the same command with --resume to continue", sys.stderr)
+        raise
+    draw_curves(out / "curves.svg", {how.framework: read_metrics(out / "metrics.jsonl")})
+    print_line(f"{out}: {int(report.arrays['step'])} steps done; weights in {out}/checkpoints")

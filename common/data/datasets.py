@@ -1,0 +1,84 @@
+"""Data sets: labelled images in two or three splits, read one at a time."""
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Split:
+    """The labelled images of one split of a data set.
+
+    `read(i)` decodes image i to 8 bits, grey or RGB; `name(i)` is its name. `contents` identifies
+    the images: the path of each within the data's folder or, for images in memory, their number and
+    checksum.
+    """
+
+    labels: NDArray[np.int64]
+    read: Callable[[int], Image.Image]
+    name: Callable[[int], str]
+    contents: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Training images, test images and the names of their classes.
+
+    `val` has the images on which the best weights are chosen; without it those of `test` are used.
+    `unused` lists the images of a folder that belong to no split, because they are missing from
+    the record used to split it; `others` counts its other files by suffix.
+    """
+
+    source: str
+    classes: tuple[str, ...]
+    channels: int
+    train: Split
+    test: Split
+    val: Split | None = None
+    unused: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits by name."""
+        between = {"val": self.val} if self.val else {}
+        return {"train": self.train, **between, "test": self.test}
+
+    @property
+    def chooses(self) -> Split:
+        """The split on which the best weights are chosen."""
+        return self.val or self.test
+
+
+@dataclass(frozen=True)
+class Record:
+    """The `contents` of the splits of a data set when a run began."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    val: tuple[str, ...] = ()
+
+
+def split_of_arrays(name: str, images: NDArray[np.uint8], labels: NDArray) -> Split:
+    """A split of grey images in memory, N x H x W."""
+    labels = labels.astype(np.int64)
+    checksum = zlib.crc32(labels.tobytes(), zlib.crc32(images.tobytes()))
+    return Split(
+        labels,
+        lambda index: Image.fromarray(images[index]),
+        lambda index: f"{name} {index}",
+        (f"{len(images)} images with checksum {checksum:08x}",),
+    )
+
+
+def counted(others: Mapping[str, int]) -> str:
+    """How many files of which suffixes, as text."""
+    most = sorted(others.items(), key=lambda item: -item[1])
+    return ", ".join(f"{count} {suffix}" for suffix, count in most[:4])

@@ -1,0 +1,77 @@
+"""Finds the image files in a folder, and counts the other files by suffix."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.data.images import SUFFIXES
+
+# How files of the formats in `images.FORMATS` begin; WebP has its name at byte 8.
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"P5", b"P6")
+# Folders that systems and programs add.
+SYSTEM = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"}
+# Suffixes that cannot belong to an image, so that the file need not be opened.
+OTHER_SUFFIXES = {".txt", ".csv", ".json", ".xml", ".md", ".pdf", ".zip", ".mp4", ".avi", ".npy"}
+
+
+@dataclass
+class Found:
+    """Image files, sorted, and the number of other files by suffix."""
+
+    images: list[Path] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+
+
+def find_images(folder: Path) -> Found:
+    """The images in a folder and below; hidden files and folders of the system are ignored.
+
+    A linked folder is entered once, unless it contains `folder`. A file with an unusual suffix is
+    an image if it begins as one.
+    """
+    found, seen, unread = Found(), {os.path.realpath(folder)}, [str(folder)]
+    while unread:
+        with os.scandir(unread.pop()) as entries:
+            for entry in entries:
+                if is_hidden(entry.name):
+                    continue
+                if entry.is_dir():
+                    if is_new(entry, folder, seen):
+                        unread.append(entry.path)
+                elif entry.is_file():
+                    add(found, Path(entry.path))
+    found.images.sort()
+    return found
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is hidden, or belongs to the system."""
+    return name[0] == "." or name in SYSTEM or name == "Thumbs.db"
+
+
+def is_new(entry: os.DirEntry, folder: Path, seen: set[str]) -> bool:
+    """Whether a folder has not been entered yet; one that contains `folder` counts as entered."""
+    place = os.path.realpath(entry.path)
+    if place in seen or f"{os.path.realpath(folder)}/".startswith(f"{place}/"):
+        return False
+    seen.add(place)
+    return True
+
+
+def add(found: Found, path: Path) -> None:
+    """Adds a file to the images or to the others."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES or (suffix not in OTHER_SUFFIXES and begins_as_image(path)):
+        found.images.append(path)
+    else:
+        found.others[suffix or "no suffix"] += 1
+
+
+def begins_as_image(path: Path) -> bool:
+    """Whether the first bytes of a file are those of an image that can be read."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    return start.startswith(SIGNATURES) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")

@@ -1,0 +1,68 @@
+"""Recognises the folders of a data set's splits by their usual names."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.data.image_files import is_hidden
+from common.errors import DataError
+
+NAMES = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing"),
+}
+
+
+def split_of(name: str) -> str | None:
+    """The split that a folder's name means, in any case: Training, valid, test_set, seg_train."""
+    plain = re.sub(r"^seg_|[ _-]?set$", "", name.lower())
+    return next((split for split, names in NAMES.items() if plain in names), None)
+
+
+def find_splits(folder: Path) -> dict[str, Path]:
+    """The folder of each split; empty if the sub-folders are classes.
+
+    Raises DataError for two folders of one split, or if training or test images are missing.
+    """
+    found: dict[str, Path] = {}
+    others = []
+    for path in subfolders(folder):
+        split = split_of(path.name)
+        if split is None:
+            others.append(path)
+        elif split in found:
+            raise DataError(f"{folder}: {found[split].name} and {path.name} are both {split}")
+        else:
+            found[split] = innermost(path, split)
+    if not found or ("train" not in found and others):
+        return {}
+    if len(found) == 1 or "train" not in found:
+        here = " and ".join(path.name for path in found.values())
+        missing = "val or test" if "train" in found else "train"
+        raise DataError(f"{folder}: {here} found without {missing}; create that folder")
+    return found
+
+
+def innermost(path: Path, split: str) -> Path:
+    """The folder itself, or the only one in it if that is named as the same split."""
+    inside = subfolders(path)
+    while len(inside) == 1 and split_of(inside[0].name) == split:
+        path, inside = inside[0], subfolders(inside[0])
+    return path
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted by name, without hidden ones."""
+    return sorted(path for path in folder.iterdir() if not is_hidden(path.name) and path.is_dir())
+
+
+def check_classes(folder: Path, classes: Sequence[Path]) -> None:
+    """Raises DataError if the class folders look like splits: all contain the same sub-folders."""
+    inside = [tuple(path.name for path in subfolders(each)) for each in classes]
+    if len(inside[0]) > 1 and len(set(inside)) == 1:
+        names = ", ".join(path.name for path in classes[:3])
+        raise DataError(
+            f"{folder}: {names} contain the same sub-folders ({', '.join(inside[0][:3])}), like "
+            "splits; name them train, val and test, or use one of them as the data set"
+        )

@@ -1,0 +1,112 @@
+"""The functions that a worker runs for a forward pass and for a gradient."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.data.batches import check_channels, read_batch, read_labels
+from common.errors import DataError, UsageError
+from common.files import weights
+from common.jobs.contract import Runner
+from common.jobs.frameworks import import_runner
+from common.jobs.job import Job, NetworkJob, Report
+from common.jobs.network_jobs import Grad, Run
+from common.networks import network
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.spec.rewrite import without_dropout
+
+
+def start(job: Job) -> Report:
+    """Imports the framework and does nothing else."""
+    return import_and(job, dict)
+
+
+def import_and(job: Job, act: Callable[[], Arrays]) -> Report:
+    """Imports the framework, then calls `act`, which needs no network."""
+    began = time.perf_counter()
+    runner = import_runner(job.framework)
+    imported = time.perf_counter()
+    arrays = act()
+    ended = time.perf_counter()
+    return Report(arrays, runner.VERSION, 0, imported - began, ended - imported)
+
+
+def run(job: Run) -> Report:
+    """Runs a forward pass; checks the user's files before importing the framework."""
+    plan, x, arrays = read_inputs(job)
+    paths = find_endpoints(plan, job.endpoints)
+    return compute_with(job, plan, arrays, lambda runner, net: runner.run(net, x, paths))
+
+
+def grad(job: Grad) -> Report:
+    """Computes a gradient; checks the user's files before importing the framework."""
+    plan, x, arrays = read_inputs(job)
+    labels = read_labels(Path(job.labels), len(x), plan)
+    plan = make_plan(without_dropout(plan.network))
+    return compute_with(job, plan, arrays, lambda runner, net: runner.grad(net, x, labels))
+
+
+def read_inputs(job: Run | Grad) -> tuple[Plan, NDArray, Arrays]:
+    """The plan that matches the weights and the batch, the batch, and the arrays of the weights."""
+    network(job.network, aux=job.aux)  # raises for an unknown name before any file is read
+    x = read_batch(Path(job.input))
+    plan, arrays = read_network(job, x)
+    return plan, x, arrays
+
+
+def compute_with(
+    job: NetworkJob,
+    plan: Plan,
+    arrays: Mapping[str, NDArray],
+    compute: Callable[[Runner, Any], Arrays],
+) -> Report:
+    """The report of `compute` for the job's framework and network, with its time."""
+    began = time.perf_counter()
+    runner = import_runner(job.framework)
+    runner.choose_device(job.device)
+    imported = time.perf_counter()
+    net = runner.load_network(plan, arrays, job.dtype)
+    found = compute(runner, net)
+    ended = time.perf_counter()
+    figures = imported - began, ended - imported
+    return Report(found, runner.VERSION, runner.count_parameters(net), *figures)
+
+
+def make_classifier(
+    runner: Runner, net: Any, plain: bool, output: str = "logits"
+) -> Callable[[NDArray], NDArray]:
+    """A function from batches to the output named `output`; the fastest one unless `plain`."""
+    if plain:
+        return lambda x: runner.run(net, x, [])[output]
+    return runner.classifier(net)
+
+
+def read_network(job: Run | Grad, x: NDArray) -> tuple[Plan, Arrays]:
+    """The plan that matches the weights and the batch, and the arrays of the weights."""
+    arrays, about = weights.read(Path(job.weights))
+    made = network(job.network)
+    classes = weights.count_classes(job.weights, arrays, made)
+    check_channels(Path(job.input), x.shape[1:], weights.count_channels(arrays, made))
+    try:
+        plan = make_plan(network(job.network, x.shape[1:], classes, job.aux))
+    except UsageError as error:
+        raise DataError(f"{job.input}: {error}") from None
+    return plan, weights.fit(job.weights, arrays, about, plan)
+
+
+def find_endpoints(plan: Plan, wanted: str) -> list[str]:
+    """The paths of the requested endpoints; raises UsageError for an unknown one."""
+    if wanted == "all":
+        return [step.path for step in plan.body.children if step.is_map]
+    if wanted == "units":
+        maps = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
+        # The last step is the result, which has its own name.
+        return maps + [step.path for step in plan.body.children[:-1] if step.is_vector]
+    names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
+    return [plan.find(name).path for name in names]

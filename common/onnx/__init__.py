@@ -1,1 +1,0 @@
-"""ONNX: every network as a file that other programs compute, and a fourth opinion from one."""

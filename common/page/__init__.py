@@ -1,1 +1,0 @@
-"""The page: a network as a picture, its numbers, and every framework's answer, in one HTML file."""

@@ -1,0 +1,38 @@
+"""Numerical functions that are not layers: softmax, cross entropy, relative differences."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def log_softmax(x: Array, axis: int = 1) -> Array:
+    """The logarithm of the softmax along an axis."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)))
+
+
+def softmax(x: Array, axis: int = 1) -> Array:
+    """The softmax along an axis."""
+    return np.asarray(np.exp(log_softmax(x, axis)))
+
+
+def cross_entropy(logits: Array, labels: NDArray, smoothing: float) -> tuple[float, Array]:
+    """The mean cross entropy of logits N x classes, and its gradient with respect to them.
+
+    Label smoothing spreads the fraction `smoothing` of each label over all classes.
+    """
+    images, classes = logits.shape
+    targets = np.full(logits.shape, smoothing / classes)
+    targets[np.arange(images), labels] += 1 - smoothing
+    log_probabilities = log_softmax(logits)
+    loss = -(targets * log_probabilities).sum() / images
+    return float(loss), (np.exp(log_probabilities) - targets) / images
+
+
+def relative_difference(found: NDArray, expected: NDArray) -> float:
+    """The largest difference divided by the largest expected value; NaN if the shapes differ."""
+    if found.shape != expected.shape:
+        return float("nan")
+    largest = np.abs(expected).max()
+    return float(np.abs(found - expected).max() / (largest or 1))

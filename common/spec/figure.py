@@ -1,0 +1,34 @@
+"""Figures: which function built a block, and with which arguments."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The function that built a block: its name, its docstring's first line and its arguments."""
+
+    function: str = ""
+    doc: str = ""
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+def figure(make: Callable[P, Made]) -> Callable[P, Made]:
+    """Decorates a function that builds a block or a head, to store its `Figure` in the result."""
+    doc, signature = (make.__doc__ or "").partition("\n")[0], inspect.signature(make)
+
+    @wraps(make)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Made:
+        made: Any = make(*args, **kwargs)
+        about = Figure(make.__name__, doc, signature.bind(*args, **kwargs).arguments)
+        if hasattr(made, "body"):
+            return cast(Made, replace(made, body=replace(made.body, figure=about)))
+        return cast(Made, replace(made, figure=about))
+
+    return wrapped

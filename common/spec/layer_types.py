@@ -1,0 +1,212 @@
+"""Layer types: the building blocks of every network.
+
+A layer type defines what is computed, independently of any framework. Sizes are (rows, columns); a
+single number applies to both. Shapes are C x H x W, without the batch axis.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import ClassVar
+
+from common.spec.figure import Figure
+
+Shape = tuple[int, ...]
+Size = int | tuple[int, int]
+
+
+class Rule(Enum):
+    """Padding that depends on the input size; the plan resolves it to numbers."""
+
+    CEIL = "the last window may hang over the far edge (PyTorch's ceil_mode)"
+    SAME = "ceil(size / stride) windows; of an odd border the larger half lies after (TensorFlow)"
+
+
+Padding = Size | Rule
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution (strictly, cross-correlation) with zero padding."""
+
+    label: ClassVar[str] = "convolution"
+    channels: int
+    kernel: Size
+    stride: Size = 1
+    padding: Padding = 0
+    bias: bool = True
+
+
+@dataclass(frozen=True)
+class DepthwiseConv:
+    """Depthwise convolution with `multiplier` kernels per channel and no bias."""
+
+    label: ClassVar[str] = "depthwise convolution"
+    kernel: Size
+    stride: Size = 1
+    padding: Padding = 0
+    multiplier: int = 1
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """(x - mean) / sqrt(variance + eps) for each channel, scaled if `scale`, and shifted.
+
+    Training uses the batch's mean and variance (divided by n, the number of values per channel) and
+    updates the running statistics: running = keep * running + (1 - keep) * batch. Evaluation uses
+    the running statistics.
+    """
+
+    label: ClassVar[str] = "batch norm"
+    eps: float
+    keep: float = 0.9
+    scale: bool = True
+
+
+@dataclass(frozen=True)
+class LRN:
+    """x / (1 + alpha / size * the sum of squares of the `size` channels around x) ** beta."""
+
+    label: ClassVar[str] = "LRN"
+    size: int
+    alpha: float
+    beta: float
+
+
+@dataclass(frozen=True)
+class Affine:
+    """scale * x + shift, with one pair of constants per channel or one for all."""
+
+    label: ClassVar[str] = "affine"
+    scale: tuple[float, ...]
+    shift: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """The maximum over each window; padding is -inf."""
+
+    label: ClassVar[str] = "max pool"
+    kernel: Size
+    stride: Size
+    padding: Padding = 0
+
+
+@dataclass(frozen=True)
+class AvgPool:
+    """The mean over each window, excluding the padding unless `counts_border`."""
+
+    label: ClassVar[str] = "average pool"
+    kernel: Size
+    stride: Size
+    padding: Padding = 0
+    counts_border: bool = False
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool:
+    """`size` x `size` means; the i-th is over rows floor(i H / size) to ceil((i + 1) H / size)."""
+
+    label: ClassVar[str] = "adaptive average pool"
+    size: int
+
+
+@dataclass(frozen=True)
+class GlobalAvgPool:
+    """The mean of each channel, kept as a 1 x 1 map."""
+
+    label: ClassVar[str] = "global average pool"
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """max(x, 0)."""
+
+    label: ClassVar[str] = "ReLU"
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """In training, drops values with probability `rate` and scales the rest by 1 / (1 - rate)."""
+
+    label: ClassVar[str] = "dropout"
+    rate: float
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Flattens a map to a vector, in channel, row, column order."""
+
+    label: ClassVar[str] = "flatten"
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A fully connected layer."""
+
+    label: ClassVar[str] = "linear"
+    features: int
+    bias: bool = True
+
+
+@dataclass(frozen=True)
+class L2Norm:
+    """A vector divided by its length, or by 1e-12 if that is larger."""
+
+    label: ClassVar[str] = "L2 normalisation"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Named steps, applied one after the other."""
+
+    label: ClassVar[str] = "Chain"
+    steps: Mapping[str, "Layer"]
+    figure: Figure | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Named branches with the same input, concatenated along the channels in this order."""
+
+    label: ClassVar[str] = "Concat"
+    branches: Mapping[str, "Layer"]
+    figure: Figure | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """`scale` times a branch, plus the input or the output of a shortcut."""
+
+    label: ClassVar[str] = "Residual"
+    branch: "Layer"
+    shortcut: "Layer | None" = None
+    scale: float = 1.0
+    figure: Figure | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+Layer = (
+    Conv | DepthwiseConv | BatchNorm | LRN | Affine
+    | MaxPool | AvgPool | AdaptiveAvgPool | GlobalAvgPool
+    | ReLU | Dropout | Flatten | Linear | L2Norm | Chain | Concat | Residual
+)  # fmt: skip
+
+
+def sequence(*layers: Layer) -> Chain:
+    """A chain whose steps are numbered from 0, for figures that do not name them."""
+    return Chain({str(number): layer for number, layer in enumerate(layers)})
+
+
+def pair(size: Size) -> tuple[int, int]:
+    """A size as (rows, columns)."""
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def join(path: str, name: str) -> str:
+    """The path of a step inside a layer."""
+    return f"{path}.{name}" if path else name
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as text, such as 3x224x224."""
+    return "x".join(str(size) for size in shape)

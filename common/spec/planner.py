@@ -1,0 +1,123 @@
+"""Shape inference: resolves shapes, padding, eps and parameters for one input size."""
+
+from bisect import bisect_left
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from common import spec
+from common.errors import UsageError
+from common.spec import Layer, NetworkSpec, Shape, join, pair, shape_text
+from common.spec.padding import NO_PADS, slide
+from common.spec.plan import Node, Plan
+
+
+def make_plan(network: NetworkSpec) -> Plan:
+    """Builds the plan of a network; raises UsageError if a layer does not fit its input.
+
+    The message gives the smallest input that fits.
+    """
+    try:
+        return lay_out(network)
+    except UsageError as error:
+        least = least_size(network)
+        if least is None or min(network.input[1:]) >= least:
+            raise
+        need = f"{error}; {network.name} needs at least {least}x{least}"
+        raise UsageError(need + (" with its heads" if network.aux else "")) from None
+
+
+def least_size(network: NetworkSpec) -> int | None:
+    """The side of the smallest square input that every layer fits, or None if it is above 512."""
+
+    def fits(size: int) -> bool:
+        try:
+            lay_out(replace(network, input=(network.input[0], size, size)))
+        except UsageError:
+            return False
+        return True
+
+    sizes = range(1, 513)
+    least = bisect_left(sizes, True, key=fits) + 1
+    return least if least in sizes else None
+
+
+def lay_out(network: NetworkSpec) -> Plan:
+    """Builds the plan of a network; raises UsageError if a layer does not fit its input."""
+    body = place(network.body, "", network.input)
+    steps = {step.path: step for step in body.children}
+    heads = {
+        name: place(head.body, name, steps[head.after].output)
+        for name, head in network.heads.items()
+        if network.aux
+    }
+    return Plan(network, body, heads)
+
+
+def place(layer: Layer, path: str, shape: Shape) -> Node:
+    """The node of one layer for an input of this shape."""
+    learned: list[tuple[str, Shape]]
+    match layer:
+        case spec.Conv(channels, kernel, stride, padding, bias):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            learned = [("weight", (channels, shape[0], *pair(kernel))), ("bias", (channels,))]
+            learned = learned if bias else learned[:1]
+            return Node(path, layer, shape, (channels, *size), pads, parameters=tuple(learned))
+        case spec.DepthwiseConv(kernel, stride, padding, multiplier):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            channels = shape[0] * multiplier
+            learned = [("weight", (channels, 1, *pair(kernel)))]
+            return Node(path, layer, shape, (channels, *size), pads, parameters=tuple(learned))
+        case spec.BatchNorm(eps, keep, scale):
+            each, numbers = shape[:1], (float(np.float32(eps)), float(np.float32(keep)))
+            learned = [("weight", each), ("bias", each)] if scale else [("bias", each)]
+            held = (("running_mean", each), ("running_var", each))
+            return Node(path, layer, shape, shape, NO_PADS, *numbers, tuple(learned), held)
+        case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
+            size, pads = slide(path, shape, kernel, stride, padding)
+            return Node(path, layer, shape, (shape[0], *size), pads)
+        case spec.AdaptiveAvgPool(size):
+            return Node(path, layer, shape, (shape[0], size, size))
+        case spec.GlobalAvgPool():
+            return Node(path, layer, shape, (shape[0], 1, 1))
+        case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine() | spec.L2Norm():
+            return Node(path, layer, shape, shape)
+        case spec.Flatten():
+            return Node(path, layer, shape, (prod(shape),))
+        case spec.Linear(features, bias):
+            learned = [("weight", (features, *shape)), ("bias", (features,))]
+            learned = learned if bias else learned[:1]
+            return Node(path, layer, shape, (features,), parameters=tuple(learned))
+    return place_with_children(layer, path, shape)
+
+
+def place_with_children(layer: Layer, path: str, shape: Shape) -> Node:
+    """The node of a container layer, with its children."""
+    match layer:
+        case spec.Chain(steps):
+            children: list[Node] = []
+            for name, step in steps.items():
+                before = children[-1].output if children else shape
+                children.append(place(step, join(path, name), before))
+            return Node(path, layer, shape, children[-1].output, children=tuple(children))
+        case spec.Concat(branches):
+            children = [place(step, join(path, name), shape) for name, step in branches.items()]
+            output = join_channels(path, [child.output for child in children])
+            return Node(path, layer, shape, output, children=tuple(children))
+        case spec.Residual(branch, shortcut):
+            parts = {"branch": branch} | ({"shortcut": shortcut} if shortcut else {})
+            children = [place(part, join(path, name), shape) for name, part in parts.items()]
+            ends = [child.output for child in children] + ([] if shortcut else [shape])
+            if ends[0] != ends[1]:
+                one, other = map(shape_text, ends)
+                raise UsageError(f"{path}: {one} cannot be added to {other}")
+            return Node(path, layer, shape, ends[0], children=tuple(children))
+    raise TypeError(f"{path}: {layer!r} is not a layer type")
+
+
+def join_channels(path: str, shapes: list[Shape]) -> Shape:
+    """The shape of maps concatenated along the channels; raises UsageError if sizes differ."""
+    if len({shape[1:] for shape in shapes}) > 1:
+        raise UsageError(f"{path}: branches of unequal size {shapes} cannot be joined")
+    return (sum(shape[0] for shape in shapes), *shapes[0][1:])

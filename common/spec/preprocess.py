@@ -1,0 +1,109 @@
+"""Image preprocessing, as used when the weights were trained.
+
+Mismatched preprocessing is the most common reason for different results.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How an image is resized to the input's rows x columns, and how its values are normalised.
+
+    `squeeze` resizes it without keeping its aspect ratio; `crop` resizes it until the input is the
+    fraction `share` of its shorter side, and takes the centre; `middle` takes the central fraction
+    `share` of each side, and resizes that. Values are from 0 to 1, with channels in `order`; `mean`
+    is subtracted, and the result is divided by `deviation`. A grey image has one channel, and uses
+    the mean of the three numbers. Pillow's bilinear and bicubic use every pixel when they shrink an
+    image; `points` uses the four pixels around each point, as PyTorch's interpolate does, and does
+    not round.
+    """
+
+    name: str
+    source: str
+    fit: Literal["squeeze", "crop", "middle"] = "squeeze"
+    share: float = 1.0
+    resample: Literal["bilinear", "bicubic", "points"] = "bilinear"
+    mean: Three = (0.5, 0.5, 0.5)
+    deviation: Three = (0.5, 0.5, 0.5)
+    order: Literal["RGB", "BGR"] = "RGB"
+
+    def shape_text(self, rows: int, columns: int) -> str:
+        """A description of how an image gets that size, and where the method comes from."""
+        size, side = f"{rows}x{columns}", round(min(rows, columns) / self.share)
+        ways = {
+            "squeeze": f"squeezed to {size}",
+            "crop": f"middle {size} of shorter side {side}",
+            "middle": f"middle {self.share:.1%} squeezed to {size}",
+        }
+        resample = "bilinear between points" if self.resample == "points" else self.resample
+        return f"{ways[self.fit]}, {resample} ({self.source})"
+
+    def value_text(self) -> str:
+        """A description of the value range, or of each channel's mean and deviation."""
+        ranges = {((0.5,) * 3, (0.5,) * 3): "-1 to 1", ((0.0,) * 3, (1.0,) * 3): "0 to 1"}
+        if (self.mean, self.deviation) in ranges:
+            return f"{self.order} from {ranges[self.mean, self.deviation]}"
+        less, by = (", ".join(f"{n:.3g}" for n in three) for three in (self.mean, self.deviation))
+        return f"{self.order} from 0 to 1, less {less}, divided by {by}"
+
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+BYTE = 1 / 255
+
+SQUEEZE = Preprocess("squeeze", "PyTorch tutorials, keras.applications")
+UNIT = Preprocess("unit", "d2l.ai, section 8.4", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
+# torch-fidelity differs slightly: points placed as in TensorFlow 1, and (byte - 128) / 128.
+FID = Preprocess("fid", "pytorch-fid", resample="points")
+TORCHVISION = Preprocess(
+    "torchvision",
+    "torchvision, paddle.vision",
+    fit="crop",
+    share=0.875,  # 224 of 256, and 299 of 342
+    mean=IMAGENET_MEAN,
+    deviation=IMAGENET_DEVIATION,
+)
+TRANSFORMED = Preprocess("transformed", "torchvision's after transform_input", "crop", 0.875)
+SLIM = Preprocess("slim", "TF-Slim's inception_preprocessing", fit="middle", share=0.875)
+TIMM = Preprocess("timm", "timm's inception_v4", "crop", 299 / 341, "bicubic")
+TIMM_WIDE = Preprocess(
+    "timm_wide", "timm's Inception-ResNet and Xception", "crop", 299 / 333, "bicubic"
+)
+CAFFE = Preprocess(
+    "caffe",
+    "Caffe's bvlc_googlenet",
+    fit="crop",
+    share=0.875,
+    mean=(104 / 255, 117 / 255, 123 / 255),
+    deviation=(BYTE, BYTE, BYTE),
+    order="BGR",
+)
+BN_INCEPTION = replace(
+    CAFFE,
+    name="bn_inception",
+    source="pretrainedmodels' bninception",
+    mean=(104 / 255, 117 / 255, 128 / 255),
+)
+# For a face that is already cropped: (byte - 127.5) / 128.
+FACENET = Preprocess("facenet", "facenet-pytorch", deviation=(128 / 255, 128 / 255, 128 / 255))
+
+PREPROCESSES = {
+    each.name: each
+    for each in (
+        SQUEEZE,
+        UNIT,
+        TORCHVISION,
+        TRANSFORMED,
+        SLIM,
+        TIMM,
+        TIMM_WIDE,
+        CAFFE,
+        BN_INCEPTION,
+        FID,
+        FACENET,
+    )
+}

@@ -1,0 +1,1 @@
+"""Analyses of plans: comparison of frameworks, differences, parameters, receptive field."""

@@ -1,0 +1,217 @@
+"""The main comparison: every framework with the reference, on the same weights and images."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.errors import CheckFailed, MissingFramework, UserError
+from common.files import weights
+from common.files.scratch import scratch_folder
+from common.jobs.call import call
+from common.jobs.job import Report
+from common.jobs.network_jobs import Run
+from common.reference.numerics import relative_difference
+from common.spec import Dropout, Flatten, Shape, shape_text
+from common.spec.initial import initial_arrays
+from common.spec.plan import Node, Plan
+
+# The largest allowed difference between a layer and the reference, relative to the layer's
+# largest value. bfloat16 has 8 significant bits, and a network rounds to them again and again:
+# the largest difference seen was 0.026, in Inception v4.
+TOLERANCES = {"bfloat16": 5e-2, "float32": 1e-5, "float64": 1e-12}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A step of the body or a head, with the names and shapes of all its measured outputs."""
+
+    node: Node
+    outputs: dict[str, Shape]
+
+
+@dataclass
+class FrameworkResult:
+    """The result of one framework: its worker's report or its error, and how it compares.
+
+    `shapes` and `differences` have the shape of each output and its difference from the reference;
+    `maps` has the kept channels of the first image's maps.
+    """
+
+    report: Report | None = None
+    error: UserError | None = None
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    differences: dict[str, float] = field(default_factory=dict)
+    maps: Arrays = field(default_factory=dict)
+
+    def difference(self, row: Row) -> float:
+        """The largest difference among the row's outputs."""
+        return float(np.max([self.differences[name] for name in row.outputs]))
+
+    def wrong_shapes(self, row: Row) -> dict[str, Shape]:
+        """The row's outputs whose shape differs from the plan, with that shape."""
+        return {
+            name: self.shapes[name]
+            for name, shape in row.outputs.items()
+            if self.shapes[name] != shape
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The results of every framework and of the reference, row by row.
+
+    `channels` has the strongest channels of each row's map, if maps are kept, and `maps` the
+    reference's values in these channels for the first image.
+    """
+
+    plan: Plan
+    dtype: str
+    images: tuple[str, ...]
+    rows: tuple[Row, ...]
+    reference: Report
+    results: dict[str, FrameworkResult]
+    channels: Arrays = field(default_factory=dict)
+    maps: Arrays = field(default_factory=dict)
+
+    @property
+    def tolerance(self) -> float:
+        """The largest relative difference that passes."""
+        return TOLERANCES[self.dtype]
+
+    def failures(self) -> list[str]:
+        """Every failed check, one per line."""
+        return [
+            f"{name}: {failure}"
+            for name, result in self.results.items()
+            for failure in self.faults(name, result)
+        ]
+
+    def faults(self, framework: str, result: FrameworkResult) -> list[str]:
+        """Every failed check of one framework."""
+        if result.error or not result.report:
+            return [str(result.error).removeprefix(f"{framework}: ")]
+        found = []
+        total = self.plan.parameter_count
+        if result.report.parameters != total:
+            found.append(f"counts {result.report.parameters:,} parameters, not {total:,}")
+        for row in self.rows:
+            for name, shape in result.wrong_shapes(row).items():
+                planned = shape_text(row.outputs[name])
+                found.append(f"{name} is {shape_text(shape)}, not {planned}")
+            difference = result.difference(row)
+            if not difference <= self.tolerance:
+                found.append(f"{row.node.path} differs by {difference:.1e}")
+        return found
+
+    def raise_if_failed(self) -> None:
+        """Raises CheckFailed if a check failed.
+
+        Raises MissingFramework instead if missing frameworks are the only failures.
+        """
+        errors = [result.error for result in self.results.values() if result.error]
+        failures = self.failures()
+        only_missing = all(isinstance(error, MissingFramework) for error in errors)
+        if errors and len(failures) == len(errors) and only_missing:
+            raise MissingFramework("; ".join(failures))
+        if failures:
+            raise CheckFailed("; ".join(failures))
+
+
+def compare(
+    plan: Plan,
+    x: NDArray,
+    images: Sequence[str],
+    frameworks: Sequence[str],
+    dtype: str,
+    plain: bool,
+    report_progress: Callable[[str, str], None],
+    kept: int = 0,
+) -> Comparison:
+    """Runs the reference, then each framework in turn, all on seeded weights with random biases.
+
+    `report_progress` is called with a framework's name and its status; `kept` is the number of
+    channels to keep from each row's map. Raises UserError if the reference cannot run.
+    """
+    with scratch_folder() as folder:
+        job = write_job(plan, x, folder, dtype, plain)
+        report_progress("numpy", "computing the reference results in float64")
+        reference = call(job)
+        rows = make_rows(plan)
+        channels = strongest_channels(rows, reference.arrays, kept)
+        results = {}
+        for framework in frameworks:
+            report_progress(framework, "computing")
+            own = replace(job, framework=framework)
+            results[framework] = compare_one(own, reference.arrays, channels)
+    maps = keep_maps(reference.arrays, channels)
+    about = plan, dtype, tuple(images), rows
+    return Comparison(*about, replace(reference, arrays={}), results, channels, maps)
+
+
+def write_job(plan: Plan, x: NDArray, folder: Path, dtype: str, plain: bool) -> Run:
+    """Writes the weights and images into the folder, and returns the reference's job."""
+    weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
+    weights.write(weights_file, initial_arrays(plan, seed=0, random_stats=True), plan)
+    np.save(input_file, x)
+    return Run(
+        framework="numpy",
+        network=plan.network.name,
+        weights=str(weights_file),
+        input=str(input_file),
+        endpoints="units",
+        dtype=dtype,
+        aux=plan.network.aux,
+        plain=plain,
+    )
+
+
+def strongest_channels(rows: Sequence[Row], arrays: Arrays, count: int) -> Arrays:
+    """The `count` channels of each row's map with the largest mean for the first image."""
+    paths = [row.node.path for row in rows if row.node.is_map and count]
+    means = {path: arrays[path][0].mean(axis=(1, 2)) for path in paths}
+    return {path: np.argsort(-mean, kind="stable")[:count] for path, mean in means.items()}
+
+
+def keep_maps(arrays: Arrays, channels: Arrays) -> Arrays:
+    """Copies of these channels from the first image's maps."""
+    return {path: arrays[path][0, numbers].copy() for path, numbers in channels.items()}
+
+
+def compare_one(job: Run, expected: Arrays, channels: Arrays) -> FrameworkResult:
+    """Runs one framework and compares its arrays with those of the reference."""
+    try:
+        report = call(job)
+    except UserError as error:
+        return FrameworkResult(error=error)
+    result = FrameworkResult(replace(report, arrays={}))
+    for name, array in expected.items():
+        result.shapes[name] = report.arrays[name].shape[1:]
+        result.differences[name] = relative_difference(report.arrays[name], array)
+    equal = {p: c for p, c in channels.items() if report.arrays[p].shape == expected[p].shape}
+    result.maps = keep_maps(report.arrays, equal)
+    return result
+
+
+def make_rows(plan: Plan) -> tuple[Row, ...]:
+    """The rows of a comparison: the body's computing steps and its last step, then the heads."""
+    last = plan.body.children[-1].path
+    steps = [step for step in plan.body.children if step.path == last or computes(step)]
+    names = {last: plan.network.output} | {name: name for name in plan.heads}
+    rows = []
+    for node in (*steps, *plan.heads.values()):
+        outputs = {unit.path: unit.output for unit in node.units() if unit.is_map}
+        if node.is_vector and node.path not in names:
+            outputs[node.path] = node.output
+        if node.path in names:
+            outputs[names[node.path]] = node.output
+        rows.append(Row(node, outputs))
+    return tuple(rows)
+
+
+def computes(node: Node) -> bool:
+    """Whether the node computes anything in evaluation mode, unlike flatten and dropout."""
+    return not isinstance(node.layer, Flatten | Dropout)

@@ -1,0 +1,153 @@
+"""The differences between two networks, in words and numbers."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.data import images
+from common.reference import network as reference
+from common.reference.numerics import relative_difference
+from common.spec import BatchNorm, Layer, Rule, shape_text
+from common.spec.initial import Arrays, initial_arrays
+from common.spec.plan import Node, Plan
+from common.tools.analysis.receptive_field import reach
+
+SENTENCES = {
+    "first": "{one} only in the first",
+    "second": "{other} only in the second",
+    "layer": "{one} against {other}",
+    "field": "{layer}: {field} {one} against {other}",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """How two layers at one path differ: a key of `SENTENCES`, and the values to format it with."""
+
+    sentence: str
+    one: str = ""
+    other: str = ""
+    layer: str = ""
+    field: str = ""
+
+    @property
+    def what(self) -> str:
+        """The difference in words."""
+        return SENTENCES[self.sentence].format(**vars(self))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference, with all the paths where it occurs."""
+
+    change: Change
+    paths: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """The difference in words."""
+        return self.change.what
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How the outputs of two networks with the same weights differ on the same photographs."""
+
+    shared: int
+    total: int
+    relative: float
+    same_top: bool
+
+
+def differences(one: Plan, other: Plan) -> list[Difference]:
+    """Every difference between layers at the same path, and every path that only one plan has."""
+    first, second = leaves(one), leaves(other)
+    found: dict[Change, list[str]] = {}
+    for path in first | second:
+        for change in changes(first.get(path), second.get(path)):
+            found.setdefault(change, []).append(path)
+    return [Difference(change, tuple(paths)) for change, paths in found.items()]
+
+
+def leaves(plan: Plan) -> dict[str, Node]:
+    """The nodes without children, by path."""
+    return {node.path: node for node in plan.nodes() if not node.children}
+
+
+def changes(one: Node | None, other: Node | None) -> list[Change]:
+    """The differences between the layers at one path; None stands for a missing layer."""
+    if other is None:
+        return [Change("first", one=describe(one.layer))] if one else []
+    if one is None:
+        return [Change("second", other=describe(other.layer))]
+    if type(one.layer) is not type(other.layer):
+        return [Change("layer", describe(one.layer), describe(other.layer))]
+    found = []
+    for field in fields(one.layer):
+        first, second = (getattr(node.layer, field.name) for node in (one, other))
+        if field.compare and first != second:
+            values = value_text(first), value_text(second)
+            name = field.name.replace("_", " ")
+            found.append(Change("field", *values, one.layer.label, name))
+    return found
+
+
+def describe(layer: Layer) -> str:
+    """The layer's name; for batch norm also its `eps` and whether its scale is missing."""
+    if isinstance(layer, BatchNorm):
+        return f"batch norm (eps {layer.eps:g}{'' if layer.scale else ', no scale'})"
+    return layer.label
+
+
+def value_text(value: Any) -> str:
+    """A field's value as readable text."""
+    return value.name if isinstance(value, Rule) else f"{value}"
+
+
+def shape_changes(one: Plan, other: Plan) -> list[tuple[str, str, str]]:
+    """The path and the two output shapes of each step of both bodies whose shapes differ."""
+    theirs = {step.path: step for step in other.body.children}
+    return [
+        (step.path, shape_text(step.output), shape_text(theirs[step.path].output))
+        for step in one.body.children
+        if step.path in theirs and theirs[step.path].output != step.output
+    ]
+
+
+def effect(one: Plan, other: Plan) -> Effect | None:
+    """Runs both networks on the two photographs, with the first one's weights wherever they fit.
+
+    All other arrays of the second keep their own initial values. Returns None if the outputs
+    cannot be compared.
+    """
+    if one.body.output != other.body.output or one.network.input[0] not in images.MODES:
+        return None
+    first, second = initial_arrays(one, 0), initial_arrays(other, 0)
+    shared = {
+        name: first[name]
+        for name, array in second.items()
+        if name in first and first[name].shape == array.shape
+    }
+    expected, found = logits(one, first), logits(other, second | shared)
+    same_top = bool(np.array_equal(expected.argmax(axis=1), found.argmax(axis=1)))
+    return Effect(len(shared), len(second), relative_difference(found, expected), same_top)
+
+
+def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
+    """The reference's output for the two photographs."""
+    x = images.batch(images.photographs(), plan.network.input, plan.network.preprocess)
+    net = reference.load_network(plan, arrays, "float64")
+    return reference.run(net, x, [])[plan.network.output]
+
+
+def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
+    """The totals of two plans side by side: label, first plan's value, second plan's value."""
+    return [
+        ("backbone parameters", one.backbone_parameter_count, other.backbone_parameter_count),
+        ("all parameters", one.parameter_count, other.parameter_count),
+        ("multiply-adds", one.multiply_adds, other.multiply_adds),
+        ("depth", reach(one).depth, reach(other).depth),
+        ("receptive field, in rows", reach(one).field, reach(other).field),
+    ]

@@ -1,0 +1,49 @@
+"""The depth and the receptive field of a network."""
+
+from dataclasses import dataclass
+
+from common import spec
+from common.spec import pair
+from common.spec.plan import Node, Plan
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The depth (layers with weights on the longest path) and the receptive field, in rows.
+
+    `stride` is the distance between two neighbouring outputs, in rows of the input.
+    """
+
+    depth: int = 0
+    field: int = 1
+    stride: int = 1
+
+    def through(self, node: Node) -> "Reach":
+        """The reach after one more layer."""
+        match node.layer:
+            case spec.Chain():
+                reach = self
+                for child in node.children:
+                    reach = reach.through(child)
+                return reach
+            case spec.Concat() | spec.Residual():
+                ways = [self.through(child) for child in node.children]
+                depth, field = max(way.depth for way in ways), max(way.field for way in ways)
+                return Reach(depth, field, ways[0].stride)
+            case spec.Conv(_, kernel, stride) | spec.DepthwiseConv(kernel, stride):
+                return self.widened(1, pair(kernel)[0], pair(stride)[0])
+            case spec.MaxPool(kernel, stride) | spec.AvgPool(kernel, stride):
+                return self.widened(0, pair(kernel)[0], pair(stride)[0])
+            case spec.Linear():
+                return Reach(self.depth + 1, self.field, self.stride)
+        return self
+
+    def widened(self, deeper: int, kernel: int, stride: int) -> "Reach":
+        """The reach after a window of `kernel` rows that moves by `stride`."""
+        field = self.field + (kernel - 1) * self.stride
+        return Reach(self.depth + deeper, field, self.stride * stride)
+
+
+def reach(plan: Plan) -> Reach:
+    """The reach of the body, leaving out global pools, which cover the whole map."""
+    return Reach().through(plan.body)

@@ -1,0 +1,1 @@
+"""Benchmarks: the same work in every framework, verified against the reference, timed in turns."""

@@ -1,0 +1,91 @@
+"""The contestants of a benchmark, and the workloads that they are timed on."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common.networks import network
+from common.spec import NetworkSpec
+from common.tools.bench.workload import Work
+
+OURS = ("plain", "tuned")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A framework in one mode, `plain`, `tuned` or a baseline's name, computing in `precision`."""
+
+    framework: str
+    mode: str
+    precision: str = "float32"
+
+    @property
+    def name(self) -> str:
+        """The contestant's display name."""
+        own = "" if self.precision == "float32" else f", {self.precision}"
+        return f"{self.framework}, {self.mode}{own}"
+
+
+@dataclass(frozen=True)
+class BaselineEntry:
+    """A baseline: its name, its framework, the networks it implements, and its weights file.
+
+    `layout` is the checkpoint format of the baseline's own weights file, which ends in `suffix`.
+    """
+
+    mode: str
+    framework: str
+    networks: str
+    tasks: tuple[str, ...] = ("infer", "train")
+    layout: str = ""
+    suffix: str = ".safetensors"
+
+
+BOTH = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
+BASELINES = (
+    BaselineEntry("tutorial", "pytorch", "googlenet"),
+    BaselineEntry("tutorial", "tensorflow", "googlenet"),
+    BaselineEntry("tutorial", "paddle", "googlenet"),
+    BaselineEntry("keras.applications", "tensorflow", BOTH, layout="keras", suffix=".weights.h5"),
+    BaselineEntry(
+        "paddle.vision",
+        "paddle",
+        r"(googlenet|inception_v3)\.paddle_vision",
+        layout="paddle_vision",
+        suffix=".pdparams",
+    ),
+    BaselineEntry("onnxruntime", "onnx", r".*", tasks=("infer",)),
+    BaselineEntry("openvino", "onnx", r".*", tasks=("infer",)),
+)
+
+
+def baselines_for(work: Work, frameworks: Sequence[str]) -> list[BaselineEntry]:
+    """The baselines that can run the workload in one of the frameworks, or in ONNX."""
+    return [
+        baseline
+        for baseline in BASELINES
+        if baseline.framework in (*frameworks, "onnx")
+        and work.task in baseline.tasks
+        and re.fullmatch(baseline.networks, work.network)
+    ]
+
+
+def usual_works(name: str, quick: bool) -> list[Work]:
+    """Inference with batches of 1 and 16 and training with 16, at the network's own size."""
+    size = network(name).input[1]
+    works = [Work(name, "infer", 1, size), Work(name, "infer", 16, size)]
+    return works[:1] if quick else [*works, Work(name, "train", 16, size)]
+
+
+def sweep_works(name: str) -> list[Work]:
+    """Inference with batches of 1 to 32 at the network's own size, and of 8 at other sizes."""
+    made = network(name)
+    own = made.input[1]
+    batches = [Work(name, "infer", batch, own) for batch in (1, 2, 4, 8, 16, 32)]
+    return batches + [Work(name, "infer", 8, size) for size in other_sizes(made)]
+
+
+def other_sizes(made: NetworkSpec) -> list[int]:
+    """Half to twice the network's own size, about a factor of 1.4 apart, excluding its own."""
+    own = made.input[1]
+    return [round(own * factor) for factor in (0.5, 0.7, 1.4, 2.0)]

@@ -1,0 +1,47 @@
+"""Splits the contestants of a race into groups that fit in the machine's memory at once."""
+
+import os
+from collections.abc import Sequence
+from itertools import groupby
+from math import prod
+
+from common.tools.bench.timing_jobs import TakeTurns
+from common.tools.bench.workload import plan_of
+
+MB = 2**20
+# The memory of a framework without any network, and the share of all maps that it holds at once:
+# a little more than the largest values measured in GoogLeNet's races.
+OWN_MB = 500
+SHARES = {"infer": 0.6, "train": 1.7}
+# How many copies of the parameters are in memory; in training these are the values, gradients,
+# velocities and the arrays that were read.
+COPIES = {"infer": 3, "train": 6}
+USABLE = 0.85
+
+
+def groups(jobs: Sequence[TakeTurns]) -> list[list[TakeTurns]]:
+    """Splits the jobs into groups that fit in memory, if possible without splitting a framework."""
+    most = max(1, int(machine_mb() * USABLE / max(map(needed_mb, jobs))))
+    if len(jobs) <= most:
+        return [list(jobs)]
+    ordered = sorted(jobs, key=framework_of)  # stable: keeps the order in a framework
+    frameworks = [list(own) for _, own in groupby(ordered, framework_of)]
+    return [own[i : i + most] for own in frameworks for i in range(0, len(own), most)]
+
+
+def framework_of(job: TakeTurns) -> str:
+    """The framework of a job."""
+    return job.framework
+
+
+def needed_mb(job: TakeTurns) -> float:
+    """The approximate memory that a worker needs, in MB."""
+    plan = plan_of(job.network, job.task, job.size)
+    maps = sum(4 * prod(node.output) for node in plan.nodes() if not node.children)
+    parameters = 4 * plan.parameter_count * COPIES[job.task]
+    return OWN_MB + (parameters + job.batch * maps * SHARES[job.task]) / MB
+
+
+def machine_mb() -> float:
+    """The machine's physical memory, in MB."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MB

@@ -1,0 +1,169 @@
+"""The worker's side of a benchmark: one contestant computes in turns, or layer by layer."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.files import weights
+from common.jobs.contract import FastRunner, Runner
+from common.jobs.frameworks import import_runner
+from common.jobs.job import Report
+from common.jobs.network_work import make_classifier
+from common.jobs.turns import Turns
+from common.networks import network
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.tools.bench.baseline import TrainingBaseline, import_baseline
+from common.tools.bench.contestants import OURS
+from common.tools.bench.timing_jobs import TakeTurns, TimeLayers
+from common.tools.bench.workload import SHOWN, labels_of, noise, plan_of
+from common.tools.train.trainer import import_distributed, import_training
+from common.training.recipe import Nesterov, Recipe
+from common.training.run import Step, TrainingRun
+from common.training.state import join_slots
+
+ROUNDS = 7  # per layer
+# Small enough that nothing overflows, whatever the network.
+OPTIMIZER = Nesterov(lr=1e-4)
+
+
+def take_turns(job: TakeTurns, turns: Turns) -> Report:
+    """Shows this contestant's first results, then computes in turns.
+
+    The report's array `seconds` has the duration of a call in each turn; its field `seconds` is
+    the time from the import to the first result.
+    """
+    began = time.perf_counter()
+    runner = import_runner(job.framework)
+    runner.choose_device(job.device)
+    imported = time.perf_counter()
+    plan = plan_of(job.network, job.task, job.size)
+    x = noise(plan, job.batch)
+    if job.task == "infer":
+        time_inference(find_classifier(job, runner, plan), x, turns)
+    elif job.mode in OURS:
+        time_training(job, runner, plan, x, turns)
+    else:
+        time_baseline_training(job, plan, x, turns)
+    figures = imported - began, turns.shown_at - imported
+    return Report({"seconds": np.array(turns.seconds)}, runner.VERSION, 0, *figures)
+
+
+def find_classifier(job: TakeTurns, runner: Runner, plan: Plan) -> Callable[[NDArray], NDArray]:
+    """The function that is timed in inference, from batches to results."""
+    if job.mode not in OURS:
+        return import_baseline(job.framework, job.mode)(plan, job.weights).classify
+    arrays = weights.load(Path(job.weights), plan)
+    net = runner.load_network(plan, arrays, job.dtype)
+    return make_classifier(runner, net, job.plain, plan.network.output)
+
+
+def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Turns) -> None:
+    """Times the inference of a batch."""
+    turns.show({"output": classify(x)[:SHOWN]})
+    for _ in turns.calls():
+        classify(x)
+
+
+def time_baseline_training(job: TakeTurns, plan: Plan, x: NDArray, turns: Turns) -> None:
+    """Times the training steps of a baseline."""
+    baseline = cast(TrainingBaseline, import_baseline(job.framework, job.mode)(plan, job.weights))
+    labels = labels_of(x, plan.network.classes)
+    turns.show({"loss": np.array(baseline.take_step(x[:SHOWN], labels[:SHOWN]))})
+    for _ in turns.calls():
+        baseline.take_step(x, labels)
+
+
+def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns: Turns) -> None:
+    """Times the steps of this project's training loop in a framework."""
+    made = plan.network
+    recipe = Recipe(
+        network=made.name,
+        data="noise",
+        channels=made.input[0],
+        image_size=job.size,
+        classes=made.classes,
+        batch=job.batch,
+        optimizer=OPTIMIZER,
+        aux=made.aux,
+        dropout=False,
+    )
+    group = import_distributed(job.framework).join(1)
+    arrays = weights.load(Path(job.weights), plan)
+    net = runner.load_network(plan, arrays, job.dtype)
+    run = TimedRun(recipe, x, turns, job.plain, join_slots({"weights": arrays}))
+    import_training(job.framework).train(net, cast(TrainingRun, run), group)
+
+
+@dataclass
+class TimedRun:
+    """A stand-in for `TrainingRun` in a framework's training loop, of which nothing is saved."""
+
+    recipe: Recipe
+    x: NDArray
+    turns: Turns
+    plain: bool
+    state: Arrays
+    step: int = 0
+    asked_to_stop: float = 0.0
+
+    def steps(self) -> Iterator[Step]:
+        """Yields a step on a few images, whose loss is shown, then the timed steps."""
+        yield self.make_step(self.x[:SHOWN])
+        for _ in self.turns.calls():
+            yield self.make_step(self.x)
+
+    def make_step(self, x: NDArray) -> Step:
+        """The next step."""
+        self.step += 1
+        rate, labels = self.recipe.optimizer.lr, labels_of(x, self.recipe.classes)
+        return Step(self.step, 1, rate, 0, x, labels, first=0, ends_epoch=False)
+
+    def log(self, step: Step, loss: float, _: float) -> None:
+        """Shows the first step's loss."""
+        if step.number == 1:
+            self.turns.show({"loss": np.array(loss)})
+
+    def must_save(self, _: Step) -> bool:
+        """Returns False, because nothing is saved."""
+        return False
+
+
+def time_layers(job: TimeLayers) -> Report:
+    """Times each part of the plan, then the whole, with the framework's fastest inference."""
+    began = time.perf_counter()
+    runner = cast(FastRunner, import_runner(job.framework))
+    runner.choose_device("cpu")
+    imported = time.perf_counter()
+    plan = make_plan(network(job.network))
+    arrays = weights.load(Path(job.weights), plan)
+    found = {part.network.name: time_part(runner, part, arrays, job.batch) for part in plan.parts()}
+    found["all"] = time_part(runner, plan, arrays, job.batch)
+    ended = time.perf_counter()
+    return Report(found, runner.VERSION, 0, imported - began, ended - imported)
+
+
+def time_part(
+    runner: FastRunner, plan: Plan, arrays: Mapping[str, NDArray], batch: int
+) -> NDArray[np.float64]:
+    """The median duration of a call that takes and returns the framework's tensors, in seconds."""
+    own = {name: arrays[name] for name in plan.arrays()}
+    net = runner.load_network(plan, own, "float32")
+    # Channels last in memory, as the preceding layer leaves them.
+    x = np.ascontiguousarray(noise(plan, batch).transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    quick, given = runner.fast(net), runner.tensor(net, x)
+    return np.array(median(seconds(lambda: quick(given)) for _ in range(ROUNDS)))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """The duration of a call, in seconds."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began

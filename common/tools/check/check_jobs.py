@@ -1,0 +1,25 @@
+"""The job that runs a user's own network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common.jobs.job import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Job):
+    """Runs a user's network on noise; the report's arrays are the trace.
+
+    `source` is a Python file or a module name; `name` or `call` selects the network in it, where
+    that is ambiguous. The input has the size `input`, C x H x W, or one that networks of the family
+    take. With `grad`, the network also takes one training step.
+    """
+
+    runs_user_code = True
+    source: str
+    name: str = ""
+    call: str = ""
+    network: str | None = None
+    input: Sequence[int] = ()
+    heads: bool = False
+    grad: bool = False

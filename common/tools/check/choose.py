@@ -1,0 +1,118 @@
+"""Chooses the layer that ran for an op of the plan: by shape, input map and following layers."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from common import spec
+from common.tools.check.match import Matcher, made
+from common.tools.check.trace import Array, agree
+
+
+def choose(matcher: Matcher, name: str, expected: Array | None) -> int | None:
+    """The number of the layer that is this op; None if there is none."""
+    kind, _ = matcher.wanted[name]
+    free = [number for number in matcher.free if matcher.signatures[number][0] == kind]
+    readers = [] if expected is None else list(matcher.readers(expected, free))
+    chosen = partner(matcher, name, readers) if readers else None
+    return stray(matcher, name, expected, free) if chosen is None else chosen
+
+
+def partner(matcher: Matcher, name: str, readers: list[int]) -> int | None:
+    """The one of the `readers` of an op's input that is this op; other ops may read it as well."""
+    inputs = matcher.graph[name].inputs
+    rivals = [other for other in matcher.coming if matcher.graph[other].inputs == inputs]
+    same = [number for number in readers if count_unlike(matcher, name, number) == 0]
+    if len(same) > 1:
+        return max(same, key=lambda number: matcher.likeness(name, number))
+    pairs = [
+        (unlike, -matcher.likeness(rival, number), place, number, rival)
+        for place, rival in enumerate(rivals)
+        for number in readers
+        if (unlike := count_unlike(matcher, rival, number)) is not None
+    ]
+    partners: dict[str, int] = {}
+    for *_, number, rival in sorted(pairs):
+        if rival not in partners and number not in partners.values():
+            partners[rival] = number
+    return partners.get(name)
+
+
+def count_unlike(matcher: Matcher, name: str, number: int) -> float | None:
+    """The weighted number of dimensions that differ between a layer and an op that read one map.
+
+    None if the layer belongs to a different op: one after this op, or one of exactly its shape.
+    """
+    own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
+    if own == found:
+        return 0
+    behind = [made(matcher.wanted[reader]) for reader in matcher.readers_in_graph(name)]
+    if found in behind or not matcher.is_spare(number):
+        return None
+    return sum(weight for weight, a, b in zip((1, 2, 2), own, found, strict=False) if a != b)
+
+
+def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[int]) -> int | None:
+    """The layer for an op that does not read the expected map; None if there is none."""
+    shape = matcher.wanted[name]
+    same = [number for number in free if matcher.signatures[number] == shape]
+    following = matcher.taken.get(
+        matcher.graph[name].inputs[0], max(matcher.taken.values(), default=-1)
+    )
+    if len(same) >= sum(matcher.wanted[other] == shape for other in matcher.coming):
+        return likeliest(matcher, name, expected, same)
+    if following + 1 in same:
+        return following + 1
+    if not may_have_other_channels(matcher, name):
+        return None
+    wanted = Counter(matcher.wanted[other] for other in matcher.coming)
+    alike = [
+        number
+        for number in free
+        if made(matcher.signatures[number]) == made(shape)
+        and not wanted[matcher.signatures[number]]
+    ]
+    if not alike or is_aside(matcher, alike[0]):
+        return None
+    return likeliest(matcher, name, expected, alike)
+
+
+def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[int]) -> int:
+    """The most likely of several layers of one shape.
+
+    It is the one that reads the expected values, in any order. Failing that, it is the first, or
+    the layer that reads the same map as the first and whose following layers match the op best.
+    """
+    given = {number: matcher.calls[number].input for number in same}
+    if expected is not None:
+        for number, x in given.items():
+            if x.size == expected.size and agree(
+                np.sort(x.ravel()), np.sort(expected.ravel()), matcher.digits
+            ):
+                return number
+    twins = [number for number in same if agree(given[number], given[same[0]], matcher.digits)]
+    if len(twins) == 1:
+        return twins[0]
+    return max(twins, key=lambda number: matcher.likeness(name, number))
+
+
+def may_have_other_channels(matcher: Matcher, name: str) -> bool:
+    """Whether an op reads joined branches that no layer found so far has read."""
+    before = matcher.graph[name].inputs
+    while len(before) == 1 and not isinstance(matcher.graph[before[0]].layer, spec.Concat):
+        if matcher.graph[before[0]].is_weighted:
+            return False
+        before = matcher.graph[before[0]].inputs
+    return len(before) == 1 and not any(
+        matcher.graph[other].inputs == before for other in matcher.taken
+    )
+
+
+def is_aside(matcher: Matcher, number: int) -> bool:
+    """Whether a layer reads the same map as a layer already taken, or an earlier layer's output."""
+    x = matcher.calls[number].input
+    maps = [matcher.calls[other].input for other in matcher.taken.values()]
+    for call in matcher.calls[:number]:
+        maps += [call.output, np.maximum(call.output, 0)] if call.output.shape == x.shape else []
+    return any(agree(x, each, matcher.digits) for each in maps)

@@ -1,0 +1,73 @@
+"""Compares the dropouts in training, which evaluation does not show."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from common import spec
+from common.tools.check.describe import Difference
+from common.tools.check.graph import RESULT, section
+from common.tools.check.reading import Reading
+from common.tools.check.trace import Array, agree
+
+NO_STEP = "what is no step of the table"
+
+
+def dropout_differences(reading: Reading) -> Iterator[Difference]:
+    """Yields dropouts with a wrong rate, in a wrong place, missing, or not in the plan."""
+    left, rates = list(reading.trace.drops), dropouts(reading)
+    missing = []
+    for name, rate in rates.items():
+        found = next((drop for drop in left if reads(reading, name, drop.input)), None)
+        if found is None:
+            missing.append(name)
+            continue
+        left.remove(found)
+        if abs(found.rate - rate) > 1e-6:
+            yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}")
+    if len(missing) == len(left):  # equally many elsewhere: pair them in execution order
+        for name, drop in zip(missing, left, strict=True):
+            own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
+            yield Difference(name, "dropout: place", f"behind {own or NO_STEP}", f"behind {table}")
+        return
+    for name in missing:
+        yield Difference(name, "dropout missing", "none", f"rate {rates[name]:g}")
+    for drop in left:
+        what, own = "dropout that the table does not have", step_before(reading, drop.input)
+        yours = f"rate {drop.rate:g}, behind {own or NO_STEP}"
+        yield Difference(own or RESULT, what, yours, "none")
+
+
+def dropouts(reading: Reading) -> dict[str, float]:
+    """The rates of the plan's dropouts that lead to an output, by name."""
+    ends = [RESULT, *reading.plan.heads]
+    used = {each for end in ends for each in section(reading.graph, end, ())}
+    layers = {name: op.layer for name, op in reading.graph.items() if name in used}
+    return {n: layer.rate for n, layer in layers.items() if isinstance(layer, spec.Dropout)}
+
+
+def reads(reading: Reading, name: str, x: Array) -> bool:
+    """Whether a dropout reads the same map as the plan's, or the equivalent map before its ReLU."""
+    before = reading.graph[name].inputs[0]
+    maps = [reading.value_read(name)]
+    if reading.graph[before].layer == spec.ReLU():
+        maps.append(reading.value_read(before))
+    return any(y is not None and is_same(x, y, reading.trace.rough_digits) for y in maps)
+
+
+def is_same(x: Array, y: Array, digits: int) -> bool:
+    """Whether two maps hold the same values, flattened or not, channels first or last."""
+    if x.size != y.size:
+        return False
+    forms = [[each.reshape(len(each), -1) for each in (z, np.moveaxis(z, 1, -1))] for z in (x, y)]
+    return any(agree(one, other, digits) for one, other in product(*forms))
+
+
+def step_before(reading: Reading, x: Array) -> str | None:
+    """The first op of the plan whose output is this map; None if there is none."""
+    for name in reading.graph:
+        y = reading.value(name)
+        if y is not None and is_same(x, y, reading.trace.rough_digits):
+            return name
+    return None

@@ -1,0 +1,150 @@
+"""Operations that third-party networks use and that no spec has."""
+
+from collections.abc import Callable
+from math import sqrt
+
+import numpy as np
+
+from common import spec
+from common.reference.layers import by_channel, convolve, sum_around
+from common.reference.numerics import log_softmax, softmax
+from common.spec import Size, pair
+from common.tools.check.graph import Other
+from common.tools.check.trace import Array, Call
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x))."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -500, 500))))
+
+
+def leaky(slope: float) -> Callable[[Array], Array]:
+    """A leaky ReLU, which multiplies values below 0 by `slope`."""
+    return lambda x: np.where(x < 0, slope * x, x)
+
+
+def elu(x: Array) -> Array:
+    """exp(x) - 1 below 0, x elsewhere."""
+    return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
+
+
+def gelu(x: Array) -> Array:
+    """x times the probability that a standard normal variable is smaller than x."""
+    from scipy.special import erf  # type: ignore[import-untyped]  # slow to import
+
+    return np.asarray(x / 2 * (1 + erf(x / sqrt(2))))
+
+
+ACTIVATIONS = (
+    Other("ReLU6", lambda x: np.clip(x, 0, 6)),
+    Other("sigmoid", sigmoid),
+    Other("tanh", np.tanh),
+    *(Other(f"leaky ReLU of {slope:g}", leaky(slope)) for slope in (0.01, 0.1, 0.2, 0.25, 0.3)),
+    Other("ELU", elu),
+    Other("SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)),
+    Other("SiLU", lambda x: x * sigmoid(x)),
+    Other("GELU", gelu),
+    Other("softplus", lambda x: np.logaddexp(x, 0)),
+    Other("absolute value", np.abs),
+)
+ENDINGS = (
+    Other("softmax", softmax),
+    Other("softmax over the batch", lambda x: softmax(x, 0)),
+    Other("log softmax", log_softmax),
+    Other("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
+    Other("sigmoid", sigmoid),
+)
+ORDERS = (
+    Other("channels reversed (BGR for RGB)", lambda x: x[:, ::-1]),
+    Other("rows and columns swapped", lambda x: x.swapaxes(2, 3)),
+    Other("turned upside down", lambda x: x[:, :, ::-1]),
+    Other("mirrored", lambda x: x[..., ::-1]),
+)
+FLATTENINGS = (
+    Other(
+        "flatten in row, column, channel order",
+        lambda x: x.transpose(0, 2, 3, 1).reshape(len(x), -1),
+    ),
+    Other(
+        "flatten in channel, column, row order",
+        lambda x: x.transpose(0, 1, 3, 2).reshape(len(x), -1),
+    ),
+)
+GLOBAL_MAX = Other("global max pool", lambda x: x.max(axis=(2, 3), keepdims=True))
+
+
+def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
+    """Local response normalisation with a bias other than 1."""
+    what = f"LRN: size {size}, alpha {alpha:g}, beta {beta:g}, bias {bias:g}"
+    return Other(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
+
+
+def norm(call: Call, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
+    """Batch norm with a layer's own weights; with `by_batch`, by the batch's mean and variance."""
+    own = call.weights
+    missing = [name for name, weight in NORM.items() if weight not in own]
+    scale, shift = own.get("weight", np.ones(1)), own.get("bias", np.zeros(1))
+
+    def compute(x: Array) -> Array:
+        axes = (0, *range(2, x.ndim))
+        mean = x.mean(axis=axes) if by_batch else own["running_mean"]
+        variance = x.var(axis=axes) if by_batch else own["running_var"]
+        factor = scale / np.sqrt(variance + float(np.float32(eps)))
+        return x * by_channel(factor, x) + by_channel(shift - factor * mean, x)
+
+    if by_batch:
+        return Other(f"batch norm by the batch's own statistics (eps {eps:g})", compute)
+    if missing and eps == layer.eps:
+        return Other("False", compute, " and ".join(missing))
+    return Other(f"batch norm without {' and '.join(missing)} (eps {eps:g})", compute)
+
+
+NORM = {"scale": "weight", "shift": "bias"}
+
+
+def convolution(
+    call: Call,
+    what: str,
+    field: str,
+    stride: Size,
+    padding: Size,
+    groups: int = 1,
+    dilation: int = 1,
+    border: str = "constant",
+) -> Other:
+    """A convolution that no spec has: grouped, dilated, or padded with values other than 0."""
+    weight, bias = call.weights["weight"], call.weights.get("bias", np.zeros(1))
+    if dilation > 1:
+        rows, columns = (dilation * (n - 1) + 1 for n in weight.shape[2:])
+        wide = np.zeros((*weight.shape[:2], rows, columns))
+        wide[:, :, ::dilation, ::dilation] = weight
+        weight = wide
+
+    def compute(x: Array) -> Array:
+        sides = [(n, n) for n in pair(padding)]
+        x = np.pad(x, [(0, 0), (0, 0), *sides], mode=border)  # type: ignore[call-overload]
+        parts = zip(np.split(x, groups, axis=1), np.split(weight, groups), strict=True)
+        y = np.concatenate([convolve(*each, pair(stride)) for each in parts], axis=1)
+        return y + by_channel(bias, y)
+
+    return Other(what, compute, field)
+
+
+def scaled(found: Array, expected: Array) -> Other:
+    """A scale and shift for each channel of `expected`, fitted to `found` by least squares."""
+    axes = (0, 2, 3)
+    middle, wanted = (each.mean(axis=axes, keepdims=True) for each in (expected, found))
+    spread = ((expected - middle) ** 2).sum(axis=axes, keepdims=True)
+    spread = np.maximum(spread, 1e-300)  # a channel may be constant
+    scale = ((expected - middle) * (found - wanted)).sum(axis=axes, keepdims=True) / spread
+    return Other("each channel scaled and shifted", lambda x: scale * (x - middle) + wanted)
+
+
+def times(factor: float, what: str) -> Other:
+    """Multiplies all values by a number."""
+    return Other(what, lambda x: factor * x)
+
+
+def given(what: str, output: Array) -> Other:
+    """A layer of the user's network that the plan does not have, with its known output."""
+    return Other(what, lambda _: output)

@@ -1,0 +1,184 @@
+"""Hypotheses about the cause where maps differ, as edits of the graph, simplest first."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from itertools import product
+
+import numpy as np
+
+from common import spec
+from common.spec import Layer
+from common.tools.check import foreign_layers as others
+from common.tools.check.edits import Place, edit
+from common.tools.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
+from common.tools.check.joins import joined_otherwise, read_elsewhere, skipped
+from common.tools.check.layer_hypotheses import PADDINGS
+from common.tools.check.trace import Array, agree, trimmed
+
+LRN = spec.LRN(5, 1e-4, 0.75)
+NAMES = {"conv": "a convolution", "norm": "a batch norm", "linear": "a linear layer"}
+Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
+
+
+def hypotheses(place: Place) -> Iterator[Graph]:
+    """Yields graphs with one difference each, in an op of a place or next to one."""
+    graph, inside = place.graph, [name for name in place.names if name not in place.forced]
+    slots: list[Slot] = [(name, "then") for name in place.names]
+    if graph[place.reader].inputs[0] not in place.names:
+        slots.append((place.reader, "before"))
+    yield from extra_layers(place, slots)
+    for name in inside:
+        for layer in instead(graph[name]):
+            yield edit(graph, name, layer=layer)
+    yield from skipped(place)
+    yield from all_at_once(graph, inside)
+    for name in inside:
+        if isinstance(graph[name].layer, spec.Concat | spec.Residual):
+            yield from joined_otherwise(place, name)
+    for slot in slots:
+        for layer in behind(graph, slot):
+            yield put(graph, slot, layer)
+    yield from read_elsewhere(place)
+    for slot in slots:
+        yield from rescaled(place, slot)
+
+
+def put(graph: Graph, slot: Slot, layer: Layer | Other) -> Graph:
+    """Returns the graph with one more step at a slot."""
+    name, side = slot
+    return edit(graph, name, **{side: (*getattr(graph[name], side), layer)})
+
+
+def value_at(place: Place, slot: Slot) -> Array | None:
+    """The map at a slot; None where a layer does not fit."""
+    find = value_read if slot[1] == "before" else value
+    return where_it_fits(find, place.graph, slot[0], dict(place.known))
+
+
+def instead(op: Op) -> Iterator[Layer | Other | None]:
+    """Yields the layers that may replace an op's layer; None removes it."""
+    match op.layer:
+        case spec.ReLU():
+            yield from (None, *others.ACTIVATIONS)
+        case spec.MaxPool() | spec.AvgPool():
+            yield from pools(op.layer)
+        case spec.AdaptiveAvgPool(size):
+            yield from (spec.AvgPool(5, 3), spec.AvgPool(size, size), spec.GlobalAvgPool(), None)
+        case spec.GlobalAvgPool():
+            yield from (others.GLOBAL_MAX, spec.AvgPool(7, 1), spec.MaxPool(7, 1), None)
+        case spec.LRN(size, alpha, beta):
+            yield None
+            yield from lrns(size, alpha, beta)
+        case spec.Affine():
+            yield None
+        case spec.Flatten():
+            yield from others.FLATTENINGS
+        case spec.Residual(scale=scale):
+            for other in (1.0, 0.1, 0.17, 0.2, 0.3, 0.5):
+                if other != scale:
+                    yield replace(op.layer, scale=other)
+
+
+def pools(layer: spec.MaxPool | spec.AvgPool) -> Iterator[Layer | Other | None]:
+    """Yields alternatives to a pool, the most similar first; None is no pool at all."""
+    kernels = dict.fromkeys((layer.kernel, 3, 2, 5, 7, 8))
+    strides = dict.fromkeys((layer.stride, 1, 2, 3))
+    paddings = dict.fromkeys((layer.padding, *PADDINGS))
+    kinds: list[tuple[type, dict[str, bool]]] = [
+        (spec.MaxPool, {}),
+        (spec.AvgPool, {"counts_border": False}),
+        (spec.AvgPool, {"counts_border": True}),
+    ]
+    made: list[Layer] = [
+        kind(*numbers, **more)
+        for numbers in product(kernels, strides, paddings)
+        for kind, more in kinds
+    ]
+    made = sorted((each for each in made if each != layer), key=lambda each: unlike(each, layer))
+    yield from (each for each in made if unlike(each, layer) == 1)
+    yield None
+    yield from (each for each in made if unlike(each, layer) > 1)
+    yield from (spec.GlobalAvgPool(), others.GLOBAL_MAX)
+
+
+def unlike(one: Layer, other: Layer) -> int:
+    """The number of ways in which two layers differ; a different type counts twice."""
+    theirs = {field.name for field in fields(other) if field.compare}
+    shared = [field.name for field in fields(one) if field.name in theirs]
+    differing = sum(getattr(one, name) != getattr(other, name) for name in shared)
+    return int(differing) + 2 * (type(one) is not type(other))
+
+
+def lrns(size: int, alpha: float, beta: float) -> Iterator[Layer | Other]:
+    """Yields LRNs with other constants, including other libraries' definitions of the constants."""
+    alphas = dict.fromkeys((alpha * size, alpha / size, alpha, 1e-4, 1e-3, 1e-5))
+    for a, n in product(alphas, dict.fromkeys((size, 3, 7, 9))):
+        yield spec.LRN(n, a, beta)
+        yield others.lrn_with(n, a, beta, 2.0)
+        yield spec.LRN(n, a, 0.5)
+
+
+def behind(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
+    """Yields steps that may come before or after an op although the plan has none there."""
+    name = graph[slot[0]].inputs[0] if slot[1] == "before" else slot[0]
+    if name == IMAGE:
+        yield from others.ORDERS
+        return
+    yield spec.ReLU()
+    yield from (spec.MaxPool(3, 1, 1), spec.MaxPool(3, 2, 1), spec.AvgPool(3, 1, 1))
+    yield from others.ACTIVATIONS
+    if isinstance(graph[name].layer, spec.Linear | spec.Flatten | spec.Conv | spec.Dropout):
+        yield from others.ENDINGS
+    if name.count(".") < 2:  # as in the papers: only after the first layers
+        yield from (LRN, *lrns(LRN.size, LRN.alpha, LRN.beta))
+
+
+def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:
+    """Yields graphs with the same change in several layers: no ReLU, or a different activation."""
+    relus = [name for name in names if graph[name].layer == spec.ReLU()]
+    if len(relus) > 1:
+        for layer in (None, *others.ACTIVATIONS):
+            changed = graph
+            for name in relus:
+                changed = edit(changed, name, layer=layer)
+            yield changed
+
+
+def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
+    """Yields graphs with all values scaled by the one factor that fits, or dropped at random.
+
+    The last one scales and shifts each channel separately.
+    """
+    expected = value_at(place, slot)
+    if expected is None or trimmed(expected).shape != trimmed(place.found).shape:
+        return
+    expected, found = trimmed(expected), trimmed(place.found)
+    if agree(found, expected, place.digits):
+        return  # the same up to a constant kept in float32
+    there = (found != 0) & (expected != 0)
+    if not there.any():
+        return
+    factor = float(np.median(found[there] / expected[there]))
+    dropped = (found == 0) & (expected != 0)
+    if not dropped.any():
+        text = f"{factor:.{6 if abs(factor - 1) > 1e-5 else 12}g}"
+        layer = others.times(factor, f"all values times {text}")
+    else:
+        layer = Other(
+            f"dropout at work: {dropped.mean():.0%} of the values dropped, "
+            f"the others times {factor:.4g}",
+            lambda x: np.where(dropped.reshape(x.shape), 0, factor * x),
+        )
+    yield put(place.graph, slot, layer)
+    if found.ndim == 4 and np.prod(found.shape) >= 16 * found.shape[1]:
+        yield put(place.graph, slot, others.scaled(found, expected))
+
+
+def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
+    """Yields graphs with one more layer that ran, at a slot whose map is its input."""
+    for slot in slots:
+        y = value_at(place, slot)
+        for call in place.free:
+            if y is not None and agree(call.input, y, place.digits):
+                what = f"{NAMES[call.kind]} of the network's own: {call.name}"
+                yield put(place.graph, slot, others.given(what, call.output))

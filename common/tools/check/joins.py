@@ -1,0 +1,77 @@
+"""Hypotheses about how maps are joined: branches, sums, and which map is read."""
+
+from collections.abc import Iterator
+from itertools import combinations, permutations
+
+import numpy as np
+
+from common import spec
+from common.tools.check import foreign_layers as others
+from common.tools.check.edits import Place, edit
+from common.tools.check.graph import Graph, Op, section
+from common.tools.check.trace import agree, trimmed
+
+
+def joined_otherwise(place: Place, name: str) -> Iterator[Graph]:
+    """Yields concatenations with other orders or numbers of branches, and sums without a part."""
+    graph, op = place.graph, place.graph[name]
+    if isinstance(op.layer, spec.Residual):
+        for part in op.inputs:
+            yield edit(graph, name, layer=None, inputs=(part,))
+        return
+    for count in range(len(op.inputs), 0, -1):
+        orders = permutations(op.inputs) if len(op.inputs) < 6 else combinations(op.inputs, count)
+        for inputs in dict.fromkeys(each[:count] for each in orders):
+            if inputs != op.inputs:
+                yield edit(graph, name, inputs=inputs)
+    yield from more_branches(place, name)
+
+
+def more_branches(place: Place, name: str) -> Iterator[Graph]:
+    """Yields concatenations with one more branch, which ends in a layer of the user's network."""
+    op = place.graph[name]
+    for call in place.free:
+        own = f"{name}, {call.name}"
+        for what, y in ((own, call.output), (f"{own}, ReLU", np.maximum(call.output, 0))):
+            graph = place.graph | {own: Op(others.given(what, y), (op.inputs[0],))}
+            for place_of in range(len(op.inputs) + 1):
+                inputs = (*op.inputs[:place_of], own, *op.inputs[place_of:])
+                yield edit(graph, name, inputs=inputs)
+
+
+def skipped(place: Place) -> Iterator[Graph]:
+    """Yields graphs that read an op whose output is the map found.
+
+    They skip whole modules or read a different map.
+    """
+    source = place.graph[place.reader].inputs[0]
+    before = section(place.graph, source, ())
+    for name, y in place.known.items():
+        if name != source and agree(place.found, y, place.digits):
+            between = (source, *section(place.graph, source, (name,)))
+            joins = [each for each in between if each != name and is_join(place.graph, each)]
+            if source in place.names and name in between and joins:
+                yield edit(place.graph, source, layer=None, inputs=(name,))
+            if name not in before or source not in place.names:
+                yield edit(place.graph, place.reader, inputs=(name,))
+
+
+def is_join(graph: Graph, name: str) -> bool:
+    """Whether an op joins several maps."""
+    return isinstance(graph[name].layer, spec.Concat | spec.Residual)
+
+
+def read_elsewhere(place: Place) -> Iterator[Graph]:
+    """Yields graphs where an op without weights reads a different map, computed before it."""
+    order = {name: number for number, name in enumerate(place.graph)}
+    for name in place.names:
+        if name in place.forced:
+            continue
+        for number, own in enumerate(place.graph[name].inputs):
+            shape = trimmed(place.known[own]).shape if own in place.known else ()
+            for other, y in place.known.items():
+                near = trimmed(y).shape == shape or "." not in other
+                if other != own and near and order.get(other, 0) < order[name]:
+                    inputs = list(place.graph[name].inputs)
+                    inputs[number] = other
+                    yield edit(place.graph, name, inputs=tuple(inputs))

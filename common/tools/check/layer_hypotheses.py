@@ -1,0 +1,119 @@
+"""Hypotheses about a layer with weights that does not compute what the plan's layer does."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from common import spec
+from common.reference.numerics import relative_difference
+from common.spec import Layer, Rule
+from common.tools.check import foreign_layers as others
+from common.tools.check.graph import Other, where_it_fits, with_weights
+from common.tools.check.trace import BORDERS, Array, Call, trimmed
+
+EPS = (1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)
+PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, Rule.CEIL, Rule.SAME)
+
+
+CONSTANTS = (
+    Other,
+    spec.Affine,
+    spec.AvgPool,
+    spec.AdaptiveAvgPool,
+    spec.GlobalAvgPool,
+    spec.BatchNorm,
+    spec.LRN,
+    spec.L2Norm,
+    spec.Residual,
+)
+
+
+def layer_candidates(layer: Any, call: Call) -> Iterator[Layer | Other]:
+    """Yields the layers that a layer may be, those with the plan's numbers first."""
+    match layer:
+        case spec.Conv() | spec.DepthwiseConv():
+            yield from convolutions(layer, call)
+        case spec.BatchNorm():
+            yield from norms(layer, call)
+        case spec.Linear():
+            yield spec.Linear(call.shape[0], "bias" in call.weights)
+
+
+def convolutions(layer: spec.Conv | spec.DepthwiseConv, call: Call) -> Iterator[Layer | Other]:
+    """Yields convolutions with other strides and paddings, then grouped or dilated ones."""
+    rows, columns = call.shape[2:] or (1, 1)
+    kernel: spec.Size = rows if rows == columns else (rows, columns)
+    around = half(rows, columns)
+    strides = dict.fromkeys((layer.stride, 1, 2, 3, 4))
+    paddings = dict.fromkeys((layer.padding, around, *PADDINGS))
+    for stride, padding in product(strides, paddings):
+        yield like(layer, call, kernel, stride, padding)
+    if call.kind == "linear":
+        return
+    groups = call.input.shape[1] // call.shape[1]
+    for stride in (layer.stride, 1, 2):
+        if groups > 1 and isinstance(layer, spec.Conv):
+            yield others.convolution(call, f"{groups}", "groups", stride, around, groups=groups)
+        for far in (2, 3, 4) if call.shape[2:] != (1, 1) else ():
+            wide = half(far * (rows - 1) + 1, far * (columns - 1) + 1)
+            for padding in (wide, around, 0):
+                yield others.convolution(call, f"{far}", "dilation", stride, padding, dilation=far)
+        for border in BORDERS:
+            yield others.convolution(call, BORDERS[border], "border", stride, around, border=border)
+
+
+def half(rows: int, columns: int) -> spec.Size:
+    """The padding that keeps a map's size."""
+    return rows // 2 if rows == columns else (rows // 2, columns // 2)
+
+
+def like(
+    layer: spec.Conv | spec.DepthwiseConv,
+    call: Call,
+    kernel: spec.Size,
+    stride: spec.Size,
+    padding: spec.Padding,
+) -> Layer:
+    """A convolution of the same type with the call's channels."""
+    if isinstance(layer, spec.DepthwiseConv):
+        multiplier = call.shape[0] // call.input.shape[1]
+        return spec.DepthwiseConv(kernel, stride, padding, multiplier)
+    return spec.Conv(call.shape[0], kernel, stride, padding, "bias" in call.weights)
+
+
+def norms(layer: spec.BatchNorm, call: Call) -> Iterator[Layer | Other]:
+    """Yields batch norms with a different eps, or with the batch's own statistics."""
+    scale = "weight" in call.weights
+    every = dict.fromkeys((layer.eps, *EPS))
+    if "bias" in call.weights:
+        yield from (replace(layer, eps=eps, scale=scale) for eps in every)
+    elif "running_mean" in call.weights:
+        yield from (others.norm(call, layer, eps, by_batch=False) for eps in every)
+    for eps in every:
+        yield others.norm(call, layer, eps, by_batch=True)
+
+
+def channels(layer: Layer | Other | None) -> int | None:
+    """The number of output channels that a layer specifies; None if it specifies none."""
+    match layer:
+        case spec.Conv(channels=count) | spec.Linear(features=count):
+            return count
+    return None
+
+
+def has_constants(layer: Layer | Other | None) -> bool:
+    """Whether a layer computes with constants, which a framework may keep in float32."""
+    return isinstance(layer, CONSTANTS)
+
+
+def output_of(name: str, layer: Layer | Other | None, call: Call) -> Array | None:
+    """The output of a layer for a call's input and weights; None where it does not fit."""
+    return where_it_fits(with_weights, name, layer, call.input, call.weights)
+
+
+def distance(found: Array, expected: Array | None) -> float:
+    """The difference between two arrays, relative to the largest value; NaN for unequal shapes."""
+    return (
+        float("nan") if expected is None else relative_difference(trimmed(found), trimmed(expected))
+    )

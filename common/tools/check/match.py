@@ -1,0 +1,146 @@
+"""Matches the layers that ran with those of the plan, by shape and by the map that they read."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from common import spec
+from common.spec import Layer, Shape
+from common.spec.plan import Plan
+from common.tools.check.graph import Graph
+from common.tools.check.trace import Array, Call, Trace, reads
+
+Signature = tuple[str, Shape]
+Shapes = dict[str, Signature]  # the kind and weight shape of each op, by name
+
+
+def kind_of(layer: Layer) -> str:
+    """The kind of a layer with weights, as traces name it."""
+    match layer:
+        case spec.BatchNorm():
+            return "norm"
+        case spec.Linear():
+            return "linear"
+    return "conv"
+
+
+def wanted_shapes(plan: Plan) -> Shapes:
+    """The kind and shape of every layer with weights in a plan."""
+    return {
+        node.path: signature(
+            kind_of(node.layer),
+            dict(node.buffers).get("running_mean") or dict(node.parameters)["weight"],
+        )
+        for node in plan.nodes()
+        if node.parameters
+    }
+
+
+def signature(kind: str, shape: Shape) -> Signature:
+    """The kind and shape of a layer; a linear layer counts as a 1x1 convolution."""
+    if kind == "linear":
+        return "conv", (*shape, 1, 1)
+    return kind, shape
+
+
+def of_call(call: Call) -> Signature:
+    """The kind and shape of a layer that ran."""
+    return signature(call.kind, call.shape)
+
+
+class Matcher:
+    """The layers that ran, and which ops have taken them."""
+
+    def __init__(self, trace: Trace, graph: Graph, wanted: Shapes) -> None:
+        self.calls, self.digits = trace.calls, trace.rough_digits
+        self.graph, self.wanted = graph, wanted
+        self.signatures = [of_call(call) for call in self.calls]
+        self.taken: dict[str, int] = {}
+        self.free = dict.fromkeys(range(len(self.calls)))
+        self.coming = dict.fromkeys(wanted)  # the ops that have yet to take a layer
+
+    def take(self, name: str, number: int | None) -> Call | None:
+        """Takes the layer with this number for an op; None means that no layer is this op."""
+        del self.coming[name]
+        if number is None:
+            return None
+        del self.free[number]
+        self.taken[name] = number
+        return self.calls[number]
+
+    def release(self, name: str) -> None:
+        """Releases the layer that an op has taken, because a different op matches it better."""
+        if name in self.taken:
+            self.free[self.taken.pop(name)] = None
+            self.free = dict.fromkeys(sorted(self.free))
+
+    def shared(self) -> dict[str, str]:
+        """The ops whose layers share an earlier op's weights; random weights are never equal."""
+        seen: dict[bytes, str] = {}
+        found: dict[str, str] = {}
+        for name, number in self.taken.items():
+            weights = self.calls[number].weights
+            key = b"".join(weights[each].ravel()[:9].tobytes() for each in sorted(weights))
+            if weights and seen.setdefault(key, name) != name:
+                found[name] = seen[key]
+        return found
+
+    def settled(self) -> list[Call]:
+        """The layers taken or needed by an op to come, which excludes those not in the plan."""
+        calls = enumerate(self.calls)
+        return [
+            call for number, call in calls if number not in self.free or not self.is_spare(number)
+        ]
+
+    def is_spare(self, number: int) -> bool:
+        """Whether more free layers have this layer's shape than the ops to come can take."""
+        shape = self.signatures[number]
+        left = sum(self.signatures[other] == shape for other in self.free)
+        return left > sum(self.wanted[other] == shape for other in self.coming)
+
+    def readers(self, x: Array, among: Sequence[int]) -> Iterator[int]:
+        """Yields the numbers of the layers that read this map."""
+        for number in among:
+            if reads(self.calls[number], x, self.digits):
+                yield number
+
+    def likeness(self, name: str, number: int) -> float:
+        """How well the layers after a layer match the ops after an op.
+
+        This distinguishes layers that read the same map.
+        """
+        y = self.calls[number].output
+        following = dict.fromkeys(
+            follower
+            for map in (y, np.maximum(y, 0))
+            for follower in self.readers(map, [*self.free])
+        )
+        score = 0.0
+        for reader in self.readers_in_graph(name):
+            if following:
+                best = max(following, key=lambda follower: self.alike(reader, follower))
+                score += self.alike(reader, best) + self.likeness(reader, best)
+                del following[best]
+            else:
+                score -= 1
+        return score - len(following)
+
+    def alike(self, name: str, number: int) -> float:
+        """How similar a layer's shape is to an op's: 1 if equal, 0.5 for equal channels, else 0."""
+        own, found = self.wanted[name], self.signatures[number]
+        return 1 if own == found else 0.5 * (made(own)[:1] == made(found)[:1])
+
+    def readers_in_graph(self, name: str) -> Iterator[str]:
+        """Yields the ops with weights that read an op's output, directly or through a ReLU."""
+        for other, op in self.graph.items():
+            if name in op.inputs:
+                if op.is_weighted:
+                    yield other
+                elif op.layer == spec.ReLU():
+                    yield from self.readers_in_graph(other)
+
+
+def made(layer: Signature) -> Shape:
+    """The sizes that a layer's input does not determine: output channels, kernel rows, columns."""
+    kind, shape = layer
+    return shape if kind == "norm" else (shape[0], *shape[2:])

@@ -1,0 +1,78 @@
+"""Edits a stretch between layers with weights until it computes the user's map."""
+
+from itertools import islice
+
+import numpy as np
+
+from common.tools.check import layer_hypotheses
+from common.tools.check.edits import Place
+from common.tools.check.graph import Graph, section, value_read, where_it_fits
+from common.tools.check.hypotheses import hypotheses
+from common.tools.check.reading import Reading
+from common.tools.check.trace import Array, reads, share
+
+ROUNDS = 5  # the most differences explained in one stretch
+# A round tries at least LEAST edits; for small maps more, up to WORK values in total.
+LEAST, WORK = 300, 400_000_000
+
+
+def explain(reading: Reading, name: str, found: Array) -> None:
+    """Edits the ops that lead to an op until its input is that of the user's network."""
+    if reading.agrees(name, found):
+        reading.rough += 1
+        return
+    before, names = reading.graph, open_names(reading, name)
+    for _ in range(ROUNDS if reading.explains else 0):
+        better = improve(reading, name, names, found)
+        if better is None:
+            break
+        reading.adopt(better)
+        if reading.agrees(name, found):
+            reading.mismatches += 1
+            return
+    reading.adopt(before)
+    reading.mismatches += 1
+    reading.unexplained[name] = layer_hypotheses.distance(found, reading.value_read(name))
+    source = reading.graph[name].inputs[0]
+    if source in names:
+        reading.forced[source] = reading.known[source] = found
+
+
+def open_names(reading: Reading, name: str) -> list[str]:
+    """The ops that lead to an op and may be edited because no other layer reads their output."""
+    ends, found = set(reading.forced), []
+    calls = reading.matcher.settled()
+    for each in section(reading.graph, name, ends):
+        y = reading.value(each)
+        if y is None or not any(reads(call, y, reading.trace.digits) for call in calls):
+            found.append(each)
+        else:
+            ends.add(each)
+    return [each for each in found if each in section(reading.graph, name, ends)]
+
+
+def improve(reading: Reading, name: str, names: list[str], found: Array) -> Graph | None:
+    """The first edit after which all values agree, else the one with most; None if none helps."""
+    for each in reading.graph:
+        if each == name:
+            break
+        reading.value(each)  # so that `known` has all maps that could be read
+    digits, best = reading.trace.rough_digits, None
+    most = share_agreeing(reading, reading.graph, name, found, digits)
+    free = [reading.trace.calls[number] for number in reading.matcher.free]
+    counts = reading.digits_at(name)
+    place = Place(reading.graph, name, names, reading.forced, reading.known, found, free, counts)
+    for graph in islice(hypotheses(place), max(LEAST, WORK // found.size)):
+        agreeing = share_agreeing(reading, graph, name, found, digits)
+        if agreeing == 1 and share_agreeing(reading, graph, name, found, reading.trace.digits) == 1:
+            return graph
+        if agreeing > most:
+            best, most = graph, agreeing
+    return best
+
+
+def share_agreeing(reading: Reading, graph: Graph, name: str, found: Array, digits: int) -> float:
+    """The share of values that agree at an op's input in an edited graph."""
+    with np.errstate(all="ignore"):  # a wrong guess may overflow
+        y = where_it_fits(lambda: value_read(graph, name, reading.without_stale(graph)))
+    return -1.0 if y is None else share(found, y, digits)

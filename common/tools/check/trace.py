@@ -1,0 +1,195 @@
+"""The trace of a network on a batch: every layer with weights, with its input and output."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.spec import Shape
+
+Array = NDArray[np.float64]
+# Padding modes other than zeros: NumPy's names and the usual names.
+BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
+ROUGHLY = 7  # digits: frameworks keep some constants in float32, such as Paddle a dropout's rate
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One layer with weights as it ran: maps are N x C x H x W, weights as in a weights file.
+
+    `name` is the name in the user's network; `lines` are the lines of the user's file in which the
+    layer was made, outermost first. A depthwise convolution's weight is
+    channels x 1 x rows x columns.
+    """
+
+    name: str
+    kind: str  # conv, linear or norm
+    weights: Mapping[str, Array]
+    input: Array
+    output: Array
+    lines: tuple[int, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the weight; for a batch norm, that of its running statistics."""
+        return self.input.shape[1:2] if self.kind == "norm" else self.weights["weight"].shape
+
+
+@dataclass(frozen=True, eq=False)
+class Drop:
+    """A dropout that is active in training: its rate and its input."""
+
+    rate: float
+    input: Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A batch, the layers that ran on it in order, and the outputs of the network.
+
+    `after` holds the weights of each layer after one training step, if one was taken. `drops` holds
+    the dropouts active in training, although in the trace itself they pass their input on.
+    """
+
+    image: Array
+    calls: list[Call]
+    outputs: list[Array]
+    parameters: int
+    digits: int = 10  # decimal digits of precision of the arithmetic
+    after: Sequence[Mapping[str, Array]] = ()
+    drops: Sequence[Drop] = ()
+
+    @property
+    def rough_digits(self) -> int:
+        """The digits of precision that remain where a constant was kept in float32."""
+        return min(self.digits, ROUGHLY)
+
+    def pack(self) -> Arrays:
+        """The trace as arrays by name, as workers report it."""
+        arrays: Arrays = {"image": self.image}
+        about: dict = {"parameters": self.parameters, "digits": self.digits, "calls": []}
+        about["trained"] = bool(self.after)
+        for number, call in enumerate(self.calls):
+            own = {"input": call.input, "output": call.output, **call.weights}
+            if self.after:
+                own |= {f"after {name}": array for name, array in self.after[number].items()}
+            arrays |= {f"{number}/{name}": array for name, array in own.items()}
+            about["calls"].append([call.name, call.kind, list(call.weights), call.lines])
+        arrays |= {f"output/{number}": array for number, array in enumerate(self.outputs)}
+        arrays |= {f"drop/{number}": drop.input for number, drop in enumerate(self.drops)}
+        about["rates"] = [drop.rate for drop in self.drops]
+        return arrays | {"about": np.array(json.dumps(about))}
+
+
+def unpack_trace(arrays: Arrays) -> Trace:
+    """Returns the trace that a worker reported."""
+    about = json.loads(str(arrays["about"]))
+    calls = []
+    for number, (name, kind, weights, lines) in enumerate(about["calls"]):
+        own = {weight: wide(arrays[f"{number}/{weight}"]) for weight in weights}
+        x, y = (wide(arrays[f"{number}/{end}"]) for end in ("input", "output"))
+        calls.append(without_border(Call(name, kind, own, x, y, tuple(lines))))
+    outputs = [wide(array) for name, array in arrays.items() if name.startswith("output/")]
+    after = [
+        {name: wide(arrays[f"{number}/after {name}"]) for name in call.weights}
+        for number, call in enumerate(calls if about["trained"] else ())
+    ]
+    drops = [
+        Drop(rate, wide(arrays[f"drop/{number}"])) for number, rate in enumerate(about["rates"])
+    ]
+    digits = about["digits"]
+    return Trace(arrays["image"], calls, outputs, about["parameters"], digits, after, drops)
+
+
+def wide(array: NDArray) -> Array:
+    """Returns an array in float64 and C order."""
+    return np.ascontiguousarray(array, np.float64)
+
+
+def trimmed(array: Array) -> Array:
+    """An array without the trailing ones of its shape, so that a 1 x 1 map is a vector."""
+    shape = array.shape
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return array.reshape(shape)
+
+
+def agree(found: Array, expected: Array, digits: int) -> bool:
+    """Whether two arrays are the same up to rounding, relative to the largest value."""
+    found, expected = trimmed(found), trimmed(expected)
+    if found.shape != expected.shape:
+        return False
+    sample = slice(None, None, max(found.size // 64, 1))
+    few, wanted = found.ravel()[sample], expected.ravel()[sample]
+    with np.errstate(invalid="ignore"):  # a wrong guess may overflow
+        apart = np.abs(few - wanted)
+    if digits >= ROUGHLY and (apart > np.abs(wanted).max() / 10).mean() > 0.5:
+        return False  # most arrays do not agree; this is far quicker than finding the largest value
+    if not np.isfinite(expected).all():
+        return False
+    bound = max(np.abs(expected).max(), 1e-30) * 10.0**-digits
+    return bool((apart <= bound).all() and (np.abs(found - expected) <= bound).all())
+
+
+def without_border(call: Call) -> Call:
+    """A layer that ran, with its input stripped of zeros that a separate step padded it with."""
+    x = call.input
+    if x.ndim != 4 or not x.any():
+        return call
+    for axis in (2, 3):
+        rows = np.flatnonzero(x.any(axis=tuple({0, 1, 2, 3} - {axis})))
+        x = x.take(range(rows[0], rows[-1] + 1), axis)
+    return replace(call, input=x) if x.shape != call.input.shape else call
+
+
+def reads(call: Call, x: Array, digits: int) -> bool:
+    """Whether a layer's input is this map, with or without padding around it."""
+    given = call.input
+    if given.shape[:2] != x.shape[:2]:  # most do not match; far quicker than comparing
+        return False
+    if given.ndim != 4 or x.ndim != 4:
+        return agree(given, x, digits)
+    wider = [a - b for a, b in zip(given.shape[2:], x.shape[2:], strict=True)]
+    if min(wider) < 0 or max(wider) >= 8:
+        return False
+    if not any(wider):
+        return agree(given, x, digits)
+    around = [((n // 2), n - n // 2) for n in wider]
+    borders = [np.pad(x, ((0, 0), (0, 0), *around), mode=mode) for mode in BORDERS]  # type: ignore[call-overload]
+    return any(agree(given, bordered, digits) for bordered in borders)
+
+
+def share(found: Array, expected: Array, digits: int) -> float:
+    """The share of values that agree; -1 if the shapes differ or `expected` is not finite."""
+    found, expected = trimmed(found), trimmed(expected)
+    if found.shape != expected.shape or not np.isfinite(expected).all():
+        return -1.0
+    bound = max(np.abs(expected).max(), 1e-30) * 10.0**-digits
+    return float((np.abs(found - expected) <= bound).mean())
+
+
+def numbers(
+    shape: Shape, draw: np.random.Generator, fan_in: int = 0, is_variance: bool = False
+) -> Array:
+    """Random values for a parameter, chosen so that no difference goes unnoticed.
+
+    Weights with a `fan_in` are He-scaled, which keeps the size of their input; variances are
+    in [0.5, 1.5]; others are small.
+    """
+    if is_variance:
+        return draw.uniform(0.5, 1.5, shape)
+    spread = np.sqrt(2 / fan_in) if fan_in else 0.2
+    return np.asarray(spread * draw.standard_normal(shape))
+
+
+def labels(images: int, classes: int) -> NDArray[np.int64]:
+    """The class labels for a batch of training images."""
+    return np.arange(images) % classes
+
+
+def noise(shape: Shape, images: int = 2) -> Array:
+    """A batch of noise, with a range wide enough to reach both ends of every activation."""
+    return 3 * np.random.default_rng(1).standard_normal((images, *shape))

@@ -1,0 +1,1 @@
+"""ONNX: export of every network, and ONNX Runtime as a fourth implementation to compare with."""

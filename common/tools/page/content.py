@@ -1,0 +1,103 @@
+"""The content of a page as data, computed once here and then only laid out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from common.spec import shape_text
+from common.spec.plan import Node, Plan
+from common.tools.analysis.receptive_field import Reach
+from common.tools.page.layer_shapes import Picture, draw, repeats, shows, text
+from common.tools.page.notes import notes_of
+from common.tools.page.source_excerpts import Excerpt, excerpts
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of a step's table: a block, a pool, or a convolution with its batch norm and ReLU.
+
+    If it represents `times` identical blocks, up to the one at `last`, its numbers are for one.
+    """
+
+    path: str
+    text: str
+    output: str
+    parameters: int
+    multiply_adds: int
+    times: int = 1
+    last: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the body, or a head: its path, its output and its contents.
+
+    `after` names the step to which a head is attached; `notes` come from the catalogue of
+    differences; `code` is keyed by framework.
+    """
+
+    path: str
+    text: str
+    input: str
+    output: str
+    channels: int
+    parameters: int
+    multiply_adds: int
+    field: int
+    depth: int
+    after: str
+    notes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    picture: Picture | None
+    code: dict[str, Excerpt]
+
+
+def steps_of(plan: Plan) -> list[Step]:
+    """The steps of the body that are drawn, then the heads."""
+    found, so_far, code = [], Reach(), excerpts(plan)
+    for node in plan.body.children:
+        so_far = so_far.through(node)
+        if shows(node):
+            found.append(step_of(node, so_far, "", code.get(node.path, {})))
+    for name, head in plan.heads.items():
+        after = plan.network.heads[name].after
+        found.append(step_of(head, Reach(), after, code.get(head.path, {})))
+    return found
+
+
+def step_of(node: Node, so_far: Reach, after: str, code: dict[str, Excerpt]) -> Step:
+    """One step with its contents."""
+    is_block = bool(node.children) and not node.is_unit
+    return Step(
+        node.path,
+        "" if is_block else text(node),
+        shape_text(node.input),
+        shape_text(node.output),
+        node.output[0],
+        node.parameter_count,
+        node.multiply_adds,
+        so_far.field,
+        so_far.depth,
+        after,
+        notes_of(node),
+        tuple(parts_in(node)),
+        draw(node) if is_block else None,
+        code,
+    )
+
+
+def parts_in(node: Node) -> Iterator[Part]:
+    """The rows of a node's table; consecutive identical blocks share one row."""
+    if node.is_unit:
+        return
+    for first, *more in repeats(node):
+        if shows(first):
+            yield part_of(first, more)
+        yield from parts_in(first)
+
+
+def part_of(unit: Node, more: Sequence[Node]) -> Part:
+    """One row of a step's table, for a unit and the identical ones in `more`."""
+    is_block = bool(unit.children) and not unit.is_unit
+    what = type(unit.layer).__name__.lower() if is_block else text(unit)
+    figures = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
+    return Part(unit.path, what, *figures, 1 + len(more), more[-1].path if more else "")

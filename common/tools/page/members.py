@@ -1,0 +1,123 @@
+"""Any two networks side by side, as in `diff`, and the data for the page's script to show them."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+
+from markupsafe import Markup
+
+from common.networks import NETWORKS, network
+from common.spec import Layer, shape_text
+from common.spec.plan import Node, Plan
+from common.spec.planner import make_plan
+from common.tools.analysis.diff import (
+    Difference,
+    changes,
+    differences,
+    leaves,
+    shape_changes,
+    totals,
+)
+from common.tools.page.phrases import change_text
+
+
+@dataclass(frozen=True)
+class Against:
+    """Two networks and their differences."""
+
+    one: Plan
+    other: Plan
+    differences: list[Difference]
+    shapes: list[tuple[str, str, str]]
+    totals: list[tuple[str, int, int]]
+
+    def about(self) -> list[tuple[str, str]]:
+        """The properties of both networks that precede their layers, in pairs."""
+        return list(zip(about(self.one), about(self.other), strict=True))
+
+
+def whole(name: str) -> Plan:
+    """The network's plan, with its heads if it has any."""
+    return make_plan(network(name, aux=bool(network(name).heads)))
+
+
+def against(one: Plan, other: Plan) -> Against:
+    """The differences between two networks, as in `diff`."""
+    found = differences(one, other), shape_changes(one, other), totals(one, other)
+    return Against(one, other, *found)
+
+
+def neighbour(plan: Plan) -> Against:
+    """A network compared with the next one in the list of networks."""
+    names = list(NETWORKS)
+    place = names.index(plan.network.name) + 1 if plan.network.name in names else 0
+    return against(plan, whole(names[place % len(names)]))
+
+
+def about(plan: Plan) -> list[str]:
+    """A network's origin, input, classes and preprocessing, in the order of the page."""
+    made = plan.network
+    image = made.preprocess.shape_text(*made.input[1:])
+    given = made.origin, shape_text(made.input), made.classes, image, made.preprocess.value_text()
+    return [str(each) for each in given]
+
+
+@dataclass
+class Members:
+    """The data of all networks that `diff` compares, with numbered paths and layers.
+
+    `changes` maps the numbers of two layers, -1 for none, to the numbers of the `texts` that
+    describe their differences; they are written once, here, and the script only looks them up.
+    """
+
+    paths: dict[str, int] = field(default_factory=dict)
+    layers: dict[Layer, int] = field(default_factory=dict)
+    texts: dict[tuple[str, ...], int] = field(default_factory=dict)
+    changes: dict[str, list[int]] = field(default_factory=dict)
+    networks: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def number_of(self, node: Node | None) -> int:
+        """The number of a node's layer; -1 if there is no node."""
+        return -1 if node is None else self.layers.setdefault(node.layer, len(self.layers))
+
+    def add(self, name: str, plan: Plan) -> None:
+        """Adds a network."""
+        own = leaves(plan)
+        self.networks[name] = {
+            "about": about(plan),
+            "paths": [self.paths.setdefault(path, len(self.paths)) for path in own],
+            "layers": [self.number_of(node) for node in own.values()],
+            "steps": {step.path: shape_text(step.output) for step in plan.body.children},
+            "totals": [count for _, count, _ in totals(plan, plan)],
+        }
+
+    def compare(self, one: Node | None, other: Node | None) -> None:
+        """Records how two layers at one path differ, unless it is already recorded."""
+        pair = f"{self.number_of(one)},{self.number_of(other)}"
+        if pair not in self.changes:
+            said = map(change_text, changes(one, other))
+            self.changes[pair] = [self.texts.setdefault(each, len(self.texts)) for each in said]
+
+
+@cache
+def members() -> Markup:
+    """All networks as JSON that can be embedded in a page."""
+    plans = {name: whole(name) for name in NETWORKS}
+    found = Members()
+    for name, plan in plans.items():
+        found.add(name, plan)
+    every = [leaves(plan) for plan in plans.values()]
+    for one in every:
+        for other in every:
+            for path in one | other:
+                found.compare(one.get(path), other.get(path))
+    data = {
+        "paths": list(found.paths),
+        "texts": list(found.texts),
+        "changes": {pair: texts for pair, texts in found.changes.items() if texts},
+        "networks": found.networks,
+    }
+    # It contains no text from users, and nothing in it may close the element.
+    return Markup(
+        json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    )

@@ -1,0 +1,189 @@
+const root = document.documentElement;
+// A browser that keeps nothing for files still shows the page.
+const store = {
+  get(key, allowed) {
+    try {
+      const kept = localStorage.getItem(`googlenet-page-${key}`);
+      return allowed.includes(kept) ? kept : null;
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(`googlenet-page-${key}`, value);
+    } catch {
+      /* not remembered */
+    }
+  },
+};
+
+function setLanguage(language) {
+  root.lang = root.dataset.language = language;
+  store.set("language", language);
+}
+
+function setTheme(theme) {
+  root.dataset.theme = theme;
+  root.style.colorScheme = theme;
+  store.set("theme", theme);
+}
+
+function openTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) {
+    target.open = true;
+    target.scrollIntoView();
+  }
+}
+
+function chooseTab(framework) {
+  for (const tab of document.querySelectorAll("[data-tab]")) {
+    const chosen = tab.dataset.tab === framework;
+    tab.setAttribute("aria-selected", chosen);
+    tab.tabIndex = chosen ? 0 : -1;
+  }
+  for (const panel of document.querySelectorAll("[data-panel]"))
+    panel.hidden = panel.dataset.panel !== framework;
+  store.set("tab", framework);
+}
+
+function moveTab(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  const tabs = [...event.target.parentElement.children];
+  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+  chooseTab(next.dataset.tab);
+  next.focus();
+}
+
+function addUp() {
+  const form = document.getElementById("sum");
+  const [channels, out, kernel, reduction] = ["in", "out", "kernel", "reduction"].map((name) =>
+    Number(form.elements[name].value)
+  );
+  const write = (id, value) => {
+    document.getElementById(id).textContent = value.toLocaleString("en-US");
+  };
+  write("sum-direct", channels * out * kernel ** 2);
+  write("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
+}
+
+const members = JSON.parse(document.getElementById("members").textContent);
+
+// What `diff` says of two networks' layers: each text with all the paths where it is true.
+function changesOf(first, second) {
+  const [one, two] = [first, second].map((name) => {
+    const { paths, layers } = members.networks[name];
+    return new Map(paths.map((path, place) => [path, layers[place]]));
+  });
+  const found = new Map();
+  for (const path of new Set([...one.keys(), ...two.keys()])) {
+    for (const text of members.changes[[one.get(path) ?? -1, two.get(path) ?? -1]] ?? []) {
+      if (!found.has(text)) found.set(text, []);
+      found.get(text).push(members.paths[path]);
+    }
+  }
+  return [...found].map(([text, paths]) => [members.texts[text], paths]);
+}
+
+// The steps that both have, with maps of unequal shape.
+function shapesOf(first, second) {
+  const [one, two] = [first, second].map((name) => members.networks[name].steps);
+  return Object.keys(one)
+    .filter((path) => path in two && one[path] !== two[path])
+    .map((path) => [path, one[path], two[path]]);
+}
+
+function element(tag, ...children) {
+  const made = document.createElement(tag);
+  made.append(...children);
+  return made;
+}
+
+function inLanguages(texts) {
+  return ["en", "zh"].map((language, place) =>
+    Object.assign(element("span", texts[place]), { lang: language })
+  );
+}
+
+function placesOf(paths) {
+  if (paths.length <= 2) return paths.join(", ");
+  const opened = element(
+    "details",
+    element("summary", `${paths.slice(0, 2).join(", ")}, ...`),
+    paths.slice(2).join(", ")
+  );
+  opened.className = "where";
+  return opened;
+}
+
+// Writes a pair's values into the last two cells of each row.
+function fill(table, one, two) {
+  [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, place) => {
+    [row.cells[1].textContent, row.cells[2].textContent] = [one[place], two[place]].map((value) =>
+      value.toLocaleString("en-US")
+    );
+  });
+}
+
+function showTwo() {
+  const names = ["first", "second"].map(
+    (order) => document.getElementById("two").elements[order].value
+  );
+  const [one, two] = names.map((name) => members.networks[name]);
+  for (const [place, order] of ["first", "second"].entries()) {
+    for (const head of document.querySelectorAll(`#against th.${order}`))
+      head.textContent = names[place];
+  }
+  const changes = changesOf(...names);
+  document.getElementById("nothing").hidden = changes.length > 0;
+  document.getElementById("changes").hidden = changes.length === 0;
+  document
+    .querySelector("#changes tbody")
+    .replaceChildren(
+      ...changes.map(([texts, paths]) =>
+        element(
+          "tr",
+          element("td", ...inLanguages(texts)),
+          element("td", paths.length),
+          element("td", placesOf(paths))
+        )
+      )
+    );
+  document
+    .getElementById("shapes")
+    .replaceChildren(
+      ...shapesOf(...names).map(([path, ...shapes]) =>
+        element("tr", element("th", path), ...shapes.map((shape) => element("td", shape)))
+      )
+    );
+  fill("about", one.about, two.about);
+  fill("totals", one.totals, two.totals);
+}
+
+setLanguage(
+  store.get("language", ["en", "zh"]) ?? (navigator.language.startsWith("zh") ? "zh" : "en")
+);
+setTheme(
+  store.get("theme", ["light", "dark"]) ??
+    (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")
+);
+document
+  .getElementById("language")
+  .addEventListener("click", () => setLanguage(root.lang === "en" ? "zh" : "en"));
+document
+  .getElementById("theme")
+  .addEventListener("click", () => setTheme(root.dataset.theme === "dark" ? "light" : "dark"));
+for (const tab of document.querySelectorAll("[data-tab]")) {
+  tab.addEventListener("click", () => chooseTab(tab.dataset.tab));
+  tab.addEventListener("keydown", moveTab);
+}
+chooseTab(store.get("tab", ["pytorch", "tensorflow", "paddle"]) ?? "pytorch");
+document.getElementById("sum").addEventListener("input", addUp);
+document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("two").hidden = false;
+document.getElementById("two").addEventListener("change", showTwo);
+addEventListener("hashchange", openTarget);
+if (!location.hash && root.dataset.part) location.replace(`#${root.dataset.part}`);
+openTarget();

@@ -1,0 +1,86 @@
+"""The figures of a benchmark, read from the file that `bench --json` wrote."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from common.errors import DataError
+from common.tools.bench.contestants import Contestant
+
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="ignore"))
+class Figures:
+    """The part of a benchmark's row that the page shows."""
+
+    network: str
+    framework: str
+    mode: str
+    task: str
+    batch: int
+    size: int
+    precision: str
+    images_per_second: Rate
+    low: Rate
+    high: Rate
+    peak_mb: int
+
+    @property
+    def contestant(self) -> str:
+        """The name of the contestant."""
+        return Contestant(self.framework, self.mode, self.precision).name
+
+    @property
+    def work(self) -> str:
+        """The workload: task, batch and input size."""
+        return f"{self.task}, batch {self.batch}, {self.size} x {self.size}"
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="ignore"))
+class Machine:
+    """The machine on which the benchmark ran."""
+
+    processor: str
+    cores: int
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A network's figures by workload, and the largest rate in each workload."""
+
+    machine: Machine
+    works: dict[str, list[Figures]]
+    most: dict[str, float]
+
+
+def read_speed(path: Path, network: str) -> Speed:
+    """A benchmark's figures for one network; raises DataError for a file without any."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError:
+        found = None
+    return make_speed(found, network, str(path))
+
+
+def make_speed(found: Any, network: str, source: str) -> Speed:
+    """The figures for one network from the output of `bench --json`."""
+    try:
+        machine = TypeAdapter(Machine).validate_python(found["machine"])
+        rows = TypeAdapter(list[Figures]).validate_python(found["rows"])
+    except (ValidationError, KeyError, TypeError):
+        raise DataError(f"{source}: is not an output of `googlenet bench --json`") from None
+    works: dict[str, list[Figures]] = {}
+    for row in rows:
+        if row.network == network:
+            works.setdefault(row.work, []).append(row)
+    if not works:
+        there = ", ".join(sorted({row.network for row in rows})) or "nothing"
+        raise DataError(f"{source}: a benchmark of {there}, not {network}")
+    most = {work: max(row.high for row in own) for work, own in works.items()}
+    return Speed(machine, works, most)

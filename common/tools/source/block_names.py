@@ -1,0 +1,55 @@
+"""The names of kinds of block in generated source: after their layers, figure or place."""
+
+import re
+
+from common import spec
+from common.spec.figure import Figure
+from common.spec.plan import Node
+
+UNITS = {"Conv": "Conv", "DepthwiseConv": "Separable", "BatchNorm": "Norm", "ReLU": "ReLU"}
+
+
+def capitals(name: str) -> str:
+    """A name with underscores, turned into a class name."""
+    return "".join(part[:1].upper() + part[1:] for part in name.replace(".", "_").split("_"))
+
+
+def small(name: str) -> str:
+    """A class name, turned into a function name."""
+    parts = [f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name)]
+    return "".join(parts).replace("_re_l_u", "_relu")
+
+
+def unit_name(node: Node) -> str:
+    """The name of a unit (a convolution with its batch norm and ReLU), after its layers."""
+    kinds = [type(child.layer).__name__ for child in node.children]
+    if kinds[0] == "DepthwiseConv":
+        kinds = [kind for kind in kinds if kind != "Conv"]
+    name = "".join(UNITS[kind] for kind in kinds)
+    return {"ConvNormReLU": "ConvNorm", "ConvNorm": "Projection"}.get(name, name)
+
+
+def figure_of(node: Node) -> Figure:
+    """The figure of a block; an empty one if the layer was not made by a table's function."""
+    return getattr(node.layer, "figure", None) or Figure()
+
+
+def block_name(node: Node, owner: str) -> str:
+    """The name of a kind of block: after its layers, its table's function or its place."""
+    if node.is_unit:
+        return unit_name(node)
+    if not owner:
+        return capitals(re.sub(r"_v\d$", "", figure_of(node).function)) or "Head"
+    within = [child.is_unit for child in node.children]
+    if isinstance(node.layer, spec.Concat) and all(within):
+        return "Split" if set(node.layer.branches) == {"a", "b"} else f"{owner}Branches"
+    if isinstance(node.layer, spec.Chain) and within == [False, True]:
+        return "PoolProjection"
+    return owner + capitals(node.name)
+
+
+def rare_name(name: str, node: Node, owner: str) -> str:
+    """The name of a kind of block if its usual name is taken: after its step."""
+    if node.is_unit:
+        return name
+    return f"Last{name}" if node.name.isdigit() else owner + capitals(node.name)

@@ -1,0 +1,35 @@
+"""The generated source of a network: the whole file, and the lines that belong to each step."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")  # not an attribute
+PROSE = re.compile(r'""".*?"""|#[^\n]*', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A source file, the lines that create each step or head, and the file's definitions.
+
+    Definitions are classes and functions by name, in file order, without that of the network.
+    """
+
+    text: str
+    steps: Mapping[str, str]
+    definitions: dict[str, str]
+
+    def called_by(self, step: str) -> list[str]:
+        """The definitions that a step uses, directly or through others, the nearest first."""
+        found: set[str] = set()
+        unread = [self.steps[step]]
+        while unread:
+            new = words_in([unread.pop()]) & self.definitions.keys() - found
+            found |= new
+            unread += [self.definitions[name] for name in new]
+        return [self.definitions[name] for name in reversed(self.definitions) if name in found]
+
+
+def words_in(texts: Iterable[str]) -> set[str]:
+    """All names in some code, except attributes and anything in docstrings and comments."""
+    return {name for text in texts for name in NAME.findall(PROSE.sub("", text))}

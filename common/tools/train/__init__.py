@@ -1,0 +1,1 @@
+"""Training, evaluation and prediction, as jobs for a worker."""

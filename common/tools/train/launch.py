@@ -1,0 +1,71 @@
+"""Distributed training: the environment variables that each framework's own launcher sets.
+
+They are torchrun's variables, TF_CONFIG, and the variables of paddle.distributed.launch.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+
+HOST = "127.0.0.1"
+
+
+def place(framework: str, environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
+    """The rank of this process, counted from 0, and the number of processes."""
+    match framework:
+        case "pytorch":
+            return int(environ.get("RANK", 0)), int(environ.get("WORLD_SIZE", 1))
+        case "paddle":
+            names = "PADDLE_TRAINER_ID", "PADDLE_TRAINERS_NUM"
+            return int(environ.get(names[0], 0)), int(environ.get(names[1], 1))
+    config = json.loads(environ.get("TF_CONFIG", "{}"))
+    if not config:
+        return 0, 1
+    cluster, task = config["cluster"], config["task"]
+    chiefs, workers = (len(cluster.get(kind, [])) for kind in ("chief", "worker"))
+    return task["index"] + (chiefs if task["type"] == "worker" else 0), chiefs + workers
+
+
+def local_environments(framework: str, count: int) -> list[dict[str, str]]:
+    """The environment variables of each of `count` local processes, with its share of the cores."""
+    if count == 1:
+        return [{}]
+    ends = [f"{HOST}:{port}" for port in free_ports(count)]
+    cores = str(max(1, (os.cpu_count() or 1) // count))
+    threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", cores)}
+    return [variables(framework, rank, ends) | threads for rank in range(count)]
+
+
+def variables(framework: str, rank: int, ends: list[str]) -> dict[str, str]:
+    """The variables that the framework's launcher would set for the process with this rank.
+
+    `ends` has the address of each process.
+    """
+    count = str(len(ends))
+    match framework:
+        case "pytorch":
+            port = ends[0].partition(":")[2]
+            where = {"MASTER_ADDR": HOST, "MASTER_PORT": port, "LOCAL_RANK": str(rank)}
+            return where | {"RANK": str(rank), "WORLD_SIZE": count}
+        case "paddle":
+            return {
+                "PADDLE_TRAINER_ID": str(rank),
+                "PADDLE_TRAINERS_NUM": count,
+                "PADDLE_CURRENT_ENDPOINT": ends[rank],
+                "PADDLE_TRAINER_ENDPOINTS": ",".join(ends),
+                "PADDLE_DISTRI_BACKEND": "gloo",
+            }
+    task = {"type": "worker", "index": rank}
+    return {"TF_CONFIG": json.dumps({"cluster": {"worker": ends}, "task": task})}
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` free ports on this machine."""
+    held = [socket.socket() for _ in range(count)]
+    for each in held:
+        each.bind((HOST, 0))
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports

@@ -1,0 +1,111 @@
+"""The worker's side of evaluation and prediction with trained weights."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.data.datasets import Split
+from common.data.images import open_image
+from common.data.loader import Loader
+from common.data.sources import place_of
+from common.data.unreadable import find_faults, without
+from common.errors import DataError
+from common.files import weights
+from common.jobs.contract import Runner
+from common.jobs.job import Report
+from common.jobs.network_work import compute_with, make_classifier
+from common.reference.numerics import softmax
+from common.spec.plan import Plan
+from common.spec.preprocess import PREPROCESSES
+from common.tools.train.scoring_jobs import Evaluate, Predict
+from common.training import evaluation
+from common.training.record import open_for_scoring, read_recipe
+
+BATCH = 32
+
+
+def evaluate(job: Evaluate) -> Report:
+    """Scores weights on the test split of a data set, at the input size they were made for."""
+    data, changes = open_for_scoring(job.data, Path(job.run) if job.run else None)
+    plan, arrays = read_weights(job)
+    if plan.network.classes < len(data.classes):
+        raise DataError(
+            f"{job.weights}: weights for {plan.network.classes} classes, and {job.data} has "
+            f"{len(data.classes)}"
+        )
+    loader, faults = load(job, data.test, plan)
+    texts = {"classes": data.classes, "changes": changes}
+    chosen = is_own_data(job) and data.val is None
+    about = faults | {name: np.array(each, np.str_) for name, each in texts.items()}
+    about |= {"chosen": np.array(chosen)}
+
+    def compute(runner: Runner, net: Any) -> Arrays:
+        found = evaluation.evaluate(finite_classifier(job, runner, net), loader.in_order())
+        return {name: np.array(value) for name, value in vars(found).items()} | about
+
+    return compute_with(job, plan, arrays, compute)
+
+
+def is_own_data(job: Evaluate) -> bool:
+    """Whether the weights are scored on the data of their own run."""
+    return bool(job.run) and place_of(read_recipe(Path(job.run)).data) == place_of(job.data)
+
+
+def predict(job: Predict) -> Report:
+    """The probability of every class for every image."""
+    plan, arrays = read_weights(job)
+    files = [Path(file) for file in job.files]
+    labels = np.zeros(len(files), np.int64)
+    split = Split(labels, lambda i: open_image(files[i]), lambda i: str(files[i]))
+    loader, faults = load(job, split, plan)
+
+    def compute(runner: Runner, net: Any) -> Arrays:
+        classify = finite_classifier(job, runner, net)
+        logits = [classify(batch.x) for batch in loader.in_order()]
+        found: NDArray = softmax(np.concatenate(logits).astype(np.float64))
+        return {"probabilities": found} | faults
+
+    return compute_with(job, plan, arrays, compute)
+
+
+def finite_classifier(
+    job: Evaluate | Predict, runner: Runner, net: Any
+) -> Callable[[NDArray], NDArray]:
+    """A function from batches to logits that raises DataError if any are NaN or infinite."""
+    classify = make_classifier(runner, net, job.plain)
+
+    def classify_finite(x: NDArray) -> NDArray:
+        logits = classify(x)
+        if not np.isfinite(logits).all():
+            raise DataError(
+                f"{job.weights}: the logits are NaN or infinite: the weights are corrupt, "
+                "or were trained with a different --preprocess"
+            )
+        return logits
+
+    return classify_finite
+
+
+def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
+    """The plan of the weights' network and its arrays; raises DataError without a classifier."""
+    plan, arrays = weights.read_network(Path(job.weights), job.network)
+    if not plan.network.classes:
+        raise DataError(
+            f"{job.weights}: the weights have no classifier, so nothing can be predicted"
+        )
+    return plan, arrays
+
+
+def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arrays]:
+    """A loader for the images, and the names and faults of those that are left out."""
+    faults = find_faults(split) if job.skip else {}
+    split = without(split, set(faults))
+    if not len(split):
+        raise DataError(f"no image can be read; {next(iter(faults.values()), 'none is given')}")
+    loader = Loader(split, plan.network.input, BATCH, PREPROCESSES[job.preprocess])
+    found = {"skipped": list(faults), "faults": list(faults.values())}
+    return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}

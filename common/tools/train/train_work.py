@@ -1,0 +1,42 @@
+"""The worker's side of training: continues a run from its current state."""
+
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from common.jobs.frameworks import import_runner
+from common.jobs.job import Report
+from common.spec.planner import make_plan
+from common.spec.rewrite import without_dropout
+from common.tools.train.launch import place
+from common.tools.train.train_jobs import Train
+from common.tools.train.trainer import import_distributed, import_training
+from common.training.folder import open_run, write_environment
+from common.training.run import restore_weights
+from common.training.state import split_slots
+
+
+def train(job: Train) -> Report:
+    """Trains until the run's last step, or on SIGINT until the end of the current step."""
+    rank, ranks = place(job.framework)
+    run, _ = open_run(Path(job.folder), rank, ranks)
+    run.plain = job.plain
+    signal.signal(signal.SIGINT, lambda *_: run.interrupted.set())
+    restore_weights(run)
+    began = time.perf_counter()
+    runner = import_runner(job.framework)
+    runner.choose_device(job.device)
+    imported = time.perf_counter()
+    group = import_distributed(job.framework).join(ranks)
+    if not rank:
+        write_environment(run.folder, job.framework, runner.VERSION, ranks)
+    plan = run.plan if run.recipe.dropout else make_plan(without_dropout(run.plan.network))
+    arrays = split_slots(run.state)["weights"]
+    net = runner.load_network(plan, arrays, run.recipe.dtype)
+    import_training(job.framework).train(net, run, group)
+    ended = time.perf_counter()
+    figures = imported - began, ended - imported
+    steps = {"step": np.array(run.step), "last_step": np.array(run.last_step)}
+    return Report(steps, runner.VERSION, runner.count_parameters(net), *figures)

@@ -1,0 +1,1 @@
+"""Recognises, reads and writes checkpoints in the formats of other projects."""

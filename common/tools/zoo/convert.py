@@ -1,0 +1,157 @@
+"""Converts between published checkpoints and native files, and verifies every conversion."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from common.arrays import Arrays
+from common.errors import DataError, UsageError
+from common.files import weights
+from common.jobs.call import call
+from common.networks import NETWORKS
+from common.spec import shape_text
+from common.spec.plan import Plan
+from common.tools.zoo.adapt import as_dialect, drop_background
+from common.tools.zoo.file_jobs import FindPlaces
+from common.tools.zoo.formats import NATIVE, Published
+from common.tools.zoo.read_file import read_file
+from common.tools.zoo.recognise import Carried, Match, ReadOptions, layouts_for, recognise
+from common.tools.zoo.write_file import kind_of, write_file
+
+OWN = {layout.kind: layout for layout in NATIVE}
+
+
+def convert(
+    source: Path,
+    target: Path,
+    name: str,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - it cannot be changed
+    asked_to: str | None = None,
+    without_background: bool = False,
+) -> tuple[str, str]:
+    """Reads a file as the named network and writes it in a different checkpoint format.
+
+    Returns a one-line report and a one-line warning, which may be empty. Raises UsageError for a
+    format in which the network is not published, DataError for a file that is not the network, and
+    CheckFailed if the written file does not read back bit for bit.
+    """
+    layouts_for(name, options.layout)  # rejects an unknown name before any file is read
+    kind, warning = kind_of(target), ""
+    goal, layout = choose_target(name, kind, asked_to)
+    match = read_match(source, name, options)
+    if without_background:
+        match = drop_background(match)
+    if goal != name:
+        match, warning = as_dialect(match, goal)
+    arrays = name_arrays(match, layout)
+    about = weights.describe(match.plan) | dict(match.recorded)
+    if match.carried != Carried():
+        about["carried"] = vars(match.carried)
+    write_file(target, arrays, about, find_places(match.plan, layout))
+    return report(match, name, layout, len(arrays)), warning
+
+
+def read_match(source: Path, name: str, options: ReadOptions) -> Match:
+    """The named network from a file, with the data that the file carries for a different format."""
+    contents = read_file(source)
+    match = recognise(str(source), contents, name, options)
+    kept = {key: contents.about[key] for key in ("preprocess",) if key in contents.about}
+    names = contents.about.get("class_names", [])
+    kept |= {"class_names": names} if len(names) == match.plan.network.classes != 0 else {}
+    match = replace(match, recorded=kept)
+    if "carried" in contents.about:
+        match = replace(match, carried=Carried(**contents.about["carried"]))
+    return match
+
+
+def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
+    """The backbone from a file for a new network, and a one-line report."""
+    match = read_match(source, plan.network.name, ReadOptions(backbone_only=True))
+    wanted = plan.backbone_arrays()
+    wrong = [name for name, array in match.arrays.items() if wanted.get(name) != array.shape]
+    if wrong:
+        shapes = shape_text(match.arrays[wrong[0]].shape), shape_text(wanted[wrong[0]])
+        raise DataError(f"{source}: {wrong[0]} is {shapes[0]}, where {shapes[1]} is wanted")
+    new = f"a new classifier for {plan.network.classes} classes"
+    heads = " and new heads" if plan.heads else ""
+    parts = [f"the backbone from {match.layout.name}", *match.notes, new + heads]
+    return match.arrays, f"{plan.network.name}: {', '.join(parts)}"
+
+
+def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Published]:
+    """The network and the format to write: the requested one, or the default of the file type.
+
+    If only a different variant of the network is published in a format, that variant is meant.
+    """
+    goal = name
+    if asked:
+        goal = dialect_with_layout(name, asked)
+        [layout] = [each for each in layouts_for(goal, asked) if each.name == asked]
+    elif kind in OWN:
+        layout = OWN[kind]
+    else:
+        published = [layout for layout in layouts_for(name, None) if layout.kind == kind]
+        if not published:
+            called = {"checkpoint": "TensorFlow checkpoint", "caffe": "Caffe model"}
+            raise UsageError(f"{name} is not published as a {called[kind]}")
+        layout = published[0]
+    # Other files allow any names; in these, names say where in the file an array is.
+    if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
+        raise UsageError(f"the layout {layout.name} and a {kind} file cannot be combined")
+    return goal, layout
+
+
+def dialect_with_layout(name: str, asked: str) -> str:
+    """The network, or the first variant of the same table, that is published in a format."""
+    table = NETWORKS[name].table
+    for other in (name, *(each for each in NETWORKS if NETWORKS[each].table is table)):
+        if any(layout.name == asked for layout in layouts_for(other, None)):
+            return other
+    layouts_for(name, asked)
+    raise AssertionError
+
+
+def name_arrays(match: Match, layout: Published) -> Arrays:
+    """Our arrays in the format's names and axis order, with the data that was carried along."""
+    names = layout.names(match.plan)
+    kept = {name: a for name, a in match.arrays.items() if not layout.may_omit(name, a)}
+    for ours in kept:
+        if ours not in names:
+            raise UsageError(f"the layout {layout.name} has no name for {ours}")
+    theirs = layout.outward(match.plan, kept)
+    carried = match.carried.names if layout.kind != "hdf5" else {}
+    own = {carried.get(key, key): array for key, array in theirs.items()}
+    if len(own) != len(theirs):
+        raise DataError("the names that the file carries along are given twice")
+    scalars = match.carried.scalars.items()
+    return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}
+
+
+def find_places(plan: Plan, layout: Published) -> dict[str, str]:
+    """Where Keras looks for each array, as Keras itself reports; empty for other file types."""
+    if layout.kind != "hdf5":
+        return {}
+    job = FindPlaces(
+        framework="tensorflow",
+        network=plan.network.name,
+        aux=plan.network.aux,
+        published=layout.name == "keras",
+    )
+    return {name: str(place) for name, place in call(job).arrays.items()}
+
+
+def report(match: Match, name: str, layout: Published, count: int) -> str:
+    """A one-line report on what was converted."""
+    spec = match.plan.network
+    parts = [f"{spec.classes} classes" if spec.classes else "no classifier"]
+    if spec.classes == 1001:
+        parts.append("with class 0 as the background")
+    parts.append("with heads" if spec.aux else "without heads")
+    parts += match.notes
+    goal = f"{layout.name} as {spec.name}" if spec.name != name else layout.name
+    return (
+        f"{name} from {match.layout.name} to {goal}: {', '.join(parts)}; "
+        f"{count} arrays written and verified bit for bit"
+    )

@@ -1,0 +1,71 @@
+"""Files that only a framework can read or write: the contract, and the jobs run in a worker."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.files.bundle import unpack
+from common.jobs.frameworks import ALL
+from common.jobs.job import Report
+from common.jobs.network_work import import_and
+from common.networks import network
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.tools.zoo.file_jobs import FindPlaces, ReadFile, WriteFile
+
+
+class Writer(Protocol):
+    """The `files.py` of a framework that writes files in its own format."""
+
+    def write(self, path: Path, arrays: Mapping[str, NDArray]) -> None:
+        """Writes arrays by name, as the framework's own users save them."""
+
+
+class CheckpointReader(Writer, Protocol):
+    """The `files.py` of TensorFlow, which also reads its own checkpoints."""
+
+    def read(self, path: Path) -> Arrays:
+        """The arrays in a file that only the framework can read."""
+
+    def places(self, plan: Plan) -> dict[str, str]:
+        """Where the framework keeps each array of a network in its own files."""
+
+    def published_places(self, plan: Plan) -> dict[str, str]:
+        """The same for the network as the framework itself publishes it."""
+
+
+def import_files(name: str) -> CheckpointReader:
+    """A framework's `files.py`."""
+    return cast(CheckpointReader, import_module(f"{ALL[name].folder}.files"))
+
+
+def read_file(job: ReadFile) -> Report:
+    """Reads a file; the report has its arrays."""
+    return import_and(job, lambda: import_files(job.framework).read(Path(job.path)))
+
+
+def write_file(job: WriteFile) -> Report:
+    """Writes a file."""
+
+    def write() -> Arrays:
+        import_files(job.framework).write(Path(job.out), unpack(Path(job.arrays)))
+        return {}
+
+    return import_and(job, write)
+
+
+def find_places(job: FindPlaces) -> Report:
+    """Finds where each array of a network is in a file."""
+
+    def find() -> Arrays:
+        plan = make_plan(network(job.network, classes=1, aux=job.aux))
+        files = import_files(job.framework)
+        places = files.published_places(plan) if job.published else files.places(plan)
+        return {name: np.array(place) for name, place in places.items()}
+
+    return import_and(job, find)

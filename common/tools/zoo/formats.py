@@ -1,0 +1,196 @@
+"""The table of all known checkpoint formats: which networks they hold, under which names."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from numpy.typing import NDArray
+
+from common.arrays import Arrays
+from common.files.parameter_layouts import KERAS_AXES, PADDLE, PYTORCH, TENSORFLOW, Axes, Layout
+from common.spec import Shape
+from common.spec.plan import Plan
+from common.tools.zoo.keras_names import counted_anew, published_names
+from common.tools.zoo.paddle_tutorial import tidied
+from common.tools.zoo.renaming import (
+    CAFFE_BLOBS,
+    CAFFE_V1,
+    CAFFE_V2,
+    COUNTERS,
+    D2L,
+    FACENET,
+    LAST_LINEAR,
+    ONNX_ZOO,
+    PADDLE_TUTORIAL,
+    PADDLE_VISION,
+    PADDLE_VISION_V3,
+    PADDLECLAS_V3,
+    TIMM_RESNET_V2,
+    TIMM_V4,
+    TIMM_XCEPTION,
+    TORCHVISION_V3,
+    UNDERSCORES,
+    Rules,
+)
+from common.tools.zoo.slim_names import (
+    SLIM_EXTRA,
+    SLIM_PARTS,
+    SLIM_RESNET_V2,
+    SLIM_V1,
+    SLIM_V2,
+    SLIM_V3,
+    SLIM_V4,
+)
+
+# In TF-Slim, a linear layer is also a 1x1 convolution.
+SLIM_AXES: Axes = {**KERAS_AXES, 2: (2, 3, 1, 0)}
+
+
+@dataclass(frozen=True, eq=False)
+class Published(Layout):
+    """A checkpoint format, with the networks that are published in it and their file type.
+
+    `ignored` matches names in its files that are not weights of the network, `stand_ins` those that
+    are allowed if all ones; `optional` matches our arrays that are ones if its files lack them;
+    `tidy` returns the format's name for each array of a file, if copies of it use different names;
+    `elsewhere` maps a number of classes to the network whose files have it.
+    """
+
+    networks: str = r".*"
+    kind: str = "torch"
+    ignored: str = r"(?!)"
+    stand_ins: str = r"(?!)"
+    optional: str = r"(?!)"
+    tidy: Callable[[Arrays], dict[str, str]] = lambda _: {}
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
+
+    def fits(self, name: str) -> bool:
+        """Whether a network is published in this format."""
+        return re.fullmatch(self.networks, name) is not None
+
+    def passes_over(self, name: str, array: NDArray) -> bool:
+        """Whether an array that is not a weight of the network may be ignored in its files."""
+        if re.fullmatch(self.stand_ins, name):
+            return bool((array == 1).all())
+        return not array.ndim or re.fullmatch(self.ignored, name) is not None
+
+    def may_omit(self, name: str, array: NDArray | None = None) -> bool:
+        """Whether its files may omit an array of ours without losing information."""
+        return re.fullmatch(self.optional, name) is not None and (
+            array is None or bool((array == 1).all())
+        )
+
+
+def by_rules(*rules: Rules) -> Callable[[Plan], dict[str, str]]:
+    """A function that renames our arrays by regular expressions, each applied once, in turn."""
+
+    @cache
+    def renamed(name: str) -> str:
+        for pattern, replacement in (rule for table in rules for rule in table):
+            name = re.sub(pattern, replacement, name)
+        return name
+
+    return lambda plan: {ours: renamed(ours) for ours in plan.arrays()}
+
+
+def first_edition(arrays: Arrays) -> dict[str, str]:
+    """Maps a later d2l edition's names to those of the first: net.2.0.b1_1 to 2.0.p1_1."""
+    later = {key: key.removeprefix("net.") for key in arrays}
+    return {key: re.sub(r"\.b(\d_\d)\.", r".p\1.", name) for key, name in later.items()}
+
+
+KERAS_EXTRA = r"(optimizer|seed_generator).*"
+NATIVE = (
+    Published("ours", PYTORCH.axes, PYTORCH.names, kind="safetensors"),
+    Published("pytorch", PYTORCH.axes, PYTORCH.names, ignored=COUNTERS),
+    Published("tensorflow", TENSORFLOW.axes, TENSORFLOW.names, kind="hdf5", ignored=KERAS_EXTRA),
+    Published("paddle", PADDLE.axes, PADDLE.names, kind="pickle", stand_ins=r".*\.bn\.weight"),
+)
+
+
+def torch_layout(name: str, networks: str, *rules: Rules) -> Published:
+    """The format of a library that is written in PyTorch."""
+    return Published(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
+
+
+def v3_layout(name: str, networks: str, *rules: Rules) -> Published:
+    """The format of a PyTorch library for Inception v3; two networks have the same array names."""
+    # torchvision's 1000 classes are ImageNet's; TensorFlow's 1008 are from an older training.
+    elsewhere = {1000: "inception_v3"} if name == "pytorch_fid" else {1008: "inception_v3.fid"}
+    return replace(torch_layout(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
+
+
+def paddle_layout(name: str, networks: str, *rules: Rules) -> Published:
+    """The format of a library that is written in Paddle."""
+    return Published(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
+
+
+def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Published:
+    """TF-Slim's format for a network; its batch norm has a scale only if requested."""
+    names = by_rules(rules, SLIM_PARTS)
+    scale = r".*\.bn\.weight"
+    return Published(
+        "slim", axes, names, networks, "checkpoint", ignored=SLIM_EXTRA, optional=scale
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Blobs(Published):
+    """Caffe's formats; older blobs always have four axes, whatever they contain."""
+
+    def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
+        """An array in our axis order, without its extra leading and trailing axes of length 1."""
+        while array.ndim > len(shape) and array.shape[0] == 1:
+            array = array[0]
+        while array.ndim > len(shape) and array.shape[-1] == 1:
+            array = array[..., 0]
+        return super().turn_inward(array, shape, groups)
+
+
+def caffe_layout(networks: str, *rules: Rules) -> Published:
+    """A format of Caffe's."""
+    return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
+
+
+APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
+LAYOUTS = (
+    *NATIVE,
+    torch_layout("tutorial", r"googlenet"),
+    torch_layout("torchvision", r"googlenet\.torchvision(\.input)?"),
+    v3_layout("torchvision", r"inception_v3(\.input)?"),
+    v3_layout("timm", r"inception_v3(\.input)?"),
+    v3_layout("pytorch_fid", r"inception_v3\.fid"),
+    torch_layout("timm", r"inception_v4", TIMM_V4),
+    torch_layout("timm", r"inception_resnet_v2", TIMM_RESNET_V2),
+    torch_layout("facenet", r"inception_resnet_v1\.facenet", FACENET),
+    torch_layout("timm", r"xception\.timm", TIMM_XCEPTION),
+    v3_layout("pretrainedmodels", r"inception_v3", LAST_LINEAR),
+    torch_layout("pretrainedmodels", r"inception_v2\.caffe", CAFFE_V2, UNDERSCORES, LAST_LINEAR),
+    torch_layout("pretrainedmodels", r"inception_v4", TIMM_V4),
+    torch_layout("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
+    torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
+    replace(torch_layout("d2l", r"googlenet\.d2l", D2L), tidy=first_edition),
+    Published(
+        "keras", KERAS_AXES, published_names, APPLICATIONS, "hdf5", KERAS_EXTRA, tidy=counted_anew
+    ),
+    paddle_layout("paddle_vision", r"googlenet\.paddle_vision", PADDLE_VISION),
+    paddle_layout("paddle_vision", r"inception_v3\.paddle_vision", PADDLE_VISION_V3),
+    paddle_layout("paddleclas", r"googlenet\.paddle_vision", PADDLE_VISION),
+    paddle_layout("paddleclas", r"inception_v3\.paddle_vision", PADDLECLAS_V3),
+    replace(paddle_layout("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
+    caffe_layout(r"googlenet\.(caffe|paper)", CAFFE_V1),
+    caffe_layout(r"inception_v2\.caffe", CAFFE_V2),
+    Published(
+        "onnx_zoo",
+        PYTORCH.axes,
+        by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),
+        r"googlenet\.(caffe|paper)",
+    ),
+    slim_layout(r"googlenet\.slim", SLIM_V1),
+    slim_layout(r"inception_v2\.slim", SLIM_V2),
+    slim_layout(r"inception_v3\.keras", SLIM_V3),
+    # Their classifiers are linear layers, whose weights are matrices.
+    slim_layout(r"inception_v4", SLIM_V4, KERAS_AXES),
+    slim_layout(r"inception_resnet_v2(\.keras)?", SLIM_RESNET_V2, KERAS_AXES),
+)

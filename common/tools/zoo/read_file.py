@@ -1,0 +1,165 @@
+"""Reads weights files of every type, recognised by their content, as arrays by name.
+
+Nothing in a file is ever executed: pickles are read as data, HDF5 without links, and safetensors
+hold no code. If a file cannot be read, the error says what it is and what to do.
+"""
+
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from common.errors import CheckFailed, DataError
+from common.files import safetensors_file
+from common.files.archives import Archive
+from common.files.budget import Budget
+from common.files.caffe_files import read_caffe
+from common.files.contents import Contents
+from common.files.hdf5 import read_hdf5
+from common.files.onnx_files import read_onnx
+from common.files.ordinary import check_ordinary, read_ordinary
+from common.files.paddle_files import read_paddle
+from common.files.torch_files import read_legacy_torch, read_torch_zip
+from common.jobs.call import call
+from common.tools.zoo.file_jobs import ReadFile
+
+ZIP = b"PK\x03\x04"
+LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # written by torch.save before it wrote zips
+# The end of a single-file TensorFlow checkpoint, as TF-Slim published them.
+TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+STATE_DICT = "load it where it was made, and save its state_dict()"
+MESSAGES = {".caffemodel": read_caffe, ".onnx": read_onnx}
+READ_SECONDS = 300.0  # time limit for TensorFlow to read the largest file
+PREFIX = "give the checkpoint's name without that ending"
+
+UNSOUND_ZIP = (
+    zipfile.BadZipFile, RuntimeError, EOFError, zlib.error, struct.error, UnicodeDecodeError,
+    ValueError,
+)  # fmt: skip
+
+# Files that are not read here, by suffix or other key: a description, and what to do.
+OTHER_KINDS = {
+    ".npz": ("an archive of NumPy arrays", "save them by name with safetensors"),
+    ".npy": ("one NumPy array", "give a weights file"),
+    ".pb": ("a frozen TensorFlow graph", "give the checkpoint that it was frozen from"),
+    ".tflite": ("a TensorFlow Lite model", "give the checkpoint that it was made from"),
+    ".meta": ("the graph of a TensorFlow checkpoint", PREFIX),
+    ".index": ("the index of a TensorFlow checkpoint", PREFIX),
+    ".pdmodel": ("Paddle's graph for inference", "give the .pdparams it was exported from"),
+    ".pdiparams": ("Paddle's weights for inference", "give the .pdparams they were exported from"),
+    ".tar": ("a tar archive", "unpack it, and give the file in it"),
+    ".gz": ("a gzip archive", "unpack it, and give the file in it"),
+    "data": ("a part of a TensorFlow checkpoint", "give its name up to .data"),
+    "script": ("a TorchScript archive", "torch.jit.load it, and save its state_dict()"),
+    "zip": ("a zip archive of unknown type", "give the weights file in it"),
+    "empty": ("an empty file", "fetch or save it again"),
+    "": (
+        "an unsupported file type",
+        "give .safetensors, .pth, .h5, .pdparams, .ckpt or .caffemodel",
+    ),
+}
+
+
+def read_file(path: Path) -> Contents:
+    """The contents of a weights file; raises DataError if it is corrupt or unsupported."""
+    if os.path.isfile(f"{path}.index") and not path.is_file():
+        return read_checkpoint(path)
+    budget = Budget(check_ordinary(path))
+    try:
+        with open(path, "rb") as file:
+            start = file.read(512)
+            file.seek(max(0, path.stat().st_size - len(TABLE_END)))
+            end = file.read()
+        return read_by_content(path, start, end, budget)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Contents:
+    """The contents of a file, whose type its first and last bytes show."""
+    if start and path.suffix in MESSAGES:  # Protocol Buffers have no magic number
+        return read_soundly(path, lambda: MESSAGES[path.suffix](read_ordinary(path), budget))
+    if start.startswith(b"\x89HDF"):
+        return Contents({"": read_hdf5(path, budget)})
+    if start.startswith(ZIP):
+        return read_zip(path, budget)
+    if start.startswith(LEGACY_TORCH):
+        return read_soundly(path, lambda: read_legacy_torch(read_ordinary(path), budget))
+    if start[8:9] == b"{" or path.suffix == ".safetensors":
+        return safetensors_file.read(path)
+    if kind := other_kind(path, start):
+        raise refusal(path, kind)
+    if end == TABLE_END:
+        return read_checkpoint(path)
+    if start.startswith(b"\x80") or path.suffix == ".pdparams":
+        return read_soundly(path, lambda: read_paddle(read_ordinary(path), budget))
+    raise refusal(path, "")
+
+
+def read_checkpoint(path: Path) -> Contents:
+    """The arrays in a TensorFlow checkpoint, read by TensorFlow."""
+    try:
+        return Contents(
+            {"": call(ReadFile(framework="tensorflow", path=str(path)), READ_SECONDS).arrays}
+        )
+    except CheckFailed as error:  # the worker crashed on the file, or hit the limit
+        raise DataError(f"{path}: not a valid TensorFlow checkpoint ({error})") from None
+
+
+def read_zip(path: Path, budget: Budget) -> Contents:
+    """The arrays in a zip archive from `torch.save`, or in a `.keras` file."""
+    try:
+        with Archive(path, budget) as archive:
+            if "model.weights.h5" in archive.names:
+                content = archive.read("model.weights.h5")
+                return Contents({"": read_hdf5(path, budget, content)})
+            pickles = [n for n in archive.names if n.count("/") < 2 and n.endswith("data.pkl")]
+            if not pickles or any("/code/" in name for name in archive.names):
+                arrays = all(name.endswith(".npy") for name in archive.names)
+                raise refusal(path, "script" if pickles else ".npz" if arrays else "zip")
+            return read_soundly(path, lambda: read_torch_zip(path, archive, pickles[0], budget))
+    except DataError as error:
+        raise naming(path, error) from None
+    except UNSOUND_ZIP as error:
+        raise DataError(f"{path}: not a valid zip archive ({error})") from None
+
+
+def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:
+    """The contents that `read` returns; raises DataError if corrupt or without named arrays."""
+    try:
+        contents = read()
+    except DataError as error:
+        raise naming(path, error) from None
+    except (LookupError, ValueError, TypeError, AttributeError, struct.error) as error:
+        raise DataError(f"{path}: not a valid file of weights ({error})") from None
+    if not contents.groups:
+        kinds = [kind for names in contents.others.values() for kind in names.values()]
+        held = kinds[0] if kinds else "nothing"
+        raise DataError(f"{path}: holds {held} and no arrays by name; {STATE_DICT}")
+    return contents
+
+
+def naming(path: Path, error: DataError) -> DataError:
+    """The error with the file's name in front of it."""
+    return DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}")
+
+
+def other_kind(path: Path, start: bytes) -> str:
+    """The key in OTHER_KINDS of a file that is not read here; "" if it may be readable."""
+    if not start:
+        return "empty"
+    if ".data-" in path.name:
+        return "data"
+    if start.startswith(b"\x1f\x8b"):
+        return ".gz"
+    if start[257:262] == b"ustar":
+        return ".tar"
+    return path.suffix if path.suffix in OTHER_KINDS else ""
+
+
+def refusal(path: Path, kind: str) -> DataError:
+    """The error that says what a file is and what to do."""
+    name, advice = OTHER_KINDS[kind]
+    return DataError(f"{path}: {name}; {advice}")

@@ -1,0 +1,250 @@
+"""Recognises which network a file contains, and in which checkpoint format."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from common.arrays import Arrays
+from common.errors import DataError, UsageError
+from common.files import weights
+from common.files.contents import Contents
+from common.networks import NETWORKS, network
+from common.spec import shape_text
+from common.spec.plan import Plan
+from common.tools.zoo.find_plan import (
+    find_plan,
+    full_plan,
+    leave_heads_of_other_classes,
+    names_there,
+    published_plan,
+)
+from common.tools.zoo.formats import LAYOUTS, Published
+from common.tools.zoo.keras_names import rename_classifier
+from common.tools.zoo.misfit import Misfit
+from common.tools.zoo.unwrap import Wrapped, choose_groups, open_groups
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Options for reading a file, besides the network's name.
+
+    The checkpoint format, the key of the weights, whether to read only the backbone, and whether to
+    use moving averages as weights.
+    """
+
+    layout: str | None = None
+    key: str | None = None
+    backbone_only: bool = False
+    averages: bool = False
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The contents of a file other than the weights, kept so that they can be written again.
+
+    `scalars` has counters by name, `names` the file's own names for those of the format.
+    """
+
+    scalars: dict[str, float] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A file's arrays as ours, the plan they fit, the file's other contents, and notes.
+
+    `recorded` has the metadata that the arrays do not determine.
+    """
+
+    layout: Published
+    plan: Plan
+    arrays: Arrays
+    carried: Carried = field(default_factory=Carried)
+    notes: tuple[str, ...] = ()
+    recorded: Mapping[str, object] = field(default_factory=dict)
+
+
+def recognise(source: str, contents: Contents, name: str, options: ReadOptions) -> Match:
+    """The named network from a file; raises a DataError that says what the file looks like."""
+    says = contents.about.get("network", name)
+    if says != name:
+        raise DataError(f"{source}: is labelled {says}, not {name}")
+    opened = open_groups(source, contents, options.key, options.averages)
+    match, misfits = try_layouts(source, contents, opened, name, options)
+    if match is None:
+        raise not_recognised(source, contents, name, misfits, options)
+    return match
+
+
+def try_layouts(
+    source: str,
+    contents: Contents,
+    opened: dict[str, list[Wrapped]],
+    name: str,
+    options: ReadOptions,
+) -> tuple[Match | None, list[Misfit]]:
+    """The named network from a file, or None, and the mismatches of all other readings.
+
+    `opened` has the file's groups, unwrapped. Raises DataError if several groups match, or
+    if several formats match differently.
+    """
+    layouts = layouts_for(name, options.layout)
+    matches: dict[str, Match] = {}
+    misfits: list[Misfit] = []
+    for key, readings in opened.items():
+        for wrapped in readings:
+            found = [attempt(source, wrapped, contents, name, each, options) for each in layouts]
+            fitting = [each for each in found if isinstance(each, Match)]
+            misfits += [each for each in found if isinstance(each, Misfit)]
+            if fitting and not any(misfit.elsewhere for misfit in misfits):
+                matches[key] = unambiguous(source, fitting)
+                break
+    if len(matches) > 1:
+        keys = ", ".join(repr(key) for key in matches)
+        raise DataError(f"{source}: {keys} match; choose one with --key")
+    return next(iter(matches.values()), None), misfits
+
+
+def not_recognised(
+    source: str, contents: Contents, name: str, misfits: list[Misfit], options: ReadOptions
+) -> DataError:
+    """The error that says why a file does not match, and what it looks most like."""
+    if not misfits:
+        misfits = [nothing_in_common(contents, name, options)]
+    own = max(misfits, key=lambda misfit: (misfit.elsewhere != "", misfit.agreed))
+    others = [] if options.layout or own.elsewhere else guesses(source, contents, name)
+    best = max([own, *others], key=lambda misfit: misfit.agreed)
+    like = f"; it looks most like {best}" if best.agreed > max(own.agreed, 0) else ""
+    backbone = "; --classes 0 takes its backbone only" if own.backbone_fits else ""
+    kinds = [kind for names in contents.others.values() for kind in names.values()]
+    unread = [kind for kind in kinds if "." in kind]
+    other = f"; it holds {unread[0]}, which is not read: save state_dict() alone" if unread else ""
+    return DataError(f"{source}: does not fit {own}{backbone or like}{other}")
+
+
+def nothing_in_common(contents: Contents, name: str, options: ReadOptions) -> Misfit:
+    """The mismatch of a file with a network that has no array name in common with it."""
+    layout, plan = layouts_for(name, options.layout)[0], published_plan(name)
+    arrays = next(iter(contents.groups.values()), {})
+    missing = list(layout.names(plan).values())
+    return Misfit(name, layout, missing, list(arrays), agreed=0.0)
+
+
+def unambiguous(source: str, matches: list[Match]) -> Match:
+    """The single match of a file; raises DataError if two formats read it differently."""
+    first, *others = matches
+    weights.check_values(source, first.arrays)
+    for other in others:
+        alike = other.arrays.keys() == first.arrays.keys() and all(
+            np.array_equal(first.arrays[key], array) for key, array in other.arrays.items()
+        )
+        if not alike:
+            names = f"{first.layout.name} and {other.layout.name}"
+            raise DataError(
+                f"{source}: matches the formats {names} with different results; "
+                "choose one with --from"
+            )
+    return first
+
+
+def layouts_for(name: str, asked: str | None) -> list[Published]:
+    """The formats in which a network is published, or the requested one; raises UsageError."""
+    network(name)
+    fitting = [layout for layout in LAYOUTS if layout.fits(name) and asked in (None, layout.name)]
+    if not fitting:
+        known = ", ".join(dict.fromkeys(layout.name for layout in LAYOUTS if layout.fits(name)))
+        raise UsageError(f"{name} has no format {asked!r}; there are: {known}")
+    return fitting
+
+
+def attempt(
+    source: str,
+    wrapped: Wrapped,
+    contents: Contents,
+    name: str,
+    layout: Published,
+    options: ReadOptions,
+) -> Match | Misfit | None:
+    """The arrays as this network in this format, or why they do not match; None if no name does."""
+    tidy = layout.tidy(wrapped.arrays)
+    arrays = {tidy.get(key, key): array for key, array in wrapped.arrays.items()}
+    notes = list(wrapped.notes)
+    if layout.kind == "hdf5" and not options.backbone_only:
+        arrays = rename_classifier(arrays, full_plan(name), layout, notes)
+    if names_there(layout, name).isdisjoint(arrays):
+        return None
+    plan = find_plan(source, arrays, contents.about, name, layout, options.backbone_only)
+    plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
+    found = fit(arrays, tidy, plan, layout, notes, options)
+    if isinstance(found, Match) and not options.layout and "network" not in contents.about:
+        return tell_apart(source, arrays, found)
+    return found
+
+
+def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
+    """The match, or a misfit if the number of classes shows that it is a different network."""
+    name, layout = match.plan.network.name, match.layout
+    classes = weights.count_classes(source, layout.inward(full_plan(name), arrays), network(name))
+    if classes not in layout.elsewhere:
+        return match
+    advice = f"--from {layout.name} reads them anyway"
+    reason = f"{classes} classes are {layout.elsewhere[classes]}'s ({advice})"
+    return Misfit(name, layout, elsewhere=reason)
+
+
+def fit(
+    arrays: Arrays,
+    tidy: Mapping[str, str],
+    plan: Plan,
+    layout: Published,
+    notes: list[str],
+    options: ReadOptions,
+) -> Match | Misfit:
+    """The plan's arrays from a file, or those that are missing, unknown or of a wrong shape."""
+    names, wanted, ours = layout.names(plan), plan.arrays(), layout.inward(plan, arrays)
+    rest = arrays.keys() - names.values()
+    absent = [name for name in wanted if name not in ours]
+    missing = [names[name] for name in absent if name in names and not layout.may_omit(name)]
+    unknown = [key for key in arrays if key in rest and not layout.passes_over(key, arrays[key])]
+    misshapen = [
+        f"{names[name]} is {shape_text(arrays[names[name]].shape)}"
+        for name, array in ours.items()
+        if array.shape != wanted[name]
+    ]
+    # Arrays of a layer that is read, such as a learned scale, are never left out.
+    apart = not {layer_of(key) for key in unknown} & {layer_of(key) for key in names.values()}
+    if options.backbone_only and unknown and apart:
+        notes.append(f"{len(unknown)} further arrays left out, first {unknown[0]}")
+        unknown = []
+    if missing or unknown or misshapen:
+        fitting = len(ours) - len(misshapen)
+        agreed = fitting / (len(ours) + len(missing) + len(unknown))
+        backbone = plan.backbone_arrays().items()
+        fits = apart and all(n in ours and ours[n].shape == shape for n, shape in backbone)
+        return Misfit(plan.network.name, layout, missing, unknown, misshapen, agreed, fits)
+    scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
+    keeps = layout.kind != "hdf5"  # Keras' counters only show what else was built before
+    untidy = {there: key for key, there in tidy.items() if key != there and keeps}
+    ones = {name: np.ones(wanted[name], np.float32) for name in absent}
+    return Match(layout, plan, ours | ones, Carried(scalars, untidy), tuple(notes))
+
+
+def layer_of(name: str) -> str:
+    """The layer to which an array belongs, from its name in any format."""
+    return re.split(r"[./]\w+$", name)[0]
+
+
+def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
+    """The mismatches of a file with every other network, in each of its formats."""
+    found: list[Match | Misfit | None] = []
+    for arrays in choose_groups(source, contents, None).values():
+        plain = Wrapped(arrays)
+        for other in NETWORKS:
+            for layout in LAYOUTS:
+                if other != name and layout.fits(other):
+                    found.append(attempt(source, plain, contents, other, layout, ReadOptions()))
+    fits = [each for each in found if isinstance(each, Match)]
+    others = [each for each in found if isinstance(each, Misfit)]
+    return [Misfit(each.plan.network.name, each.layout) for each in fits] + others

@@ -1,0 +1,92 @@
+"""Unwraps the weights in users' files: training dicts, prefixed names, moving averages."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from common.arrays import Arrays, to_float32
+from common.errors import DataError
+from common.files.contents import Contents
+
+PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
+MOST_PREFIXES = 4
+MOST_GROUPS = 6
+AVERAGE = "/ExponentialMovingAverage"
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """Arrays of a file as float32, after unwrapping, and notes on what was done."""
+
+    arrays: Arrays
+    notes: tuple[str, ...] = ()
+
+
+def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str, Arrays]:
+    """The groups of a file that may contain the weights; raises DataError for an unknown key.
+
+    Without a key, those with the most arrays, because an optimizer may keep a group for every
+    parameter.
+    """
+    if key is None:
+        largest = sorted(contents.groups, key=lambda name: -len(contents.groups[name]))
+        return {name: g for name, g in contents.groups.items() if name in largest[:MOST_GROUPS]}
+    if key not in contents.groups:
+        keys = ", ".join(name for name in contents.groups if name) or "none"
+        raise DataError(f"{source}: no arrays under key {key!r}; keys with arrays: {keys}")
+    return {key: contents.groups[key]}
+
+
+def open_groups(
+    source: str, contents: Contents, key: str | None, averages: bool
+) -> dict[str, list[Wrapped]]:
+    """The chosen groups, each after every unwrapping that is possible."""
+    return {
+        name: list(unwrap(source, name, arrays, contents.notes, averages))
+        for name, arrays in choose_groups(source, contents, key).items()
+    }
+
+
+def unwrap(
+    source: str, key: str, arrays: Arrays, notes: list[str], averages: bool
+) -> Iterator[Wrapped]:
+    """Yields the arrays of a group as they are, then without each prefix that all names share."""
+    done = [f"opened at {key!r}"] if key else []
+    arrays, note = take_averages(source, arrays) if averages else leave_averages(arrays)
+    arrays, rounding = to_float32(arrays)
+    done += [*note, *notes, *rounding]
+    yield Wrapped(arrays, tuple(done))
+    for _ in range(MOST_PREFIXES):
+        prefix = common_prefix(arrays)
+        if not prefix:
+            return
+        arrays = {name.removeprefix(prefix): array for name, array in arrays.items()}
+        done.append(f"names without {prefix!r}")
+        yield Wrapped(arrays, tuple(done))
+
+
+def common_prefix(arrays: Mapping[str, object]) -> str:
+    """The first part of all names with its dot, such as `module.`; "" if they do not share it."""
+    first = PREFIX.match(next(iter(arrays), ""))
+    shared = first and all(name.startswith(first[0]) for name in arrays)
+    return first[0] if first and shared else ""
+
+
+def take_averages(source: str, arrays: Arrays) -> tuple[Arrays, list[str]]:
+    """The arrays with moving averages in place of the weights, and a note on them."""
+    averages = {
+        name.removesuffix(AVERAGE): array
+        for name, array in arrays.items()
+        if name.endswith(AVERAGE)
+    }
+    if not averages:
+        raise DataError(f"{source}: contains no moving averages; omit --averages")
+    rest = {name: array for name, array in arrays.items() if not name.endswith(AVERAGE)}
+    return rest | averages, [f"{len(averages)} moving averages used"]
+
+
+def leave_averages(arrays: Arrays) -> tuple[Arrays, list[str]]:
+    """The arrays without moving averages, and a note if there are any."""
+    rest = {name: array for name, array in arrays.items() if not name.endswith(AVERAGE)}
+    count = len(arrays) - len(rest)
+    return rest, [f"{count} moving averages ignored (--averages reads them)"] if count else []

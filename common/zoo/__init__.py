@@ -1,1 +1,0 @@
-"""Other parties' checkpoints: recognised, read, and written as they have them."""

@@ -1,0 +1,41 @@
+"""Training one network in several processes, with paddle.DataParallel."""
+
+from collections.abc import Callable
+
+import paddle
+import paddle.distributed as dist
+from paddle import Tensor
+
+from paddle_impl.build import Network
+
+
+class Group:
+    """A group of `size` processes, each with its share of every batch.
+
+    The environment identifies the processes. Batch norm only uses the process's own share, and the
+    first process's running statistics are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def copies(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
+        """A function for the network's outputs, whose backward pass averages all gradients."""
+        if self.size == 1:
+            return net.outputs
+        copy = paddle.DataParallel(net)
+        return lambda x: copy(x) if net.plan.heads else {net.plan.network.output: copy(x)}
+
+    def mean(self, *numbers: float) -> list[float]:
+        """The mean of each number over the processes."""
+        found = paddle.to_tensor(numbers, dtype="float64")
+        if self.size > 1:
+            dist.all_reduce(found)
+        return (found / self.size).tolist()
+
+
+def join(size: int) -> Group:
+    """Joins the other processes, if any; must be called before Paddle computes anything."""
+    if size > 1:
+        dist.init_parallel_env()
+    return Group(size)

@@ -1,0 +1,182 @@
+"""Traces a user's Paddle network while it runs: layers with weights, and dropout."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from paddle import Tensor, nn
+from paddle.nn import functional as F
+
+from common.tools.check.functions import Function, Functions, Place
+from common.tools.check.trace import Call, Drop
+from paddle_impl.custom_layers import Conv2D
+
+NORMS = (nn.BatchNorm, nn.BatchNorm1D, nn.BatchNorm2D)
+# The layers with weights: their kind, and the names of their weights.
+LAYERS = {
+    **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
+    nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
+    **dict.fromkeys(
+        NORMS,
+        (
+            "norm",
+            {
+                "weight": "weight",
+                "bias": "bias",
+                "running_mean": "_mean",
+                "running_var": "_variance",
+            },
+        ),
+    ),
+}
+
+
+# The functions that compute with weights: their kind, and their arguments in order.
+FUNCTIONS: dict[Place, tuple[str, str]] = {
+    (F, "conv2d"): ("conv", "x weight bias"),
+    (F, "linear"): ("linear", "x weight bias"),
+    (F, "batch_norm"): ("norm", "x running_mean running_var weight bias"),
+}
+WATCHED = Functions([*FUNCTIONS, (F, "dropout"), (F, "dropout2d")])
+
+
+@contextmanager
+def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
+    """Disables dropout, both layers and functions, as in evaluation, if `wanted`.
+
+    Yields a list that is filled with the dropouts that would have been active.
+    """
+    drops: list[Drop] = []
+
+    def passed(
+        x: Tensor,
+        p: float = 0.5,
+        axis: Any = None,  # noqa: ARG001
+        training: bool = True,
+        mode: str = "",
+        **_: Any,
+    ) -> Tensor:
+        if training and p:
+            drops.append(Drop(float(p), to_numpy(x)))
+        return x * (1 - p) if mode == "downscale_in_infer" else x
+
+    def maps_passed(x: Tensor, p: float = 0.5, training: bool = True, **_: Any) -> Tensor:
+        return passed(x, p, training=training)
+
+    new = {(F, "dropout"): passed, (F, "dropout2d"): maps_passed}
+    with WATCHED.replaced(new if wanted else {}):
+        yield drops
+
+
+@contextmanager
+def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+    """Yields a list that collects the inputs and outputs of everything that computes with weights.
+
+    That is layers, and functions that are called with the network's own weights.
+    """
+    tracer = Tracer(net, lines)
+    hooks = []
+    for name, layer in net.named_sublayers(include_self=True):
+        if isinstance(layer, tuple(LAYERS)):
+            hooks.append(layer.register_forward_pre_hook(tracer.keep))
+            hooks.append(
+                layer.register_forward_post_hook(
+                    lambda layer, _, output, name=name: tracer.leave(name, layer, output)
+                )
+            )
+    try:
+        with WATCHED.replaced({place: tracer.watched(place) for place in FUNCTIONS}):
+            yield tracer.calls
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+class Tracer:
+    """Records the inputs and outputs of everything that computes with weights."""
+
+    def __init__(self, net: nn.Layer, lines: Callable[[Any], tuple]) -> None:
+        self.calls: list[Call] = []
+        self.lines = lines
+        self.before: dict[int, NDArray] = {}  # the inputs of the layers that are running
+        own = (*net.named_parameters(), *net.named_buffers())
+        self.owners = {id(tensor): name for name, tensor in own}
+
+    def keep(self, layer: nn.Layer, inputs: tuple) -> None:
+        """Copies a layer's input, because later layers may change a map in place."""
+        self.before[id(layer)] = to_numpy(inputs[0])
+
+    def leave(self, name: str, layer: nn.Layer, output: Tensor) -> None:
+        """Records a layer that has run."""
+        kind, names = kind_of(layer)
+        own = {ours: getattr(layer, theirs, None) for ours, theirs in names.items()}
+        arrays = {ours: to_numpy(each) for ours, each in own.items() if each is not None}
+        if is_unscaled(layer):
+            del arrays["weight"]
+        last = getattr(layer, "_data_format", "") == "NHWC"
+        self.note(name, kind, arrays, self.before.pop(id(layer)), output, self.lines(layer), last)
+
+    def watched(self, place: Place) -> Function:
+        """Wraps a function so that a user's calls with weights of the network are recorded."""
+        function, (kind, names) = WATCHED.own[place], FUNCTIONS[place]
+
+        def called(*given: Any, **named: Any) -> Tensor:
+            arguments = dict(zip(names.split(), given, strict=False)) | named
+            own = {n: arguments[n] for n in names.split() if arguments.get(n) is not None}
+            owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
+            if self.before or not owners:
+                return function(*given, **named)
+            arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
+            y = function(*given, **named)
+            self.note(owners[0], kind, arrays, arrays.pop("x"), y)
+            return y
+
+        return called
+
+    def note(
+        self,
+        name: str,
+        kind: str,
+        arrays: dict[str, NDArray],
+        before: NDArray,
+        y: Tensor,
+        lines: tuple = (),
+        channels_last: bool = False,
+    ) -> None:
+        """Records one call."""
+        if kind == "linear":
+            arrays["weight"] = arrays["weight"].T
+        after = to_numpy(y)
+        if channels_last:
+            before, after = (each.transpose(0, 3, 1, 2) for each in (before, after))
+        self.calls.append(Call(name, kind, arrays, before, after, lines))
+
+
+def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:
+    """A layer's kind, and the names of its weights."""
+    return next(found for kind, found in LAYERS.items() if isinstance(layer, kind))
+
+
+def is_unscaled(layer: nn.Layer) -> bool:
+    """Whether a layer is a batch norm whose scale is never trained and stays 1."""
+    is_norm = isinstance(layer, NORMS)
+    weight = layer.weight if is_norm else None
+    return weight is not None and weight.optimize_attr.get("learning_rate") == 0
+
+
+def tensors(found: Any) -> Iterator[Tensor]:
+    """Yields the tensors in a network's output; named ones are sorted by name."""
+    if isinstance(found, Tensor):
+        yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
+    elif isinstance(found, dict | list | tuple):
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
+            yield from tensors(each)
+
+
+def to_numpy(tensor: Tensor) -> NDArray:
+    """A copy of a tensor as a NumPy array."""
+    return np.array(tensor.numpy())

@@ -1,0 +1,120 @@
+"""The layer types that PyTorch has no module for."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from common.spec import Size
+from common.spec.padding import Pads
+
+
+class PaddedConv2d(nn.Conv2d):
+    """A convolution with different padding on each side, which `nn.Conv2d` does not support."""
+
+    def __init__(self, *arguments: Size, pads: Pads, **options: int) -> None:
+        super().__init__(*arguments, **options)
+        self.pads = reversed_flat(pads)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, self.pads))
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """`nn.BatchNorm2d`, but the running variance is divided by n, as in Keras and Paddle."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        variance, n = self.running_var.clone(), x.numel() // x.shape[1]
+        numbers = self.weight, self.bias, True, self.momentum, self.eps
+        y = F.batch_norm(x, self.running_mean, variance, *numbers)
+        # PyTorch's update adds the batch's variance divided by n - 1 to a part of the old one.
+        with torch.no_grad():
+            old = self.running_var * (1 - self.momentum)
+            self.running_var.copy_(old + (variance - old) * ((n - 1) / n))
+        return y
+
+
+class LRN(nn.LocalResponseNorm):
+    """`nn.LocalResponseNorm` with support for bfloat16, which PyTorch's lacks."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dtype == torch.bfloat16:
+            y = F.local_response_norm(x.float(), self.size, self.alpha, self.beta, self.k)
+            return y.to(x.dtype)
+        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+
+
+class Affine(nn.Module):
+    """Scales and shifts values by constants, one pair per channel or one pair for all."""
+
+    def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
+        super().__init__()
+        self.scale, self.shift = list(scale), list(shift)
+        self.shape = [-1, 1, 1] if maps else [-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        scale = torch.tensor(self.scale, dtype=x.dtype, device=x.device).reshape(self.shape)
+        shift = torch.tensor(self.shift, dtype=x.dtype, device=x.device).reshape(self.shape)
+        return x * scale + shift
+
+
+class Dropout(nn.Dropout):
+    """PyTorch's own dropout, unless a `key` is set: then every framework drops the same values."""
+
+    key: int | None
+    first: int
+
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate)
+        self.key, self.first = None, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        key = self.key
+        if key is None or not self.training or not self.p:
+            return F.dropout(x, self.p, self.training)
+        kept = keeps(key, self.first * x[0].numel(), x, self.p)
+        return torch.where(kept, x / (1 - self.p), torch.zeros_like(x))
+
+
+class L2Norm(nn.Module):
+    """Divides a vector by its length, or by 1e-12 if that is larger."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(x)
+
+
+class Concat(nn.Module):
+    """Applies branches to one input and concatenates their outputs along the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.children()], dim=1)
+
+
+class Residual(nn.Module):
+    """`scale` times a branch, plus the input or a shortcut applied to it."""
+
+    def __init__(self, scale: float = 1.0, branch: nn.Module | None = None) -> None:
+        super().__init__()
+        self.scale = scale
+        self.branch = nn.Identity() if branch is None else branch
+        self.shortcut = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * self.branch(x) + self.shortcut(x)
+
+
+def keeps(key: int, start: int, x: Tensor, rate: float) -> Tensor:
+    """A mask of the values of a batch to keep, as in `common.training.dropout`."""
+    h = torch.arange(start, start + x.numel(), device=x.device) ^ key
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):
+        h = ((h ^ (h >> shift)) * factor) & 0xFFFFFFFF
+    h = h ^ (h >> 16)
+    return (h >= int(rate * 2**32)).reshape(x.shape)
+
+
+def reversed_flat(pads: Pads) -> tuple[int, ...]:
+    """The padding in the order of `F.pad`: left, right, top, bottom."""
+    return *pads[1], *pads[0]

@@ -1,0 +1,46 @@
+"""Training one network in several processes, with DistributedDataParallel."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from pytorch_impl.build import Network
+
+TIMEOUT = timedelta(seconds=120)
+
+
+class Group:
+    """A group of `size` processes, each with its share of every batch.
+
+    The environment identifies the processes. Batch norm only uses the process's own share, and the
+    first process's running statistics are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def copies(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
+        """A function for the network's outputs, whose backward pass averages all gradients."""
+        if self.size == 1:
+            return net.outputs
+        copy = DistributedDataParallel(net)
+        return lambda x: copy(x) if net.plan.heads else {net.plan.network.output: copy(x)}
+
+    def mean(self, *numbers: float) -> list[float]:
+        """The mean of each number over the processes."""
+        found = torch.tensor(numbers, dtype=torch.float64)
+        if self.size > 1:
+            dist.all_reduce(found)
+        return (found / self.size).tolist()
+
+
+def join(size: int) -> Group:
+    """Joins the other processes, if any; must be called before PyTorch computes anything."""
+    if size > 1:
+        on_cpu = torch.get_default_device().type == "cpu"
+        dist.init_process_group("gloo" if on_cpu else "nccl", timeout=TIMEOUT)
+    return Group(size)

@@ -1,0 +1,104 @@
+"""Traces a user's PyTorch network while it runs: layers with weights, and dropout."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from common.tools.check.trace import Call, Drop
+
+# The functions that compute with weights: their kind, and their arguments in order.
+FUNCTIONS = {
+    torch.conv2d: ("conv", "input weight bias"),
+    F.linear: ("linear", "input weight bias"),
+    F.batch_norm: ("norm", "input running_mean running_var weight bias"),
+    torch.batch_norm: ("norm", "input weight bias running_mean running_var"),
+}
+
+
+@contextmanager
+def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
+    """Disables dropout, both layers and functions, as in evaluation, if `wanted`.
+
+    Yields a list that is filled with the dropouts that would have been active.
+    """
+    mode = Dropouts()
+    with mode if wanted else nullcontext():
+        yield mode.drops
+
+
+@contextmanager
+def record(net: nn.Module, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+    """Yields a list that collects the inputs and outputs of everything that computes with weights.
+
+    That is layers, and functions that are called with the network's own weights.
+    """
+    with Tracer(net, lines) as tracer:
+        yield tracer.calls
+
+
+class Tracer(TorchFunctionMode):
+    """Records the inputs and outputs of everything that computes with weights."""
+
+    def __init__(self, net: nn.Module, lines: Callable[[Any], tuple]) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self.owners = {
+            id(tensor): (name, lines(part))
+            for name, part in net.named_modules()
+            for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False))
+        }
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func not in FUNCTIONS:
+            return func(*args, **(kwargs or {}))
+        kind, names = FUNCTIONS[func]
+        given = dict(zip(names.split(), args, strict=False)) | (kwargs or {})
+        own = {name: given[name] for name in names.split() if given.get(name) is not None}
+        # Copied before the call, because later layers may change a map in place.
+        arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
+        y = func(*args, **(kwargs or {}))
+        owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
+        name, lines = owners[0] if owners else ("", ())
+        before = arrays.pop("input")
+        self.calls.append(Call(name, kind, arrays, before, to_numpy(y), lines))
+        return y
+
+
+class Dropouts(TorchFunctionMode):
+    """Disables dropout, both layers and functions, and records it in `drops`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drops: list[Drop] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func not in (F.dropout, F.dropout2d, torch.dropout):
+            return func(*args, **(kwargs or {}))
+        given = dict(zip(("input", "p", "training"), args, strict=False)) | (kwargs or {})
+        rate = given.get("p", 0.5) * given.get("training", given.get("train", True))
+        if rate:
+            self.drops.append(Drop(float(rate), to_numpy(given["input"])))
+        return given["input"]
+
+
+def tensors(found: Any) -> Iterator[Tensor]:
+    """Yields the tensors in a network's output; named ones are sorted by name."""
+    if isinstance(found, Tensor):
+        yield found
+    elif hasattr(found, "_asdict"):
+        yield from tensors(found._asdict())
+    elif isinstance(found, dict | list | tuple):
+        for each in (found[name] for name in sorted(found)) if isinstance(found, dict) else found:
+            yield from tensors(each)
+
+
+def to_numpy(tensor: Tensor) -> NDArray:
+    """A copy of a tensor as a NumPy array."""
+    with torch._C.DisableTorchFunction():
+        return tensor.detach().cpu().numpy().copy()

@@ -1,0 +1,43 @@
+"""Training one network in several processes, with MultiWorkerMirroredStrategy."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+TIMEOUT = 120.0
+
+
+class Group:
+    """A group of `size` processes, each with its share of every batch.
+
+    The environment identifies the processes. The strategy only averages: each process has its own
+    variables, which stay equal because they start equal and take equal steps. Batch norm only uses
+    the process's own share, and the first process's running statistics are kept.
+    """
+
+    def __init__(self, size: int, strategy: tf.distribute.Strategy | None) -> None:
+        self.size, self.strategy = size, strategy
+        self.compiled_average = tf.function(self.average)
+
+    def average(self, values: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        """The mean of each tensor over the processes."""
+        return values if self.size == 1 else self.strategy.run(all_reduce, (values,))
+
+    def mean(self, *numbers: float) -> list[float]:
+        """The mean of each number over the processes."""
+        found = self.compiled_average([tf.constant(number, tf.float64) for number in numbers])
+        return [float(number) for number in found]
+
+
+def join(size: int) -> Group:
+    """Joins the other processes, if any; must be called before TensorFlow computes anything."""
+    if size == 1:
+        return Group(size, None)
+    options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=TIMEOUT)
+    return Group(size, tf.distribute.MultiWorkerMirroredStrategy(communication_options=options))
+
+
+def all_reduce(values: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+    """The mean of each tensor over the processes, called inside a replica."""
+    own = [tf.identity(value) for value in values]  # placed on this process's device
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)

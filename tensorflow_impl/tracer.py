@@ -1,0 +1,237 @@
+"""Traces a user's Keras network while it runs: layers with weights, and dropout."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+from numpy.typing import NDArray
+
+from common.tools.check.functions import Function, Functions, Place
+from common.tools.check.trace import Call, Drop
+
+# The layers with weights: their kind, and the names of their weights.
+LAYERS = {
+    layers.DepthwiseConv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
+    layers.Conv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
+    layers.Dense: ("linear", {"weight": "kernel", "bias": "bias"}),
+    layers.BatchNormalization: (
+        "norm",
+        {
+            "weight": "gamma",
+            "bias": "beta",
+            "running_mean": "moving_mean",
+            "running_var": "moving_variance",
+        },
+    ),
+}
+KINDS = (*LAYERS, layers.SeparableConv2D)
+# The functions that compute with weights: their kind, and their arguments in order.
+FUNCTIONS: dict[Place, tuple[str, str]] = {
+    **dict.fromkeys(((keras.ops, "conv"), (tf.nn, "conv2d")), ("conv", "x weight")),
+    **dict.fromkeys(
+        ((keras.ops, "matmul"), (tf, "matmul"), (tf.linalg, "matmul"), (tf.Tensor, "__matmul__")),
+        ("linear", "x weight"),
+    ),
+    (keras.ops, "batch_normalization"): ("norm", "x running_mean running_var axis bias weight"),
+    (tf.nn, "batch_normalization"): ("norm", "x running_mean running_var bias weight"),
+}
+SUMS: tuple[Place, ...] = (
+    (keras.ops, "add"),
+    (tf, "add"),
+    (tf.nn, "bias_add"),
+    (tf.Tensor, "__add__"),
+)
+CALL = (layers.Layer, "__call__")
+DROPOUT: tuple[Place, ...] = ((layers.Dropout, "call"), (layers.SpatialDropout2D, "call"))
+DROPOUT_FUNCTIONS: tuple[Place, ...] = ((keras.random, "dropout"), (tf.nn, "dropout"))
+WATCHED = Functions([*FUNCTIONS, *SUMS, CALL, *DROPOUT, *DROPOUT_FUNCTIONS])
+
+
+@contextmanager
+def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
+    """Disables dropout, both layers and functions, as in evaluation, if `wanted`.
+
+    Yields a list that is filled with the dropouts that would have been active.
+    """
+    drops: list[Drop] = []
+
+    def passed(x: Any, rate: float, **_: Any) -> Any:
+        if rate:
+            drops.append(Drop(float(rate), to_numpy(x)))
+        return x
+
+    def called(self: layers.Dropout, inputs: Any, training: bool = False) -> Any:
+        return passed(inputs, self.rate if training else 0)
+
+    new = dict.fromkeys(DROPOUT, called) | dict.fromkeys(DROPOUT_FUNCTIONS, passed)
+    with WATCHED.replaced(new if wanted else {}):
+        yield drops
+
+
+@contextmanager
+def record(net: layers.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+    """Yields a list that collects the inputs and outputs of everything that computes with weights.
+
+    That is layers, and functions that are called with the network's own weights.
+    """
+    tracer = Tracer(net, lines)
+    new = {place: tracer.watched(place) for place in FUNCTIONS}
+    new |= {place: tracer.added(place) for place in SUMS}
+    with WATCHED.replaced({CALL: tracer.computed, **new}):
+        yield tracer.calls
+
+
+class Tracer:
+    """Records the inputs and outputs of everything that computes with weights.
+
+    A layer's built-in activation counts as a step after it.
+    """
+
+    def __init__(self, net: layers.Layer, lines: Callable[[Any], tuple]) -> None:
+        self.calls: list[Call] = []
+        self.lines = lines
+        self.before = split_activations(net)
+        self.inside = 0  # how many recorded layers or functions are running
+        self.owners = {id(each): own.path for own in net.weights for each in (own, own.value)}
+        self.made: dict[int, tuple[Any, int]] = {}  # outputs of functions, and their call numbers
+
+    def computed(self, layer: layers.Layer, *args: Any, **kwargs: Any) -> Any:
+        """The output of a layer; records the call if the layer has weights."""
+        x = args[0] if args else next(iter(kwargs.values()))
+        if not isinstance(layer, KINDS) or isinstance(x, keras.KerasTensor):
+            return WATCHED.own[CALL](layer, *args, **kwargs)
+        y = self.within(CALL, layer, *args, **kwargs)
+        ends, lines = (to_numpy(x), to_numpy(self.before.get(id(layer), y))), self.lines(layer)
+        if isinstance(layer, layers.SeparableConv2D):
+            self.calls.extend(separated(layer, x, *ends, lines))
+        else:
+            self.calls.append(Call(layer.name, *weights_of(layer), *ends, lines))
+        return y
+
+    def within(self, place: Place, *given: Any, **named: Any) -> Any:
+        """The output of a function; nothing is recorded while it runs."""
+        self.inside += 1
+        y = WATCHED.own[place](*given, **named)
+        self.inside -= 1
+        return y
+
+    def watched(self, place: Place) -> Function:
+        """Wraps a function so that a user's calls with weights of the network are recorded."""
+        kind, names = FUNCTIONS[place]
+
+        def called(*given: Any, **named: Any) -> Any:
+            arguments = dict(zip(names.split(), in_order(place, given, named), strict=False))
+            own = {name: each for name, each in arguments.items() if id(each) in self.owners}
+            if self.inside or not own:
+                return WATCHED.own[place](*given, **named)
+            y = self.within(place, *given, **named)
+            arrays = {name: in_our_order(np.array(each)) for name, each in own.items()}
+            path = self.owners[id(next(iter(own.values())))]
+            self.made[id(y)] = y, len(self.calls)
+            self.calls.append(Call(path, kind, arrays, to_numpy(arguments["x"]), to_numpy(y)))
+            return y
+
+        return called
+
+    def added(self, place: Place) -> Function:
+        """Wraps a sum, which may add a function's output and its bias."""
+
+        def called(*given: Any, **named: Any) -> Any:
+            y = WATCHED.own[place](*given, **named)
+            x, bias, *_ = in_order(place, given, named)
+            if not self.inside and id(x) in self.made and id(bias) in self.owners:
+                number = self.made[id(x)][1]
+                weights = {**self.calls[number].weights, "bias": np.array(bias)}
+                self.calls[number] = replace(
+                    self.calls[number], weights=weights, output=to_numpy(y)
+                )
+            return y
+
+        return called
+
+
+@cache
+def signature_at(place: Place) -> inspect.Signature:
+    """The signature of a function."""
+    return inspect.signature(WATCHED.own[place])
+
+
+def in_order(place: Place, given: tuple, named: dict[str, Any]) -> tuple:
+    """The arguments of a call, in the order of the function's signature."""
+    bound = signature_at(place).bind(*given, **named)
+    bound.apply_defaults()
+    return bound.args
+
+
+def split_activations(net: layers.Layer) -> dict[int, Any]:
+    """A dict that collects the outputs of layers before their built-in activation, by layer id."""
+    before: dict[int, Any] = {}
+
+    def keep(layer: layers.Layer, activation: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def kept(x: Any) -> Any:
+            before[id(layer)] = x
+            return activation(x)
+
+        return kept
+
+    for layer in net._flatten_layers():
+        if isinstance(layer, KINDS) and getattr(layer, "activation", None):
+            layer.activation = keep(layer, layer.activation)
+    return before
+
+
+def weights_of(layer: layers.Layer) -> tuple[str, dict[str, NDArray]]:
+    """A layer's kind, and its weights in the layout of a weights file."""
+    kind, names = next(found for each, found in LAYERS.items() if isinstance(layer, each))
+    own = {ours: getattr(layer, theirs, None) for ours, theirs in names.items()}
+    arrays = {ours: np.array(each) for ours, each in own.items() if each is not None}
+    if isinstance(layer, layers.DepthwiseConv2D):
+        arrays["weight"] = one_a_channel(arrays["weight"])
+    elif "weight" in arrays:
+        arrays["weight"] = in_our_order(arrays["weight"])
+    return kind, arrays
+
+
+def in_our_order(weight: NDArray) -> NDArray:
+    """A weight in the layout of a weights file: outputs first, then inputs."""
+    return weight.transpose(3, 2, 0, 1) if weight.ndim == 4 else weight.T
+
+
+def one_a_channel(kernel: NDArray) -> NDArray:
+    """A depthwise kernel, rows x columns x channels x multiplier, laid out as in a weights file."""
+    rows, columns = kernel.shape[:2]
+    return kernel.transpose(2, 3, 0, 1).reshape(-1, 1, rows, columns)
+
+
+def separated(
+    layer: layers.SeparableConv2D, x: Any, before: NDArray, after: NDArray, lines: tuple
+) -> Iterator[Call]:
+    """Yields the two convolutions that make up a separable convolution."""
+    between = to_numpy(
+        keras.ops.depthwise_conv(
+            x,
+            layer.depthwise_kernel,
+            layer.strides,
+            layer.padding,
+            dilation_rate=layer.dilation_rate,
+        )
+    )
+    depthwise = {"weight": one_a_channel(np.array(layer.depthwise_kernel))}
+    pointwise = {"weight": in_our_order(np.array(layer.pointwise_kernel))}
+    if layer.use_bias:
+        pointwise["bias"] = np.array(layer.bias)
+    yield Call(f"{layer.name}, depthwise", "conv", depthwise, before, between, lines)
+    yield Call(f"{layer.name}, pointwise", "conv", pointwise, between, after, lines)
+
+
+def to_numpy(tensor: Any) -> NDArray:
+    """A tensor as a NumPy array; maps have their channels first."""
+    array = np.array(tensor)
+    return array.transpose(0, 3, 1, 2) if array.ndim == 4 else array

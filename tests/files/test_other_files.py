@@ -1,0 +1,123 @@
+"""Files of other types are identified, and those that are only costly are refused in time."""
+
+import pickle
+import struct
+import zipfile
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from conftest import require
+
+from common.errors import DataError
+from common.files.pickled_arrays import strided
+from common.tools.zoo.convert import convert
+from common.tools.zoo.read_file import read_file
+from common.tools.zoo.write_file import write_file
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out.safetensors"
+
+
+OTHER = {
+    "a.npz": (b"", "an archive of NumPy arrays"),
+    "a.caffemodel": (b"", "an empty file; fetch or save it again"),
+    "b.caffemodel": (b"\n\tGoogleNet", "not a valid file of weights (no layer contains any"),
+    "a.onnx": (b"\x08\x07", "not a valid file of weights (its graph contains no weights)"),
+    "a.pb": (b"\n\x05", "a frozen TensorFlow graph"),
+    "a.ckpt.meta": (b"\n\x05", "the graph of a TensorFlow checkpoint; give the checkpoint's name"),
+    "a.ckpt.index": (b"\x00\x00", "the index of a TensorFlow checkpoint"),
+    "a.ckpt.data-00000-of-00001": (b"\x00", "a part of a TensorFlow checkpoint"),
+    "a.pdmodel": (b"\n\x05", "Paddle's graph for inference"),
+    "a.pdiparams": (b"\x00\x00\x00\x00", "Paddle's weights for inference"),
+    "a.pth.tar": (b"\0" * 257 + b"ustar\0" + b"\0" * 300, "a tar archive; unpack it"),
+    "a.pth.gz": (b"\x1f\x8b\x08", "a gzip archive"),
+    "a.pth": (b"", "an empty file; fetch or save it again"),
+    "b.pth": (b"hello", "an unsupported file type"),
+    "a.bin": (b"<html>", "an unsupported file type"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_files_of_other_kinds_are_called_by_their_names(tmp_path, out, name):
+    content, line = OTHER[name]
+    (tmp_path / name).write_bytes(content)
+    if name == "a.npz":
+        np.savez(tmp_path / name, conv1=np.ones(3))
+    with pytest.raises(DataError) as error:
+        convert(tmp_path / name, out, "googlenet")
+    assert f"{name}: {line}" in str(error.value)
+    assert "safetensors file" not in str(error.value)
+
+
+def test_nothing_is_likened_to_what_has_nothing_in_common(tmp_path, out):
+    write_file(tmp_path / "a.safetensors", {"odd.one": np.ones(3, np.float32)})
+    with pytest.raises(DataError) as error:
+        convert(tmp_path / "a.safetensors", out, "googlenet")
+    assert "looks most like" not in str(error.value)
+
+
+def nested_tuples(depth):
+    """A pickle whose key is a deeply nested tuple, which takes forever to hash."""
+    twice = b"h\x00h\x00\x86q\x00"  # pairs the stored value with itself and stores the pair
+    return b"\x80\x02}K\x01q\x00" + twice * depth + b"K\x02s."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        nested_tuples(60),
+        nested_tuples(300_000),
+        b"\x80\x02" + b"(" * 400_000 + b"t" * 400_000 + b".",
+        pickle.dumps({f"k{number}": 0 for number in range(1_000_000)}),
+    ],
+    ids=["hash", "pairs", "deep", "keys"],
+)
+def test_pickles_that_only_cost_are_refused_in_time(tmp_path, out, content):
+    (tmp_path / "x.pdparams").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.pdparams: (holds|it has too many parts|not a valid)"):
+        convert(tmp_path / "x.pdparams", out, "googlenet")
+
+
+def test_views_may_not_leave_their_storage():
+    flat = np.arange(6)
+    np.testing.assert_array_equal(strided(flat, 1, (2, 2), (1, 2)), [[1, 3], [2, 4]])
+    for offset, size, stride in [(4, (3,), (1,)), (0, (2, 2), (5, 1)), (0, (2,), (-1,)),
+                                 (0, (3, 3), (0, 0)), (-1, (1,), (1,))]:  # fmt: skip
+        with pytest.raises(ValueError, match=r"a view of|whole numbers"):
+            strided(flat, offset, size, stride)
+
+
+def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path, out):
+    with zipfile.ZipFile(tmp_path / "x.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", b"\0" * 1_234_567)
+    content = (tmp_path / "x.pth").read_bytes()
+    larger = content.replace(struct.pack("<L", 1_234_567), struct.pack("<L", 300_000_000))
+    (tmp_path / "x.pth").write_bytes(larger)
+    with pytest.raises(DataError, match="its uncompressed size exceeds"):
+        convert(tmp_path / "x.pth", out, "googlenet")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pdparams", ".pth", ".weights.h5"])
+def test_bytes_that_were_changed_are_read_or_refused_in_one_line(tmp_path, suffix):
+    """Any error other than a DataError is a bug in the reader."""
+    if suffix == ".pth":
+        require("pytorch")
+    random = np.random.default_rng(7)
+    arrays = {f"layer{n}.weight": random.standard_normal((8, 4)) for n in range(9)}
+    path, broken = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    if suffix == ".weights.h5":
+        named = {f"layer{n}/0": array for n, array in enumerate(arrays.values())}
+        write_file(path, named, places={name: f"layers/{name}" for name in named})
+    else:
+        write_file(path, arrays)
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    for _ in range(150):
+        cut = random.integers(1, len(whole)) if random.integers(2) else len(whole)
+        content = whole[:cut].copy()
+        content[random.integers(0, len(content), 4)] = random.integers(0, 256, 4)
+        broken.write_bytes(content.tobytes())
+        with suppress(DataError):
+            read_file(broken)

@@ -1,0 +1,222 @@
+"""The page in a real browser: it opens, its links and switches work, and it is accessible."""
+
+import json
+import os
+import re
+import shutil
+
+import pytest
+from cli import googlenet
+from pages import NOBODY, full
+
+from common.networks import NETWORKS
+from common.tools.analysis.diff import differences, shape_changes, totals
+from common.tools.page.render import Page, render
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.xdist_group("page")  # all tests read one page
+LANGUAGES, THEMES = ("en", "zh"), ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; if it is not installed, the test is skipped, or fails in CI."""
+    if not CHROMIUM:
+        told = "no browser here: apt install chromium"
+        pytest.fail(told) if os.environ.get("CI") else pytest.skip(told)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser, page_file):
+    """The page, opened; afterwards, nothing else may have been loaded or gone wrong."""
+    context = browser.new_context(locale="en-GB")
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    faults, requests = [], []
+    opened.on("console", lambda message: faults.append(message.text))
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(page_file.as_uri())
+    yield opened
+    assert faults == []
+    assert {url.partition("#")[0] for url in requests} == {page_file.as_uri()}
+    context.close()
+
+
+def test_every_link_lands_on_something_that_is_shown(page):
+    links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+    assert len(set(links)) > 20
+    for link in dict.fromkeys(links):
+        page.evaluate("link => { location.hash = link; }", link)
+        page.wait_for_function(
+            """link => { const found = document.getElementById(link.slice(1));
+            return found && (found.tagName !== 'DETAILS' || found.open)
+              && found.getBoundingClientRect().top < innerHeight; }""",
+            arg=link,
+        )
+
+
+def test_a_link_that_was_sent_opens_its_step(page, page_file):
+    page.goto(f"{page_file.as_uri()}#inception4a")
+    page.reload()
+    assert page.locator("#inception4a").get_attribute("open") is not None
+    assert page.locator("#inception4b").get_attribute("open") is None
+
+
+def test_the_tab_that_was_chosen_stays_chosen(page):
+    page.evaluate("location.hash = '#inception4a'")
+    tabs = page.locator("#inception4a [role=tab]")
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#code-inception4a-tensorflow").is_visible()
+    assert not page.locator("#code-inception4a-pytorch").is_visible()
+    page.reload()
+    page.evaluate("location.hash = '#inception5b'")
+    assert page.locator("#code-inception5b-tensorflow").is_visible()
+    assert "layers.MaxPooling2D" in page.locator("#code-inception5b-tensorflow").inner_text()
+
+
+def test_language_and_theme_are_switched_and_remembered(page):
+    assert page.get_by_text("Where the numbers are").first.is_visible()
+    page.locator("#language").click()
+    page.locator("#theme").click()
+    page.reload()
+    root = page.locator("html")
+    assert (root.get_attribute("lang"), root.get_attribute("data-theme")) == ("zh", "dark")
+    assert page.get_by_text("参数与计算量").first.is_visible()
+    assert not page.get_by_text("Where the numbers are").first.is_visible()
+
+
+def test_the_sum_is_worked_out(page):
+    assert page.locator("#sum-direct").inner_text() == "819,200"
+    page.locator("#sum input[name=kernel]").fill("3")
+    assert page.locator("#sum-direct").inner_text() == f"{512 * 64 * 9:,}"
+    assert page.locator("#sum-reduced").inner_text() == f"{512 * 24 + 24 * 64 * 9:,}"
+
+
+def test_a_long_name_fits(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    opened = context.new_page()
+    opened.set_content(render(Page(full("inception_resnet_v1.facenet"), reason=NOBODY)))
+    for language in LANGUAGES:
+        opened.evaluate("language => setLanguage(language)", language)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1920])
+def test_it_fits_a_telephone_and_a_projector(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    for language in LANGUAGES:
+        page.evaluate("language => setLanguage(language)", language)
+        page.eval_on_selector_all("details", "all => all.forEach(each => each.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_any_two_networks_are_compared_as_diff_compares_them(page):
+    """For every pair, half of them in each order, the page's script agrees with Python."""
+    plans = {name: full(name) for name in NETWORKS}
+    for place, (one, plan) in enumerate(plans.items()):
+        others = [name for i, name in enumerate(plans) if (place + i) % 2 == (place > i)]
+        told = page.evaluate(
+            """([one, names]) => names.map((two) => [
+                changesOf(one, two).map(([texts, paths]) => [texts[0], paths]),
+                shapesOf(one, two), [one, two].map((name) => members.networks[name].totals)])""",
+            [one, others],
+        )
+        for (changes, shapes, sums), name in zip(told, others, strict=True):
+            other = plans[name]
+            expected = differences(plan, other)
+            assert changes == [[each.what, list(each.paths)] for each in expected]
+            assert [tuple(shape) for shape in shapes] == shape_changes(plan, other)
+            assert list(zip(*sums, strict=True)) == [(a, b) for _, a, b in totals(plan, other)]
+
+
+def texts(page, rows):
+    """The texts of a table's cells, as displayed."""
+    return page.eval_on_selector_all(
+        rows, "all => all.map(r => [...r.cells].map(c => c.innerText))"
+    )
+
+
+def test_two_networks_are_chosen_with_the_keyboard(page):
+    assert page.locator("#two select[name=second]").input_value() == "googlenet.torchvision"
+    page.locator("#two select[name=second]").focus()
+    page.keyboard.type("inception_v2")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowDown")
+    chosen = "googlenet.paper", "inception_v2"
+    assert texts(page, "#about thead tr") == [["network", *chosen]]
+    printed = re.sub(r"\n {20,}", " ", googlenet("diff", *chosen))  # joins wrapped lines
+    lines = [" ".join(line.split()) for line in printed.splitlines()]
+    assert texts(page, "#about tbody tr")[0][2] == "arXiv:1502.03167"
+    for row in texts(page, "#shapes tr") + texts(page, "#totals tr"):
+        assert " ".join(row) in lines
+    shown = texts(page, "#changes tbody tr")
+    assert len(shown) > 10
+    for row in shown:
+        assert " ".join(row) in lines
+    page.evaluate("setLanguage('zh')")
+    assert texts(page, "#changes tbody tr")[0][0] != shown[0][0]
+    assert not page.locator("#nothing").is_visible()
+    page.select_option("#two select[name=first]", "inception_v2")
+    assert page.locator("#nothing").is_visible()
+    assert not page.locator("#changes").is_visible()
+
+
+def test_without_scripts_everything_is_still_there(browser, page_file):
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(page_file.as_uri())
+    assert not opened.locator("#two").is_visible()
+    assert opened.locator("noscript p").is_visible()
+    assert opened.locator("#changes tbody tr").first.is_visible()
+    opened.locator("#inception4a summary").click()
+    assert opened.locator("#code-inception4a-paddle").is_visible()
+    context.close()
+
+
+def test_no_names_on_the_plane_cover_one_another(page):
+    boxes = page.eval_on_selector_all(
+        ".plane text",
+        """all => all.map(each => each.getBoundingClientRect()).filter(box => box.width)
+        .map(box => [box.left, box.top, box.right, box.bottom - 2])""",
+    )
+    assert len(boxes) > 15
+    for place, (left, top, right, bottom) in enumerate(boxes):
+        for a, b, c, d in boxes[:place]:
+            assert right <= a or c <= left or bottom <= b or d <= top
+
+
+def test_it_prints_what_is_open_in_black_on_white(page):
+    page.evaluate("setTheme('dark'); location.hash = '#inception4a'")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})  # the printable width of an A4 sheet
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for part in ("nav", "#two", "[role=tablist]", "#inception4b", "#code-inception4a-paddle"):
+        assert not page.locator(part).first.is_visible(), part
+    for part in ("#inception4a .block", "#code-inception4a-pytorch", "#differences", "#changes"):
+        assert page.locator(part).is_visible(), part
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) < 12
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_serious(page, language, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate("([l, t]) => { setLanguage(l); setTheme(t); }", [language, theme])
+    for kind in ("maxpool1", "inception4a", "aux1"):  # a step of each kind
+        page.evaluate("id => { document.getElementById(id).open = true; }", kind)
+    found = Axe().run(page).response["violations"]
+    grave = {
+        v["id"]: v["nodes"][0]["html"] for v in found if v["impact"] in ("serious", "critical")
+    }
+    assert grave == {}, json.dumps(grave, indent=2)

@@ -1,0 +1,103 @@
+"""The family on a page: its plane, and any two networks compared as `diff` compares them."""
+
+import json
+import re
+from dataclasses import fields
+from typing import get_args
+
+import pytest
+from cli import googlenet
+from conftest import planned
+from pages import NOBODY, full, steps
+
+from common.networks import NETWORKS
+from common.spec import Chain, Concat, Layer, Residual
+from common.tools.analysis.diff import differences, totals
+from common.tools.analysis.parameter_ledger import ledger
+from common.tools.page.family import BOTTOM, LEFT, WIDTH, family, overlap, plane
+from common.tools.page.members import against
+from common.tools.page.phrases import change_text, key_of, layer_kind, phrases
+from common.tools.page.render import Page, render
+
+
+def test_every_layer_type_and_field_that_can_differ_has_its_phrase():
+    compute = [kind for kind in get_args(Layer) if kind not in (Chain, Concat, Residual)]
+    names = {key_of("layer", kind.label) for kind in compute}
+    inside = {key_of("field", field.name) for kind in compute for field in fields(kind)}
+    expected = names | inside
+    assert {key for key in phrases() if key.startswith(("layer_", "field_"))} == expected
+
+
+def test_what_the_code_has_in_english_has_its_phrase():
+    plans = [full(name) for name in NETWORKS]
+    terms = {text for plan in plans for term in ledger(plan) for text in (term.part, term.kind)}
+    for text in terms:
+        assert phrases()[key_of("ledger", text)]["en"] == text
+    found = [step for name in NETWORKS for step in steps(name).values()]
+    for text in {each.text for step in found for each in (step, *step.parts)}:
+        begun = re.match("[a-z ]*[a-z]", text)
+        if begun and begun[0] != "x":
+            assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]
+            assert f'{begun[0]}</span><span lang="zh">' in layer_kind(text)
+
+
+def test_what_differs_is_said_in_english_as_diff_says_it():
+    plans = [full(name) for name in NETWORKS]
+    changes = {each.change for one in plans for two in plans for each in differences(one, two)}
+    assert len(changes) > 150
+    for change in changes:
+        english, chinese = change_text(change)
+        assert english == change.what
+        assert re.search("[\u4e00-\u9fff]", chinese)
+        assert not re.search("only|against|eps [^0-9]|no scale", chinese)
+    one = planned()
+    keys = ("backbone", "all", "multiply_adds", "depth", "field")
+    assert [what for what, *_ in totals(one, one)] == [phrases()[f"total_{k}"]["en"] for k in keys]
+
+
+def test_the_family_is_what_list_says():
+    told = {entry["network"]: entry for entry in json.loads(googlenet("list", "--json"))}
+    assert [each.name for each in family()] == list(told)
+    for each in family():
+        entry = told[each.name]
+        found = each.parameters, each.multiply_adds, each.depth
+        assert found == (entry["parameters"], entry["multiply_adds"], entry["depth"])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_is_on_the_plane_and_no_names_overlap(name):
+    drawn = plane(family(), name)
+    members = [each.name for point in drawn.points for each in point.members]
+    assert sorted(members) == sorted(NETWORKS)
+    [shown] = [point for point in drawn.points if point.shown]
+    assert shown.label.text.split(" ")[0] == name
+    for point in drawn.points:
+        first, _, more = point.label.text.partition(" +")
+        assert first in {each.name for each in point.members}
+        assert int(more or 0) == len(point.members) - 1
+        left, top, right, bottom = point.label.box
+        assert left > LEFT
+        assert right <= WIDTH
+        assert top >= 0
+        assert bottom < BOTTOM
+        for other in drawn.points:
+            assert not (left < other.x < right and top < other.y < bottom)
+            assert other is point or not overlap(point.label, other.label)
+
+
+def test_the_numbers_along_the_plane_stand_where_they_belong():
+    drawn = plane(family(), "googlenet")
+    assert [text for _, text in drawn.across] == ["10 M", "20 M", "50 M"]
+    assert [text for _, text in drawn.up] == ["500 M", "1 G", "2 G", "5 G", "10 G"]
+    [google] = [point for point in drawn.points if point.shown]
+    assert google.x < drawn.across[0][0]  # 7 million parameters
+    assert drawn.up[2][0] < google.y < drawn.up[1][0]  # 1.6 billion multiply-adds
+
+
+def test_another_network_beside_it_is_what_diff_says():
+    one, other = full("googlenet"), full("googlenet.torchvision")
+    text = render(Page(one, reason=NOBODY, other=against(one, other)))
+    told = googlenet("diff", "googlenet", "googlenet.torchvision")
+    for each in against(one, other).differences:
+        assert each.what in text
+        assert each.what[:30] in told

@@ -1,0 +1,45 @@
+"""Depth and receptive field, compared with hand calculations and the paper."""
+
+import pytest
+from conftest import planned
+
+from common.networks import network
+from common.spec import Chain, Concat, Conv, DepthwiseConv, MaxPool, ReLU, Residual, sequence
+from common.spec.planner import make_plan, place
+from common.tools.analysis.receptive_field import Reach, reach
+
+
+def through(word):
+    """The reach of one layer."""
+    return Reach().through(place(word, "word", (4, 64, 64)))
+
+
+def test_windows_widen_by_what_lies_between():
+    assert through(Conv(4, 7, 2, 3)) == Reach(1, 7, 2)
+    assert through(sequence(Conv(4, 7, 2, 3), MaxPool(3, 2, 1))) == Reach(1, 11, 4)
+    word = sequence(Conv(4, 7, 2, 3), MaxPool(3, 2, 1), ReLU(), DepthwiseConv(3, 1, 1))
+    assert through(word) == Reach(2, 19, 4)
+
+
+def test_the_longest_and_the_widest_way_count():
+    deep = sequence(Conv(4, 1), Conv(4, 1), Conv(4, 1))
+    assert through(Concat({"deep": deep, "wide": Conv(4, 5, 1, 2)})) == Reach(3, 5, 1)
+    assert through(Residual(Chain({"0": deep}))) == Reach(3, 1, 1)
+
+
+def test_googlenet_is_22_layers_deep():
+    """Szegedy et al. 2014, section 5: 22 layers when counting only layers with parameters."""
+    assert reach(planned()).depth == 22
+
+
+@pytest.mark.parametrize(
+    ("name", "smoothing", "weights"),
+    [
+        ("googlenet", 0.0, {"logits": 1, "aux1": 0.3, "aux2": 0.3}),
+        ("inception_v3", 0.1, {"logits": 1, "AuxLogits": 0.4}),
+    ],
+)
+def test_the_recipe_is_part_of_the_network(name, smoothing, weights):
+    made = network(name, aux=True)
+    assert made.label_smoothing == smoothing
+    assert make_plan(made).loss_weights() == weights

@@ -1,0 +1,174 @@
+"""`train` and `evaluate` as a user runs them: what a run keeps, how it resumes, what is refused."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from cli import googlenet
+from runs import ARGUMENTS, DATA, TESTED, losses, metrics, train
+
+from common.errors import DataError
+from common.files import safetensors_file
+from common.training.checkpoints import list_states, read_newest, write_state
+from common.training.comparison import weights_apart
+from common.training.evaluation import score
+from common.training.recipe_file import to_recipe
+from common.training.schedules import learning_rate
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of four steps."""
+    folder = tmp_path_factory.mktemp("run") / "run"
+    train(folder, "--steps", 4)
+    return folder
+
+
+def test_a_run_keeps_what_is_promised(run):
+    steps, [epoch] = metrics(run)[:4], metrics(run)[4:]
+    assert [line["step"] for line in steps] == [1, 2, 3, 4]
+    assert all(line.keys() == {"step", "epoch", "loss", "lr"} for line in steps)
+    assert epoch.keys() >= {"epoch", "split", "top1", "loss", "images_per_second"}
+    assert json.loads((run / "environment.json").read_text())["framework"] == "pytorch"
+    kept = {path.name for path in (run / "checkpoints").iterdir()}
+    assert kept >= {"last.safetensors", "best.safetensors", "state-00000004.safetensors"}
+    assert json.loads((run / "classes.json").read_text()) == list("0123456789")
+    assert "<svg" in (run / "curves.svg").read_text()
+    assert 'preprocess = "squeeze"' in (run / "recipe.toml").read_text()
+
+
+def test_a_run_that_is_done_stays_as_it_is(run):
+    before = (run / "checkpoints" / "last.safetensors").read_bytes(), metrics(run)
+    train(run, "--steps", 4, "--resume")
+    assert ((run / "checkpoints" / "last.safetensors").read_bytes(), metrics(run)) == before
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
+    """The run is killed (signal 9) after some steps; later, its newest state is damaged."""
+    command = [sys.executable, "-m", "common.command.main", "train", "googlenet", "-f", "pytorch"]
+    command += map(str, ARGUMENTS)
+    folder = tmp_path / "run"
+    process = subprocess.Popen([*command, "--out", folder, "--steps", "4"], stderr=subprocess.PIPE)
+    while not (folder / "metrics.jsonl").exists() or not metrics(folder):
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    train(folder, "--steps", 4, "--resume")
+    list_states(folder / "checkpoints")[0].write_bytes(b"cut off")
+    train(folder, "--steps", 4, "--resume")
+    for name in ("last", "best"):
+        one, other = (f / "checkpoints" / f"{name}.safetensors" for f in (run, folder))
+        assert one.read_bytes() == other.read_bytes()
+    assert [line.get("loss") for line in metrics(run)] == [x.get("loss") for x in metrics(folder)]
+
+
+def test_evaluate_gives_the_scores_of_the_best_weights(run):
+    found = json.loads(googlenet("evaluate", run, "--data", DATA, "--json"))
+    confusion = np.array(found["confusion"])
+    assert found["images"] == confusion.sum() == TESTED
+    assert found["top1"] == pytest.approx(np.trace(confusion) / TESTED) == metrics(run)[-1]["top1"]
+    assert found["loss"] == pytest.approx(metrics(run)[-1]["loss"], rel=1e-5)
+    assert f"{TESTED} images" in googlenet("evaluate", run, "--data", DATA)
+
+
+def test_bfloat16_learns_nearly_the_same(run, tmp_path):
+    train(tmp_path / "run", "--steps", 4, "--precision", "bfloat16")
+    found, exact = losses(tmp_path / "run"), losses(run)
+    assert found == pytest.approx(exact, rel=0.02)
+    assert found != exact
+    weights = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    assert {a.dtype for a in safetensors_file.read(weights).groups[""].values()} == {
+        np.dtype(np.float32)
+    }
+    told = googlenet(
+        "evaluate", tmp_path / "run", "--data", DATA, "--precision", "bfloat16", "--json"
+    )
+    assert json.loads(told)["images"] == TESTED
+    line = train(tmp_path / "no", "--precision", "bfloat16", framework="paddle", code=2)
+    assert "by its predictor alone" in line
+
+
+def test_weights_of_other_classes_start_a_new_classifier(tmp_path):
+    weights = tmp_path / "w.safetensors"
+    options = ("--classes", 3, "--input", "1x32x32", "--seed", 1)
+    googlenet("init", "googlenet", "--out", weights, *options)
+    train(tmp_path / "run", "--steps", 1, "--weights", weights)
+    assert "weights = " in (tmp_path / "run" / "recipe.toml").read_text()
+
+
+def test_a_run_is_neither_overwritten_nor_gone_on_with_otherwise(run, tmp_path):
+    assert "a run already exists" in train(run, code=2)
+    assert "batch = 8" in googlenet(
+        "train", "googlenet", "-f", "pytorch", *ARGUMENTS,
+        "--out", run, "--steps", 4, "--batch", 4, "--resume", code=2,
+    )  # fmt: skip
+    assert "no run here" in train(tmp_path, "--resume", code=4)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    message = train(tmp_path / "run", "--steps", 30, "--lr", 1e30, code=1)
+    assert "the last good checkpoint is kept" in message
+    assert read_newest(tmp_path / "run" / "checkpoints")[1]["step"] == 0
+
+
+def recipe(**options):
+    """A recipe of ten epochs with a learning rate of 0.5."""
+    where = {"network": "googlenet", "data": "digits", "channels": 1, "image_size": 64}
+    rule = {"kind": "sgd", "lr": 0.5}
+    return to_recipe("", where | {"classes": 10, "epochs": 10, "optimizer": rule} | options)
+
+
+@pytest.mark.parametrize(
+    ("options", "rates"),
+    [
+        ({"schedule": {"kind": "constant"}}, {0: 0.5, 99: 0.5}),
+        ({"schedule": {"kind": "cosine"}}, {0: 0.5, 50: 0.25, 75: 0.0732233}),
+        (
+            {"schedule": {"kind": "steps", "factor": 0.5, "epochs": 2.0}},
+            {19: 0.5, 20: 0.25, 40: 0.125},
+        ),
+        ({"schedule": {"kind": "constant"}, "warmup": 1.0}, {0: 0.05, 4: 0.25, 9: 0.5, 10: 0.5}),
+    ],
+    ids=["constant", "cosine", "steps", "warm-up"],
+)
+def test_rates_by_hand(options, rates):
+    for step, rate in rates.items():
+        assert learning_rate(recipe(**options), step, 10) == pytest.approx(rate, rel=1e-5)
+
+
+def test_scores_by_hand():
+    logits = np.array([[2.0, 1, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5], [3, 0, 0, 0, 0, 0]])
+    found = score(logits, np.array([0, 0, 1]))
+    assert (found.top1, found.top5, found.images) == (pytest.approx(1 / 3), pytest.approx(2 / 3), 3)
+    assert found.confusion[0, 5] == found.confusion[1, 0] == found.confusion[0, 0] == 1
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert found.loss == pytest.approx(-np.log(probabilities[[0, 1, 2], [0, 0, 1]]).mean())
+
+
+def test_the_newest_whole_state_is_taken_and_two_are_kept(tmp_path):
+    for step in (1, 2, 3):
+        write_state(tmp_path, step, {"weights/a": np.full(2, float(step))}, {"best": 0.5})
+    assert len(list_states(tmp_path)) == 2
+    arrays, about, passed_over = read_newest(tmp_path)
+    assert (arrays["weights/a"][0], about["step"], passed_over) == (3, 3, [])
+    newest = list_states(tmp_path)[0]
+    newest.write_bytes(newest.read_bytes()[:-3])
+    assert read_newest(tmp_path)[1]["step"] == 2
+    assert str(newest) in read_newest(tmp_path)[2][0]
+    list_states(tmp_path)[1].write_bytes(safetensors_file.pack({}, {}))
+    with pytest.raises(DataError, match="no complete checkpoint"):
+        read_newest(tmp_path)
+
+
+def test_a_parameter_that_no_loss_depends_on_is_not_compared():
+    ones = np.ones(3)
+    first = {"weights/a": ones, "weights/b": ones, "velocity/a": ones, "velocity/b": 1e-16 * ones}
+    assert weights_apart(first | {"weights/b": -ones}, first) == 0
+    assert weights_apart(first | {"weights/a": -ones}, first) == 2
+    learned = first | {"velocity/b": 1e-6 * ones}
+    assert weights_apart(learned | {"weights/b": -ones}, learned) == 2
