@@ -9,12 +9,12 @@ Arrays = dict[str, NDArray]
 
 
 def widen_bfloat16(bits: NDArray) -> NDArray[np.float32]:
-    """Converts bfloat16 values, given as integer bit patterns, to float32."""
+    """Converts bfloat16 values, given as 16-bit patterns in an integer array, to float32."""
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def to_float32(arrays: Mapping[str, NDArray]) -> tuple[Arrays, list[str]]:
-    """Casts all floating-point arrays to float32; also returns a note on each dtype that was cast.
+    """Casts all floating-point arrays to float32; also returns a note for each dtype that it cast.
 
     Narrower types keep their values; wider ones are rounded. Integer arrays are unchanged.
     """

@@ -1,4 +1,4 @@
-"""Errors that the user can fix, each with its exit code.
+"""Errors that are reported to the user, each with its exit code.
 
 Each message is one line that says what is wrong, where, and what to do about it.
 """
@@ -7,20 +7,20 @@ import errno
 
 
 class Interrupted(BaseException):
-    """Raised when a signal asks the command to terminate."""
+    """Raised when the signal `number` asks the command to terminate."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
 class UserError(ValueError):
-    """A mistake that the user can fix; shown without a traceback."""
+    """An error that is shown to the user as one line, without a traceback."""
 
     code = 1
 
 
 class CheckFailed(UserError):
-    """A comparison failed."""
+    """A comparison failed, a training run diverged, or a worker crashed or timed out."""
 
 
 class UsageError(UserError):

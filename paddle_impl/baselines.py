@@ -18,9 +18,9 @@ VISION = {
 
 
 class Tutorial:
-    """The hand-written network, run and trained as in tutorials, but without dropout.
+    """The hand-written GoogLeNet, run and trained as in tutorials, but without dropout.
 
-    Evaluation does not use the heads, so their weights may be missing in that case.
+    Evaluation does not use the heads, so their weights may be missing if the plan has no heads.
     """
 
     def __init__(self, plan: Plan, file: str) -> None:
@@ -40,7 +40,7 @@ class Tutorial:
             return self.net(paddle.to_tensor(x)).numpy()
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         self.net.train()
         outputs = self.net(paddle.to_tensor(x))
         return take_step(self, list(map(outputs.get, self.loss_weights)), labels)
@@ -62,18 +62,21 @@ class Vision:
             return as_list(self.net(paddle.to_tensor(x)))[0].numpy()
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         train_but_drop_nothing(self.net)
         return take_step(self, as_list(self.net(paddle.to_tensor(x))), labels)
 
 
 def as_list(found: paddle.Tensor | list | tuple) -> list:
-    """A list of the logits and the heads' outputs, if there are any."""
+    """The logits and the outputs of the heads, if any, as a list."""
     return list(found) if isinstance(found, list | tuple) else [found]
 
 
 def train_but_drop_nothing(net: paddle.nn.Layer) -> None:
-    """Sets training mode, except for dropout, which paddle.vision scales in evaluation."""
+    """Sets training mode, but leaves dropout in evaluation mode.
+
+    There paddle.vision's dropout drops nothing and multiplies by 1 - rate, as the plan does.
+    """
     net.train()
     for layer in net.sublayers():
         if isinstance(layer, paddle.nn.Dropout):
@@ -87,7 +90,7 @@ def make_optimizer(net: paddle.nn.Layer) -> paddle.optimizer.Optimizer:
 
 
 def take_step(baseline: Tutorial | Vision, outputs: list[paddle.Tensor], labels: NDArray) -> float:
-    """Takes a training step from these outputs and returns the loss before it."""
+    """Takes a training step for these outputs and returns the loss before the update."""
     targets = paddle.to_tensor(labels)
     losses = [F.cross_entropy(output, targets) for output in outputs]
     loss = sum(w * own for w, own in zip(baseline.loss_weights.values(), losses, strict=True))

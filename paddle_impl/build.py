@@ -23,11 +23,11 @@ from paddle_impl.custom_layers import (
 
 
 class Network(nn.Layer):
-    """A network built from a plan, for N x C x H x W; its sublayers are the plan's steps, by name.
+    """A network built from a plan; its sublayers are the steps of the plan's body, by name.
 
-    It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    a different shape or an empty batch. A network with `in_bfloat16` set must be run in bfloat16
-    by Paddle's predictor.
+    It maps a batch N x C x H x W to logits, N x classes, or without a classifier to features,
+    N x channels. Raises UsageError, a ValueError, if the images have a different shape or the batch
+    is empty. A network with `in_bfloat16` set must be run in bfloat16 by Paddle's predictor.
     """
 
     in_bfloat16 = False
@@ -46,20 +46,20 @@ class Network(nn.Layer):
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The network's output in a dict under its name, in either mode."""
+        """The output in a dict, under its name (`logits` or `features`), in either mode."""
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
-        """Raises UsageError for a different input shape.
+        """Raises UsageError for a batch of a different shape.
 
-        The shape is compared here, outside the plan, because Paddle cannot trace into the plan.
+        The shape is compared here first, because Paddle cannot convert the plan's code to a graph.
         """
         if tuple(x.shape[1:]) != self.input or (paddle.in_dynamic_mode() and not x.shape[0]):
             self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
-    """A network built from a plan with heads, which are its last sublayers.
+    """A network with auxiliary heads, which come after the steps among its sublayers.
 
     In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
     """
@@ -168,8 +168,8 @@ def conv(
 
 
 def batch_norm(node: Node, scale: bool) -> nn.Layer:
-    """Batch norm with or without a learned scale; Paddle's momentum is keep."""
-    # Without a weight Paddle computes no gradient for the bias, so use one that never learns.
+    """Batch norm with or without a learned scale; Paddle's momentum is `keep`."""
+    # Without a scale Paddle computes no gradient for the bias, so use a scale that never learns.
     weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     options = {"epsilon": node.eps, "momentum": node.keep, "weight_attr": weight_attr}
     kind = nn.BatchNorm2D if len(node.input) == 3 else nn.BatchNorm1D

@@ -1,4 +1,4 @@
-"""Support for checking a user's Paddle network: recognising, filling and tracing it."""
+"""Runs a user's Paddle network for `googlenet check`: fills it with random weights, traces it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,10 @@ NETWORK = nn.Layer
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
-    """Makes `dtype` the default for new networks, and calls `note` with each layer created."""
+    """Makes `dtype` the default for new networks, and calls `note` with each layer created.
+
+    This changes Paddle for the rest of the process.
+    """
     paddle.set_default_dtype(dtype)
     paddle.jit.enable_to_static(False)  # what a graph computes is not seen
     WATCHED.divert()
@@ -40,7 +43,7 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
 
 
 def parts(net: nn.Layer) -> list[nn.Layer]:
-    """The layers inside a network."""
+    """All layers inside a network, at any depth."""
     return list(net.sublayers())
 
 
@@ -50,12 +53,15 @@ def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
 
 
 def count_parameters(net: nn.Layer) -> int:
-    """The number of trainable values in the network."""
+    """The number of trainable parameters, counted as single values."""
     return sum(int(each.size) for each in net.parameters() if learns(each))
 
 
 def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:  # noqa: ARG001
-    """Replaces all weights and running statistics with random values."""
+    """Replaces all weights and running statistics with random values.
+
+    Paddle's layers have their weights from the start, so neither `x` nor `heads` is needed.
+    """
     net.to(dtype=paddle.get_default_dtype())
     fixed = {id(layer.weight) for layer in (net, *parts(net)) if is_unscaled(layer)}
     for name, tensor in net.state_dict().items():
@@ -76,7 +82,8 @@ def learns(parameter: Tensor) -> bool:
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, except for its dropout and batch norm.
+    With `heads` the network is in training mode, except for its dropout and batch norm. `lines`
+    returns the lines of the user's file in which a layer was created.
     """
     net.train() if heads else net.eval()
     for part in (net, *parts(net)):
@@ -89,7 +96,7 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
 
 
 def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:
-    """Takes a gradient descent step with rate 1, without dropout; returns the number of outputs.
+    """Takes a gradient descent step of rate 1, without dropout; returns the number of outputs.
 
     The loss is the sum of the cross entropies of all outputs.
     """

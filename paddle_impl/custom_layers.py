@@ -1,4 +1,8 @@
-"""The layer types that Paddle has no layer for, or none that is exact in float64."""
+"""Layers that Paddle lacks, and replacements for its own where a plan needs different ones.
+
+They are faster, exact in float64 or keep NaN, and support dropout masks that are the same in every
+framework.
+"""
 
 import math
 from collections.abc import Sequence
@@ -12,10 +16,11 @@ from common.spec.padding import mean_matrix
 
 
 class Conv2D(nn.Layer):
-    """`nn.Conv2D`, but adding the bias to whole maps: a step takes three quarters of the time.
+    """`nn.Conv2D` with a faster bias: a training step takes three quarters of the time.
 
     Paddle 3.3 adds the bias, one value per channel, on a single thread, and sums its gradient the
-    same way. Here a product with ones spreads the bias, so its gradient is a product as well.
+    same way. Here a matrix product with ones repeats the bias at every position of the feature map,
+    so its gradient is a matrix product as well.
     """
 
     def __init__(self, *arguments: int | Sequence[int], padding: Sequence[int]) -> None:
@@ -27,7 +32,7 @@ class Conv2D(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         maps = self.plain[0](x)
-        if not paddle.in_dynamic_mode():  # a graph fuses both by itself
+        if not paddle.in_dynamic_mode():  # a static graph fuses the sum anyway
             return maps + self.bias.reshape([1, -1, 1, 1])
         images, _, rows, columns = maps.shape
         ones = paddle.ones([1, rows * columns], maps.dtype)
@@ -36,7 +41,7 @@ class Conv2D(nn.Layer):
 
 
 class LRN(nn.Layer):
-    """Local response norm; Paddle's averages squares, which rounds its gradient (see `AvgPool`)."""
+    """Local response norm; Paddle's own uses an average pool, whose gradient is inexact."""
 
     def __init__(self, size: int, alpha: float, beta: float) -> None:
         super().__init__()
@@ -45,14 +50,14 @@ class LRN(nn.Layer):
     def forward(self, x: Tensor) -> Tensor:
         place = np.arange(x.shape[1])
         near = abs(place[:, None] - place) <= self.size // 2
-        # A product with ones sums the neighbours; slices would break Paddle's predictor.
+        # A matrix of ones and zeros sums near channels; slices would break Paddle's predictor.
         near = paddle.to_tensor(near.astype(float), x.dtype)
         squares = paddle.matmul(near, (x * x).flatten(2)).reshape(x.shape)
         return x / (1 + self.alpha / self.size * squares) ** self.beta
 
 
 class Affine(nn.Layer):
-    """Scales and shifts values by constants, one pair per channel or one pair for all."""
+    """Computes scale * x + shift with constants: one pair per channel, or one for all."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
         super().__init__()
@@ -65,21 +70,21 @@ class Affine(nn.Layer):
 
 
 class MaxPool(nn.MaxPool2D):
-    """`nn.MaxPool2D` that does not turn NaN into finite numbers in a graph.
+    """`nn.MaxPool2D` that does not turn NaN into a finite number in a static graph.
 
-    There oneDNN returns the lowest number where all values are NaN, so weights that overflow would
-    give finite numbers again. Doubling the lowest number gives -infinity.
+    There oneDNN returns the lowest finite number where all values of a window are NaN, which would
+    hide that weights overflow. `y * 2 / 2` turns that number into -infinity.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         y = super().forward(x)
-        if paddle.in_dynamic_mode() or self.stride == 1:  # parallel convolutions keep NaN
+        if paddle.in_dynamic_mode() or self.stride == 1:  # convolutions beside it keep NaN
             return y
         return y * 2 / 2
 
 
 class AvgPool(nn.AvgPool2D):
-    """Exact in float64 by a convolution with ones; Paddle's gradient rounds 1 / size to float32."""
+    """An average pool as a convolution with ones; Paddle's gradient rounds 1 / size to float32."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.exclusive:  # the padding counts
@@ -92,7 +97,7 @@ class AvgPool(nn.AvgPool2D):
 
 
 class AdaptiveAvgPool(nn.Layer):
-    """Means over windows of unequal size, as products with a weight matrix on either side."""
+    """Means over windows that may differ in size, as a product with one matrix for each axis."""
 
     def __init__(self, input: tuple[int, ...], size: int) -> None:
         super().__init__()
@@ -104,18 +109,18 @@ class AdaptiveAvgPool(nn.Layer):
 
 
 class GlobalAvgPool(nn.Layer):
-    """The mean of each map, 1x1, as exact as `AvgPool`."""
+    """The mean of each channel, as a 1 x 1 map; exact in float64, like `AvgPool`."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean([2, 3], keepdim=True)
 
 
 class ReLU(nn.ReLU):
-    """A ReLU that keeps NaN, so weights that overflow do not give plausible logits.
+    """A ReLU that keeps NaN, so that weights that overflow do not give plausible logits.
 
-    Paddle's own turns NaN into 0. A ReLU with a slope for negative values keeps NaN; this slope
-    vanishes in rounding, but also keeps -infinity. In training, where the loss reveals an overflow,
-    the layer is Paddle's own.
+    Paddle's own turns NaN into 0. In evaluation this is a leaky ReLU, which keeps NaN and
+    -infinity; its slope is so small that rounding removes its effect. In training, where the loss
+    reveals an overflow, the layer is Paddle's own.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -123,7 +128,10 @@ class ReLU(nn.ReLU):
 
 
 class Dropout(nn.Dropout):
-    """Paddle's own dropout, unless a `key` is set: then every framework drops the same values."""
+    """Paddle's own dropout, unless `key` is set: then every framework drops the same values.
+
+    `first` is the index of the batch's first image among all images of the training step.
+    """
 
     key: int | None = None
     first: int = 0
@@ -163,7 +171,10 @@ class Residual(nn.Layer):
 
 
 def keeps(key: int, start: int, x: Tensor, rate: float) -> Tensor:
-    """A mask of the values of a batch to keep, as in `common.training.dropout`."""
+    """The mask of values to keep in a batch, as in `common.training.dropout`.
+
+    `start` is the position of the batch's first value among those of the training step.
+    """
     h = paddle.arange(start, start + math.prod(x.shape), dtype="int64") ^ paddle.to_tensor(key)
     # Paddle cannot shift int64; dividing by a power of 2 is equivalent.
     for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):

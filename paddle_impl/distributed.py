@@ -10,17 +10,17 @@ from paddle_impl.build import Network
 
 
 class Group:
-    """A group of `size` processes, each with its share of every batch.
+    """A group of `size` processes that train one network, each on its own part of every batch.
 
-    The environment identifies the processes. Batch norm only uses the process's own share, and the
-    first process's running statistics are kept.
+    Environment variables give each process its rank. Batch statistics are per process (no SyncBN);
+    the running statistics of the first process are saved.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
 
     def copies(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
-        """A function for the network's outputs, whose backward pass averages all gradients."""
+        """A function that returns the outputs, and whose backward pass averages the gradients."""
         if self.size == 1:
             return net.outputs
         copy = paddle.DataParallel(net)
@@ -35,7 +35,7 @@ class Group:
 
 
 def join(size: int) -> Group:
-    """Joins the other processes, if any; must be called before Paddle computes anything."""
+    """Joins the group of `size` processes; call it before Paddle computes anything."""
     if size > 1:
         dist.init_parallel_env()
     return Group(size)

@@ -17,14 +17,14 @@ from paddle_impl.weights import unwrap
 
 
 def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
-    """Returns a function for inference, as fast as Paddle allows, with the current weights.
+    """Returns the fastest inference function that Paddle allows, with the network's weights.
 
-    Later changes to `net` have no effect on it, and it leaves `net` as it is. Overflow and NaN stay
-    visible in the logits, as in the network. Several threads may call it; they take turns. A
+    It is a copy: later changes to `net` do not affect it, and `net` is left as it is. Overflow and
+    NaN show in the logits, as they do in `net`. Several threads may call it, one at a time. A
     float64 network is run without Paddle's predictor, which fails in float64 (Paddle 3.3).
 
     Args:
-        net: A network of this package, with or without heads.
+        net: A network of this package, with or without heads, in either mode.
 
     Returns:
         A function that maps images N x C x H x W to logits N x classes.
@@ -51,7 +51,7 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
         x = x.contiguous()  # the predictor ignores the strides of a view
         with one_at_a_time:
             logits = predict(predictor, x, copied.in_bfloat16)
-        # oneDNN's max pools drop NaN, so non-finite values in an image are added to the logits.
+        # oneDNN's max pools drop NaN; adding this sum makes the logits of non-finite images NaN.
         lost = (x * 0).flatten(1).sum(1)
         return logits + lost.reshape([-1] + [1] * (logits.ndim - 1))
 
@@ -59,7 +59,7 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
 
 
 def predict(predictor: inference.Predictor, x: Tensor, in_bfloat16: bool) -> Tensor:
-    """The predictor's result; raises UsageError where it cannot compute in bfloat16."""
+    """The predictor's result; raises UsageError if the processor does not support bfloat16."""
     try:
         return predictor.run([x])[0]
     except RuntimeError as error:

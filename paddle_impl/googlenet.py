@@ -1,4 +1,4 @@
-"""GoogLeNet written by hand in Paddle, with the names and outputs of the built network."""
+"""GoogLeNet written by hand in Paddle, with the same parameters and outputs as the built one."""
 
 import paddle
 from paddle import Tensor, nn
@@ -39,7 +39,7 @@ class Inception(nn.Layer):
 
 
 class Head(nn.Layer):
-    """Section 5: an auxiliary classifier, used only in training."""
+    """The auxiliary classifier of section 5, used only in training."""
 
     def __init__(self, in_channels: int, classes: int) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Head(nn.Layer):
 
 
 class GoogLeNet(nn.Layer):
-    """Table 1, for 224 x 224 images; in training it returns a dict of the logits and both heads."""
+    """Table 1, for 224 x 224 images; in training it returns a dict of `logits`, `aux1`, `aux2`."""
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()

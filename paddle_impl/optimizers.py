@@ -13,6 +13,7 @@ from common.training.update_rules import is_decayed
 from paddle_impl.build import Network
 
 Slots = dict[str, dict[str, Tensor]]
+# For each optimizer, the name of each slot in a recipe's terms, and in Paddle's.
 SLOTS = {
     Momentum: {"velocity": "velocity"},
     RMSProp: {"velocity": "momentum", "square": "mean_square"},
@@ -60,7 +61,7 @@ def update_rule(rule: rules.Optimizer, options: dict) -> Optimizer:
 
 
 def get_slots(net: Network, optimizer: Optimizer) -> Slots:
-    """The optimizer's state, by slot and parameter."""
+    """The optimizer's state: a tensor for each parameter, by slot and parameter name."""
     held = optimizer._accumulators
     return {
         slot: {name: held[key][weight.name] for name, weight in learned(net).items()}

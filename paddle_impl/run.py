@@ -1,4 +1,4 @@
-"""Forward passes and gradients of a network, from NumPy arrays to NumPy arrays."""
+"""Forward passes and gradients of a network, with NumPy arrays in and out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,10 @@ VERSION = paddle.__version__
 
 
 def choose_device(wanted: str) -> None:
-    """Sets the default device to the CPU or a GPU; `auto` uses a GPU if there is one."""
+    """Sets the default device to the CPU or a GPU.
+
+    `auto` uses a GPU if there is one. Raises UsageError if `cuda` is wanted and not available.
+    """
     found = paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count()
     if wanted == "cuda" and not found:
         raise UsageError("paddle: no CUDA device found; use --device cpu")
@@ -37,7 +40,7 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Netwo
 def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` and the returned maps are N x C x H x W.
+    `x` and the returned feature maps are N x C x H x W.
     """
     check_precision(net)
     net.eval()
@@ -49,7 +52,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient with respect to each parameter.
 
-    The arrays are in the weights file's layout.
+    The gradients have the names and layout of the weights file; the loss is called `loss`.
     """
     check_precision(net)
     net.train()
@@ -85,22 +88,22 @@ def cross_entropy(
 ) -> paddle.Tensor:
     """The mean over the batch of -log of the label's probability, from logits N x classes.
 
-    `smoothing` is the share of the label that is spread over all classes.
+    `smoothing` is the fraction of the label that is spread over all classes.
     """
-    # Paddle's own cross_entropy and log_softmax clip logits at 64 below the largest.
+    # Paddle's own cross_entropy and log_softmax clip logits to at most 64 below the largest.
     chosen = paddle.take_along_axis(logits, labels.unsqueeze(1), axis=1).squeeze(1)
     expected = (1 - smoothing) * chosen + smoothing * logits.mean(axis=1)
     return (paddle.logsumexp(logits, axis=1) - expected).mean()
 
 
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:
-    """The fastest inference function for the network, from batches to results."""
+    """The fastest inference function for the network, from batches to results, in NumPy."""
     quick = fast(net)
     return lambda x: quick(tensor(net, x)).numpy()
 
 
 def count_parameters(net: Network) -> int:
-    """The number of parameters that the framework itself would train."""
+    """The number of trainable parameters, as the framework counts them."""
     learned = (p for p in net.parameters() if not p.stop_gradient)
     return sum(p.size for p in learned if p.optimize_attr["learning_rate"])
 

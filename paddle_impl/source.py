@@ -100,7 +100,7 @@ def parent(node: Node) -> tuple[str, str]:
 
 
 def conv(place: Place, bias: bool = True, groups: str | None = None) -> Call:
-    """The call that creates a convolution; our own layer only computes the same result faster."""
+    """The call that creates a convolution; `custom_layers.Conv2D` would only be faster."""
     given = place.inputs, place.outputs, place.value("kernel", lambda n: n.layer.kernel)
     stride = place.value("stride", lambda n: n.layer.stride)
     options = {"groups": groups, "bias_attr": None if bias else "False"}
@@ -108,7 +108,7 @@ def conv(place: Place, bias: bool = True, groups: str | None = None) -> Call:
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
-    """An average pool, that of `custom_layers`."""
+    """The call that creates an average pool, the one in `custom_layers`."""
     exclusive = "False" if counts_border else None
     padding = border(node)
     return call("AvgPool", spec.pair(kernel), stride, padding=padding, exclusive=exclusive)

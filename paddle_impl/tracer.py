@@ -33,7 +33,8 @@ LAYERS = {
 }
 
 
-# The functions that compute with weights: their kind, and their arguments in order.
+# The functions that are watched, because a user's own layer may compute with weights by them: the
+# kind of layer that each computes, and its arguments in order.
 FUNCTIONS: dict[Place, tuple[str, str]] = {
     (F, "conv2d"): ("conv", "x weight bias"),
     (F, "linear"): ("linear", "x weight bias"),
@@ -74,7 +75,8 @@ def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
 def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
     """Yields a list that collects the inputs and outputs of everything that computes with weights.
 
-    That is layers, and functions that are called with the network's own weights.
+    That is the layers in `LAYERS`, and calls of `FUNCTIONS` with the network's own weights. `lines`
+    returns the lines of the user's file in which a layer was created.
     """
     tracer = Tracer(net, lines)
     hooks = []
@@ -105,7 +107,7 @@ class Tracer:
         self.owners = {id(tensor): name for name, tensor in own}
 
     def keep(self, layer: nn.Layer, inputs: tuple) -> None:
-        """Copies a layer's input, because later layers may change a map in place."""
+        """Copies a layer's input, because later layers may change a feature map in place."""
         self.before[id(layer)] = to_numpy(inputs[0])
 
     def leave(self, name: str, layer: nn.Layer, output: Tensor) -> None:
@@ -167,7 +169,7 @@ def is_unscaled(layer: nn.Layer) -> bool:
 
 
 def tensors(found: Any) -> Iterator[Tensor]:
-    """Yields the tensors in a network's output; named ones are sorted by name."""
+    """Yields the tensors in a network's output, those with names in the order of the names."""
     if isinstance(found, Tensor):
         yield found
     elif hasattr(found, "_asdict"):

@@ -26,7 +26,7 @@ def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
 
 
 def get_arrays(net: Network) -> Arrays:
-    """The arrays of the weights file by name; placeholder scales are left out.
+    """The arrays of the weights file by name, without the scales that only Paddle needs.
 
     Raises UsageError if the network's arrays differ from those it was built with.
     """
@@ -49,8 +49,8 @@ def load_weights(net: nn.Layer, path: str | Path, backbone_only: bool = False) -
         backbone_only: Whether the classifier and the heads keep their values.
 
     Raises:
-        DataError: Unless every array fits.
-        UsageError: For a network that is not of this package, or has been changed.
+        DataError: If the file cannot be read, or its arrays do not fit the network.
+        UsageError: For a network that is not of this package, or was changed after it was built.
 
     Example:
         >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
@@ -63,7 +63,7 @@ def load_weights(net: nn.Layer, path: str | Path, backbone_only: bool = False) -
 def save_weights(net: nn.Layer, path: str | Path) -> None:
     """Writes all parameters and running statistics to a weights file, completely or not at all.
 
-    The file is the same for every framework.
+    The format is the same for every framework.
 
     Args:
         net: A network as `load_weights` takes it.
@@ -94,7 +94,7 @@ def unwrap(net: nn.Layer) -> Network:
 
 
 def stand_ins(plan: Plan) -> set[str]:
-    """Placeholder scales of batch norms without a scale; Paddle needs an array, which stays 1."""
+    """The names of the scales, always 1, that Paddle needs for batch norms without a scale."""
     return {
         f"{node.path}.weight"
         for node in plan.nodes()

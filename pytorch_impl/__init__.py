@@ -20,12 +20,15 @@ __all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_we
 def network(
     name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> Network:
-    """Returns a newly initialised network, by PyTorch's default initialisers.
+    """Returns a new network, with weights drawn by PyTorch's default initialisers.
+
+    `googlenet init` writes weights that are drawn as in the network's published code.
 
     Args:
         name: One of the names that `googlenet list` prints, such as "inception_v3".
         input: The shape (channels, rows, columns) of one image. Default: as published.
-        classes: The number of classes; 0 returns the pooled features. Default: as published.
+        classes: The number of classes; with 0 the network has no classifier and returns the
+            pooled features. Default: as published.
         aux: Whether to add the auxiliary heads. In training the network then returns a dict of
             `logits` and one entry for each head.
 
@@ -33,7 +36,7 @@ def network(
         An `nn.Module` that maps images N x C x H x W to logits N x classes.
 
     Raises:
-        UsageError: For an unknown name, an impossible size, or heads that the network lacks.
+        UsageError: For an unknown name, an invalid size, or heads that the network lacks.
 
     Example:
         >>> net = network("inception_v3", classes=10).eval()
@@ -45,9 +48,10 @@ def network(
 
 # Defined last, because importing the submodule `googlenet` binds this name to the submodule.
 def googlenet(input: Shape | None = None, classes: int | None = None, aux: bool = False) -> Network:
-    """Returns the GoogLeNet of the common PyTorch tutorials, newly initialised.
+    """Returns a new GoogLeNet as in the common PyTorch tutorials.
 
-    Takes the arguments `input`, `classes` and `aux` of `network`, and raises the same errors.
+    The same as `network("googlenet", input, classes, aux)`, which documents the arguments and
+    errors.
 
     Example:
         >>> net = googlenet(classes=10).eval()

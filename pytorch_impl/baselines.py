@@ -12,9 +12,9 @@ from pytorch_impl.googlenet import GoogLeNet
 
 
 class Tutorial:
-    """The hand-written network, run and trained as in tutorials, but without dropout.
+    """The hand-written GoogLeNet, run and trained as in tutorials, but without dropout.
 
-    Evaluation does not use the heads, so their weights may be missing in that case.
+    Evaluation does not use the heads, so their weights may be missing if the plan has no heads.
     """
 
     def __init__(self, plan: Plan, file: str) -> None:
@@ -36,7 +36,7 @@ class Tutorial:
             return self.net(on_device(x)).cpu().numpy()
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         self.net.train()
         outputs, targets = self.net(on_device(x)), on_device(labels)
         loss = sum(w * F.cross_entropy(outputs[n], targets) for n, w in self.loss_weights.items())

@@ -22,11 +22,11 @@ from pytorch_impl.custom_layers import (
 
 
 class Network(nn.Module):
-    """A network built from a plan, for N x C x H x W; its children are the plan's steps, by name.
+    """A network built from a plan; its children are the steps of the plan's body, by name.
 
-    It returns the logits, N x classes (or the features, N x channels). Raises ValueError for
-    a different shape or an empty batch. A network with `in_bfloat16` set must be run under
-    autocast to bfloat16.
+    It maps a batch N x C x H x W to logits, N x classes, or without a classifier to features,
+    N x channels. Raises UsageError, a ValueError, if the images have a different shape or the batch
+    is empty. A network with `in_bfloat16` set must be run under autocast to bfloat16.
     """
 
     in_bfloat16 = False
@@ -44,17 +44,17 @@ class Network(nn.Module):
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The network's output in a dict under its name, in either mode."""
+        """The output in a dict, under its name (`logits` or `features`), in either mode."""
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
-        """Raises UsageError for a different input shape; not checked while scripting or tracing."""
+        """Raises UsageError for a batch of a different shape; not checked in TorchScript."""
         if not torch.jit.is_scripting() and not torch.jit.is_tracing():
             self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
-    """A network built from a plan with heads, which are its last children.
+    """A network with auxiliary heads, which come after the steps among its children.
 
     In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
     """
@@ -154,7 +154,7 @@ def conv(
     groups: int = 1,
     bias: bool = True,
 ) -> nn.Conv2d:
-    """A convolution, with PyTorch's own padding where it supports the plan's."""
+    """A convolution; PyTorch's own layer if it supports the plan's padding."""
     arguments = node.input[0], channels, kernel, stride
     if symmetric(node.pads):
         padding = before(node.pads)
@@ -163,7 +163,7 @@ def conv(
 
 
 def batch_norm(node: Node, scale: bool) -> BatchNorm:
-    """Batch norm with or without a learned scale; PyTorch's momentum is 1 - keep."""
+    """Batch norm with or without a learned scale; PyTorch's momentum is 1 - `keep`."""
     norm = BatchNorm(node.input[0], eps=node.eps, momentum=1 - node.keep)
     if not scale:
         norm.register_parameter("weight", None)
@@ -175,14 +175,14 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> nn.Module:
     if symmetric(node.pads):
         return nn.MaxPool2d(kernel, stride, before(node.pads))
     if before(node.pads) == (0, 0):
-        # The plan only pads after the map, for the last window; ceil_mode adds that padding.
+        # The plan pads only below and to the right, for the last windows, as ceil_mode does.
         return nn.MaxPool2d(kernel, stride, ceil_mode=True)
     border = nn.ConstantPad2d(reversed_flat(node.pads), -math.inf)
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> nn.AvgPool2d:
-    """An average pool; PyTorch only supports padding that is the same on both sides."""
+    """An average pool; raises TypeError unless the padding is the same on both sides."""
     if not symmetric(node.pads):
         raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
     return nn.AvgPool2d(kernel, stride, before(node.pads), count_include_pad=counts_border)

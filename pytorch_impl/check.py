@@ -1,4 +1,4 @@
-"""Support for checking a user's PyTorch network: recognising, filling and tracing it."""
+"""Runs a user's PyTorch network for `googlenet check`: fills it with random weights, traces it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,10 @@ NETWORK = nn.Module
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
-    """Makes `dtype` the default for new networks, and calls `note` with each layer created."""
+    """Makes `dtype` the default for new networks, and calls `note` with each layer created.
+
+    This changes PyTorch for the rest of the process.
+    """
     torch.set_default_dtype(getattr(torch, dtype))
     init = nn.Module.__init__
 
@@ -30,7 +33,7 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
 
 
 def parts(net: nn.Module) -> list[nn.Module]:
-    """The layers inside a network."""
+    """All layers inside a network, at any depth."""
     return [part for part in net.modules() if part is not net]
 
 
@@ -40,14 +43,15 @@ def own_input(net: nn.Module) -> Shape | None:  # noqa: ARG001
 
 
 def count_parameters(net: nn.Module) -> int:
-    """The number of trainable values in the network."""
+    """The number of parameters, counted as single values; frozen ones count as well."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 
 def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
     """Replaces all weights and running statistics with random values.
 
-    Lazy layers are first initialised with a batch N x C x H x W.
+    Lazy layers are first initialised by a call with `x`, a batch N x C x H x W. With `heads`, the
+    network is in training mode.
     """
     net.to(torch.get_default_dtype()).train(heads)
     with torch.no_grad():
@@ -65,7 +69,8 @@ def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> 
 def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, except for its dropout and batch norm.
+    With `heads` the network is in training mode, except for its dropout and batch norm. `lines`
+    returns the lines of the user's file in which a layer was created.
     """
     net.train(heads)
     for part in net.modules():
@@ -78,7 +83,7 @@ def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]
 
 
 def take_step(net: nn.Module, x: NDArray, labels: NDArray) -> int:
-    """Takes a gradient descent step with rate 1, without dropout; returns the number of outputs.
+    """Takes a gradient descent step of rate 1, without dropout; returns the number of outputs.
 
     The loss is the sum of the cross entropies of all outputs.
     """

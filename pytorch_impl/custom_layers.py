@@ -1,4 +1,8 @@
-"""The layer types that PyTorch has no module for."""
+"""Layers that PyTorch lacks, and replacements for its own where a plan needs different ones.
+
+They support uneven padding, biased running variances, bfloat16, and dropout masks that are the same
+in every framework.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +13,7 @@ from common.spec.padding import Pads
 
 
 class PaddedConv2d(nn.Conv2d):
-    """A convolution with different padding on each side, which `nn.Conv2d` does not support."""
+    """`nn.Conv2d` with padding that may differ on opposite sides."""
 
     def __init__(self, *arguments: Size, pads: Pads, **options: int) -> None:
         super().__init__(*arguments, **options)
@@ -20,7 +24,7 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """`nn.BatchNorm2d`, but the running variance is divided by n, as in Keras and Paddle."""
+    """`nn.BatchNorm2d` whose running variance is biased (divided by n), as in Keras and Paddle."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -30,7 +34,7 @@ class BatchNorm(nn.BatchNorm2d):
         variance, n = self.running_var.clone(), x.numel() // x.shape[1]
         numbers = self.weight, self.bias, True, self.momentum, self.eps
         y = F.batch_norm(x, self.running_mean, variance, *numbers)
-        # PyTorch's update adds the batch's variance divided by n - 1 to a part of the old one.
+        # PyTorch adds `momentum` times the unbiased variance, divided by n - 1, to `old`.
         with torch.no_grad():
             old = self.running_var * (1 - self.momentum)
             self.running_var.copy_(old + (variance - old) * ((n - 1) / n))
@@ -38,7 +42,7 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class LRN(nn.LocalResponseNorm):
-    """`nn.LocalResponseNorm` with support for bfloat16, which PyTorch's lacks."""
+    """`nn.LocalResponseNorm` that also supports bfloat16."""
 
     def forward(self, x: Tensor) -> Tensor:
         if x.dtype == torch.bfloat16:
@@ -48,7 +52,7 @@ class LRN(nn.LocalResponseNorm):
 
 
 class Affine(nn.Module):
-    """Scales and shifts values by constants, one pair per channel or one pair for all."""
+    """Computes scale * x + shift with constants: one pair per channel, or one for all."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...], maps: bool) -> None:
         super().__init__()
@@ -62,7 +66,10 @@ class Affine(nn.Module):
 
 
 class Dropout(nn.Dropout):
-    """PyTorch's own dropout, unless a `key` is set: then every framework drops the same values."""
+    """PyTorch's own dropout, unless `key` is set: then every framework drops the same values.
+
+    `first` is the index of the batch's first image among all images of the training step.
+    """
 
     key: int | None
     first: int
@@ -107,7 +114,10 @@ class Residual(nn.Module):
 
 
 def keeps(key: int, start: int, x: Tensor, rate: float) -> Tensor:
-    """A mask of the values of a batch to keep, as in `common.training.dropout`."""
+    """The mask of values to keep in a batch, as in `common.training.dropout`.
+
+    `start` is the position of the batch's first value among those of the training step.
+    """
     h = torch.arange(start, start + x.numel(), device=x.device) ^ key
     for shift, factor in ((16, 0x7FEB352D), (15, 0x31848BAB)):
         h = ((h ^ (h >> shift)) * factor) & 0xFFFFFFFF

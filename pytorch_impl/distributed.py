@@ -10,21 +10,21 @@ from torch.nn.parallel import DistributedDataParallel
 
 from pytorch_impl.build import Network
 
-TIMEOUT = timedelta(seconds=120)
+TIMEOUT = timedelta(seconds=120)  # after which a missing process is an error
 
 
 class Group:
-    """A group of `size` processes, each with its share of every batch.
+    """A group of `size` processes that train one network, each on its own part of every batch.
 
-    The environment identifies the processes. Batch norm only uses the process's own share, and the
-    first process's running statistics are kept.
+    Environment variables give each process its rank. Batch statistics are per process (no SyncBN);
+    the running statistics of the first process are saved.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
 
     def copies(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
-        """A function for the network's outputs, whose backward pass averages all gradients."""
+        """A function that returns the outputs, and whose backward pass averages the gradients."""
         if self.size == 1:
             return net.outputs
         copy = DistributedDataParallel(net)
@@ -39,7 +39,7 @@ class Group:
 
 
 def join(size: int) -> Group:
-    """Joins the other processes, if any; must be called before PyTorch computes anything."""
+    """Joins the group of `size` processes; call it before PyTorch computes anything."""
     if size > 1:
         on_cpu = torch.get_default_device().type == "cpu"
         dist.init_process_group("gloo" if on_cpu else "nccl", timeout=TIMEOUT)

@@ -16,8 +16,8 @@ from pytorch_impl.custom_layers import PaddedConv2d
 from pytorch_impl.weights import unwrap
 
 ONEDNN = torch.ops.mkldnn
-# oneDNN's ReLU turns NaN into 0, so weights that overflow would give plausible logits. A ReLU with
-# a slope for negative values keeps NaN; this slope vanishes in rounding, but also keeps -infinity.
+# oneDNN's ReLU turns NaN into 0, so weights that overflow would give plausible logits. A leaky
+# ReLU keeps NaN and -infinity; this slope is so small that rounding removes its effect.
 SLOPE = 1e-20
 
 
@@ -34,7 +34,7 @@ class Fast(nn.Module):
         chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
         for chain in chains.values():
             fuse_batch_norm(chain)
-        self.takes = next((p.dtype for p in net.parameters()), None)  # any dtype without weights
+        self.takes = next((p.dtype for p in net.parameters()), None)  # any dtype if None
         self.dtype = torch.bfloat16 if net.in_bfloat16 else self.takes
         self.net.to(dtype=self.dtype, memory_format=torch.channels_last)
         if suits_onednn(net):
@@ -51,9 +51,9 @@ class Fast(nn.Module):
 
 
 class PackedConv2d(nn.Module):
-    """A convolution, with a ReLU if there is one, computed by oneDNN for maps of one size.
+    """A convolution and the ReLU after it, if any, computed by oneDNN for inputs of one size.
 
-    PyTorch's own compiler uses the same two oneDNN functions.
+    PyTorch's own compiler, Inductor, calls the same two oneDNN functions.
     """
 
     def __init__(self, conv: nn.Conv2d, relu: bool, node: Node) -> None:
@@ -74,13 +74,13 @@ class PackedConv2d(nn.Module):
 
 
 def fast(net: nn.Module) -> Fast:
-    """Returns a function for inference, as fast as PyTorch allows, with the current weights.
+    """Returns the fastest inference function that PyTorch allows, with the network's weights.
 
-    Later changes to `net` have no effect on it, and it leaves `net` as it is. Overflow and NaN stay
-    visible in the logits, as in the network. Several threads may call it.
+    It is a copy: later changes to `net` do not affect it, and `net` is left as it is. Overflow and
+    NaN show in the logits, as they do in `net`. Several threads may call it.
 
     Args:
-        net: A network of this package, with or without heads.
+        net: A network of this package, with or without heads, in either mode.
 
     Returns:
         A function that maps images N x C x H x W to logits N x classes.
@@ -98,7 +98,7 @@ def fast(net: nn.Module) -> Fast:
 
 def suits_onednn(net: Network) -> bool:
     """Whether oneDNN can compute the network's convolutions: on a CPU, and not in float64."""
-    weight = next(net.parameters(), torch.empty(0))  # a single pool has none
+    weight = next(net.parameters(), torch.empty(0))  # a network may be a single pool
     suits = weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16)
     return suits and torch.backends.mkldnn.is_available()
 
@@ -113,7 +113,7 @@ def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Modul
 
 
 def is_own(layer: nn.Module) -> bool:
-    """Whether a layer has no hooks.
+    """Whether a layer has no hooks, so that it may be fused with others.
 
     A user's hooks may change its weights, input or output, as in pruning.
     """

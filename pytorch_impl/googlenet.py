@@ -1,4 +1,4 @@
-"""GoogLeNet written by hand in PyTorch, with the names and outputs of the built network."""
+"""GoogLeNet written by hand in PyTorch, with the same parameters and outputs as the built one."""
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,7 @@ class Inception(nn.Module):
 
 
 class Head(nn.Module):
-    """Section 5: an auxiliary classifier, used only in training."""
+    """The auxiliary classifier of section 5, used only in training."""
 
     def __init__(self, in_channels: int, classes: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Head(nn.Module):
 
 
 class GoogLeNet(nn.Module):
-    """Table 1, for 224 x 224 images; in training it returns a dict of the logits and both heads."""
+    """Table 1, for 224 x 224 images; in training it returns a dict of `logits`, `aux1`, `aux2`."""
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()

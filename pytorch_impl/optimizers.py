@@ -9,11 +9,12 @@ from common.training.update_rules import is_decayed, slot_names
 from pytorch_impl.build import Network
 
 Slots = dict[str, dict[str, Tensor]]
+# The name of each slot in a recipe's terms, and in PyTorch's.
 SLOTS = {"velocity": "momentum_buffer", "mean": "exp_avg", "square": "exp_avg_sq"}
 
 
 class RMSProp(optim.Optimizer):
-    """RMSProp with eps inside the root and the rate inside the momentum, unlike PyTorch's own."""
+    """RMSProp with eps inside the root and the learning rate inside the velocity, as in Keras."""
 
     def __init__(self, parameters, rho: float, momentum: float, eps: float) -> None:
         numbers = {"lr": 0.0, "rho": rho, "momentum": momentum, "eps": eps, "weight_decay": 0.0}
@@ -65,7 +66,7 @@ def update_rule(groups: list[dict], rule: rules.Optimizer) -> optim.Optimizer:
 
 
 def get_slots(net: Network, optimizer: optim.Optimizer) -> Slots:
-    """The optimizer's state, by slot and parameter."""
+    """The optimizer's state: a tensor for each parameter, by slot and parameter name."""
     state, weights = optimizer.state, dict(net.named_parameters())
     return {
         slot: {name: state[weight][key] for name, weight in weights.items()}

@@ -1,4 +1,4 @@
-"""Forward passes and gradients of a network, from NumPy arrays to NumPy arrays."""
+"""Forward passes and gradients of a network, with NumPy arrays in and out."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,10 @@ VERSION = torch.__version__
 
 
 def choose_device(wanted: str) -> None:
-    """Sets the default device to the CPU or a GPU; `auto` uses a GPU if there is one."""
+    """Sets the default device: the CPU, or the GPU of this process's local rank.
+
+    `auto` uses a GPU if there is one. Raises UsageError if `cuda` is wanted and not available.
+    """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise UsageError("pytorch: no CUDA device found; use --device cpu")
     if wanted != "cpu" and torch.cuda.is_available():
@@ -45,7 +48,7 @@ def autocast(net: Network) -> torch.autocast:
 def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` and the returned maps are N x C x H x W.
+    `x` and the returned feature maps are N x C x H x W.
     """
     net.eval()
     with torch.no_grad(), autocast(net), record(net, paths) as found:
@@ -56,7 +59,7 @@ def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient with respect to each parameter.
 
-    The arrays are in the weights file's layout.
+    The gradients have the names and layout of the weights file; the loss is called `loss`.
     """
     net.train()
     smoothing = net.plan.network.label_smoothing
@@ -80,20 +83,20 @@ def training_loss(
 
 
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:
-    """The fastest inference function for the network, from batches to results."""
+    """The fastest inference function for the network, from batches to results, in NumPy."""
     quick = fast(net)
     return lambda x: to_numpy(quick(tensor(net, x)))
 
 
 def count_parameters(net: Network) -> int:
-    """The number of parameters that the framework itself would train."""
+    """The number of trainable parameters, as the framework counts them."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 
 def tensor(net: Network, x: NDArray) -> torch.Tensor:
     """A batch as a tensor with the network's dtype and device."""
     given = torch.from_numpy(x)
-    return given.to(next(net.parameters(), given))  # a single pool has none
+    return given.to(next(net.parameters(), given))  # a network may be a single pool
 
 
 def widened(value: torch.Tensor) -> torch.Tensor:

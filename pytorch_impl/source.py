@@ -36,7 +36,7 @@ def source(plan: Plan) -> Printed:
 
 
 def style(node: Node, _: bool) -> object:
-    """Whether a convolution has different padding on each side, which Conv2d does not support."""
+    """Whether a convolution needs `PaddedConv2d`: its padding differs on opposite sides."""
     return isinstance(node.layer, spec.Conv | spec.DepthwiseConv) and not symmetric(node)
 
 
@@ -114,7 +114,7 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
 
 
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
-    """An average pool; PyTorch only supports padding that is the same on both sides."""
+    """An average pool; raises TypeError unless the padding is the same on both sides."""
     if not symmetric(node):
         raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
     counted = "False" if any(map(max, node.pads)) and not counts_border else None

@@ -12,7 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from common.tools.check.trace import Call, Drop
 
-# The functions that compute with weights: their kind, and their arguments in order.
+# The functions that are watched, because they compute with weights: the kind of layer that each
+# computes, and its arguments in order. PyTorch's layers call them as well.
 FUNCTIONS = {
     torch.conv2d: ("conv", "input weight bias"),
     F.linear: ("linear", "input weight bias"),
@@ -36,7 +37,9 @@ def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
 def record(net: nn.Module, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
     """Yields a list that collects the inputs and outputs of everything that computes with weights.
 
-    That is layers, and functions that are called with the network's own weights.
+    That is each call of one of `FUNCTIONS`, by a layer or by the user's code; its name is that of
+    the layer that owns the weights, if any. `lines` returns the lines of the user's file in which
+    a layer was created.
     """
     with Tracer(net, lines) as tracer:
         yield tracer.calls
@@ -60,7 +63,7 @@ class Tracer(TorchFunctionMode):
         kind, names = FUNCTIONS[func]
         given = dict(zip(names.split(), args, strict=False)) | (kwargs or {})
         own = {name: given[name] for name in names.split() if given.get(name) is not None}
-        # Copied before the call, because later layers may change a map in place.
+        # Copied before the call, because later layers may change a feature map in place.
         arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
         y = func(*args, **(kwargs or {}))
         owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
@@ -88,7 +91,7 @@ class Dropouts(TorchFunctionMode):
 
 
 def tensors(found: Any) -> Iterator[Tensor]:
-    """Yields the tensors in a network's output; named ones are sorted by name."""
+    """Yields the tensors in a network's output, those with names in the order of the names."""
     if isinstance(found, Tensor):
         yield found
     elif hasattr(found, "_asdict"):

@@ -25,6 +25,7 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
+        # The stop flag is averaged with the loss, so that all processes stop after the same step.
         run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
@@ -43,7 +44,7 @@ class Trainer:
         self.averages = {name: weight.detach().clone() for name, weight in weights}
 
     def take(self, step: Step) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         net, recipe = self.net.train(), self.recipe
         set_dropout(net, step)
         with autocast(net):
@@ -74,7 +75,7 @@ class Trainer:
             return to_numpy(torch.func.functional_call(net, self.averages, (tensor(net, x),)))
 
     def slots(self) -> dict[str, dict[str, Tensor]]:
-        """The state that a step changes besides the network's, by slot and parameter."""
+        """The optimizer's state and the averaged weights, by slot and parameter."""
         return get_slots(self.net, self.optimizer) | {"average": self.averages}
 
     def get_state(self) -> Arrays:
@@ -97,7 +98,7 @@ class Trainer:
 
 
 def set_dropout(net: Network, step: Step) -> None:
-    """Sets the key of every dropout layer for this step."""
+    """Sets the key of every dropout layer for this step, and the index of its first image."""
     for path, layer in net.named_modules():
         if isinstance(layer, Dropout):
             layer.key, layer.first = step.dropout_key(path), step.first

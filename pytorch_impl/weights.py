@@ -26,7 +26,7 @@ def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
 
 
 def get_arrays(net: Network) -> Arrays:
-    """The arrays of the weights file by name; PyTorch's batch counters are left out.
+    """The arrays of the weights file by name, without PyTorch's counters of batches.
 
     Raises UsageError if the network's arrays differ from those it was built with.
     """
@@ -48,8 +48,8 @@ def load_weights(net: nn.Module, path: str | Path, backbone_only: bool = False) 
         backbone_only: Whether the classifier and the heads keep their values.
 
     Raises:
-        DataError: Unless every array fits.
-        UsageError: For a network that is not of this package, or has been changed.
+        DataError: If the file cannot be read, or its arrays do not fit the network.
+        UsageError: For a network that is not of this package, or was changed after it was built.
 
     Example:
         >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
@@ -62,7 +62,7 @@ def load_weights(net: nn.Module, path: str | Path, backbone_only: bool = False) 
 def save_weights(net: nn.Module, path: str | Path) -> None:
     """Writes all parameters and running statistics to a weights file, completely or not at all.
 
-    The file is the same for every framework.
+    The format is the same for every framework.
 
     Args:
         net: A network as `load_weights` takes it.
@@ -81,7 +81,7 @@ def save_weights(net: nn.Module, path: str | Path) -> None:
 
 
 def unwrap(net: nn.Module) -> Network:
-    """The network inside torch.compile, DataParallel etc.; raises UsageError if there is none."""
+    """The network inside torch.compile, DataParallel and so on; raises UsageError without one."""
     inner: object = net
     while not isinstance(inner, Network):
         wrapped = (getattr(inner, name, None) for name in ("_orig_mod", "module"))

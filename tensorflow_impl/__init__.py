@@ -22,12 +22,15 @@ __all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_we
 def network(
     name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> keras.Model:
-    """Returns a newly initialised network, by Keras' default initialisers.
+    """Returns a new network, with weights drawn by Keras' default initialisers.
+
+    `googlenet init` writes weights that are drawn as in the network's published code.
 
     Args:
         name: One of the names that `googlenet list` prints, such as "inception_v3".
         input: The shape (channels, rows, columns) of one image. Default: as published.
-        classes: The number of classes; 0 returns the pooled features. Default: as published.
+        classes: The number of classes; with 0 the network has no classifier and returns the
+            pooled features. Default: as published.
         aux: Whether to add the auxiliary heads. In training the network then returns a dict of
             `logits` and one entry for each head.
 
@@ -35,7 +38,7 @@ def network(
         A functional `keras.Model` that maps images N x H x W x C to logits N x classes.
 
     Raises:
-        UsageError: For an unknown name, an impossible size, or heads that the network lacks.
+        UsageError: For an unknown name, an invalid size, or heads that the network lacks.
 
     Example:
         >>> net = network("inception_v3", classes=10)
@@ -49,9 +52,10 @@ def network(
 def googlenet(
     input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> keras.Model:
-    """Returns the GoogLeNet of the common PyTorch tutorials, newly initialised.
+    """Returns a new GoogLeNet as in the common PyTorch tutorials.
 
-    Takes the arguments `input`, `classes` and `aux` of `network`, and raises the same errors.
+    The same as `network("googlenet", input, classes, aux)`, which documents the arguments and
+    errors.
 
     Example:
         >>> net = googlenet(classes=10)

@@ -20,9 +20,9 @@ APPLICATIONS = {
 
 
 class Tutorial:
-    """The hand-written network, run and trained as in tutorials, but without dropout.
+    """The hand-written GoogLeNet, run and trained as in tutorials, but without dropout.
 
-    Evaluation does not use the heads, so their weights may be missing in that case.
+    Evaluation does not use the heads, so their weights may be missing if the plan has no heads.
     """
 
     def __init__(self, plan: Plan, file: str) -> None:
@@ -40,7 +40,7 @@ class Tutorial:
         return self.net(x.transpose(0, 2, 3, 1), training=False).numpy()
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         targets = dict.fromkeys(self.net.loss, labels)
         return first_number(self.net.train_on_batch(x.transpose(0, 2, 3, 1), targets))
 
@@ -61,7 +61,7 @@ class Applications:
         return self.net.predict_on_batch(x.transpose(0, 2, 3, 1))
 
     def take_step(self, x: NDArray, labels: NDArray) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         return first_number(self.net.train_on_batch(x.transpose(0, 2, 3, 1), labels))
 
 
@@ -90,7 +90,7 @@ def compile_for_training(net: keras.Model, plan: Plan) -> None:
 
 
 def first_number(found: list | float) -> float:
-    """The total loss, which is the first number if Keras returns several."""
+    """The total loss: the only number that Keras returned, or the first of several."""
     return float(np.ravel(found)[0])
 
 

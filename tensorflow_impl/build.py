@@ -32,11 +32,11 @@ class NetworkWithHeads(keras.Model):
 
 
 def build(plan: Plan) -> keras.Model:
-    """Builds the network of a plan, for N x H x W x C; layers are named by path, with "_" for ".".
+    """Builds the network of a plan; its layers are named after their paths, with "_" for ".".
 
-    In evaluation it returns the logits, N x classes (or the features, N x channels); in training
-    with heads a dict of `logits` and one entry per head. It raises ValueError for a different
-    input size.
+    It maps a batch N x H x W x C to logits, N x classes, or without a classifier to features,
+    N x channels; in training, with heads, to a dict of `logits` and one entry per head. Keras
+    raises ValueError if the images have a different size.
     """
     channels, rows, columns = plan.network.input
     dtype = keras.config.dtype_policy().compute_dtype
@@ -52,7 +52,7 @@ def build(plan: Plan) -> keras.Model:
 
 
 def result(plan: Plan, x: KerasTensor, taps: dict[str, KerasTensor]) -> KerasTensor:
-    """The body's output; also stores each step's output in `taps`, for the heads."""
+    """The output of the body; stores each step's output in `taps`, where the heads find it."""
     for step in plan.body.children:
         x = taps[step.path] = apply(step, x)
     return x
@@ -119,7 +119,7 @@ def apply_children(node: Node, x: KerasTensor) -> KerasTensor:
 
 
 def flatten(x: KerasTensor, name: str) -> KerasTensor:
-    """Flattens a map in channel, row, column order, although Keras keeps channels last."""
+    """Flattens a feature map in channel, row, column order; Keras keeps channels last."""
     x = layers.Permute((3, 1, 2), name=f"{name}_order")(x)
     return layers.Flatten(name=name)(x)
 
@@ -127,7 +127,8 @@ def flatten(x: KerasTensor, name: str) -> KerasTensor:
 def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
     """The input and Keras' padding for a layer: "valid", "same", or "valid" on a padded input.
 
-    With a `value` of None the padding does not count, which average pools only support for "same".
+    `value` fills the padding. None means that an average pool leaves the padding out of its means,
+    which Keras only supports for "same".
     """
     counts = isinstance(node.layer, spec.AvgPool) and value is not None
     if node.pads == NO_PADS:

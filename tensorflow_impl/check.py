@@ -1,4 +1,4 @@
-"""Support for checking a user's Keras network: recognising, filling and tracing it."""
+"""Runs a user's Keras network for `googlenet check`: fills it with random weights, traces it."""
 
 import inspect
 from collections.abc import Callable
@@ -19,7 +19,10 @@ NETWORK = layers.Layer
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
-    """Makes `dtype` the default for new networks, and calls `note` with each layer created."""
+    """Makes `dtype` the default for new networks, and calls `note` with each layer created.
+
+    This changes Keras for the rest of the process.
+    """
     keras.config.set_floatx(dtype)
     tf.config.run_functions_eagerly(True)  # what a graph computes is not seen
     WATCHED.divert()
@@ -33,7 +36,7 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
 
 
 def parts(net: layers.Layer) -> list[layers.Layer]:
-    """The layers inside a network."""
+    """All layers inside a network, at any depth."""
     return list(net._flatten_layers(include_self=False))
 
 
@@ -46,14 +49,15 @@ def own_input(net: layers.Layer) -> Shape | None:
 
 
 def count_parameters(net: layers.Layer) -> int:
-    """The number of trainable values in the network."""
+    """The number of trainable parameters, counted as single values."""
     return sum(int(np.prod(each.shape)) for each in net.trainable_weights)
 
 
 def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
     """Replaces all weights and running statistics with random values.
 
-    Layers without weights yet are first built with a batch N x C x H x W.
+    Layers without weights yet are first built by a call with `x`, a batch N x C x H x W. With
+    `heads`, the network is in training mode.
     """
     keras.config.set_dtype_policy(keras.config.floatx())
     for layer in net._flatten_layers():  # some are set to compute in float16
@@ -70,7 +74,8 @@ def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) 
 def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, except for its dropout and batch norm.
+    With `heads` the network is in training mode, except for its dropout and batch norm. `lines`
+    returns the lines of the user's file in which a layer was created.
     """
     learning = [
         layer
@@ -88,7 +93,7 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
 
 
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
-    """Takes a gradient descent step with rate 1, without dropout; returns the number of outputs.
+    """Takes a gradient descent step of rate 1, without dropout; returns the number of outputs.
 
     The loss is the sum of the cross entropies of all outputs.
     """
@@ -107,7 +112,8 @@ def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:
 def compute(net: layers.Layer, x: NDArray, training: bool) -> Any:
     """The network's output for a batch N x C x H x W.
 
-    Never passes `training=False`, which would hide a layer that was built for training.
+    Never passes `training=False`, which in a functional model would override the `training=True` of
+    a single layer, and so hide that mistake.
     """
     takes_it = "training" in inspect.signature(net.call).parameters
     options = {"training": True} if training and takes_it else {}

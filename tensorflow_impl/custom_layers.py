@@ -1,4 +1,7 @@
-"""The layer types that Keras has no layer for, or none that is exact in float64."""
+"""Layers that Keras lacks, and replacements for its own where a plan needs different ones.
+
+They are exact in float64, keep NaN, and support dropout masks that are the same in every framework.
+"""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +16,7 @@ from common.spec.padding import mean_matrix
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
 class LRN(layers.Layer):
-    """Local response norm; TensorFlow's own lacks float64 and does not divide alpha by the size."""
+    """Local response norm; TensorFlow's own lacks float64 and does not divide alpha by `size`."""
 
     def __init__(self, size: int, alpha: float, beta: float, **options) -> None:
         super().__init__(**options)
@@ -32,7 +35,7 @@ class LRN(layers.Layer):
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
 class Affine(layers.Layer):
-    """Scales and shifts values by constants, one pair per channel or one pair for all."""
+    """Computes scale * x + shift with constants: one pair per channel, or one for all."""
 
     def __init__(self, scale: Sequence[float], shift: Sequence[float], **options) -> None:
         super().__init__(**options)
@@ -47,9 +50,9 @@ class Affine(layers.Layer):
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
 class MaxPool(layers.MaxPooling2D):
-    """`MaxPooling2D` that in evaluation returns NaN where all values are NaN.
+    """`MaxPooling2D` that in evaluation returns NaN where all values of a window are NaN.
 
-    Keras' own returns the lowest number, so weights that overflow would give finite numbers again.
+    Keras' own returns the lowest finite number there, which would hide that weights overflow.
     """
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
@@ -60,7 +63,7 @@ class MaxPool(layers.MaxPooling2D):
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
 class AdaptiveAvgPool(layers.Layer):
-    """Means over windows of unequal size, as products with a weight matrix on either side."""
+    """Means over windows that may differ in size, as a product with one matrix for each axis."""
 
     def __init__(self, size: int, **options) -> None:
         super().__init__(**options)
@@ -76,9 +79,10 @@ class AdaptiveAvgPool(layers.Layer):
 
 @keras.saving.register_keras_serializable("tensorflow_impl")
 class Dropout(layers.Dropout):
-    """Keras' own dropout, unless a `key` is set: then every framework drops the same values.
+    """Keras' own dropout, unless `key` is set: then every framework drops the same values.
 
-    Values are numbered in the plan's order, in which a map's channels come first.
+    `first` is the index of the batch's first image among all images of the training step. `place`
+    is the layer's path in the plan.
     """
 
     key: KerasTensor | None = None
@@ -99,9 +103,10 @@ class Dropout(layers.Dropout):
 
 
 def keeps(key: KerasTensor, first: KerasTensor | int, x: KerasTensor, rate: float) -> KerasTensor:
-    """A mask of the values of a batch to keep, as in `common.training.dropout`.
+    """The mask of values to keep in a batch, as in `common.training.dropout`.
 
-    `first` is the number of the first image.
+    `first` is the index of the batch's first image. Positions are counted with channels first, as
+    in the other frameworks.
     """
     images, *rest = ops.shape(x)
     shape = (images, rest[-1], *rest[:-1])  # channels first
@@ -115,5 +120,5 @@ def keeps(key: KerasTensor, first: KerasTensor | int, x: KerasTensor, rate: floa
 
 
 def exact(values: Sequence, like: KerasTensor) -> KerasTensor:
-    """Values as a tensor, without a cast, which would round them to float32 before float64."""
+    """Constants in the dtype of `like`; Keras would first round Python numbers to float32."""
     return ops.convert_to_tensor(np.asarray(values), dtype=like.dtype)

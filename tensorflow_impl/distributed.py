@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-TIMEOUT = 120.0
+TIMEOUT = 120.0  # seconds after which a missing process is an error
 
 
 class Group:
-    """A group of `size` processes, each with its share of every batch.
+    """A group of `size` processes that train one network, each on its own part of every batch.
 
-    The environment identifies the processes. The strategy only averages: each process has its own
-    variables, which stay equal because they start equal and take equal steps. Batch norm only uses
-    the process's own share, and the first process's running statistics are kept.
+    TF_CONFIG gives each process its rank. The strategy only averages: each process has variables of
+    its own, which stay equal because they start equal and take equal steps. Batch statistics are
+    per process (no SyncBN); the running statistics of the first process are saved.
     """
 
     def __init__(self, size: int, strategy: tf.distribute.Strategy | None) -> None:
@@ -30,7 +30,7 @@ class Group:
 
 
 def join(size: int) -> Group:
-    """Joins the other processes, if any; must be called before TensorFlow computes anything."""
+    """Joins the group of `size` processes; call it before TensorFlow computes anything."""
     if size == 1:
         return Group(size, None)
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=TIMEOUT)
@@ -38,6 +38,6 @@ def join(size: int) -> Group:
 
 
 def all_reduce(values: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-    """The mean of each tensor over the processes, called inside a replica."""
+    """The mean of each tensor over the processes; `strategy.run` calls this."""
     own = [tf.identity(value) for value in values]  # placed on this process's device
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)

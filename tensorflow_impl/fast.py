@@ -9,19 +9,19 @@ from keras import layers
 from common.spec.plan import check_batch
 
 # A graph fuses a ReLU with the convolution before it, and the fused ReLU turns NaN into 0, so
-# weights that overflow would give plausible logits. A ReLU with a slope for negative values keeps
-# NaN; this slope vanishes in rounding, but also keeps -infinity.
+# weights that overflow would give plausible logits. A leaky ReLU keeps NaN and -infinity; this
+# slope is so small that rounding removes its effect.
 SLOPE = 1e-20
 
 
 def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns a function for inference, as fast as Keras allows, with the current weights.
+    """Returns the fastest inference function that Keras allows, with the network's weights.
 
-    Later changes to `net` have no effect on it, and it leaves `net` as it is. Overflow and NaN stay
-    visible in the logits, as in the network. Several threads may call it.
+    It is a copy: later changes to `net` do not affect it, and `net` is left as it is. Overflow and
+    NaN show in the logits, as they do in `net`. Several threads may call it.
 
     Args:
-        net: A network of this package, with or without heads.
+        net: A network of this package, with or without heads, in either mode.
 
     Returns:
         A function that maps images N x H x W x C to logits N x classes.
@@ -34,7 +34,7 @@ def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
         >>> quick(tf.zeros((1, 224, 224, 3))).shape
         TensorShape([1, 10])
     """
-    # If Python calls Keras layer by layer, that takes most of the time for small batches.
+    # As a graph: for small batches, most of the time goes to Keras' calls of one layer at a time.
     copied = copy(net)
     compute = tf.function(lambda x: copied(x, training=False), reduce_retracing=True)
     shape = net.input_shape[1:]

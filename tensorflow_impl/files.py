@@ -1,4 +1,4 @@
-"""TensorFlow's own weights files: checkpoints, and where arrays are in Keras' .weights.h5."""
+"""TensorFlow's checkpoints, and the location of each array in Keras' .weights.h5 files."""
 
 import glob
 import tempfile
@@ -32,7 +32,7 @@ def read(path: Path) -> dict[str, NDArray]:
         names = [name for name, kind in kinds.items() if kind.is_floating or kind.is_integer]
         budget = Budget(size_of(path))
         budget.take_arrays(len(names))
-        for name in names:  # before reading any: a file may hold only a part of one
+        for name in names:  # before any is read: a file may declare more than it holds
             budget.take_bytes(prod(shapes[check_name(name)]) * kinds[name].size)
         return {name: checkpoint.get_tensor(name) for name in names}
     except DataError as error:

@@ -1,4 +1,4 @@
-"""GoogLeNet written by hand in Keras, with the names and outputs of the built network."""
+"""GoogLeNet written by hand in Keras, with the same parameters and outputs as the built one."""
 
 import keras
 from keras import KerasTensor, layers
@@ -36,7 +36,7 @@ class Inception(layers.Layer):
 
 
 class Head(layers.Layer):
-    """Section 5: an auxiliary classifier, used only in training."""
+    """The auxiliary classifier of section 5, used only in training."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Head(layers.Layer):
 
 
 class GoogLeNet(keras.Model):
-    """Table 1, for 224 x 224 images; in training it returns a dict of the logits and both heads."""
+    """Table 1, for 224 x 224 images; in training it returns a dict of `logits`, `aux1`, `aux2`."""
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()

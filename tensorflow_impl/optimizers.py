@@ -12,7 +12,7 @@ Slots = dict[str, dict[str, keras.Variable]]
 
 
 class SGD(optimizers.SGD):
-    """SGD with the learning rate outside the momentum; Keras' own has it inside."""
+    """SGD with the learning rate outside the velocity; Keras' own has it inside."""
 
     def update_step(self, gradient: KerasTensor, weight: keras.Variable, rate: float) -> None:
         if not self.momentum:
@@ -25,7 +25,7 @@ class SGD(optimizers.SGD):
 
 
 class Adam(optimizers.Adam):
-    """Adam with eps added after the square is corrected; Keras' own adds it before."""
+    """Adam with eps added after the bias correction of `square`; Keras' own adds it before."""
 
     def update_step(self, gradient: KerasTensor, weight: keras.Variable, rate: float) -> None:
         index = self._get_variable_index(weight)
@@ -66,7 +66,7 @@ def update_rule(recipe: Recipe) -> optimizers.Optimizer:
 
 
 def get_slots(net: keras.Model, optimizer: optimizers.Optimizer) -> Slots:
-    """The optimizer's state, by slot and parameter."""
+    """The optimizer's state: a tensor for each parameter, by slot and parameter name."""
     held = slot_variables(optimizer).items()
     return {slot: dict(zip(learned(net), found, strict=True)) for slot, found in held}
 
@@ -78,7 +78,7 @@ def learned(net: keras.Model) -> list[str]:
 
 
 def slot_variables(optimizer: optimizers.Optimizer) -> dict[str, list[keras.Variable]]:
-    """The lists in which Keras stores the optimizer's state, by slot."""
+    """The lists in which Keras keeps the optimizer's state, by slot; one variable per parameter."""
     match optimizer:
         case optimizers.SGD():
             return {"velocity": optimizer.momentums} if optimizer.momentum else {}

@@ -1,4 +1,4 @@
-"""Forward passes and gradients of a network, from NumPy arrays to NumPy arrays."""
+"""Forward passes and gradients of a network, with NumPy arrays in and out."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,10 @@ VERSION = f"{tf.__version__}, keras {keras.__version__}"
 
 
 def choose_device(wanted: str) -> None:
-    """Checks that the device is available; `auto` uses a GPU if there is one."""
+    """Checks that the device is available; TensorFlow itself uses a GPU if it sees one.
+
+    Raises UsageError if `cuda` is wanted and not available.
+    """
     if wanted == "cuda" and not tf.config.list_physical_devices("GPU"):
         raise UsageError("tensorflow: no CUDA device found; use --device cpu")
 
@@ -39,7 +42,7 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras
 def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` and the returned maps are N x C x H x W.
+    `x` and the returned feature maps are N x C x H x W.
     """
     wanted = {path: endpoint(net, path) for path in paths} | outputs(net)
     found = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
@@ -49,7 +52,7 @@ def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
 def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
     """The training loss and its gradient with respect to each parameter.
 
-    The arrays are in the weights file's layout.
+    The gradients have the names and layout of the weights file; the loss is called `loss`.
     """
     smoothing = net.plan.network.label_smoothing
     with tf.GradientTape() as tape:
@@ -77,13 +80,13 @@ def training_loss(
 
 
 def classifier(net: keras.Model) -> Callable[[NDArray], NDArray]:
-    """The fastest inference function for the network, from batches to results."""
+    """The fastest inference function for the network, from batches to results, in NumPy."""
     quick = fast(net)
     return lambda x: widened(quick(tensor(net, x))).numpy()
 
 
 def count_parameters(net: keras.Model) -> int:
-    """The number of parameters that the framework itself would train."""
+    """The number of trainable parameters, as the framework counts them."""
     return sum(math.prod(variable.shape) for variable in net.trainable_variables)
 
 
@@ -98,7 +101,7 @@ def widened(value: tf.Tensor) -> tf.Tensor:
 
 
 def channels_first(value: NDArray) -> NDArray:
-    """Transposes maps to N x C x H x W; leaves other arrays unchanged."""
+    """Transposes feature maps to N x C x H x W; leaves other arrays unchanged."""
     return value.transpose(0, 3, 1, 2) if value.ndim == 4 else value
 
 

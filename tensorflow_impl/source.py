@@ -61,7 +61,10 @@ def source(plan: Plan) -> Printed:
 
 
 def style(node: Node, in_unit: bool) -> object:
-    """Whether Keras calls the padding "same", which depends on the map; units are padded before."""
+    """Whether a layer has the padding that Keras calls "same", which depends on the input size.
+
+    Layers inside a unit do not differ in it: a unit is padded by the layer before it.
+    """
     return not in_unit and hasattr(node.layer, "padding") and is_same(node)
 
 
@@ -166,7 +169,7 @@ def is_same(node: Node) -> bool:
 
 
 def laid_on(sheet: Sheet, node: Node, x: str) -> list[Call]:
-    """The call that adds padding for which Keras has no name, if any, before a unit or a layer."""
+    """The call that pads the input of a unit or a layer where Keras has no name for the padding."""
     first = node.children[0] if node.is_unit else node
     owner = sheet.at.get(node.path.rpartition(".")[0])
     inside = owner and owner.nodes[0].is_unit

@@ -31,8 +31,9 @@ LAYERS = {
         },
     ),
 }
-KINDS = (*LAYERS, layers.SeparableConv2D)
-# The functions that compute with weights: their kind, and their arguments in order.
+KINDS = (*LAYERS, layers.SeparableConv2D)  # the last is recorded as two convolutions
+# The functions that are watched, because a user's own layer may compute with weights by them: the
+# kind of layer that each computes, and its arguments in order.
 FUNCTIONS: dict[Place, tuple[str, str]] = {
     **dict.fromkeys(((keras.ops, "conv"), (tf.nn, "conv2d")), ("conv", "x weight")),
     **dict.fromkeys(
@@ -42,6 +43,7 @@ FUNCTIONS: dict[Place, tuple[str, str]] = {
     (keras.ops, "batch_normalization"): ("norm", "x running_mean running_var axis bias weight"),
     (tf.nn, "batch_normalization"): ("norm", "x running_mean running_var bias weight"),
 }
+# The sums that may add a bias to the output of one of these functions.
 SUMS: tuple[Place, ...] = (
     (keras.ops, "add"),
     (tf, "add"),
@@ -79,7 +81,8 @@ def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
 def record(net: layers.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
     """Yields a list that collects the inputs and outputs of everything that computes with weights.
 
-    That is layers, and functions that are called with the network's own weights.
+    That is the layers in `LAYERS`, and calls of `FUNCTIONS` with the network's own weights. `lines`
+    returns the lines of the user's file in which a layer was created.
     """
     tracer = Tracer(net, lines)
     new = {place: tracer.watched(place) for place in FUNCTIONS}
@@ -91,7 +94,7 @@ def record(net: layers.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Ca
 class Tracer:
     """Records the inputs and outputs of everything that computes with weights.
 
-    A layer's built-in activation counts as a step after it.
+    A layer's built-in activation counts as a separate step after the layer.
     """
 
     def __init__(self, net: layers.Layer, lines: Callable[[Any], tuple]) -> None:
@@ -116,7 +119,7 @@ class Tracer:
         return y
 
     def within(self, place: Place, *given: Any, **named: Any) -> Any:
-        """The output of a function; nothing is recorded while it runs."""
+        """The output of an original function; nothing else is recorded while it runs."""
         self.inside += 1
         y = WATCHED.own[place](*given, **named)
         self.inside -= 1
@@ -141,7 +144,7 @@ class Tracer:
         return called
 
     def added(self, place: Place) -> Function:
-        """Wraps a sum, which may add a function's output and its bias."""
+        """Wraps a sum, which may add a bias to the output of a recorded function."""
 
         def called(*given: Any, **named: Any) -> Any:
             y = WATCHED.own[place](*given, **named)
@@ -171,7 +174,7 @@ def in_order(place: Place, given: tuple, named: dict[str, Any]) -> tuple:
 
 
 def split_activations(net: layers.Layer) -> dict[int, Any]:
-    """A dict that collects the outputs of layers before their built-in activation, by layer id."""
+    """Wraps the built-in activations; returns a dict that collects their inputs, by layer id."""
     before: dict[int, Any] = {}
 
     def keep(layer: layers.Layer, activation: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -232,6 +235,6 @@ def separated(
 
 
 def to_numpy(tensor: Any) -> NDArray:
-    """A tensor as a NumPy array; maps have their channels first."""
+    """A tensor as a NumPy array; feature maps have their channels first."""
     array = np.array(tensor)
     return array.transpose(0, 3, 1, 2) if array.ndim == 4 else array

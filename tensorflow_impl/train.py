@@ -25,6 +25,7 @@ def train(net: keras.Model, run: TrainingRun, group: Group) -> None:
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.state, run.step)
     for step in run.steps():
+        # The stop flag is averaged with the loss, so that all processes stop after the same step.
         run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
@@ -46,14 +47,17 @@ class Trainer:
         self.compiled_logits = tf.function(self.compute_logits)
 
     def take(self, step: Step) -> float:
-        """Takes a training step and returns the loss before it."""
+        """Takes a training step and returns the loss before the update."""
         self.optimizer.learning_rate = step.rate
         keys = [step.dropout_key(layer.place) for layer in self.dropouts]
         numbers = tf.constant([step.first, *keys], tf.int64)
         return float(self.compiled_step(tensor(self.net, step.x), step.labels, numbers))
 
     def compute_step(self, x: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
-        """Takes a step in TensorFlow only, to be compiled; returns the loss before it."""
+        """The part of `take` that is compiled to a graph.
+
+        `numbers` has the index of the first image, then the key of each dropout layer.
+        """
         recipe, weights = self.recipe, self.net.trainable_variables
         set_dropout(self.dropouts, numbers[0], tf.unstack(numbers[1:], len(self.dropouts)))
         with tf.GradientTape() as tape:
@@ -76,13 +80,13 @@ class Trainer:
         return widened(self.compiled_logits(tensor(self.net, x))).numpy()
 
     def compute_logits(self, x: tf.Tensor) -> tf.Tensor:
-        """The same as `predict`, in TensorFlow only, to be compiled."""
+        """The part of `predict` that is compiled to a graph."""
         weights = self.averages or self.net.trainable_variables
         logits, _ = self.net.stateless_call(weights, self.net.non_trainable_variables, x)
         return logits
 
     def slots(self) -> dict[str, dict[str, keras.Variable]]:
-        """The state that a step changes besides the network's, by slot and parameter."""
+        """The optimizer's state and the averaged weights, by slot and parameter."""
         averages = dict(zip(learned(self.net), self.averages, strict=False))
         return get_slots(self.net, self.optimizer) | {"average": averages}
 
@@ -106,7 +110,7 @@ class Trainer:
 
 
 def set_dropout(layers: Sequence[Dropout], first: tf.Tensor | int, keys: Sequence) -> None:
-    """Sets the key of every dropout layer for this step."""
+    """Sets the key of every dropout layer for this step, and the index of its first image."""
     for layer, key in zip(layers, keys, strict=True):
         layer.key, layer.first = key, first
 

@@ -42,8 +42,8 @@ def load_weights(
         backbone_only: Whether the classifier and the heads keep their values.
 
     Raises:
-        DataError: Unless every array fits.
-        UsageError: For a network that is not of this package, or has been changed.
+        DataError: If the file cannot be read, or its arrays do not fit the network.
+        UsageError: For a network that is not of this package, or was changed after it was built.
 
     Example:
         >>> save_weights(googlenet(classes=10), "googlenet.safetensors")
@@ -56,7 +56,7 @@ def load_weights(
 def save_weights(net: keras.Model | Callable, path: str | Path) -> None:
     """Writes all parameters and running statistics to a weights file, completely or not at all.
 
-    The file is the same for every framework.
+    The format is the same for every framework.
 
     Args:
         net: A network as `load_weights` takes it.

@@ -21,14 +21,14 @@ from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
 from common.training.record import open_for_training, read_recipe
 
-GRACE_SECONDS = 120.0
-PATIENCE_SECONDS = 60.0
+GRACE_SECONDS = 120.0  # for an interrupted worker to finish its step and save
+PATIENCE_SECONDS = 60.0  # for the first of several processes to begin the run
 
 
 def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
     """Starts or resumes a run, and trains it.
 
-    If a framework's launcher started several processes, the first one begins the run for all.
+    If a launcher has started several processes, the first one begins the run for all.
     """
     rank, ranks = place(how.framework)
     if ranks > 1 and how.processes > 1:
@@ -93,7 +93,7 @@ def check_same(out: Path, recipe: Recipe) -> None:
 
 
 def starting_weights(recipe: Recipe) -> dict:
-    """The arrays that training starts from; empty if no weights were given."""
+    """The arrays that training starts from, all or the backbone's; empty if none were given."""
     if not recipe.weights:
         return {}
     path, plan = Path(recipe.weights), plan_of(recipe)
@@ -107,7 +107,7 @@ def starting_weights(recipe: Recipe) -> dict:
 
 
 def resume_run(out: Path, how: How, lock: int) -> None:
-    """Trains the run and shows its progress; its workers also hold the lock."""
+    """Trains the run and shows its progress; its workers hold the lock as well."""
     run, lines = open_run(out, 0, how.processes)
     for line in lines:
         print_line(f"googlenet: {line}", sys.stderr)

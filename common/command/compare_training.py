@@ -27,7 +27,8 @@ def compare_training(
 ) -> None:
     """Trains in each framework in turn, in folders in `out`, and compares the runs.
 
-    Raises CheckFailed if runs in float64 diverge; in float32 they may, as rounding errors grow.
+    Raises CheckFailed if runs in float64 diverge from one another; in float32 they may, because
+    rounding errors grow.
     """
     check_runs_folder(out, frameworks)
     found: dict[str, Outcome] = {}

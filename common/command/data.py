@@ -14,7 +14,7 @@ from common.data.sources import open_data
 from common.data.unreadable import find_faults
 from common.errors import DataError
 
-# With two splits, and with three.
+# What the splits are used for: with two splits, and with three.
 USES = (
     "train: training; test: choosing the best weights, and evaluation",
     "train: training; val: choosing the best weights; test: evaluation",

@@ -1,4 +1,4 @@
-"""JSON documents for scripts, with the same facts as the tables."""
+"""JSON documents for scripts, with the same contents as the tables."""
 
 import json
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def totals_json(plan: Plan) -> dict:
 
 
 def summary_json(plan: Plan) -> dict:
-    """A network, its totals and every layer as JSON; blocks precede their contents."""
+    """A network, its totals and every layer as JSON; a block comes before its contents."""
     layers = [layer_json(node) for node in plan.nodes() if node.path]
     return totals_json(plan) | {"layers": layers}
 

@@ -8,7 +8,7 @@ from common.tools.analysis import parameter_ledger as ledgers
 
 
 def print_ledger(plan: Plan) -> None:
-    """Prints every term of the parameter count, then the published sums and their sources."""
+    """Prints the parameters by part and kind, then the published sums and their sources."""
     table = grid("part", "of it", "numbers")
     table.columns[1].justify = "left"
     for term in ledgers.ledger(plan):

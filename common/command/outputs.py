@@ -47,7 +47,7 @@ def may_write(folder: Path) -> bool:
 
 
 def check_runs_folder(folder: Path, names: Iterable[str]) -> None:
-    """Raises DataError if runs cannot be created in a folder, UsageError if one exists already."""
+    """Raises DataError if runs cannot be created in a folder, UsageError if one already exists."""
     existing = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
     if not existing.is_dir() or not may_write(existing):
         raise DataError(f"{folder}: cannot be written in: {existing} is no folder to write in")

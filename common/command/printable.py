@@ -7,7 +7,7 @@ from typing import TextIO
 def printable(text: str) -> str:
     """The text with escapes for what a terminal interprets or hides: `\\x1b`, `\\n`, `\\u202e`.
 
-    These are control characters, Unicode format controls, and bytes in names that are not UTF-8.
+    These are control characters, Unicode format characters, and bytes that are not UTF-8.
     """
     return "".join(each if each.isprintable() else escaped(each) for each in text)
 

@@ -30,8 +30,8 @@ def progress() -> Iterator[Callable[[str, str], None]]:
 def follow(run: TrainingRun, tensorboard: bool = False) -> Iterator[Callable[[], None]]:
     """Yields a function that shows the metrics added to a run since the function's last call.
 
-    Shows a bar per epoch on a terminal and a line per epoch elsewhere; with `tensorboard`, also
-    writes event files.
+    It shows a bar per epoch on a terminal and a line per epoch elsewhere; with `tensorboard`, it
+    also writes event files.
     """
     path = run.folder / "metrics.jsonl"
     path.touch()

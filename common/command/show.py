@@ -55,7 +55,7 @@ def grid(*columns: str) -> Table:
 
 
 def kind(node: Node) -> str:
-    """The common name of a node's layer type."""
+    """The name of a node's layer type; for a unit, that of its first layer."""
     match node.layer:
         case Chain():
             first = kind(node.children[0]) if node.is_unit else ""
@@ -68,7 +68,7 @@ def kind(node: Node) -> str:
 
 
 def summary_table(plan: Plan) -> Table:
-    """The table of the layers in a network, indented by block."""
+    """The table of a network's blocks and layers, indented by depth."""
     table = grid("layer", "", "output", "parameters", "multiply-adds")
     table.columns[1].justify = "left"
     for root in plan.roots():
@@ -111,7 +111,7 @@ def totals_lines(plan: Plan) -> str:
 
 
 def list_table(plans: Sequence[Plan]) -> Table:
-    """The table of networks; `field` is the receptive field of the last map, in rows."""
+    """The table of networks; `field` is the receptive field of the last feature map, in pixels."""
     table = grid("network", "origin", "input", "parameters", "multiply-adds", "depth", "field")
     table.columns[1].justify = "left"
     table.collapse_padding = True

@@ -20,7 +20,7 @@ IN_RECIPE = (
     "dropout", "preprocess", "on_error", "dtype",
 )  # fmt: skip
 
-# The values on which the rest of the default recipe depends.
+# Defaults of the fields on which the rest of the default recipe depends.
 DEFAULTS: dict[str, Any] = {
     "network": "googlenet",
     "data": "digits",

@@ -23,7 +23,7 @@ class Trained:
     """A weights file with its network, its preprocessing and the names of its classes.
 
     `classes` is empty if only their number is known; `run` is the folder of the run that the
-    weights come from, or "" if they come from no run.
+    weights come from, or "".
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Trained:
 def open_trained(source: Path, name: str | None, preprocess: str | None, box: Path) -> Trained:
     """Opens a run or a weights file; a checkpoint in a different format is converted in `box`.
 
-    What the file does not record and is assumed is said on standard error.
+    Values that the file does not record are assumed, and reported on standard error.
     """
     if preprocess is not None:
         check_known("preprocessing", preprocess, tuple(PREPROCESSES))

@@ -14,7 +14,7 @@ from common.training.recipe import Optimizer, Schedule
 
 
 def kinds(rules: UnionType) -> list[str]:
-    """The name of each of these rules in a recipe."""
+    """The `kind` of each of these optimizers or schedules, as recipes call it."""
     return [rule.kind for rule in get_args(rules)]
 
 

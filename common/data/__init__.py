@@ -1,1 +1,1 @@
-"""The inputs of a network as NumPy arrays: photographs, batches and labels."""
+"""The inputs of a network as NumPy arrays: data sets, photographs, batches and labels."""

@@ -15,9 +15,10 @@ TRIES = 10
 class Augment:
     """The random changes made to an image in training; none by default.
 
-    A crop of at least `area` of the image is taken, with a width between 3/4 and 4/3 of its height
-    (section 6 of the GoogLeNet paper, where the area is 8 %); it is shifted by up to `shift` of its
-    sides and padded with black; with `flip` it is mirrored half of the time.
+    In this order: a random crop of at least the fraction `area` of the image, with a width between
+    3/4 and 4/3 of its height (section 6 of the GoogLeNet paper, where `area` is 0.08); a shift by
+    up to the fraction `shift` of each side, with the border filled with black; and, with `flip`,
+    a horizontal flip of every second image on average.
     """
 
     shift: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -40,7 +41,7 @@ def augmented(image: Image.Image, augment: Augment, draw: np.random.Generator) -
 
 
 def cut_out(image: Image.Image, least: float, draw: np.random.Generator) -> Image.Image:
-    """A crop of random area and shape; the whole image if none of ten random crops fits."""
+    """A crop of random area, at least `least`, and aspect ratio; the whole image if no try fits."""
     for _ in range(TRIES):
         area = draw.uniform(least, 1) * image.width * image.height
         ratio = draw.uniform(3 / 4, 4 / 3)

@@ -20,7 +20,7 @@ def read_array(path: Path) -> NDArray:
         with open(path, "rb") as file:
             if file.read(len(ARCHIVE)) == ARCHIVE:
                 raise DataError(f"{path}: an archive of arrays; give one array as .npy")
-        # Mapped first: an array declared larger than its file is refused before it costs memory.
+        # Memory-mapped first, so that a header that declares more than the file has is harmless.
         with np.errstate(over="ignore"):
             return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except DataError:
@@ -47,12 +47,12 @@ def read_batch(path: Path) -> NDArray:
 
 
 def channels(number: int) -> str:
-    """A number of channels as text."""
+    """The number of channels as text, such as '3 channels'."""
     return f"{number} channel{'' if number == 1 else 's'}"
 
 
 def check_channels(path: Path, shape: Shape, wanted: int | None) -> None:
-    """Raises DataError unless images of C x H x W have the channels that the weights take."""
+    """Raises DataError unless images of C x H x W have as many channels as the weights expect."""
     if wanted is None or shape[0] == wanted:
         return
     if shape[-1] == wanted:
@@ -66,7 +66,7 @@ def check_channels(path: Path, shape: Shape, wanted: int | None) -> None:
 
 
 def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
-    """The class number of each image."""
+    """The class number of each image, from a .npy file; raises DataError if they do not fit."""
     labels, classes = read_array(path), plan.network.classes
     if labels.shape != (images,) or labels.dtype.kind not in "iu":
         raise DataError(

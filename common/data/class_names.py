@@ -7,7 +7,7 @@ BACKGROUND = "background"
 
 
 def class_names(classes: int) -> list[str]:
-    """ImageNet's names for 1000 classes, or for 1001 with the background first; else numbers."""
+    """ImageNet's names for 1000 classes, or 1001 with the background first; otherwise numbers."""
     if classes not in (1000, 1001):
         return [str(number) for number in range(classes)]
     names = IMAGENET.read_text().splitlines()

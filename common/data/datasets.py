@@ -13,9 +13,9 @@ from PIL import Image
 class Split:
     """The labelled images of one split of a data set.
 
-    `read(i)` decodes image i to 8 bits, grey or RGB; `name(i)` is its name. `contents` identifies
-    the images: the path of each within the data's folder or, for images in memory, their number and
-    checksum.
+    `read(i)` decodes image i to 8 bits, grey or RGB; `name(i)` is its name in messages. `contents`
+    identifies the images: by the path of each, relative to the data's folder or, if they are in
+    memory, by their number and a checksum.
     """
 
     labels: NDArray[np.int64]
@@ -31,9 +31,9 @@ class Split:
 class DataSet:
     """Training images, test images and the names of their classes.
 
-    `val` has the images on which the best weights are chosen; without it those of `test` are used.
-    `unused` lists the images of a folder that belong to no split, because they are missing from
-    the record used to split it; `others` counts its other files by suffix.
+    `val` has the images on which the best weights are chosen; without it, `test` is used for this,
+    too. `unused` lists the images of a folder that belong to no split, because the record that it
+    was split by does not have them; `others` counts the files that are not images by suffix.
     """
 
     source: str
@@ -59,7 +59,7 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Record:
-    """The `contents` of the splits of a data set when a run began."""
+    """The `contents` of a data set's splits at the time when a run began."""
 
     train: tuple[str, ...]
     test: tuple[str, ...]
@@ -79,6 +79,6 @@ def split_of_arrays(name: str, images: NDArray[np.uint8], labels: NDArray) -> Sp
 
 
 def counted(others: Mapping[str, int]) -> str:
-    """How many files of which suffixes, as text."""
+    """The number of files of the most frequent suffixes, as text, such as '12 .txt, 3 .csv'."""
     most = sorted(others.items(), key=lambda item: -item[1])
     return ", ".join(f"{count} {suffix}" for suffix, count in most[:4])

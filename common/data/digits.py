@@ -9,7 +9,7 @@ TEST_IMAGES = 360
 
 
 def open_digits() -> DataSet:
-    """The digits, always split in the same way."""
+    """The digits, always split in the same way, with values scaled from 0..16 to 0..255."""
     found = load_digits()
     images = np.round(found.images * (255 / 16)).astype(np.uint8)
     order = np.random.default_rng(0).permutation(len(images))

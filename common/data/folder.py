@@ -19,9 +19,10 @@ Images = dict[str, list[Path]]  # the paths of each class, sorted by name
 
 
 def open_folder(folder: Path, val_split: float, record: Record | None = None) -> DataSet:
-    """The data set in a folder; images are decoded only when read.
+    """The data set in a folder; images are decoded only when they are read.
 
-    With a record, images that it does not list belong to no split.
+    Without folders for the splits, the fraction `val_split` of the images is for testing. With a
+    record, its splits are used, and images that it does not list belong to no split.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such directory")
@@ -29,7 +30,7 @@ def open_folder(folder: Path, val_split: float, record: Record | None = None) ->
     splits = {split: list_images(path, others) for split, path in find_splits(folder).items()}
     if splits:
         check_same_classes(folder, splits)
-        if "test" not in splits:  # the second of two is for testing, whatever its name
+        if "test" not in splits:  # of two splits, the second is `test`, whatever its name
             splits["test"] = splits.pop("val")
     else:
         images = list_images(folder, others)
@@ -53,7 +54,7 @@ def open_folder(folder: Path, val_split: float, record: Record | None = None) ->
 
 
 def chosen_splits(folder: Path, splits: dict[str, Images], record: Record) -> dict[str, Images]:
-    """The splits of a record; a record without `val` may list images of val for testing."""
+    """The splits as in the record, whose test images may be in folders named `val` or `test`."""
     chosen = {"train": choose(folder, splits["train"], record.train)}
     held = {
         kind: [path for split in splits if split != "train" for path in splits[split][kind]]
@@ -64,7 +65,7 @@ def chosen_splits(folder: Path, splits: dict[str, Images], record: Record) -> di
 
 
 def check_same_classes(folder: Path, splits: dict[str, Images]) -> None:
-    """Raises DataError unless every split has the classes of the training images."""
+    """Raises DataError unless every split has the same classes as the training images."""
     for split, images in splits.items():
         if odd := sorted(set(splits["train"]) ^ set(images)):
             has, lacks = ("train", split) if odd[0] in splits["train"] else (split, "train")
@@ -97,9 +98,9 @@ def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
 def divide(folder: Path, images: Images, share: float) -> tuple[Images, Images]:
     """Splits each class; images whose path has a hash below `share` are for testing.
 
-    So no image moves when others are added or removed, with one exception: a class that would have
-    no test image uses the one with the smallest hash, and a class that would have no training image
-    keeps the one with the largest.
+    So no image changes its split when others are added or removed, with one exception: in each
+    class, the image with the smallest hash is always for testing, and the one with the largest hash
+    always for training, so that neither split is empty.
     """
     train: Images = {}
     test: Images = {}
@@ -115,7 +116,7 @@ def divide(folder: Path, images: Images, share: float) -> tuple[Images, Images]:
 
 
 def earlier_record(folder: Path, share: float) -> Record | None:
-    """How earlier versions, which kept no record, split a single tree: by number, not by name."""
+    """The split that earlier versions, which kept no record, made of a folder without splits."""
     if find_splits(folder):
         return None
     parts: dict[bool, list[str]] = {True: [], False: []}
@@ -129,13 +130,13 @@ def earlier_record(folder: Path, share: float) -> Record | None:
 
 
 def hashed(text: str) -> float:
-    """A number from 0 to 1 derived from a text, the same on every machine."""
+    """A number from 0 to 1 that depends only on the text, not on the machine."""
     digest = hashlib.blake2b(os.fsencode(text), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
 
 def name(folder: Path, path: Path) -> str:
-    """The name of an image in a record: its path within the data's folder."""
+    """The name of an image in a record: its path relative to the data's folder."""
     return path.relative_to(folder).as_posix()
 
 
@@ -145,7 +146,7 @@ def names(folder: Path, images: Images) -> list[str]:
 
 
 def choose(folder: Path, images: Images, wanted: Collection[str]) -> Images:
-    """The images whose names are in `wanted`."""
+    """The images of each class whose names are in `wanted`."""
     chosen = set(wanted)
     return {
         kind: [path for path in paths if name(folder, path) in chosen]

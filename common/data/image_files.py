@@ -1,4 +1,4 @@
-"""Finds the image files in a folder, and counts the other files by suffix."""
+"""Finds the image files in a folder and its sub-folders, and counts other files by suffix."""
 
 import os
 from collections import Counter
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from common.data.images import SUFFIXES
 
-# How files of the formats in `images.FORMATS` begin; WebP has its name at byte 8.
+# The first bytes of files of the formats in `images.FORMATS`; WebP is recognised in
+# `begins_as_image`.
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"P5", b"P6")
-# Folders that systems and programs add.
+# Folders that operating systems and programs add.
 SYSTEM = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"}
 # Suffixes that cannot belong to an image, so that the file need not be opened.
 OTHER_SUFFIXES = {".txt", ".csv", ".json", ".xml", ".md", ".pdf", ".zip", ".mp4", ".avi", ".npy"}
@@ -24,10 +25,11 @@ class Found:
 
 
 def find_images(folder: Path) -> Found:
-    """The images in a folder and below; hidden files and folders of the system are ignored.
+    """The images in a folder and its sub-folders.
 
-    A linked folder is entered once, unless it contains `folder`. A file with an unusual suffix is
-    an image if it begins as one.
+    Hidden files and folders are ignored, and so are those that systems add. Links to folders are
+    followed, but no folder is read twice, and none that contains `folder`. A file whose suffix is
+    not that of an image is still one if it begins as one.
     """
     found, seen, unread = Found(), {os.path.realpath(folder)}, [str(folder)]
     while unread:
@@ -45,12 +47,12 @@ def find_images(folder: Path) -> Found:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder is hidden, or belongs to the system."""
+    """Whether a file or folder is hidden, or was added by an operating system."""
     return name[0] == "." or name in SYSTEM or name == "Thumbs.db"
 
 
 def is_new(entry: os.DirEntry, folder: Path, seen: set[str]) -> bool:
-    """Whether a folder has not been entered yet; one that contains `folder` counts as entered."""
+    """Whether a folder has not been read yet and does not contain `folder`; adds it to `seen`."""
     place = os.path.realpath(entry.path)
     if place in seen or f"{os.path.realpath(folder)}/".startswith(f"{place}/"):
         return False
@@ -59,7 +61,7 @@ def is_new(entry: os.DirEntry, folder: Path, seen: set[str]) -> bool:
 
 
 def add(found: Found, path: Path) -> None:
-    """Adds a file to the images or to the others."""
+    """Adds a file to the images, or counts it with the other files."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or (suffix not in OTHER_SUFFIXES and begins_as_image(path)):
         found.images.append(path)

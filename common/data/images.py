@@ -1,4 +1,4 @@
-"""Photographs as batches: decoded, turned upright and resized once, the same for all frameworks."""
+"""Images as batches: decoded, turned upright and resized once, the same for all frameworks."""
 
 import importlib.util
 import warnings
@@ -15,7 +15,7 @@ from common.spec import Shape
 from common.spec.preprocess import Preprocess
 
 MOST_PIXELS = 100_000_000
-MOST_LENGTH = 1_000_000
+MOST_LENGTH = 1_000_000  # of a side, in pixels
 MOST_ENLARGED = 16_000_000  # pixels of a resized image before it is cropped
 MODES = {1: "L", 3: "RGB"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -42,7 +42,7 @@ def batch(paths: Sequence[Path], input: Shape, how: Preprocess) -> NDArray[np.fl
 
 
 def open_image(path: Path) -> Image.Image:
-    """One image, upright, as 8-bit grey or RGB; raises DataError if it is not usable."""
+    """One image, turned upright, as 8-bit grey or RGB; raises DataError if it is not usable."""
     if path.exists() and not path.is_file():
         raise DataError(f"{path}: not usable as an image: not a regular file")
     try:
@@ -96,7 +96,7 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
             else:
                 size = int(round(rows / how.share) * width / height), round(rows / how.share)
             box = middle(*size, columns, rows)
-            if size[0] * size[1] > MOST_ENLARGED:  # as for a row of pixels: resize only the crop
+            if size[0] * size[1] > MOST_ENLARGED:  # a very long image: resize only the crop
                 x = [min(end * width / size[0], width) for end in box[::2]]
                 y = [min(end * height / size[1], height) for end in box[1::2]]
                 return image.resize((columns, rows), resample, (x[0], y[0], x[1], y[1]))
@@ -108,7 +108,10 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
 
 
 def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float32]:
-    """A whole image at rows x columns, interpolated between the four pixels around each point."""
+    """A whole image resized to rows x columns, bilinear without antialiasing.
+
+    Each value is interpolated between the four pixels around its point, and is not rounded.
+    """
     sizes = list(enumerate((rows, columns)))
     if rows * values.shape[1] > MOST_ENLARGED:  # begin with the side that shrinks
         sizes.reverse()
@@ -124,7 +127,7 @@ def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float
 
 
 def middle(width: int, height: int, columns: int, rows: int) -> tuple[int, int, int, int]:
-    """The box of the given columns and rows in the middle of an image."""
+    """The box (left, top, right, bottom) of the central crop of columns x rows."""
     left, top = round((width - columns) / 2), round((height - rows) / 2)
     return left, top, left + columns, top + rows
 
@@ -138,9 +141,10 @@ def no_warnings() -> Iterator[None]:
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """A 16-bit grey image reduced to 8 bits; Pillow would clip its values at 255.
+    """A 16-bit grey image converted to 8 bits; Pillow would clip its values at 255.
 
-    Values that all fit 8 bits are taken as they are, as some programs write them.
+    If all values fit into 8 bits, they are not scaled: some programs write 8-bit images so. Raises
+    ValueError if it is unclear which value is white.
     """
     if image.mode in ("I", "F"):
         raise ValueError("grey values of 32 bits, whose white is not said; save it with 8 or 16")

@@ -1,4 +1,4 @@
-"""Batches from a data set, decoded by several threads, only a few batches ahead."""
+"""Batches from a data set, decoded by several threads, a few batches ahead."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from common.errors import DataError
 from common.spec import Shape
 from common.spec.preprocess import Preprocess
 
-AHEAD = 3
+AHEAD = 3  # batches
 THREADS = 2
 PLAIN = Augment()
 
@@ -31,7 +31,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loader:
-    """A split as batches of `size` images for an input C x H x W, preprocessed as `how` defines."""
+    """A split as batches of `size` images for an input C x H x W, preprocessed as `how` defines.
+
+    `seed` determines the order of the images and the random changes of `augment`.
+    """
 
     split: Split
     input: Shape
@@ -42,7 +45,7 @@ class Loader:
 
     @property
     def steps(self) -> int:
-        """The number of full batches in the split; an epoch drops the remaining images."""
+        """The number of steps in an epoch: the full batches; the remaining images are left out."""
         return len(self.split) // self.size
 
     def check(self) -> None:
@@ -54,7 +57,10 @@ class Loader:
             )
 
     def epoch(self, number: int, first: int = 0, rank: int = 0, ranks: int = 1) -> Iterator[Batch]:
-        """A process's share of the shuffled, augmented batches of an epoch, from `first` on."""
+        """The shuffled, augmented batches of epoch `number`, from batch `first` on.
+
+        With several processes (`ranks`), the one with this `rank` gets its part of each batch.
+        """
         order = np.random.default_rng([self.seed, number]).permutation(len(self.split))
         share = self.size // ranks
         starts = range(first * self.size, self.steps * self.size, self.size)
@@ -62,7 +68,7 @@ class Loader:
         return self.read_ahead(rows, number)
 
     def in_order(self) -> Iterator[Batch]:
-        """Every image once, in order and without augmentation; the last batch may be smaller."""
+        """All images once, in order and without augmentation; the last batch may be smaller."""
         everything = np.arange(len(self.split))
         starts = range(0, len(everything), self.size)
         return self.read_ahead((everything[s : s + self.size] for s in starts), None)

@@ -13,10 +13,11 @@ from common.data.datasets import DataSet, Split, split_of_arrays
 from common.errors import DataError
 
 PARTS = {"train": "train", "test": "t10k"}
-# A file may unpack to RATIO times its size plus FREE_BYTES; MNIST's unpack to five times theirs.
+# A file may unpack to RATIO times its size plus FREE_BYTES; MNIST's files unpack to five times
+# their size.
 RATIO = 100
 FREE_BYTES = 1 << 26
-PART_BYTES = 1 << 20
+PART_BYTES = 1 << 20  # that are read at once
 
 
 def open_mnist(folder: Path) -> DataSet:
@@ -43,8 +44,8 @@ def read_split(folder: Path, part: str) -> Split:
 
 
 def find_file(folder: Path, part: str, ending: str) -> Path:
-    """The file of a split, such as `train-images-idx3-ubyte`; EMNIST adds a prefix, gzip .gz."""
-    names = {PARTS[part], part}  # EMNIST calls the second split `test`
+    """The file of a split, such as `train-images-idx3-ubyte`; EMNIST's names have a prefix."""
+    names = {PARTS[part], part}  # the test split is `t10k` in MNIST, and `test` in EMNIST
     if not folder.is_dir():
         raise DataError(f"{folder}: no such directory")
     for path in sorted(folder.iterdir()):
@@ -57,7 +58,8 @@ def find_file(folder: Path, part: str, ending: str) -> Path:
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     """The array of bytes in an IDX file; raises DataError unless its header and size are right.
 
-    At most what the header declares is unpacked, and only if a file of this size can hold it.
+    A gzipped file is unpacked only as far as its header declares, and only if a file of its size
+    could plausibly contain that much.
     """
     if path.exists() and not path.is_file():
         raise DataError(f"{path}: not a regular file")
@@ -86,7 +88,7 @@ def read_header(path: Path, file: IO[bytes] | gzip.GzipFile, dimensions: int) ->
 
 
 def fill(content: NDArray[np.uint8], file: IO[bytes] | gzip.GzipFile) -> int:
-    """Reads a file into the array, part by part; returns the number of bytes read."""
+    """Reads a file into the array until either ends; returns the number of bytes read."""
     done = 0
     while part := file.read(min(PART_BYTES, len(content) - done)):
         content[done : done + len(part)] = np.frombuffer(part, np.uint8)

@@ -8,10 +8,10 @@ from common.errors import UsageError
 
 
 def open_data(source: str, val_split: float = 0.2, record: Record | None = None) -> DataSet:
-    """The data set that a source names; raises UsageError or DataError if it names none.
+    """The data set that a source names; raises UsageError or DataError if it cannot be opened.
 
-    A folder is split according to `record` if given; otherwise a folder without `train` and `val`
-    is split by the names of its images, with a fraction of `val_split` for testing.
+    A folder is split as in `record`, if given; else by its folders for the splits, if it has them
+    (see `splits`); else by the names of its images, with the fraction `val_split` for testing.
     """
     kind, _, place = source.partition(":")
     match kind, bool(place):
@@ -31,6 +31,6 @@ def open_data(source: str, val_split: float = 0.2, record: Record | None = None)
 
 
 def place_of(source: str) -> str:
-    """The source with its folder as an absolute path without links, for comparing sources."""
+    """The source with its folder as an absolute path without links, so that it can be compared."""
     kind, _, place = source.partition(":")
     return f"{kind}:{os.path.realpath(place)}" if place else kind

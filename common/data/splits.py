@@ -15,15 +15,19 @@ NAMES = {
 
 
 def split_of(name: str) -> str | None:
-    """The split that a folder's name means, in any case: Training, valid, test_set, seg_train."""
+    """The split that a folder is named after, if any; the case is ignored.
+
+    For example, Training, valid, test_set and seg_train are recognised.
+    """
     plain = re.sub(r"^seg_|[ _-]?set$", "", name.lower())
     return next((split for split, names in NAMES.items() if plain in names), None)
 
 
 def find_splits(folder: Path) -> dict[str, Path]:
-    """The folder of each split; empty if the sub-folders are classes.
+    """The folder of each split, by the split's name; empty if the sub-folders are classes.
 
-    Raises DataError for two folders of one split, or if training or test images are missing.
+    Raises DataError if two folders are the same split, if there is no folder for training, or if it
+    is the only one.
     """
     found: dict[str, Path] = {}
     others = []
@@ -45,7 +49,7 @@ def find_splits(folder: Path) -> dict[str, Path]:
 
 
 def innermost(path: Path, split: str) -> Path:
-    """The folder itself, or the only one in it if that is named as the same split."""
+    """The folder or, if its only sub-folder is named after the same split, that one, and so on."""
     inside = subfolders(path)
     while len(inside) == 1 and split_of(inside[0].name) == split:
         path, inside = inside[0], subfolders(inside[0])
@@ -53,12 +57,12 @@ def innermost(path: Path, split: str) -> Path:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted by name, without hidden ones."""
+    """The sub-folders of a folder, sorted by name, without hidden ones."""
     return sorted(path for path in folder.iterdir() if not is_hidden(path.name) and path.is_dir())
 
 
 def check_classes(folder: Path, classes: Sequence[Path]) -> None:
-    """Raises DataError if the class folders look like splits: all contain the same sub-folders."""
+    """Raises DataError if the class folders look like splits: all have the same sub-folders."""
     inside = [tuple(path.name for path in subfolders(each)) for each in classes]
     if len(inside[0]) > 1 and len(set(inside)) == 1:
         names = ", ".join(path.name for path in classes[:3])

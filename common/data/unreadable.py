@@ -10,7 +10,7 @@ from common.errors import DataError
 
 
 def find_faults(split: Split) -> dict[str, str]:
-    """The error message of each image that cannot be read, by the image's name."""
+    """The error message for each image that cannot be read, by the image's name."""
 
     def fault(index: int) -> str:
         try:

@@ -9,7 +9,7 @@ from common.files.budget import LONGEST_NAME, Budget
 
 # An archive ends with a record of 22 bytes and a comment; a large one has 76 bytes before them.
 LONGEST_END = 22 + 65_536 + 76
-MOST_LISTED = 4_000_000  # bytes of an archive's list of members; PyTorch's need 100 per member
+MOST_LISTED = 4_000_000  # bytes of the list of members, of which PyTorch needs 100 per member
 END, LARGE_END = rb"PK\x05\x06", rb"PK\x06\x06"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -40,7 +40,7 @@ class Archive:
         if member.compress_type == zipfile.ZIP_STORED and member.file_size > member.compress_size:
             raise zipfile.BadZipFile(f"{name[:LONGEST_NAME]} is shorter than its declared size")
         self.budget.take_bytes(member.file_size)
-        # Without a number of bytes, the whole member would be unpacked, whatever its declared size.
+        # `read` is given the declared size; without it, the whole member would be unpacked.
         with self.file.open(member) as file:
             return file.read(member.file_size)
 

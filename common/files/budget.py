@@ -1,7 +1,7 @@
-"""Limits on the cost of reading a file: one rule for all formats, followed by every reader.
+"""Limits on the memory and time of reading a file: one rule for all formats and readers.
 
 The lengths, shapes and counts that a file declares are trusted only within these limits. A file
-that exceeds them is refused in one line; valid files of every network here stay far below them.
+that exceeds them is refused with a DataError; valid files of every network here stay far below.
 """
 
 import resource
@@ -14,22 +14,25 @@ from common.errors import DataError
 
 # The arrays of the largest network, inception_resnet_v2 with its head, as float32: 237 MB.
 LARGEST = 240_000_000
-# A training checkpoint holds weights, averages and two optimizer slots, at most as float64: 8 x.
+# A training checkpoint holds weights, averages and two optimizer slots: 4 times the weights, or 8
+# times as float64. The limit is more than twice that.
 LARGEST_FILE = 20 * LARGEST
-# An array's bytes are counted when they are unpacked and again when they become numbers, and a file
-# may hold the same array under two names. So compressed files may unpack to the largest network.
+# Reading may take 4 x the file's size + LARGEST bytes of memory. The factor is 4 because an array's
+# bytes are counted twice, when they are unpacked and when they become an array, and a file may hold
+# the same array under two names. LARGEST allows a compressed file to unpack to the largest network.
 TIMES_ITS_SIZE = 4
-# Opcodes of a pickle, fields of a message, objects in an HDF5 file, at a microsecond or more each.
-# The largest network with its optimizer needs a third.
+# A step is an opcode of a pickle, a field of a protobuf message or a part of an HDF5 file, and
+# takes a microsecond or more. The largest network with its optimizer needs a third of these.
 MOST_STEPS = 1_000_000
 # The largest network has 1,114 arrays, and its training checkpoint five times as many.
 MOST_ARRAYS = 10_000
+# In characters, and in axes of an array.
 LONGEST_NAME = 1_000
 MOST_AXES = 32
 
 
 class Budget:
-    """The remaining cost allowed for reading a file of a given size."""
+    """The memory, steps and arrays that are left for reading a file of `size` bytes."""
 
     def __init__(self, size: int) -> None:
         self.bytes = TIMES_ITS_SIZE * size + LARGEST
@@ -37,13 +40,13 @@ class Budget:
         self.arrays = MOST_ARRAYS
 
     def take_bytes(self, count: int) -> None:
-        """Spends memory before it is allocated; raises DataError if too little is left."""
+        """Counts bytes before they are allocated; raises DataError if too few are left."""
         self.bytes -= count
         if self.bytes < 0:
             raise DataError("its uncompressed size exceeds the limit for a file of this size")
 
     def take_steps(self, count: int = 1) -> None:
-        """Spends time; raises DataError if too little is left."""
+        """Counts steps, which stand for time; raises DataError if too few are left."""
         self.steps -= count
         if self.steps < 0:
             raise DataError("it has too many parts to be a weights file")
@@ -59,7 +62,7 @@ class Budget:
 
 @contextmanager
 def memory_limit(count: int) -> Iterator[None]:
-    """Limits this process to allocating at most `count` more bytes.
+    """Limits this process to allocating at most `count` more bytes, on Linux.
 
     For libraries that allocate whatever a file declares. Raises DataError if the limit is exceeded.
     """

@@ -14,11 +14,12 @@ from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
 from common.files.protobuf import content, encode, encode_varint, fields, sizes, text
 
-# The layer fields of the first and of today's version, each with the fields of name and blobs.
+# The fields of a model that hold its layers, in old files and in today's; for each, the fields of a
+# layer that hold its name and its blobs.
 LAYERS = {2: (4, 6), 100: (1, 7)}
 TODAY = 100
 SHAPE, DIMENSIONS = 7, 1
-DATA = {5: "<f4", 8: "<f8"}
+DATA = {5: "<f4", 8: "<f8"}  # a blob's numbers, as float32 or float64
 
 
 def read_caffe(file: bytes, budget: Budget) -> Contents:

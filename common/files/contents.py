@@ -9,8 +9,8 @@ from common.arrays import Arrays
 class Contents:
     """Arrays in groups, by the key of each group within the file: "" is the file itself.
 
-    `about` is the file's metadata; `notes` lists conversions made on reading; `others` gives, by
-    group and name, the types of the values that are not arrays, which were not read.
+    `about` is the file's metadata; `notes` lists conversions made while reading; `others` gives, by
+    group and name, the types of the values that were not read because they are not arrays.
     """
 
     groups: dict[str, Arrays]

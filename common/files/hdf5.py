@@ -1,4 +1,4 @@
-"""Keras' weights files, of version 3 and of older versions, read and written without Keras.
+"""Keras' HDF5 weights files, read without Keras in all versions, and written as Keras 3 does.
 
 An array is named by its layer and its number in the layer: `conv2d_1/0`.
 """
@@ -25,6 +25,7 @@ from common.files.ordinary import check_ordinary
 
 DEFLATE = h5py.h5z.FILTER_DEFLATE
 FILTERS = {DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}  # others need plugins
+# What h5py may raise for a damaged file.
 UNSOUND = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, zlib.error)
 # The costs of visiting an object and of reading one of its attributes, in steps.
 OBJECT, ATTRIBUTE = 20, 100
@@ -78,7 +79,7 @@ def numbers(item: h5py.Dataset, budget: Budget) -> NDArray:
     if not inside or item.dtype.kind not in "fiu" or item.shape is None:
         raise DataError(f"{item.name} is not an array of numbers in this file")
     chunk = created.get_chunk() if created.get_layout() == h5py.h5d.CHUNKED else ()
-    # Data never written takes no space in the file, whatever its size; a chunk may be larger.
+    # An array that was never written takes no space in the file; a chunk may exceed its array.
     budget.take_bytes(max(prod(item.shape), prod(chunk)) * item.dtype.itemsize)
     filters = [created.get_filter(number)[0] for number in range(created.get_nfilters())]
     if not set(filters) <= FILTERS or filters.count(DEFLATE) > 1:
@@ -118,7 +119,7 @@ def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
 
 
 def objects(file: h5py.File, budget: Budget) -> Inside:
-    """The objects in the file itself, without links, which may lead anywhere or to no file."""
+    """The objects in the file itself, without links, which may lead to other files or nowhere."""
     inside = Inside(set(), set())
 
     def take(place: str, item: object) -> None:

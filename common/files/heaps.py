@@ -1,4 +1,4 @@
-"""Checks HDF5's heaps of strings before HDF5 reads them: in a broken heap it would loop forever.
+"""Checks HDF5's heaps of strings before the HDF5 library reads them: a broken one never ends.
 
 The format is given in the HDF5 File Format Specification, "Global Heap".
 """
@@ -14,7 +14,7 @@ HEADER = 16  # of a collection, and of each object in it
 
 
 def check_heaps(path: Path, content: bytes | None, budget: Budget) -> None:
-    """Raises ValueError for a heap that never ends; `content` is the file's bytes, if read."""
+    """Raises ValueError for a heap without an end; `content` is the file's bytes, if known."""
     if content is not None:
         check_collections(content, budget)
         return
@@ -24,6 +24,7 @@ def check_heaps(path: Path, content: bytes | None, budget: Budget) -> None:
 
 def check_collections(file: bytes | mmap.mmap, budget: Budget) -> None:
     """Raises ValueError unless each object in each heap is followed by another or by the end."""
+    # The sizes of addresses and lengths; their place in the superblock depends on its version.
     sizes = file[9:11] if file[8] > 1 else file[13:15]
     if sizes != b"\x08\x08":
         raise ValueError("addresses and lengths of other than 8 bytes")

@@ -26,7 +26,7 @@ OURS = "googlenet-family"
 def read_onnx(file: bytes, budget: Budget) -> Contents:
     """The initializers of a model's graph; raises ValueError if the file is not valid.
 
-    If the model was exported by this project, the name of its network is kept.
+    The metadata are kept if the model was exported by this project.
     """
     arrays: Arrays = {}
     about: dict[str, str] = {}
@@ -49,7 +49,7 @@ def read_onnx(file: bytes, budget: Budget) -> Contents:
 
 
 def own_metadata(properties: Mapping[str, str]) -> dict:
-    """The metadata of a model that this project exported; earlier ones name only the network."""
+    """The metadata of a model that this project exported; early exports only name the network."""
     try:
         found = check_metadata(json.loads(properties.get("googlenet", "{}")))
     except (TypeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Opens files that users name, but never a pipe, device or folder, which may have no end."""
+"""Reads the regular files that users name, but no pipe or device, which may never end."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from common.files.budget import LARGEST_FILE
 
 
 def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
-    """The size of an ordinary file that can be read; raises DataError for anything else."""
+    """The size of a regular file; raises DataError for anything else, or if it is too large."""
     try:
         if path.exists() and not path.is_file():
             raise DataError(f"{path}: not a regular file; expected {wanted}")
@@ -20,7 +20,7 @@ def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
 
 
 def read_ordinary(path: Path) -> bytes:
-    """The bytes of an ordinary file; raises DataError for anything else."""
+    """The bytes of a regular file; raises DataError for anything else."""
     size = check_ordinary(path)
     try:
         with open(path, "rb") as file:

@@ -1,6 +1,6 @@
 """Maps the names and axes of arrays in the weights file to those of each framework.
 
-Only this module knows them: the frameworks' `weights.py` and the checkpoint readers use it.
+The frameworks' `weights.py`, and the checkpoint formats in `common/tools/zoo`, use these layouts.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,8 @@ from common.errors import UsageError
 from common.spec import Shape
 from common.spec.plan import Node, Plan
 
-# Each framework's axes as indices of our axes, by rank: convolution, linear, batch norm and bias.
+# By the number of axes of an array (4: convolution, 2: linear, 1: bias or batch norm), the order in
+# which a framework has our axes.
 Axes = Mapping[int, tuple[int, ...]]
 PYTORCH_AXES: Axes = {4: (0, 1, 2, 3), 2: (0, 1), 1: (0,)}
 KERAS_AXES: Axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
@@ -23,7 +24,7 @@ PADDLE_AXES: Axes = {4: (0, 1, 2, 3), 2: (1, 0), 1: (0,)}
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """A framework's names of the arrays of a plan, and the order of their axes.
+    """A framework's names for the arrays of a plan, and the order of their axes.
 
     An array that `names` leaves out does not exist in the framework's networks.
     """
@@ -65,7 +66,11 @@ class Layout:
         return ours
 
     def turn_outward(self, array: NDArray, groups: int | None) -> NDArray:
-        """Our array in a framework's order; Keras depthwise kernels are (h, w, in, multiplier)."""
+        """Our array in a framework's axis order.
+
+        `groups` is the number of input channels of a depthwise convolution, whose kernel in Keras
+        is rows x columns x channels x multiplier.
+        """
         axes = self.axes[array.ndim]
         if groups and axes == KERAS_AXES[4]:
             array = array.reshape(groups, -1, *array.shape[2:]).transpose(1, 0, 2, 3)
@@ -73,9 +78,9 @@ class Layout:
         return np.ascontiguousarray(array.transpose(axes))
 
     def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
-        """A framework's array in our axis order, if it has the given shape or at least its rank.
+        """A framework's array in our axis order; unchanged if it has a wrong number of axes.
 
-        A matrix is accepted as a 1x1 kernel. An array of a different shape is not copied.
+        A matrix is accepted as a 1x1 kernel. The caller checks the result against `shape`.
         """
         if array.ndim == 2 and len(shape) == 4 and shape[2:] == (1, 1):
             return self.turn_inward(array, shape[:2], None)[:, :, None, None]

@@ -43,7 +43,7 @@ class Call:
 
 
 class Machine:
-    """A pickle's stack and memo."""
+    """The stack and the memo of a pickle, while its steps are followed."""
 
     def __init__(self, externals: list[External]) -> None:
         self.externals = externals

@@ -18,8 +18,8 @@ from common.files.budget import Budget, check_name, check_shape, check_sizes
 from common.files.contents import Contents
 from common.files.pickle_data import Call, External, Global
 
-DEEPEST = 4
-DEEPEST_MODULE = 50
+DEEPEST = 4  # levels of dicts in dicts, or of wrappers, that are searched
+DEEPEST_MODULE = 50  # levels of modules in modules
 # NumPy's types for PyTorch's storages; it has none for bfloat16, which is read as bit patterns.
 STORAGES = {"Float": "f4", "Double": "f8", "Half": "f2", "BFloat16": "bfloat16", "Long": "i8",
             "Int": "i4", "Short": "i2", "Char": "i1", "Byte": "u1", "Bool": "?"}  # fmt: skip
@@ -65,7 +65,7 @@ class Interpreter:
             return
         found, rest = {}, {}
         for name, item in items.items():
-            # The same dict may occur in another a thousand times, and that one in a third.
+            # Counted, because a dict may contain another a thousand times, and that one a third.
             self.budget.take_steps()
             if not isinstance(name, str) or name.startswith("__") or name == STRUCTURED:
                 continue

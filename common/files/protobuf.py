@@ -1,7 +1,7 @@
 """The wire format of Protocol Buffers (protobuf.dev, "Encoding"): a message as numbered fields.
 
-Declared lengths are trusted only as far as the file's bytes go. Only messages that a reader asks
-for are opened, so nesting costs nothing; each field takes one step of the file's budget.
+A declared length may not reach beyond the message. Only the messages that a reader asks for are
+opened, so nesting costs nothing; each field takes one step of the file's budget.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, int | mem
 
 
 def varint(message: memoryview, place: int) -> tuple[int, int]:
-    """An integer of 7 bits per byte, lowest first, and the position after it."""
+    """An integer stored as 7 bits per byte, lowest bits first, and the position after it."""
     value = 0
     for shift, byte in enumerate(message[place : place + 10]):
         value |= (byte & 0x7F) << 7 * shift

@@ -21,7 +21,7 @@ from common.spec.preprocess import PREPROCESSES
 
 FORMAT = 1
 LONGEST_HEADER = MOST_ARRAYS * LONGEST_NAME
-LARGEST_INPUT = LARGEST // 4  # numbers: an image takes no more memory than the largest network
+LARGEST_INPUT = LARGEST // 4  # values of an image, which takes no more memory than LARGEST
 DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "BOOL": "?"}
 DTYPES |= {f"{kind}{8 * size}": f"{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)}
 
@@ -75,7 +75,7 @@ def metadata(path: Path, content: bytes) -> dict:
 
 
 def check_metadata(about: object) -> dict:
-    """The metadata of a file of ours; raises DataError if a value is invalid."""
+    """The metadata of a file that this project wrote; raises DataError if a value is invalid."""
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
         raise DataError("unsupported format version")
     for key, sound in SOUND.items():
@@ -95,7 +95,7 @@ def is_size(size: object) -> bool:
 
 
 def is_carried(carried: object) -> bool:
-    """Whether a value is what a conversion carries over: numbers and other names, by name."""
+    """Whether a value is valid as `carried`: the counters and names that a conversion keeps."""
     if not isinstance(carried, dict) or carried.keys() - {"scalars", "names"}:
         return False
     scalars, names = carried.get("scalars", {}), carried.get("names", {})

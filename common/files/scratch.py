@@ -1,6 +1,6 @@
-"""Temporary files and folders marked with their owner, so that none outlives its owner for long.
+"""Temporary files and folders named after the process that owns them, so that none is left behind.
 
-A process that is killed (signal 9) leaves behind what it was writing; the next one removes it.
+A process that is killed (signal 9) cannot remove its files; the next process does.
 """
 
 import os

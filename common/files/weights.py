@@ -3,7 +3,8 @@
 Convolution weights are (out, in, rows, columns), depthwise ones (channels x multiplier, 1, rows,
 columns), linear weights (out, in); batch norm has `weight`, `bias`, `running_mean`, `running_var`.
 All are float32. The file is safetensors; its metadata has one key, `googlenet`, with JSON: network,
-classes, aux, input, preprocess, format version and, after a conversion, other data carried over.
+classes, aux, input, preprocess, the names of the classes if known, the format version and, after a
+conversion, the counters and array names of the source file.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -84,7 +85,7 @@ def load(path: Path, plan: Plan, backbone_only: bool = False) -> Arrays:
 
 
 def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays]:
-    """A network's plan and arrays, with the input size, channels and classes of a weights file."""
+    """The plan for the input size, channels and classes of a weights file, and its arrays."""
     arrays, about = read(path)
     made = network(name)
     input = about.get("input", made.input)

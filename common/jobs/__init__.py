@@ -1,1 +1,1 @@
-"""Jobs for worker processes, one framework each, to be compared with the reference."""
+"""Jobs for worker processes: each framework, and the reference, computes in its own process."""

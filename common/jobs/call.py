@@ -1,8 +1,8 @@
-"""Calls a worker: starts a process for one framework, and returns its report or raises its error.
+"""Calls a worker: starts a process that does a job, and returns its report or raises its error.
 
-Importing TensorFlow before Paddle kills the interpreter, so no process ever imports two frameworks.
-A worker ends when its parent ends, however that happens: it watches a pipe that only the parent
-holds open.
+Importing TensorFlow before Paddle crashes the interpreter, so no process imports two frameworks. A
+worker ends when its parent ends, even if the parent is killed: it watches a pipe from its parent,
+which the system then closes.
 """
 
 import os
@@ -25,6 +25,7 @@ from common.jobs.turns import turns_file
 
 LIMIT_SECONDS = 1800.0
 TICK_SECONDS = 0.2
+# The class of the error for each exit code.
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
 NO_MORE: Mapping[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,12 +38,13 @@ def call(
     grace: float = 0,
     environments: Sequence[Mapping[str, str]] = ({},),
 ) -> Report:
-    """Does the job in a separate process; raises the error that the worker reported or died of.
+    """Does the job in a separate process, and returns its report.
 
-    `watch` is called repeatedly while waiting. If the command is interrupted, the worker receives
-    SIGINT and has `grace` seconds to end. With several `environments`, one process for each does
-    the job together with the others; if one fails, the others are ended. The report is that of the
-    first process. After a job that runs user code, no process started in the meantime is left.
+    Raises the error that the worker reported, or one that says how it ended; CheckFailed after
+    `limit` seconds. `watch` is called repeatedly while waiting. If the command is interrupted, the
+    worker receives SIGINT and has `grace` seconds to end. Each of `environments` starts a process
+    with these additional variables; together they do the job. If one fails, the others are killed.
+    The report is that of the first process. A job that runs user code leaves no process behind.
     """
     with scratch_folder() as folder, no_orphans() if job.runs_user_code else nullcontext():
         count = len(environments)
@@ -65,7 +67,10 @@ def call(
 
 
 class Worker:
-    """A process that does a job, and the folder with the job and the answer."""
+    """A process that does a job, and the folder `box` with the job and the answer.
+
+    `more` are additional environment variables.
+    """
 
     def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str] = NO_MORE) -> None:
         self.name, self.box = name, box
@@ -90,7 +95,7 @@ class Worker:
         return self.process.poll() is not None
 
     def has_failed(self) -> bool:
-        """Whether the process has ended with an error or without a report."""
+        """Whether the process has ended, but did not complete the job."""
         return self.has_ended() and (
             self.process.returncode != 0 or "version" not in read_answer(self.box)
         )
@@ -104,7 +109,7 @@ class Worker:
         """Kills the process if it is still running, and releases its resources."""
         if self.has_ended():
             self.status = self.process.returncode
-        # Also kills the processes that it has started; macOS refuses if all have ended.
+        # Also kills the processes that it has started; raises an error if all have ended.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -112,13 +117,13 @@ class Worker:
             self.process.stdin.close()
 
     def give_turn(self) -> None:
-        """Signals a waiting worker to take its turn."""
-        before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # it may have ended by now
+        """Signals the worker, which is waiting, to take its turn."""
+        before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the worker may have ended
         try:
             if self.process.stdin:
                 self.process.stdin.write(b".")
         except BrokenPipeError:
-            pass  # whoever waits for it reports how it ended
+            pass  # the caller, which then waits for the worker, reports how it ended
         finally:
             signal.signal(signal.SIGPIPE, before)
 
@@ -128,12 +133,12 @@ class Worker:
         return file.stat().st_size if file.exists() else 0
 
     def report(self) -> Report:
-        """The report of the job, once the process has ended; raises the error that it met."""
+        """The report of the job, once the process has ended; raises an error if the job failed."""
         self.raise_if_failed()
         return Report(arrays=unpack(self.box / "out.npz"), **read_answer(self.box))
 
     def raise_if_failed(self) -> None:
-        """Raises the error that the worker reported or died of, if any."""
+        """Raises the error that the worker reported, or one that says how it ended without one."""
         answer = read_answer(self.box)
         if "error" in answer:
             raise CODES.get(answer["code"], CheckFailed)(answer["error"])
@@ -142,7 +147,7 @@ class Worker:
 
 
 def wait(workers: Sequence[Worker], limit: float, watch: Callable[[], None]) -> None:
-    """Waits until all have ended or one has failed; raises CheckFailed after `limit` seconds."""
+    """Waits until all workers have ended or one has failed; CheckFailed after `limit` seconds."""
     end, first = time.monotonic() + limit, workers[0].process
     while not all(worker.has_ended() for worker in workers):
         if any(worker.has_failed() for worker in workers):
@@ -158,7 +163,10 @@ def wait(workers: Sequence[Worker], limit: float, watch: Callable[[], None]) -> 
 
 
 def end_in_order(workers: Sequence[Worker], grace: float) -> None:
-    """Sends SIGINT to the workers, and waits up to `grace` seconds for them to end."""
+    """Asks the workers to end with SIGINT, and waits until they have, for up to `grace` seconds.
+
+    A training run thus completes its step and saves its state. The caller kills those still alive.
+    """
     for worker in workers:
         worker.process.send_signal(signal.SIGINT)
     end = time.monotonic() + grace
@@ -167,5 +175,5 @@ def end_in_order(workers: Sequence[Worker], grace: float) -> None:
 
 
 def import_path() -> str:
-    """The `PYTHONPATH` of a worker, which includes this code."""
+    """The `PYTHONPATH` of a worker: the folder that contains `common`, then the user's own."""
     return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

@@ -1,4 +1,8 @@
-"""The environment variables of a worker: fixed settings, and those that make it faster."""
+"""The environment variables of a worker: fixed settings, and those that make it faster.
+
+The settings that make it faster apply only if the user has not set the variable; the fixed settings
+override the user's variables, except for the number of threads.
+"""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +21,6 @@ class Setting:
     amd: bool = False  # only on AMD processors
 
 
-# Variables that the user has set are left unchanged.
 FASTER = (
     Setting(
         "MALLOC_MMAP_THRESHOLD_",
@@ -42,9 +45,9 @@ def faster() -> dict[str, str]:
 
 
 def environment(device: str = "cpu", plain: bool = False) -> dict[str, str]:
-    """The complete environment of a worker; GPUs are visible only if it may compute on one.
+    """The complete environment of a worker, before the variables that `Worker` adds.
 
-    With `plain`, the performance settings are left out.
+    GPUs are hidden from it if `device` is `cpu`. `plain` leaves out the performance settings.
     """
     threads = os.environ.get("OMP_NUM_THREADS", str(os.cpu_count()))
     ours = {

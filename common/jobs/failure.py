@@ -1,4 +1,4 @@
-"""The outcome of a worker: its answer, or a one-line error if it ended without one."""
+"""The outcome of a worker: its answer, or a one-line error if it has ended without one."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from common.errors import CheckFailed, DataError, UserError
 
 MOST_LOG = 10_000_000  # bytes of a worker's log
-TAIL, MOST_SHOWN = 20_000, 200
+TAIL, MOST_SHOWN = 20_000, 200  # bytes of the log that are read; characters that are shown
 NAMES = {each.value: each.name for each in signal.Signals}
 # The out-of-memory messages of PyTorch, TensorFlow and Paddle.
 OUT_OF_MEMORY = re.compile(
@@ -21,7 +21,7 @@ OUT_OF_MEMORY = re.compile(
 
 
 def read_answer(box: Path) -> dict:
-    """The answer of a worker; {} if it wrote none."""
+    """The answer of a worker, a report's figures or an error; {} if it has written none."""
     try:
         return dict(json.loads((box / "answer.json").read_text()))
     except (OSError, ValueError, TypeError):

@@ -13,11 +13,11 @@ from common.jobs.contract import Runner
 
 @dataclass(frozen=True)
 class Framework:
-    """A framework: the package to import, its distributions, and the folder with its code.
+    """A framework: the package to import, the distributions that contain it, and our folder for it.
 
-    The folder implements the contract; `runner` is the module in it that implements `Runner`.
-    A framework that does not train is only used on request. `unused` are packages that it imports
-    if they are installed, for features that no worker needs.
+    The folder implements the contract; `runner` is the module in it that implements `Runner`. A
+    framework that does not train takes part in a command only if the user names it. `unused` are
+    packages that the framework imports if they are installed, and that no worker needs.
     """
 
     package: str
@@ -43,7 +43,7 @@ ALL = {
     ),
 }
 FRAMEWORKS = tuple(name for name, framework in ALL.items() if framework.trains)
-COMPARED = tuple(name for name in ALL if name != "numpy")  # with the reference
+COMPARED = tuple(name for name in ALL if name != "numpy")  # those compared with the reference
 
 
 def import_runner(name: str) -> Runner:

@@ -1,8 +1,9 @@
 """Jobs: what a worker is asked to do, as data, and what it reports.
 
-A job that is defined in `X_jobs.py` is done by the function of the same name in `X_work.py`, in the
-same folder: the parent imports only the former, the worker imports both. Paths are strings, since a
-job is written to a JSON file for the worker.
+A job is a class in a module `X_jobs.py`. The function that does it is in the module `X_work.py` of
+the same folder; its name is that of the class in snake_case, by which `worker.perform` looks it up.
+The parent imports only the former module, and the worker both. Paths are strings, since a job is
+written to a JSON file for the worker.
 """
 
 import json
@@ -22,9 +23,10 @@ DEVICES = ("auto", "cpu", "cuda")
 class Job:
     """A job for one framework.
 
-    `plain` disables performance optimisations. The file descriptors in `held` stay open until the
-    worker has ended. With `turns`, the worker computes only when its parent signals it. A job that
-    `runs_user_code` leaves no process behind.
+    `plain` disables performance optimisations. The worker inherits the file descriptors in `held`,
+    and so keeps the locks on them. `turns` is the number of turns in which a worker that is timed
+    computes, each at a signal from its parent; 0 if it is not timed. After a job that
+    `runs_user_code`, all processes that it has started are killed.
     """
 
     runs_user_code: ClassVar[bool] = False
@@ -45,7 +47,7 @@ class NetworkJob(Job):
 
 
 def to_json(job: Job) -> str:
-    """A job as JSON."""
+    """A job as JSON, with the module and name of its class."""
     kind = type(job)
     return json.dumps({"kind": f"{kind.__module__}:{kind.__name__}"} | asdict(job))
 
@@ -60,9 +62,11 @@ def from_json(text: str) -> Job:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of a job: arrays by name, and figures about the run.
+    """The result of a job: arrays by name, and figures about the worker.
 
-    `parameters` is the framework's own count; `megabytes` is the worker's peak memory.
+    `version` and `parameters` are the framework's version and its own count of parameters;
+    `import_seconds` and `seconds` are the times for importing the framework and for the rest;
+    `megabytes` is the worker's peak memory.
     """
 
     arrays: Arrays

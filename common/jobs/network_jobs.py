@@ -1,4 +1,4 @@
-"""Jobs for one network, a forward pass and a gradient, and one that only starts a framework."""
+"""Jobs for one network, a forward pass and a gradient, and one that only imports a framework."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,9 @@ from common.jobs.job import Job, NetworkJob
 class Run(NetworkJob):
     """A forward pass in evaluation mode; the report's arrays are the outputs.
 
-    `endpoints` are layer paths, or `all` for the steps of the body, or `units` for every row of a
-    summary, inside blocks and heads as well.
+    `input` is a .npy file, N x C x H x W. `endpoints` are layer paths, separated by commas or
+    spaces; `all` for the feature maps of the body's steps; or `units` for those of all rows of a
+    summary, in blocks and heads as well, and for the vectors of the body.
     """
 
     input: str
@@ -20,7 +21,7 @@ class Run(NetworkJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Grad(NetworkJob):
-    """The training loss without dropout, and its gradient with respect to every parameter."""
+    """The training loss without dropout, and its gradient with respect to each parameter."""
 
     input: str
     labels: str

@@ -28,7 +28,7 @@ def start(job: Job) -> Report:
 
 
 def import_and(job: Job, act: Callable[[], Arrays]) -> Report:
-    """Imports the framework, then calls `act`, which needs no network."""
+    """Imports the framework, then calls `act`, and reports its arrays and the times."""
     began = time.perf_counter()
     runner = import_runner(job.framework)
     imported = time.perf_counter()
@@ -38,14 +38,14 @@ def import_and(job: Job, act: Callable[[], Arrays]) -> Report:
 
 
 def run(job: Run) -> Report:
-    """Runs a forward pass; checks the user's files before importing the framework."""
+    """Runs a forward pass; reads and checks the files before importing the framework."""
     plan, x, arrays = read_inputs(job)
     paths = find_endpoints(plan, job.endpoints)
     return compute_with(job, plan, arrays, lambda runner, net: runner.run(net, x, paths))
 
 
 def grad(job: Grad) -> Report:
-    """Computes a gradient; checks the user's files before importing the framework."""
+    """Computes a gradient; reads and checks the files before importing the framework."""
     plan, x, arrays = read_inputs(job)
     labels = read_labels(Path(job.labels), len(x), plan)
     plan = make_plan(without_dropout(plan.network))
@@ -53,7 +53,7 @@ def grad(job: Grad) -> Report:
 
 
 def read_inputs(job: Run | Grad) -> tuple[Plan, NDArray, Arrays]:
-    """The plan that matches the weights and the batch, the batch, and the arrays of the weights."""
+    """The plan for these weights and this batch, the batch, and the arrays of the weights."""
     network(job.network, aux=job.aux)  # raises for an unknown name before any file is read
     x = read_batch(Path(job.input))
     plan, arrays = read_network(job, x)
@@ -66,7 +66,7 @@ def compute_with(
     arrays: Mapping[str, NDArray],
     compute: Callable[[Runner, Any], Arrays],
 ) -> Report:
-    """The report of `compute` for the job's framework and network, with its time."""
+    """Calls `compute` with the job's framework and network; reports its arrays and the times."""
     began = time.perf_counter()
     runner = import_runner(job.framework)
     runner.choose_device(job.device)
@@ -88,7 +88,7 @@ def make_classifier(
 
 
 def read_network(job: Run | Grad, x: NDArray) -> tuple[Plan, Arrays]:
-    """The plan that matches the weights and the batch, and the arrays of the weights."""
+    """The plan for these weights and this batch, and the arrays of the weights."""
     arrays, about = weights.read(Path(job.weights))
     made = network(job.network)
     classes = weights.count_classes(job.weights, arrays, made)
@@ -106,7 +106,7 @@ def find_endpoints(plan: Plan, wanted: str) -> list[str]:
         return [step.path for step in plan.body.children if step.is_map]
     if wanted == "units":
         maps = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
-        # The last step is the result, which has its own name.
+        # The last step is the network's output, which is returned under its own name.
         return maps + [step.path for step in plan.body.children[:-1] if step.is_vector]
     names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
     return [plan.find(name).path for name in names]

@@ -1,4 +1,7 @@
-"""Ends all processes that user code starts, on Linux even those that leave session or parent."""
+"""Kills the processes that user code has started and left running.
+
+On Linux this includes those that have started a session of their own, or whose parent has ended.
+"""
 
 import ctypes
 import signal

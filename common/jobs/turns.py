@@ -1,4 +1,4 @@
-"""Turns: a timed worker computes only when its parent signals it, one worker at a time."""
+"""Turns: a worker that is timed computes only when its parent signals it, one worker at a time."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,28 +10,31 @@ from numpy.typing import NDArray
 
 from common.files.bundle import pack
 
-WARM_UP = 2
-# A turn makes timed calls for this long, after one call that is not timed and brings the worker's
-# data back into the processor's caches.
+WARM_UP = 2  # calls
+# A turn makes timed calls for this long. Before them it makes one that is not timed, which brings
+# the worker's data back into the processor's caches.
 TURN_SECONDS = 0.5
 
 
 class Turns:
-    """The `count` turns of one worker, whose folder is `box`."""
+    """The `count` turns of one worker, whose folder is `box`.
+
+    The worker first calls `show`, and then makes one call for each item that `calls` yields.
+    """
 
     def __init__(self, box: Path, count: int) -> None:
         self.box, self.count = box, count
         self.shown_at = 0.0
-        self.seconds: list[float] = []  # per call, the median of each turn
+        self.seconds: list[float] = []  # for each turn, the median duration of a call
         self.given: SimpleQueue[bytes] = SimpleQueue()  # filled by the thread that reads the pipe
 
     def show(self, found: Mapping[str, NDArray]) -> None:
-        """Writes the first results of the worker for the parent, before the worker is timed."""
+        """Writes the first results of the worker, which the parent checks before it gives turns."""
         self.shown_at = time.perf_counter()
         pack(self.box / "shown.npz", found)
 
     def calls(self) -> Iterator[None]:
-        """Yields once for each call to make: first the warm-up calls, then those of the turns."""
+        """Yields once for each call to make: first to warm up, then in each turn."""
         for _ in range(WARM_UP):
             yield
         self.signal_parent()

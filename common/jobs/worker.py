@@ -1,4 +1,4 @@
-"""The worker: a process that does one job for its parent and writes the arrays and an answer.
+"""The worker: a process that does one job, and writes the arrays and an answer for its parent.
 
 `python -m common.jobs.worker BOX`; `BOX` is the folder to which `common.jobs.call` wrote the job.
 """
@@ -40,12 +40,15 @@ def main(box: Path) -> None:
     else:
         answer = replace(report, megabytes=peak_megabytes()).figures()
     (box / "answer.json").write_text(dumps(answer))
-    # The frameworks' own threads can hang or crash at exit; everything is already written.
+    # Ends at once: threads of the frameworks can hang or crash in a normal exit.
     _exit(0)
 
 
 def perform(job: Job, turns: Turns) -> Report:
-    """Does the job, in turns if it is to be timed; raises UserError for a user's mistake."""
+    """Does the job, in turns if it is to be timed; raises UserError if it fails.
+
+    The function for a job `FooBar` in `X_jobs.py` is `foo_bar` in `X_work.py`.
+    """
     kind = type(job)
     module = import_module(f"{kind.__module__.removesuffix('_jobs')}_work")
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

@@ -1,4 +1,4 @@
-"""The networks by name; each paper's network and its variants are defined in one module."""
+"""The networks by name; the networks of each paper and their variants are defined in one module."""
 
 import operator
 import reprlib
@@ -31,9 +31,9 @@ def network(
 ) -> NetworkSpec:
     """Returns the spec of the network `name`.
 
-    `input` is C x H x W. An argument of None keeps the published value; 0 classes give the pooled
-    features; `aux` includes the auxiliary heads. Raises UsageError for an unknown name, an invalid
-    number, or `aux` on a network without heads or classes.
+    `input` is C x H x W. An argument of None keeps the published value; with 0 classes, the network
+    outputs the pooled features; `aux` includes the auxiliary heads. Raises UsageError for an
+    unknown name, an invalid argument, or `aux` for a network without heads or classes.
     """
     if not isinstance(name, str) or name not in NETWORKS:
         raise UsageError(f"unknown network {shown(name)}; choose from: {', '.join(NETWORKS)}")
@@ -88,5 +88,5 @@ def whole_number(value: object) -> int:
 
 @cache
 def read_table(name: str, classes: int | None) -> NetworkSpec:
-    """Returns the spec of a network; cached, because it is read often and never changes."""
+    """Returns the spec of a network; cached, since it is needed often and is immutable."""
     return NETWORKS[name].network(name, classes)

@@ -1,4 +1,4 @@
-"""Blocks shared by the batch-normalised networks: convolutions, the classifier and a head."""
+"""Blocks shared by the networks with batch norm: convolutions, the classifier and a head."""
 
 from common.spec import (
     AvgPool,
@@ -28,7 +28,7 @@ def conv(channels: int, kernel: Size, stride: int = 1, padding: Padding = 0) -> 
 
 
 def same(channels: int, kernel: Size) -> Chain:
-    """`conv` with the padding that keeps the size of the map."""
+    """`conv` with stride 1 and the padding that keeps the height and width; for odd kernels."""
     rows, columns = pair(kernel)
     return conv(channels, kernel, 1, (rows // 2, columns // 2))
 
@@ -44,7 +44,7 @@ def classifier(name: str, classes: int, dropout: float = 0) -> dict[str, Layer]:
 
 @figure
 def head(after: str, classes: int) -> Head:
-    """TF-Slim's head for v4 and Inception-ResNet, on 17 x 17 maps; its loss weight is 0.4."""
+    """TF-Slim's head for v4 and Inception-ResNet v2, on 17 x 17 feature maps; loss weight 0.4."""
     body: dict[str, Layer] = {
         "pool": AvgPool(5, 3),
         "conv0": conv(128, 1),

@@ -1,6 +1,7 @@
-"""How FaceNet (F. Schroff et al., 2015, arXiv:1503.03832) differs from Inception-ResNet v1.
+"""Overrides that turn Inception-ResNet v1 into the face-recognition network of facenet-pytorch.
 
-Based on facenet-pytorch, whose weights are those of davidsandberg/facenet.
+Its weights are those of davidsandberg/facenet, which is named after the FaceNet of F. Schroff et
+al., 2015 (arXiv:1503.03832); that paper uses other networks.
 """
 
 from dataclasses import replace
@@ -10,7 +11,7 @@ from common.spec import Chain, Conv, Dropout, L2Norm, Layer, Linear, Residual
 
 
 def biased_projections(_: str, layer: Layer) -> Layer:
-    """Gives v1's projections a bias and no batch norm, as in v2's published code."""
+    """Gives the projections of v1 a bias instead of batch norm, as in the published code of v2."""
     match layer:
         case Chain({"branches": branches, "conv2d": Conv() as conv2d, "bn": _}):
             steps = {"branches": branches, "conv2d": replace(conv2d, bias=True)}
@@ -19,7 +20,7 @@ def biased_projections(_: str, layer: Layer) -> Layer:
 
 
 def whole_block8(path: str, layer: Layer) -> Layer:
-    """Adds a last block without scaling or ReLU, as in v2's published code."""
+    """Adds a sixth block8, without scaling or ReLU, as the last one in the published code of v2."""
     match layer:
         case Chain({"4": Chain({"residual": Residual() as residual}) as last}) if path == "block8":
             extra = replace(last, steps={"residual": replace(residual, scale=1.0)})
@@ -28,9 +29,10 @@ def whole_block8(path: str, layer: Layer) -> Layer:
 
 
 def embedding(path: str, layer: Layer) -> Layer:
-    """Adds a 512-dimensional face embedding before the classifier that is used in training.
+    """Puts an embedding of the face, a vector of 512 numbers, before the classifier.
 
-    Without a classifier, the embedding is normalised to length 1.
+    The classifier is only used in training. Without it (0 classes), the network outputs the
+    embedding, normalised to length 1.
     """
     if path or not isinstance(layer, Chain):
         return layer

@@ -1,7 +1,8 @@
 """GoogLeNet: C. Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv:1409.4842).
 
 The network as in the common PyTorch tutorials, followed by other published variants. All have the
-same channels and differ in everything else.
+channels of table 1; they differ in padding, normalisation, dropout, heads, initialisation and
+preprocessing, and some in a kernel size.
 """
 
 from dataclasses import replace
@@ -81,7 +82,7 @@ def inception(name: str) -> Concat:
 def body(classes: int) -> Chain:
     """Table 1 from top to bottom; with 0 classes, without the classifier."""
     # Paper: local response normalisation after maxpool1 and conv3; here: none, as in tutorials.
-    # Paper: a 7x7 average; here: global average pooling, which is the same for a 224 input.
+    # Paper: a 7x7 average; here: global average pooling, which is the same for an input of 224.
     dropout, linear = Dropout(0.4), Linear(classes)
     return Chain(
         {
@@ -159,7 +160,10 @@ def kernel_3_for_5(_: str, layer: Layer) -> Layer:
     return layer
 
 
+# The dropout of the heads as in the paper: 0.7, only before fc2.
 PAPER_DROPOUT = (drop(r"aux.\.dropout1"), put(r"aux.\.dropout2", Dropout(0.7)))
+# torchvision's weights come from TensorFlow, so its layers are much like those of SLIM: batch norm
+# instead of biases, and 3x3 kernels for 5x5. It has heads, with adaptive pooling.
 TORCHVISION = (
     batch_norm(BatchNorm(1e-3)),
     kernel_3_for_5,
@@ -168,11 +172,14 @@ TORCHVISION = (
     put(r"aux.\.averagePool", AdaptiveAvgPool(4)),
     *PAPER_DROPOUT,
 )
+# Local response normalisation, whose constants the paper does not give: these are Caffe's.
 PAPER = (
     insert("maxpool1", "lrn1", LRN(5, 1e-4, 0.75)),
     insert("conv3", "lrn2", LRN(5, 1e-4, 0.75)),
     *PAPER_DROPOUT,
 )
+# TensorFlow's padding, batch norm without a scale, 3x3 kernels for 5x5 as in its published weights,
+# and a 1x1 convolution as the classifier.
 SLIM = (
     batch_norm(BatchNorm(1e-3, keep=0.9997, scale=False)),
     kernel_3_for_5,
@@ -181,6 +188,7 @@ SLIM = (
     pad_strided(Rule.SAME, MaxPool),
     conv_classifier,
 )
+# No biases, fewer ReLUs, pools that round down, and Paddle's kind of dropout (see `downscale`).
 PADDLE_VISION = (
     every(Conv, bias=False),
     # One ReLU after each concatenation is the same as one at the end of each branch.
@@ -193,6 +201,7 @@ PADDLE_VISION = (
 
 VARIANTS = {
     "googlenet": Variant(googlenet, "PyTorch tutorial"),
+    # Paper: a mean is subtracted from images, whose values are not given; here: Caffe's.
     "googlenet.paper": Variant(googlenet, "arXiv:1409.4842", PAPER, preprocess=preprocess.CAFFE),
     # Caffe: "xavier" with variance 1 / in, and biases of 0.2; here: XAVIER, and biases of 0.
     "googlenet.caffe": Variant(
@@ -221,6 +230,7 @@ VARIANTS = {
     "googlenet.torchvision": Variant(
         googlenet, "torchvision", TORCHVISION, init=Init.NORMAL, preprocess=preprocess.TRANSFORMED
     ),
+    # With the layer that torchvision has if its pretrained weights are loaded.
     "googlenet.torchvision.input": Variant(
         googlenet,
         "torchvision",

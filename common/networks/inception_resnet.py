@@ -37,14 +37,14 @@ def residual(
 
 
 def biased_projection(channels: int) -> dict[str, Layer]:
-    """The linear projection of v2's published code, with a bias and no batch norm."""
+    """The linear projection in the published code of v2, with a bias and no batch norm."""
     return {"conv2d": Conv(channels, 1)}
 
 
 def norm_projection(channels: int) -> dict[str, Layer]:
     """The linear projection of v1, for which there is no published code."""
-    # Paper: batch norm "only on top of the traditional layers, but not on top of the summations",
-    # and a projection is such a layer; with batch norm and no bias, v1 has 22,775,528 parameters.
+    # Paper: batch norm "only on top of the traditional layers, but not on top of the summations".
+    # A projection is such a layer; with batch norm and no bias, v1 has 22,775,528 parameters.
     return {"conv2d": Conv(channels, 1, bias=False), "bn": NORM}
 
 
@@ -134,7 +134,7 @@ def block17() -> Chain:
 
 @figure
 def reduction_b(widths: tuple[int, int, int, int]) -> Concat:
-    """Figures 12 and 18, with the widths of the 3x3 convolutions."""
+    """Figures 12 and 18, with the numbers of channels of the 3x3 convolutions."""
     first, second, middle, third = widths
     return Concat(
         {
@@ -157,7 +157,7 @@ def block8(relu: bool = True, scale: float = 0.2) -> Chain:
 
 
 def stem() -> dict[str, Layer]:
-    """The stem of both networks, which is that of Inception v3."""
+    """The first layers of both networks: Inception v3's stem, except for its last pool."""
     return {
         "conv2d_1a": conv(32, 3, 2),  # 32 x 149 x 149
         "conv2d_2a": conv(32, 3),  # 32 x 147 x 147
@@ -170,7 +170,7 @@ def stem() -> dict[str, Layer]:
 
 def inception_resnet_v1(classes: int) -> NetworkSpec:
     """Figure 15 for v1: 5 + 10 + 5 residual blocks after the stem of figure 14."""
-    # Paper: scales between 0.1 and 0.3, no code; here: the scales and dropout of v2's code.
+    # Paper: scales between 0.1 and 0.3, and no code; here: the scales and the dropout of v2's code.
     body: dict[str, Layer] = {
         **stem(),
         "conv2d_4b": conv(256, 3, 2),  # 256 x 35 x 35
@@ -197,8 +197,8 @@ def inception_resnet_v1(classes: int) -> NetworkSpec:
 def inception_resnet_v2(classes: int) -> NetworkSpec:
     """Figure 15 for v2, as in the authors' code."""
     # Paper: 5 + 10 + 5 blocks, all scaled, 384, 1154 and 2048 channels wide, then the mean;
-    # here: 10 + 20 + 10, the last one without scaling or ReLU, 320, 1088 and 2080 channels wide,
-    # then a 1x1 convolution.
+    # here: 10 + 20 + 10 blocks, the last without scaling or ReLU, 320, 1088 and 2080 channels wide,
+    # then a 1x1 convolution and the mean.
     body: dict[str, Layer] = {
         **stem(),
         "maxpool_5a": MaxPool(3, 2),  # 192 x 35 x 35

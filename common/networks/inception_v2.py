@@ -1,6 +1,7 @@
 """Inception v2: S. Ioffe and C. Szegedy, Batch Normalization, 2015 (arXiv:1502.03167), figure 5.
 
-GoogLeNet with batch norm, two 3x3 convolutions instead of each 5x5, and modules that halve the map.
+GoogLeNet with batch norm, two 3x3 convolutions instead of each 5x5, and modules that halve the
+height and width of the feature map.
 """
 
 from common.networks.blocks import classifier, conv, same
@@ -36,7 +37,7 @@ INCEPTION = {
     "5b": (352, 192, 320, 192, 224, "max", 128),
 }  # fmt: skip
 
-# The modules that halve the map.
+# The modules that halve the height and width.
 #         3x3r 3x3  dblr dbl
 REDUCTION = {
     "3c": (128, 160, 64,  96),
@@ -46,7 +47,7 @@ REDUCTION = {
 
 @figure
 def inception(name: str) -> Concat:
-    """A module that keeps the map's size."""
+    """A module that keeps the height and width of the feature map."""
     one, three_reduce, three, double_reduce, double, pool, proj = INCEPTION[name]
     pooling = AvgPool(3, 1, 1) if pool == "avg" else MaxPool(3, 1, 1)
     return Concat(
@@ -61,7 +62,7 @@ def inception(name: str) -> Concat:
 
 @figure
 def reduction(name: str) -> Concat:
-    """A module that halves the map; its pooling branch keeps all channels."""
+    """A module that halves the height and width; its pooling branch keeps all channels."""
     three_reduce, three, double_reduce, double = REDUCTION[name]
     halving = conv(double, 3, stride=2, padding=1)
     return Concat(
@@ -76,7 +77,8 @@ def reduction(name: str) -> Concat:
 def inception_v2(classes: int) -> NetworkSpec:
     """The network of figure 5, with the paper's module names."""
     # Paper: a separable first convolution, to save time; here: an ordinary one, as in Caffe and
-    # MXNet. Paper: no padding given; here: 1 at every stride of 2, which gives the paper's sizes.
+    # MXNet. Paper: no padding given; here: 3 in conv1, and 1 in all other layers of stride 2, which
+    # gives the paper's sizes.
     body = Chain(
         {
             "conv1": conv(64, 7, stride=2, padding=3),  # 64 x 112 x 112
@@ -109,7 +111,7 @@ def inception_v2(classes: int) -> NetworkSpec:
     )
 
 
-# 8 kernels per channel, then a 1x1 convolution with a bias and no batch norm.
+# TF-Slim's conv1: 8 kernels per channel, then a 1x1 convolution with a bias and no batch norm.
 SEPARABLE_STEM = Chain(
     {
         "depthwise": DepthwiseConv(7, 2, Rule.SAME, multiplier=8),
@@ -131,7 +133,8 @@ VARIANTS = {
         ),
         preprocess=SLIM,
     ),
-    # As in Caffe, pools round their size up and convolutions do not: only even maps can be halved.
+    # As in Caffe, convolutions have biases beside batch norm. Pools round their output size up, and
+    # convolutions do not, so the branches of a reduction have the same size only for even inputs.
     "inception_v2.caffe": Variant(
         inception_v2,
         "Caffe",

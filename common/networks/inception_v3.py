@@ -1,7 +1,8 @@
 """Inception v3: C. Szegedy et al., Rethinking the Inception Architecture, 2015 (arXiv:1512.00567).
 
-Factorised convolutions, modules that halve the map without a bottleneck, one head, and label
-smoothing of 0.1. The numbers are those of the published code, which the paper's table 1 abridges.
+Factorised convolutions, modules that halve the height and width without a bottleneck, one head,
+and label smoothing of 0.1. The numbers are those of the published code; the paper's table 1 omits
+some of them.
 """
 
 from common.networks.blocks import classifier, conv, same
@@ -31,7 +32,7 @@ def branch(*layers: Layer) -> Chain:
 
 @figure
 def pool_branch(channels: int) -> Chain:
-    """The pooling branch: an average that includes the border, then a projection."""
+    """The pooling branch: an average that includes the padding, then a projection."""
     return Chain({"pool": AvgPool(3, 1, 1, counts_border=True), "proj": conv(channels, 1)})
 
 
@@ -56,7 +57,7 @@ def module_a(pool: int) -> Concat:
 
 @figure
 def reduction_a() -> Concat:
-    """Figure 10: halves the map with a pool and convolutions in parallel."""
+    """Figure 10: halves the height and width with a pool and convolutions in parallel."""
     return Concat(
         {
             "branch3x3": conv(384, 3, 2),
@@ -82,7 +83,7 @@ def module_b(c: int) -> Concat:
 
 @figure
 def reduction_b() -> Concat:
-    """The second module that halves the map."""
+    """The second module that halves the height and width."""
     seven = (conv(192, 1), same(192, (1, 7)), same(192, (7, 1)), conv(192, 3, 2))
     return Concat(
         {
@@ -95,7 +96,7 @@ def reduction_b() -> Concat:
 
 @figure
 def module_c() -> Concat:
-    """Figure 7: the module on the smallest maps, whose branches split."""
+    """Figure 7: the module on the smallest feature maps, two of whose branches split."""
     return Concat(
         {
             "branch1x1": conv(320, 1),
@@ -151,17 +152,18 @@ def inception_v3(classes: int) -> NetworkSpec:
         body=Chain(body),
         heads={"AuxLogits": head(classes)},
         classifier="fc",
-        init=Init.FAN_IN,  # torchvision: standard deviation 0.1, lower in the head
+        init=Init.FAN_IN,  # torchvision: a standard deviation of 0.1, less in the head
         label_smoothing=0.1,
     )
 
 
 VARIANTS = {
     "inception_v3": Variant(inception_v3, "torchvision", preprocess=TRANSFORMED),
+    # With the layer that torchvision has if its pretrained weights are loaded.
     "inception_v3.input": Variant(
         inception_v3, "torchvision", (transform_input,), preprocess=TORCHVISION
     ),
-    # Its head is TF-Slim's, so TF-Slim checkpoints also fit.
+    # Keras has no head; the one here is TF-Slim's, so that TF-Slim's checkpoints also fit.
     "inception_v3.keras": Variant(
         inception_v3,
         "Keras",
@@ -172,6 +174,7 @@ VARIANTS = {
         ),
         init=Init.XAVIER,
     ),
+    # No heads, and Paddle's kind of dropout.
     "inception_v3.paddle_vision": Variant(
         inception_v3,
         "paddle.vision",
@@ -180,7 +183,8 @@ VARIANTS = {
         preprocess=TORCHVISION,
     ),
     # TensorFlow's network of 2015-12-05, whose features the Frechet inception distance compares.
-    # Paper: 1000 classes, every pool of figure 7 an average; here: 1008, and the last a max pool.
+    # Paper: 1000 classes, and average pools in both modules of figure 7; here: 1008 classes, and a
+    # max pool in the last module.
     "inception_v3.fid": Variant(
         inception_v3,
         "pytorch-fid",

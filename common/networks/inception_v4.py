@@ -1,6 +1,6 @@
 """Inception v4: C. Szegedy et al., Inception-v4, Inception-ResNet, 2016 (arXiv:1602.07261).
 
-Uniform modules A, B and C for three map sizes. Average pools exclude the border.
+Modules A, B and C, one kind for each of three feature map sizes. Average pools exclude the padding.
 """
 
 from common.networks.blocks import classifier, conv, head, same
@@ -24,13 +24,13 @@ def split() -> Concat:
 
 @figure
 def stem_3a() -> Concat:
-    """Figure 3, the first fork."""
+    """Figure 3, the first of three parts that split into two branches."""
     return Concat({"maxpool": MaxPool(3, 2), "conv": conv(96, 3, 2)})
 
 
 @figure
 def stem_4a() -> Concat:
-    """Figure 3, the second fork."""
+    """Figure 3, the second part with two branches."""
     # Paper: 7x1, then 1x7; here: TF-Slim's order.
     factored = (conv(64, 1), same(64, (1, 7)), same(64, (7, 1)), conv(96, 3))
     return Concat({"branch0": sequence(conv(64, 1), conv(96, 3)), "branch1": sequence(*factored)})
@@ -38,7 +38,7 @@ def stem_4a() -> Concat:
 
 @figure
 def stem_5a() -> Concat:
-    """Figure 3, the third fork."""
+    """Figure 3, the third part with two branches."""
     return Concat({"conv": conv(192, 3, 2), "maxpool": MaxPool(3, 2)})
 
 

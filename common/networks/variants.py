@@ -1,7 +1,8 @@
 """Variants: the published versions of each paper's network, as overrides of one base spec.
 
-A base spec follows one source. An override takes a path and the layer there, and returns the layer
-that a different source uses instead; paths inside a head begin with the head's name.
+A base spec follows one source. An override (`Change`) takes a path and the layer there, and returns
+the layer that a different source has in its place; it is applied to every layer of the network.
+Paths inside a head begin with the head's name. Patterns are regular expressions for whole paths.
 """
 
 import re
@@ -31,9 +32,12 @@ from common.spec.rewrite import Change, rewrite_network
 
 @dataclass(frozen=True)
 class Variant:
-    """A published variant: its origin, its base spec and its overrides.
+    """A published variant: its base spec and what it overrides.
 
-    A field that is None keeps the value of the base spec.
+    `table` returns the base spec for a number of classes, and `changes` are applied to it in order.
+    `input` and `init` override those of the base spec unless they are None; `origin` and
+    `preprocess` always do. Without `heads`, the base spec's heads are removed. `classes` is the
+    published number of classes.
     """
 
     table: Callable[[int], NetworkSpec]
@@ -46,7 +50,7 @@ class Variant:
     preprocess: Preprocess = SQUEEZE
 
     def network(self, name: str, classes: int | None) -> NetworkSpec:
-        """The spec of this variant; `classes` defaults to the variant's own number of classes."""
+        """The spec of this variant, called `name`; `classes` of None is the published number."""
         table = self.table(self.classes if classes is None else classes)
         network = replace(
             table,
@@ -63,7 +67,7 @@ class Variant:
 
 
 def every(kind: type[Layer], **fields: Any) -> Change:
-    """Returns an override that sets these fields on every layer of a type."""
+    """Returns an override that sets these fields in every layer of a type."""
 
     def change(_: str, layer: Layer) -> Layer:
         return replace(layer, **fields) if isinstance(layer, kind) else layer
@@ -72,7 +76,7 @@ def every(kind: type[Layer], **fields: Any) -> Change:
 
 
 def pad_strided(padding: Padding, *kinds: type[Layer]) -> Change:
-    """Returns an override that sets the padding of all layers of these types with stride 2."""
+    """Returns an override that sets the padding of all layers of these types that have stride 2."""
 
     def change(_: str, layer: Layer) -> Layer:
         match layer:
@@ -93,7 +97,7 @@ def put(pattern: str, other: Layer) -> Change:
 
 
 def drop(pattern: str) -> Change:
-    """Returns an override that removes the steps whose paths match."""
+    """Returns an override that removes every step whose path matches."""
 
     def change(path: str, layer: Layer) -> Layer:
         if not isinstance(layer, Chain):
@@ -102,7 +106,7 @@ def drop(pattern: str) -> Change:
         kept = {n: step for n, step in own if not re.fullmatch(pattern, join(path, n))}
         if kept == layer.steps:
             return layer
-        # A unit without one of its layers no longer matches its figure.
+        # A unit that has lost a layer is no longer what its recorded function builds.
         is_unit = any(isinstance(step, Conv) for _, step in own)
         return replace(layer, steps=kept, figure=None if is_unit else layer.figure)
 
@@ -110,7 +114,7 @@ def drop(pattern: str) -> Change:
 
 
 def insert(pattern: str, name: str, other: Layer) -> Change:
-    """Returns an override that inserts the step `other` after every step whose path matches."""
+    """Returns an override that inserts `other`, as step `name`, after every step that matches."""
 
     def change(path: str, layer: Layer) -> Layer:
         if not isinstance(layer, Chain):
@@ -126,16 +130,20 @@ def insert(pattern: str, name: str, other: Layer) -> Change:
 
 
 def downscale(pattern: str, name: str, rate: float) -> tuple[Change, ...]:
-    """Paddle's `downscale_in_infer` dropout: unscaled in training, times 1 - rate in evaluation."""
+    """Returns overrides for Paddle's `downscale_in_infer` dropout at the matching paths.
+
+    It does not scale in training, and multiplies by 1 - rate in evaluation. Here a dropout, which
+    divides by 1 - rate in training, is followed by a layer that multiplies by 1 - rate in both.
+    """
     return put(pattern, Dropout(rate)), insert(pattern, f"{name}_scale", downscaled(rate))
 
 
 def downscaled(rate: float) -> Affine:
-    """The scaling layer after such a dropout."""
+    """The layer after such a dropout, which multiplies by 1 - rate."""
     return Affine((1 - rate,), (0.0,))
 
 
-# From ImageNet's mean and standard deviation of each channel to 0.5 and 0.5.
+# Converts values normalised with ImageNet's means and standard deviations to 0.5 and 0.5.
 TRANSFORM_INPUT = Affine(
     tuple(deviation / 0.5 for deviation in IMAGENET_DEVIATION),
     tuple((mean - 0.5) / 0.5 for mean in IMAGENET_MEAN),
@@ -143,14 +151,14 @@ TRANSFORM_INPUT = Affine(
 
 
 def transform_input(path: str, layer: Layer) -> Layer:
-    """Adds torchvision's `transform_input`, which renormalises inputs normalised for ImageNet."""
+    """Adds torchvision's `transform_input`, a first layer that renormalises ImageNet inputs."""
     if path or not isinstance(layer, Chain):
         return layer
     return Chain({"transform": TRANSFORM_INPUT, **layer.steps})
 
 
 def conv_classifier(path: str, layer: Layer) -> Layer:
-    """Uses TF-Slim's classifier: dropout 0.2, a 1x1 convolution on the pooled map, then flatten."""
+    """Uses TF-Slim's classifier: dropout 0.2, a 1x1 convolution on the pooled features, flatten."""
     match layer:
         case Chain({"flatten": flatten, "fc": Linear(classes), **steps}) if not path:
             ending: dict[str, Layer] = {

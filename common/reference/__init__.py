@@ -1,1 +1,1 @@
-"""The NumPy reference: the forward and backward pass of every layer type, in float64."""
+"""The NumPy reference: forward and backward passes of every layer type, in float64."""

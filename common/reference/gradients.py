@@ -40,8 +40,8 @@ ALL_BUT_CHANNELS = (0, 2, 3)
 class Forward:
     """A forward pass in training mode that stores, by path, what the backward pass needs.
 
-    `own` holds the arrays that a layer computed with: its parameters, the batch's mean and
-    variance, or the dropout factors.
+    `masks` are the values that each dropout keeps. `inputs` has the input of each leaf layer, and
+    `own` the arrays it computed with: parameters, the batch's mean and variance, dropout factors.
     """
 
     masks: Masks
@@ -49,7 +49,7 @@ class Forward:
     own: dict[str, Weights] = field(default_factory=dict)
 
     def compute(self, node: Node, x: Array, own: Weights) -> Array:
-        """The output of a leaf layer in training mode."""
+        """The output of a leaf layer in training mode; stores its input and arrays."""
         if isinstance(node.layer, spec.BatchNorm):
             # Batch statistics instead of running statistics.
             mean, variance = x.mean(axis=others(x)), x.var(axis=others(x))
@@ -71,7 +71,7 @@ class Forward:
 
 
 def backward(node: Node, dy: Array, forward: Forward, gradients: dict[str, Array]) -> Array:
-    """Returns dx of one node; adds the gradients of its parameters to `gradients`, by name."""
+    """Returns dx of one node; adds the gradients inside it to `gradients`, by full name."""
     if node.children:
         return backward_children(node, dy, forward, gradients)
     dx, own = backward_word(node, forward.inputs[node.path], forward.own[node.path], dy)
@@ -124,7 +124,7 @@ def backward_word(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array,
 def backward_children(
     node: Node, dy: Array, forward: Forward, gradients: dict[str, Array]
 ) -> Array:
-    """dx of a container layer."""
+    """dx of a layer that contains other layers."""
     match node.layer:
         case spec.Chain():
             for child in reversed(node.children):
@@ -177,7 +177,8 @@ def backward_batch_norm(
 ) -> tuple[Array, Array, Array]:
     """dx of batch norm with batch statistics, and the gradients with respect to weight and bias.
 
-    S. Ioffe and C. Szegedy, 2015, section 3, with the terms combined.
+    The paper (S. Ioffe and C. Szegedy, 2015, section 3) gives the gradients with respect to mean,
+    variance and x one by one; here they are substituted into a single formula for dx.
     """
     each = {name: by_channel(array, x) for name, array in own.items()}
     deviation = np.sqrt(each["running_var"] + node.eps)
@@ -189,14 +190,14 @@ def backward_batch_norm(
 
 
 def others(x: Array) -> tuple[int, ...]:
-    """All axes except the channel axis, for maps or vectors."""
+    """All axes except the channel axis, for feature maps or vectors."""
     return (0, *range(2, x.ndim))
 
 
 def backward_l2_norm(x: Array, dy: Array) -> Array:
     """dx of y = x / length: dy without its component along y, divided by the length.
 
-    Where the length is clamped to 1e-12, the component along y is kept.
+    Where the length is clamped to 1e-12, it is a constant, and dx is dy / 1e-12.
     """
     size = length(x)
     y = x / size
@@ -205,16 +206,20 @@ def backward_l2_norm(x: Array, dy: Array) -> Array:
 
 
 def backward_lrn(x: Array, size: int, alpha: float, beta: float, dy: Array) -> Array:
-    """dx of y = x / base ** beta, where base includes the squares of the channels around x."""
+    """dx of y = x / base ** beta, where base depends on the squares of the channels around x."""
     base = 1 + alpha / size * sum_around(x**2, size)
     dbase = -beta * dy * x / base ** (beta + 1)
-    # Back to the channels whose windows include this one: with an even size, mirrored windows.
+    # x is in the windows of the channels around it. With an even size these reach one channel
+    # further forward than back, unlike the windows of `sum_around`; so the channels are reversed.
     around = sum_around(dbase[:, ::-1], size)[:, ::-1]
     return np.asarray(dy / base**beta + 2 * x * alpha / size * around)
 
 
 def dy_of_largest(node: Node, x: Array, kernel: Size, stride: Size, dy: Array) -> Iterator[Array]:
-    """Yields, for each kernel position, dy where the maximum is there; ties go to the first."""
+    """Yields, for each position in the kernel, dy of the windows whose maximum is there; else 0.
+
+    If several values are equal to the maximum, the first position gets dy.
+    """
     largest = compute(node, x, {})
     free = np.ones(largest.shape, np.bool_)
     places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
@@ -238,6 +243,6 @@ def add_back(node: Node, x: Array, kernel: Size, stride: Size, parts: Iterable[A
     """dx of a sliding window: adds the part of each kernel position to the inputs it came from."""
     padded = border(np.zeros_like(x), node.pads)
     for values, part in zip(slide(padded, pair(kernel), pair(stride)), parts, strict=True):
-        values += part
+        values += part  # `values` is a view of `padded`
     (top, _), (left, _) = node.pads
     return padded[:, :, top : top + node.input[1], left : left + node.input[2]]

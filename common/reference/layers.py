@@ -1,4 +1,7 @@
-"""The reference implementation of each layer type, in NumPy float64, for N x C x H x W maps."""
+"""The reference implementation of each layer type, in NumPy float64.
+
+Feature maps are N x C x H x W, and vectors are N x C.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -17,7 +20,7 @@ Compute = Callable[[Node, Array, Weights], Array]
 
 
 def compute(node: Node, x: Array, own: Weights) -> Array:
-    """The output of a leaf layer with its own weights, in evaluation mode."""
+    """The output of a leaf layer in evaluation mode; `own` are its arrays, such as `weight`."""
     match node.layer:
         case spec.Conv(stride=stride, bias=bias):
             y = convolve(border(x, node.pads), own["weight"], pair(stride))
@@ -59,9 +62,10 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
 def apply(
     node: Node, x: Array, weights: Weights, outputs: dict[str, Array], compute: Compute = compute
 ) -> Array:
-    """Returns the output of one node; stores it and all outputs inside it in `outputs`, by path.
+    """Returns the output of one node; stores it and the outputs inside it in `outputs`, by path.
 
-    `compute` computes the output of a leaf layer, by default in evaluation mode.
+    `weights` are all arrays of the network, by full name. `compute` computes the output of a leaf
+    layer, by default in evaluation mode.
     """
     if node.children:
         y = compute_children(node, x, weights, outputs, compute)
@@ -75,7 +79,7 @@ def apply(
 def compute_children(
     node: Node, x: Array, weights: Weights, outputs: dict[str, Array], compute: Compute
 ) -> Array:
-    """The output of a container layer."""
+    """The output of a layer that contains other layers."""
     given = weights, outputs, compute
     match node.layer:
         case spec.Chain():
@@ -92,41 +96,47 @@ def compute_children(
 
 
 def by_channel(values: Iterable[float], x: Array) -> Array:
-    """One value per channel, in the shape that broadcasts over maps or vectors."""
+    """One value per channel, in a shape that broadcasts over feature maps or vectors."""
     return np.reshape(np.asarray(values, np.float64), (-1, *(1 for _ in x.shape[2:])))
 
 
 def length(x: Array) -> Array:
-    """The length of each vector, at least `LEAST_LENGTH`, as used by L2Norm."""
+    """The Euclidean length of each vector, at least `LEAST_LENGTH`, as used by L2Norm."""
     return np.asarray(np.maximum(np.sqrt((x**2).sum(axis=1, keepdims=True)), LEAST_LENGTH))
 
 
 def sum_around(x: Array, size: int) -> Array:
-    """For each channel, the sum of the `size` channels around it."""
+    """For each channel, the sum of the `size` channels around it, or of those that exist.
+
+    An even window includes one more channel before the channel than after it.
+    """
     around = np.pad(x, ((0, 0), (size // 2, size // 2), (0, 0), (0, 0)))
     return total(around[:, i : i + x.shape[1]] for i in range(size))
 
 
 def adaptive_means(x: Array, size: int) -> Array:
-    """The mean over each window of an adaptive pool."""
+    """The output of an adaptive average pool: the mean over each window."""
     rows, columns = (adaptive_windows(n, size) for n in x.shape[2:])
     means = [[x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in columns] for a, b in rows]
     return np.array(means).transpose(2, 3, 0, 1)
 
 
 def count_values(node: Node, kernel: Size, stride: Size, counts_border: bool) -> Array:
-    """The number of values that an average pool averages in each window."""
+    """The number of values that an average pool divides each window's sum by."""
     inside = border(np.ones((1, 1, *node.input[1:])), node.pads, float(counts_border))
     return total(slide(inside, pair(kernel), pair(stride)))
 
 
 def border(x: Array, pads: Pads, value: float = 0) -> Array:
-    """The map padded with `value`."""
+    """Feature maps padded with `value`."""
     return np.pad(x, ((0, 0), (0, 0), *pads), constant_values=value)
 
 
 def slide(x: Array, kernel: tuple[int, int], stride: tuple[int, int]) -> Iterator[Array]:
-    """Yields, for each kernel position, row by row, the inputs of all windows at that position."""
+    """Yields, for each position in the kernel, the values at that position in all windows.
+
+    Positions are yielded row by row. The arrays are views of `x`, of the output's height and width.
+    """
     height, width = (n - k + 1 for n, k in zip(x.shape[2:], kernel, strict=True))
     for i in range(kernel[0]):
         for j in range(kernel[1]):
@@ -139,7 +149,7 @@ def total(arrays: Iterable[Array]) -> Array:
 
 
 def convolve(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
-    """A convolution, as a sum over the kernel positions of one matrix product each."""
+    """A convolution without padding, as a sum of matrix products, one for each kernel position."""
     places = slide(x, (weight.shape[2], weight.shape[3]), stride)
     return total(
         np.einsum("oc,nc...->no...", matrix, values, optimize=True)
@@ -148,12 +158,12 @@ def convolve(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
 
 
 def matrices(weight: Array) -> Array:
-    """The matrices of a kernel, out x in channels, one per kernel position, row by row."""
+    """A kernel as matrices (out channels x in channels), one for each position, row by row."""
     return weight.transpose(2, 3, 0, 1).reshape(-1, *weight.shape[:2])
 
 
 def convolve_channels(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
-    """A depthwise convolution: a sum over kernel positions of each channel times its weights."""
+    """A depthwise convolution: each channel times its weight, summed over the kernel positions."""
     rows, columns = weight.shape[2:]
     each = np.repeat(x, len(weight) // x.shape[1], axis=1)
     numbers = weight.reshape(len(weight), -1).T[:, None, :, None, None]

@@ -18,7 +18,7 @@ VERSION = np.__version__
 
 @dataclass(frozen=True)
 class Reference:
-    """A network's plan and weights, computed with NumPy."""
+    """A network as the reference computes it: its plan and its arrays in float64."""
 
     plan: Plan
     weights: Weights
@@ -34,13 +34,13 @@ class Step:
 
 
 def choose_device(wanted: str) -> None:
-    """Raises UsageError for a GPU, because the reference computes on the CPU."""
+    """Raises UsageError for a GPU, because the reference only computes on the CPU."""
     if wanted == "cuda":
         raise UsageError("numpy: the reference runs only on the CPU; use --device cpu")
 
 
 def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Reference:  # noqa: ARG001
-    """The network with these weights; the reference computes in float64 whatever `dtype` is."""
+    """The network with these weights; the reference computes in float64 and ignores `dtype`."""
     return Reference(plan, to_float64(arrays))
 
 
@@ -52,21 +52,22 @@ def to_float64(arrays: Mapping[str, NDArray]) -> Weights:
 def run(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
-    `x` is N x C x H x W, and so are the returned maps.
+    `x` and the returned feature maps are N x C x H x W.
     """
     outputs = compute_all(net.plan, x.astype(np.float64), net.weights)
     return {path: outputs[path] for path in [net.plan.network.output, *net.plan.heads, *paths]}
 
 
 def classifier(net: Reference) -> Callable[[NDArray], NDArray]:
-    """The inference function for `net`; the reference has only one."""
+    """A function from batches to the outputs of `net`."""
     return lambda x: run(net, x, [])[net.plan.network.output]
 
 
 def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:
-    """The training loss and its gradients with respect to all parameters, in the file's layout.
+    """The training loss and its gradient with respect to each parameter.
 
-    Raises UsageError for a network with dropout, whose gradients depend on the dropped values.
+    The arrays are in the layout of weights files. Raises UsageError for a network with dropout,
+    whose gradients depend on which values are dropped.
     """
     smoothing = net.plan.network.label_smoothing
     step = differentiate(net.plan, net.weights, x, labels, smoothing)
@@ -74,7 +75,7 @@ def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def count_parameters(net: Reference) -> int:
-    """The number of learned parameters in the network."""
+    """The number of learned parameters, without buffers."""
     return sum(net.weights[name].size for name in net.plan.parameters())
 
 
@@ -88,9 +89,9 @@ def differentiate(
 ) -> Step:
     """Computes one training step up to its gradients, for N x C x H x W images and N labels.
 
-    The loss is the mean cross entropy of the output plus that of each head times its weight.
-    `masks` gives, by path, the values that each dropout keeps (N x C x H x W or N x C); raises
-    UsageError if one is missing.
+    The loss is the mean cross entropy of the output plus that of each head times its weight;
+    `smoothing` is the label smoothing. `masks` has, by path, the values that each dropout keeps
+    (N x C x H x W or N x C); raises UsageError if one is missing.
     """
     weights, forward = to_float64(arrays), Forward(masks or {})
     outputs = compute_all(plan, x.astype(np.float64), weights, forward.compute)
@@ -116,7 +117,7 @@ def new_statistics(plan: Plan, weights: Weights, forward: Forward) -> Weights:
 def compute_all(
     plan: Plan, x: Array, weights: Weights, compute: Compute = compute
 ) -> dict[str, Array]:
-    """The outputs of all nodes, heads included, by path, and the final output under its name.
+    """The outputs of all nodes of the body and the heads, by path, and the final output by name.
 
     `compute` computes the output of a leaf layer, by default in evaluation mode.
     """

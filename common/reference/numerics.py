@@ -18,7 +18,7 @@ def softmax(x: Array, axis: int = 1) -> Array:
 
 
 def cross_entropy(logits: Array, labels: NDArray, smoothing: float) -> tuple[float, Array]:
-    """The mean cross entropy of logits N x classes, and its gradient with respect to them.
+    """The mean cross entropy of logits N x classes, and its gradient with respect to the logits.
 
     Label smoothing spreads the fraction `smoothing` of each label over all classes.
     """
@@ -31,7 +31,10 @@ def cross_entropy(logits: Array, labels: NDArray, smoothing: float) -> tuple[flo
 
 
 def relative_difference(found: NDArray, expected: NDArray) -> float:
-    """The largest difference divided by the largest expected value; NaN if the shapes differ."""
+    """The largest absolute difference, divided by the largest absolute value of `expected`.
+
+    It is divided by 1 if all expected values are 0. NaN if the shapes differ.
+    """
     if found.shape != expected.shape:
         return float("nan")
     largest = np.abs(expected).max()

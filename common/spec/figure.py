@@ -1,4 +1,7 @@
-"""Figures: which function built a block, and with which arguments."""
+"""Figures: a decorator that records which function built a block, and with which arguments.
+
+`googlenet source` uses the record: the names, arguments and docstrings of what it prints.
+"""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -12,7 +15,11 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Figure:
-    """The function that built a block: its name, its docstring's first line and its arguments."""
+    """The record of the function that built a block.
+
+    It holds the function's name, the first line of its docstring and the arguments it was called
+    with. Most blocks are figures in a paper, hence the name.
+    """
 
     function: str = ""
     doc: str = ""
@@ -20,7 +27,10 @@ class Figure:
 
 
 def figure(make: Callable[P, Made]) -> Callable[P, Made]:
-    """Decorates a function that builds a block or a head, to store its `Figure` in the result."""
+    """Decorates a function that builds a block or a head: records the function in its result.
+
+    The record is a `Figure`, stored in the block's field `figure`, or in that of the head's body.
+    """
     doc, signature = (make.__doc__ or "").partition("\n")[0], inspect.signature(make)
 
     @wraps(make)

@@ -13,11 +13,12 @@ Arrays = dict[str, NDArray]
 
 
 def initial_arrays(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
-    """Seeded initial values according to the network's `init`; biases 0, batch norm the identity.
+    """Seeded initial values: weights according to the network's `init`, the rest constant.
 
-    Each parameter has its own random stream, seeded with the seed and its name, so a network has
-    the same backbone with and without heads. `random_stats` also draws the values that would be
-    constants, so that an implementation that ignores one is noticed.
+    Biases are 0, and a batch norm starts as the identity. With `random_stats`, the biases and the
+    arrays of batch norm are also random, so that an implementation that ignores one of them is
+    noticed. Each array has its own random stream, seeded with `seed` and the array's name, so a
+    network has the same backbone with and without heads.
     """
     arrays = {}
     for name, shape in plan.arrays().items():
@@ -55,8 +56,8 @@ def draw_weights(shape: Shape, stream: np.random.Generator, init: Init) -> NDArr
 def draw_vector(
     name: str, shape: Shape, stream: np.random.Generator, random: bool
 ) -> NDArray[np.float32]:
-    """The initial values of biases and batch norm: constants, or random values around them."""
+    """The initial values of a bias or an array of batch norm: a constant, plus noise if random."""
     constant = 1 if name.endswith((".weight", ".running_var")) else 0
-    # Uniform, so that no variance can be negative.
+    # Uniform rather than normal, so that no variance can be negative.
     spread = stream.uniform(-0.3, 0.3, shape) if random else np.zeros(shape)
     return (constant + spread).astype(np.float32)

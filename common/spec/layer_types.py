@@ -1,7 +1,8 @@
 """Layer types: the building blocks of every network.
 
 A layer type defines what is computed, independently of any framework. Sizes are (rows, columns); a
-single number applies to both. Shapes are C x H x W, without the batch axis.
+single number applies to both. Shapes are C x H x W, without the batch axis. A chain, a concat and a
+residual contain other layers; all other layers are leaves.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,13 @@ Size = int | tuple[int, int]
 
 
 class Rule(Enum):
-    """Padding that depends on the input size; the plan resolves it to numbers."""
+    """Padding that depends on the input size; the plan resolves it to numbers.
+
+    CEIL pads only after the last row and column, so that the number of windows is rounded up
+    instead of down; as in PyTorch's `ceil_mode`, no window starts beyond the input. SAME is
+    TensorFlow's: there are ceil(size / stride) windows, and the padding that they need is divided
+    between both sides; if it is odd, the side after the input gets one more.
+    """
 
     CEIL = "the last window may hang over the far edge (PyTorch's ceil_mode)"
     SAME = "ceil(size / stride) windows; of an odd border the larger half lies after (TensorFlow)"
@@ -65,7 +72,10 @@ class BatchNorm:
 
 @dataclass(frozen=True)
 class LRN:
-    """x / (1 + alpha / size * the sum of squares of the `size` channels around x) ** beta."""
+    """x / (1 + alpha / size * the sum of squares of the `size` channels around x) ** beta.
+
+    An even `size` includes one more channel before x than after it, as in PyTorch.
+    """
 
     label: ClassVar[str] = "LRN"
     size: int
@@ -105,7 +115,11 @@ class AvgPool:
 
 @dataclass(frozen=True)
 class AdaptiveAvgPool:
-    """`size` x `size` means; the i-th is over rows floor(i H / size) to ceil((i + 1) H / size)."""
+    """Means over `size` x `size` windows that cover the input and may overlap.
+
+    Counted from 0, the i-th row of windows covers the rows from floor(i H / size) up to, but not
+    including, ceil((i + 1) H / size); likewise for columns.
+    """
 
     label: ClassVar[str] = "adaptive average pool"
     size: int
@@ -113,7 +127,7 @@ class AdaptiveAvgPool:
 
 @dataclass(frozen=True)
 class GlobalAvgPool:
-    """The mean of each channel, kept as a 1 x 1 map."""
+    """The mean of each channel, kept as a 1 x 1 feature map."""
 
     label: ClassVar[str] = "global average pool"
 
@@ -135,7 +149,7 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Flatten:
-    """Flattens a map to a vector, in channel, row, column order."""
+    """Flattens a feature map to a vector, in the order channel, row, column."""
 
     label: ClassVar[str] = "flatten"
 
@@ -151,7 +165,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class L2Norm:
-    """A vector divided by its length, or by 1e-12 if that is larger."""
+    """A vector divided by its Euclidean length, or by 1e-12 if that is larger."""
 
     label: ClassVar[str] = "L2 normalisation"
 
@@ -193,7 +207,7 @@ Layer = (
 
 
 def sequence(*layers: Layer) -> Chain:
-    """A chain whose steps are numbered from 0, for figures that do not name them."""
+    """A chain whose steps are named by their numbers, from 0: papers rarely name them."""
     return Chain({str(number): layer for number, layer in enumerate(layers)})
 
 
@@ -203,7 +217,7 @@ def pair(size: Size) -> tuple[int, int]:
 
 
 def join(path: str, name: str) -> str:
-    """The path of a step inside a layer."""
+    """The path of the step `name` inside the layer at `path`: the names, separated by dots."""
     return f"{path}.{name}" if path else name
 
 

@@ -9,7 +9,12 @@ from common.spec.preprocess import SQUEEZE, Preprocess
 
 
 class Init(Enum):
-    """Weight initialisation, as in each network's published code; biases start at 0."""
+    """Initial weights, as in each network's published code; biases start at 0.
+
+    `in` and `out` are the numbers of input and output channels, `kernel` is the number of positions
+    in the kernel, and "deviation" is the standard deviation. TRUNCATED redraws values beyond two
+    standard deviations.
+    """
 
     FAN_OUT = "convolutions normal with variance 2 / (out x kernel), linear with deviation 0.01"
     FAN_IN = "normal with variance 2 / (in x kernel)"
@@ -33,11 +38,16 @@ class Head:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A network's body, its optional heads and its input shape.
+    """A network, independent of any framework: its body, its optional heads and its input shape.
 
-    `aux` includes the heads. `classifier` is the step whose weights have one row per class; with 0
-    classes, the body ends before it and outputs the features. Training labels are smoothed by
-    `label_smoothing`, and images are prepared by `preprocess`.
+    `origin` is the paper or the code that the layers follow. `input` is C x H x W. `aux` includes
+    the heads. `classifier` is the step whose weights have one row per class; with 0 classes, the
+    body ends before it and outputs the features.
+
+    `init` is how `googlenet init` draws initial weights. The functions that build a network in a
+    framework use that framework's own initialisers instead, and a training run uses `init` only if
+    its recipe says so. `label_smoothing` is the default in training, and `preprocess` is how images
+    are prepared.
     """
 
     name: str

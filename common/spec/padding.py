@@ -1,4 +1,4 @@
-"""Sliding windows: output sizes and padding in numbers."""
+"""Sliding windows: resolves padding to numbers, and computes output sizes."""
 
 from common.errors import UsageError
 from common.spec import Padding, Rule, Shape, Size, pair
@@ -10,7 +10,10 @@ NO_PADS: Pads = ((0, 0), (0, 0))
 def slide(
     path: str, shape: Shape, kernel: Size, stride: Size, padding: Padding
 ) -> tuple[Shape, Pads]:
-    """The output size of a sliding window and its padding; raises UsageError if it does not fit."""
+    """The (rows, columns) of a sliding window's output, and the padding.
+
+    Raises UsageError if the padded input is smaller than the window.
+    """
     sizes, pads = [], []
     for axis in (0, 1):
         arguments = shape[1 + axis], pair(kernel)[axis], pair(stride)[axis]
@@ -50,7 +53,7 @@ def slide_axis(
             return windows, (border // 2, border - border // 2)
         case Rule.CEIL:
             windows = -((kernel - size) // stride) + 1
-            if (windows - 1) * stride >= size:  # as in PyTorch, no window starts beyond the map
+            if (windows - 1) * stride >= size:  # as in PyTorch, no window starts beyond the input
                 windows -= 1
             return windows, (0, max((windows - 1) * stride + kernel - size, 0))
         case int():

@@ -1,6 +1,7 @@
-"""A plan: a network resolved for one input size, as a tree of nodes with all numbers filled in.
+"""A plan: a network's spec resolved for one input size, as a tree of nodes, one per layer.
 
-Frameworks and the reference see only the plan of a network.
+The framework folders and the reference build a network from its plan: the layer types and their
+settings are in `node.layer`, and everything that depends on the input size is in the nodes.
 """
 
 from collections.abc import Iterator
@@ -16,11 +17,13 @@ from common.spec.padding import NO_PADS, Pads
 
 @dataclass(frozen=True)
 class Node:
-    """One layer of a plan: its path, input and output shape (C x H x W), and parameter shapes.
+    """One layer of a plan: its path, input and output shapes (C x H x W), and its arrays' shapes.
 
-    `pads`, `eps` and `keep` are the layer's padding and the constants of batch norm; builders and
-    the reference read them only from here. `eps` and `keep` are rounded to float32, because Paddle
-    stores them as float32 and all must use the same values.
+    `parameters` are learned; `buffers` are the running statistics of batch norm. `pads`, `eps` and
+    `keep` are the resolved padding and the constants of batch norm; the framework folders and the
+    reference use these, not those of `layer`. `eps` and `keep` are rounded to float32, because
+    Paddle stores them as float32 and all must use the same values. `children` are the layers inside
+    a chain, a concat or a residual.
     """
 
     path: str
@@ -41,7 +44,7 @@ class Node:
 
     @property
     def source(self) -> "Node":
-        """The node that computes this node's output: a chain's last step, or the node itself."""
+        """The node that computes this node's output: for a chain, that of its last step."""
         return self.children[-1].source if isinstance(self.layer, spec.Chain) else self
 
     @property
@@ -63,18 +66,21 @@ class Node:
 
     @property
     def is_map(self) -> bool:
-        """Whether the node computes a map of its own."""
+        """Whether the node computes a feature map; dropout does not, as evaluation skips it."""
         return len(self.output) == 3 and not isinstance(self.layer, spec.Dropout)
 
     @property
     def is_vector(self) -> bool:
-        """Whether the node computes a vector of its own."""
+        """Whether the node computes a vector; dropout and flatten do not."""
         own = not isinstance(self.layer, spec.Flatten | spec.Dropout)
         return len(self.output) == 1 and own
 
     @property
     def is_unit(self) -> bool:
-        """Whether the node is a chain of only convolutions, batch norm and ReLU."""
+        """Whether the node is a chain of convolutions, batch norm and ReLU, and of nothing else.
+
+        Such a chain is treated as a single layer, for instance as one row of a summary.
+        """
         return isinstance(self.layer, spec.Chain) and all(
             isinstance(child.layer, spec.Conv | spec.DepthwiseConv | spec.BatchNorm | spec.ReLU)
             for child in self.children
@@ -87,7 +93,10 @@ class Node:
             yield from child.walk()
 
     def units(self) -> Iterator["Node"]:
-        """Yields the nodes worth a row in a summary: blocks, pools, convolutions with ReLU."""
+        """Yields the nodes that are rows of a summary: this node and its descendants.
+
+        The body as a whole has no row, and neither has anything inside a chain that `is_unit`.
+        """
         if self.path:
             yield self
         if self.children and not self.is_unit:
@@ -97,7 +106,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Plan:
-    """A network resolved for its input: the body and, by name, the heads."""
+    """A network's spec resolved for its input: the nodes of the body and, by name, of the heads."""
 
     network: NetworkSpec
     body: Node
@@ -108,9 +117,9 @@ class Plan:
         return (self.body, *self.heads.values())
 
     def parts(self) -> list["Plan"]:
-        """The body's steps, each as a separate plan with the step's name.
+        """The body's steps, each as a separate plan that is named after the step.
 
-        Flatten, dropout and steps that work on vectors are grouped with the step before.
+        Flatten, dropout and steps that work on vectors are part of the plan of the step before.
         """
         groups: list[list[Node]] = []
         for step in self.body.children:
@@ -120,7 +129,7 @@ class Plan:
         return [self.part(tuple(group)) for group in groups]
 
     def part(self, steps: tuple[Node, ...]) -> "Plan":
-        """A plan of only these steps of the body, without classes or heads."""
+        """A plan of these consecutive steps of the body, without classes or heads."""
         first, chain = steps[0], spec.Chain({step.path: step.layer for step in steps})
         alone = replace(self.network, name=first.path, input=first.input, body=chain)
         body = Node("", chain, first.input, steps[-1].output, children=steps)
@@ -136,11 +145,11 @@ class Plan:
         return tuple(node for root in self.roots() for node in root.walk())
 
     def parameters(self) -> dict[str, Shape]:
-        """The shape of every learned parameter by its full name, in the file's layout."""
+        """The shape of every learned parameter by its full name, in the layout of weights files."""
         return {f"{node.path}.{name}": s for node in self.nodes() for name, s in node.parameters}
 
     def arrays(self) -> dict[str, Shape]:
-        """The shapes of all arrays in a weights file: the parameters and the buffers."""
+        """The shape of every array in a weights file, by name: the parameters and the buffers."""
         return dict(self.shapes)
 
     @cached_property
@@ -158,7 +167,7 @@ class Plan:
         return {name: shape for name, shape in arrays if not self.is_ending(name)}
 
     def is_ending(self, name: str) -> bool:
-        """Whether an array is the classifier's or a head's, even if the plan has no heads."""
+        """Whether an array belongs to the classifier or a head, even if the plan has no heads."""
         return name.split(".")[0] in (self.network.classifier, *self.network.heads)
 
     @property
@@ -178,7 +187,7 @@ class Plan:
         return sum(root.multiply_adds for root in self.roots())
 
     def loss_weights(self) -> dict[str, float]:
-        """The weight of each output's training loss."""
+        """The weight of each output in the training loss, by the output's name."""
         heads = {name: self.network.heads[name].weight for name in self.heads}
         return {self.network.output: 1.0} | heads
 

@@ -1,4 +1,4 @@
-"""Shape inference: resolves shapes, padding, eps and parameters for one input size."""
+"""Shape inference: resolves shapes, padding and the constants of batch norm for one input size."""
 
 from bisect import bisect_left
 from dataclasses import replace
@@ -14,9 +14,9 @@ from common.spec.plan import Node, Plan
 
 
 def make_plan(network: NetworkSpec) -> Plan:
-    """Builds the plan of a network; raises UsageError if a layer does not fit its input.
+    """Builds the plan of a network from its spec; raises UsageError if a layer does not fit.
 
-    The message gives the smallest input that fits.
+    If the input is too small, the message gives the smallest square input that fits, up to 512.
     """
     try:
         return lay_out(network)
@@ -29,7 +29,7 @@ def make_plan(network: NetworkSpec) -> Plan:
 
 
 def least_size(network: NetworkSpec) -> int | None:
-    """The side of the smallest square input that every layer fits, or None if it is above 512."""
+    """The side of the smallest square input that fits every layer; None if it is above 512."""
 
     def fits(size: int) -> bool:
         try:
@@ -44,7 +44,7 @@ def least_size(network: NetworkSpec) -> int | None:
 
 
 def lay_out(network: NetworkSpec) -> Plan:
-    """Builds the plan of a network; raises UsageError if a layer does not fit its input."""
+    """Builds the plan as `make_plan` does, but its error has no advice on the input size."""
     body = place(network.body, "", network.input)
     steps = {step.path: step for step in body.children}
     heads = {
@@ -56,7 +56,7 @@ def lay_out(network: NetworkSpec) -> Plan:
 
 
 def place(layer: Layer, path: str, shape: Shape) -> Node:
-    """The node of one layer for an input of this shape."""
+    """The node of the layer at `path`, for an input of this shape."""
     learned: list[tuple[str, Shape]]
     match layer:
         case spec.Conv(channels, kernel, stride, padding, bias):
@@ -93,7 +93,7 @@ def place(layer: Layer, path: str, shape: Shape) -> Node:
 
 
 def place_with_children(layer: Layer, path: str, shape: Shape) -> Node:
-    """The node of a container layer, with its children."""
+    """The node of a layer that contains other layers, with its children."""
     match layer:
         case spec.Chain(steps):
             children: list[Node] = []
@@ -117,7 +117,7 @@ def place_with_children(layer: Layer, path: str, shape: Shape) -> Node:
 
 
 def join_channels(path: str, shapes: list[Shape]) -> Shape:
-    """The shape of maps concatenated along the channels; raises UsageError if sizes differ."""
+    """The shape of feature maps joined along the channels; raises UsageError if sizes differ."""
     if len({shape[1:] for shape in shapes}) > 1:
         raise UsageError(f"{path}: branches of unequal size {shapes} cannot be joined")
     return (sum(shape[0] for shape in shapes), *shapes[0][1:])

@@ -13,13 +13,20 @@ Three = tuple[float, float, float]
 class Preprocess:
     """How an image is resized to the input's rows x columns, and how its values are normalised.
 
-    `squeeze` resizes it without keeping its aspect ratio; `crop` resizes it until the input is the
-    fraction `share` of its shorter side, and takes the centre; `middle` takes the central fraction
-    `share` of each side, and resizes that. Values are from 0 to 1, with channels in `order`; `mean`
-    is subtracted, and the result is divided by `deviation`. A grey image has one channel, and uses
-    the mean of the three numbers. Pillow's bilinear and bicubic use every pixel when they shrink an
-    image; `points` uses the four pixels around each point, as PyTorch's interpolate does, and does
-    not round.
+    `fit` is one of three ways:
+
+    - `squeeze` resizes the image without keeping its aspect ratio.
+    - `crop` resizes it with its aspect ratio kept, until the input is the fraction `share` of its
+      shorter side, and takes the central crop.
+    - `middle` takes a central crop of the fraction `share` of each side, and resizes that.
+
+    `bilinear` and `bicubic` are Pillow's, with antialiasing: every pixel counts when an image
+    shrinks. `points` is bilinear without antialiasing, as in PyTorch's `interpolate`: it uses the
+    four pixels around each point, does not round, and always resizes the whole image.
+
+    Values are from 0 to 1, with channels in `order`; `mean` is subtracted, and the result is
+    divided by `deviation`, the standard deviation. A grey image has one channel, and uses the means
+    of the three numbers. `source` is where the method comes from.
     """
 
     name: str
@@ -32,7 +39,7 @@ class Preprocess:
     order: Literal["RGB", "BGR"] = "RGB"
 
     def shape_text(self, rows: int, columns: int) -> str:
-        """A description of how an image gets that size, and where the method comes from."""
+        """A description of how an image becomes rows x columns, and where the method comes from."""
         size, side = f"{rows}x{columns}", round(min(rows, columns) / self.share)
         ways = {
             "squeeze": f"squeezed to {size}",
@@ -43,7 +50,7 @@ class Preprocess:
         return f"{ways[self.fit]}, {resample} ({self.source})"
 
     def value_text(self) -> str:
-        """A description of the value range, or of each channel's mean and deviation."""
+        """A description of the range of values, or of the mean and deviation of each channel."""
         ranges = {((0.5,) * 3, (0.5,) * 3): "-1 to 1", ((0.0,) * 3, (1.0,) * 3): "0 to 1"}
         if (self.mean, self.deviation) in ranges:
             return f"{self.order} from {ranges[self.mean, self.deviation]}"
@@ -57,7 +64,8 @@ BYTE = 1 / 255
 
 SQUEEZE = Preprocess("squeeze", "PyTorch tutorials, keras.applications")
 UNIT = Preprocess("unit", "d2l.ai, section 8.4", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
-# torch-fidelity differs slightly: points placed as in TensorFlow 1, and (byte - 128) / 128.
+# torch-fidelity differs slightly: it places the points as TensorFlow 1 does, and computes
+# (byte - 128) / 128.
 FID = Preprocess("fid", "pytorch-fid", resample="points")
 TORCHVISION = Preprocess(
     "torchvision",
@@ -67,6 +75,8 @@ TORCHVISION = Preprocess(
     mean=IMAGENET_MEAN,
     deviation=IMAGENET_DEVIATION,
 )
+# torchvision's GoogLeNet and Inception v3 renormalise their input (`transform_input`). This is for
+# the specs without that layer: it gives the values that the layer would.
 TRANSFORMED = Preprocess("transformed", "torchvision's after transform_input", "crop", 0.875)
 SLIM = Preprocess("slim", "TF-Slim's inception_preprocessing", fit="middle", share=0.875)
 TIMM = Preprocess("timm", "timm's inception_v4", "crop", 299 / 341, "bicubic")
@@ -88,7 +98,7 @@ BN_INCEPTION = replace(
     source="pretrainedmodels' bninception",
     mean=(104 / 255, 117 / 255, 128 / 255),
 )
-# For a face that is already cropped: (byte - 127.5) / 128.
+# For images that already show only a face: (byte - 127.5) / 128.
 FACENET = Preprocess("facenet", "facenet-pytorch", deviation=(128 / 255, 128 / 255, 128 / 255))
 
 PREPROCESSES = {

@@ -1,15 +1,16 @@
-"""Rewriting: replaces layers anywhere in a network."""
+"""Rewriting: applies an override to every layer of a network."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from common.spec import Chain, Concat, Dropout, Layer, NetworkSpec, Residual, join
 
+# An override: takes a path and the layer there, and returns the layer to use instead.
 Change = Callable[[str, Layer], Layer]
 
 
 def rewrite(layer: Layer, change: Change, path: str = "") -> Layer:
-    """Applies `change` to the path and layer of every layer in `layer`, innermost first."""
+    """The layer with `change` applied to it and to every layer inside it, innermost first."""
     match layer:
         case Chain(steps):
             steps = {n: rewrite(step, change, join(path, n)) for n, step in steps.items()}
@@ -25,7 +26,7 @@ def rewrite(layer: Layer, change: Change, path: str = "") -> Layer:
 
 
 def rewrite_chain(chain: Chain, change: Change, path: str = "") -> Chain:
-    """Rewrites a chain; raises TypeError if the result is not a chain."""
+    """Rewrites a body or a head; raises TypeError if the result is no longer a chain."""
     rewritten = rewrite(chain, change, path)
     if not isinstance(rewritten, Chain):
         raise TypeError(f"{path}: a network's body or head became {rewritten!r}")
@@ -42,7 +43,7 @@ def rewrite_network(network: NetworkSpec, change: Change) -> NetworkSpec:
 
 
 def without_dropout(network: NetworkSpec) -> NetworkSpec:
-    """The network with every dropout rate set to 0, so that training steps can be compared."""
+    """The network with every dropout rate set to 0, so that training steps are not random."""
 
     def change(_: str, layer: Layer) -> Layer:
         return Dropout(0) if isinstance(layer, Dropout) else layer

@@ -1,1 +1,1 @@
-"""The definition of training, in NumPy and as data: recipes, update rules, metrics, checkpoints."""
+"""The definition of training, without a framework: recipes, update rules, metrics, checkpoints."""

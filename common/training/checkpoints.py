@@ -1,8 +1,8 @@
 """Checkpoints: the states from which a run resumes, numbered by step, and its current weights.
 
 A state is one safetensors file, with the arrays in full precision, and a few numbers and a checksum
-of the arrays in the metadata. The two newest states are kept, so that one damaged file does not
-cost the run.
+of the arrays in the metadata. The two newest states are kept, so that a run can still be resumed if
+one file is damaged.
 """
 
 import re
@@ -28,7 +28,7 @@ def state_path(folder: Path, step: int) -> Path:
 
 
 def write_state(folder: Path, step: int, state: Mapping[str, NDArray], about: Mapping) -> None:
-    """Writes a state atomically, and removes those that are no longer needed."""
+    """Writes a state atomically, and removes all but the `KEPT` newest."""
     about = {**about, "step": step, "checksum": checksum(state)}
     with atomic_file(state_path(folder, step)) as temporary:
         temporary.write_bytes(safetensors_file.pack(state, about))
@@ -59,7 +59,7 @@ def list_states(folder: Path) -> list[Path]:
 
 
 def read_newest(folder: Path) -> tuple[Arrays, dict, list[str]]:
-    """The newest complete state, its metadata, and why newer ones were skipped.
+    """The newest state that is undamaged, its metadata, and why newer ones were skipped.
 
     Raises DataError if there is none.
     """

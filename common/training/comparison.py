@@ -8,18 +8,22 @@ import numpy as np
 from common.arrays import Arrays
 from common.reference.numerics import relative_difference
 
-# The relative difference of a step's losses beyond which two runs are no longer the same. In
-# float32, rounding errors grow from step to step until they become visible.
+# The relative difference between the losses of a step from which on two runs count as different, by
+# the recipe's dtype. Rounding errors grow from step to step; in float32 they become visible.
 TOLERANCES = {"bfloat16": 1e-1, "float32": 1e-3, "float64": 1e-9}
-# A gradient this small relative to the largest is the rounding error of a sum that is 0.
+# A gradient that is smaller than this fraction of the largest one is the rounding error of a sum
+# that would be 0.
 ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one run.
+    """The outcome of one run, and how far it differs from the first run of the comparison.
 
-    `parts_at` is the first step whose loss differs from the first run's by more than the tolerance.
+    `loss` is that of the last step, `top1` that after the last epoch, and `images_per_second` the
+    median over the epochs. `largest_difference` is the largest relative difference of a step's loss
+    from the first run's, and `parts_at` the first step at which it exceeds the tolerance; None if
+    it never does. `weights_apart` is the result of the function of that name.
     """
 
     steps: int
@@ -36,8 +40,9 @@ class Outcome:
 def weights_apart(state: Arrays, first: Arrays) -> float:
     """The largest difference of any weight or buffer, relative to the largest value in its array.
 
-    A parameter that does not affect the loss, such as a bias that batch norm cancels, is left out:
-    its gradient is only rounding error, and so are the updates that the optimizer computes from it.
+    `state` and `first` are the last states of two runs. A parameter that does not affect the loss,
+    such as a bias that batch norm cancels, is left out: its gradient is only rounding error, and so
+    are the updates that the optimizer computes from it.
     """
     idle = idle_parameters(first)
     names = [name for name in first if name.startswith("weights/")]
@@ -49,7 +54,7 @@ def weights_apart(state: Arrays, first: Arrays) -> float:
 
 
 def idle_parameters(state: Arrays) -> set[str]:
-    """The parameters whose gradients, judging by the optimizer's slots, are rounding errors."""
+    """The parameters whose gradients, as far as the optimizer's slots show, are rounding errors."""
     sizes = {
         name.partition("/")[2]: np.abs(array).max()
         for name, array in state.items()

@@ -8,18 +8,19 @@ from common.spec import BatchNorm, NetworkSpec
 from common.spec.planner import least_size, make_plan
 from common.spec.preprocess import SQUEEZE
 
-# Small images are enlarged to the first of these sizes that the network accepts. At smaller sizes,
-# the batch norms of the large networks have too few values to compute statistics from.
+# Small grey images are enlarged to the first of these sizes that the network accepts, or else to
+# the network's own. With batch norm the second size is larger, because in the large networks fewer
+# pixels would leave batch norm too few values to compute statistics from.
 SMALL_SIZES = (48, 96)
 SMALL_SIZES_WITH_NORM = (48, 139)
 
 
 def default_table(name: str, data: DataSet, aux: bool) -> dict[str, Any]:
-    """The fields that the default recipe sets; the others keep the defaults of `Recipe`.
+    """The fields that depend on network and data; the others have the defaults of `Recipe`.
 
-    Without batch norm, a GoogLeNet learns only with FAN_IN initialisation and a small learning
-    rate: with the initial values of most publications, its loss stays at ln(classes) or becomes
-    NaN.
+    Without batch norm, a GoogLeNet learns only with FAN_IN initialisation, the default of
+    `Recipe`, and a small learning rate: with the initial values of most publications, its loss
+    stays at ln(classes) or becomes NaN.
     """
     made = network(name, aux=aux)
     normed = any(isinstance(node.layer, BatchNorm) for node in make_plan(made).nodes())
@@ -36,14 +37,14 @@ def default_table(name: str, data: DataSet, aux: bool) -> dict[str, Any]:
         "optimizer": {"kind": "nesterov", "lr": 0.02 if normed else 0.01},
         "warmup": 1.0,
         "label_smoothing": made.label_smoothing,
-        # Small images are never cropped: their edges are needed to tell them apart.
+        # Small images are never cropped: what they show reaches to their edges.
         "preprocess": SQUEEZE.name if small else made.preprocess.name,
         "augment": {"shift": 0.08} if small else {"area": 0.08, "flip": True},
     }
 
 
 def small_size(made: NetworkSpec, normed: bool) -> int:
-    """The side length to which small images are enlarged."""
+    """The side length, in pixels, to which small images are enlarged."""
     least = least_size(made) or made.input[1]
     sizes = SMALL_SIZES_WITH_NORM if normed else SMALL_SIZES
     return next((size for size in sizes if size >= least), made.input[1])

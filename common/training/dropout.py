@@ -1,7 +1,7 @@
 """Dropout masks: a hash of the seed, the step, the layer and the position decides what is kept.
 
-Every framework computes the same hash in integers, so even training with dropout gives the same
-run.
+Every framework computes the same hash in integers, so even runs with dropout can be compared step
+by step.
 """
 
 import zlib
@@ -18,11 +18,12 @@ def dropout_key(seed: int, step: int, path: str) -> int:
 
 
 def keeps(key: int, first: int, shape: Shape, rate: float) -> NDArray[np.bool_]:
-    """The mask of values to keep in a batch N x ..., computed from the key and their positions.
+    """The mask of the values to keep in a batch of this shape; True with probability 1 - rate.
 
-    `first` is the index of the batch's first image among all images of the step. The hash is
-    rounds of shifts and multiplications as in C. Wellons, "Prospecting for Hash Functions", 2018;
-    the factors are two of his that are below 2**31, so that no product overflows an int64.
+    `first` is the index of the batch's first image among all images of the step, which several
+    processes divide. The key and each value's position are hashed by shifts and multiplications,
+    as in C. Wellons, "Prospecting for Hash Functions", 2018; the factors are two of his that are
+    below 2**31, so that no product overflows an int64.
     """
     start = first * int(np.prod(shape[1:]))
     h = np.arange(start, start + np.prod(shape), dtype=np.int64) ^ key

@@ -1,4 +1,4 @@
-"""The evaluation of logits: loss, top-1, top-5 and the confusion matrix."""
+"""The scores of logits: loss, top-1 and top-5 accuracy, and the confusion matrix."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The folder of a run: created once, then opened whenever the run is started or resumed."""
+"""The folder of a run: created once, then opened whenever training starts or resumes."""
 
 import json
 import platform
@@ -42,7 +42,10 @@ def plan_of(recipe: Recipe) -> Plan:
 
 
 def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, Loader]:
-    """The loaders of the training and test images, without the images named in `skipped`."""
+    """The loaders of the images for training and of those that are scored after each epoch.
+
+    The latter are those of `val` or, without it, `test`. Images named in `skipped` are left out.
+    """
     if len(data.classes) > recipe.classes:
         raise DataError(
             f"{recipe.data}: {len(data.classes)} classes, and the network has {recipe.classes}"
@@ -56,9 +59,10 @@ def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, L
 
 
 def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
-    """Creates the folder of a new run and its first state: initial values overridden by `given`.
+    """Creates the folder of a new run and its first state.
 
-    Returns what is wrong with each image that will be skipped.
+    The state has the recipe's initial values, except for the arrays in `given`, which start from a
+    checkpoint. Returns the error message for each image that will be skipped.
     """
     plan = plan_of(recipe)
     data = open_data(recipe.data, recipe.val_split)
@@ -99,9 +103,9 @@ def forget(folder: Path) -> None:
 
 
 def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, list[str]]:
-    """A run at its newest complete state, and messages about what has changed or was lost.
+    """A run at its newest undamaged state, and messages about what has changed or was lost.
 
-    `rank` is the number of this process, of `ranks` processes in all.
+    `rank` is the number of this process, from 0, and `ranks` the number of processes.
     """
     recipe = rounded(read_recipe(folder))
     if recipe.batch % ranks:
@@ -124,7 +128,7 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
 
 
 def write_environment(folder: Path, framework: str, version: str, ranks: int) -> None:
-    """Records what a run was trained in, since a different thread count changes the rounding."""
+    """Writes the framework, versions and thread count of a run, on which its rounding depends."""
     environment = {
         "framework": framework,
         "version": version,

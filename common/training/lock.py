@@ -1,9 +1,9 @@
-"""The lock of a run's folder: one command at a time trains in it.
+"""The lock of a run's folder, so that only one command at a time trains in it.
 
-It is the operating system's lock (`flock`), so it is released when the processes that hold it end,
-however they end. The worker that writes to the folder also holds it: if only the command is killed,
-no other command can train in the folder until the worker has ended. Windows has neither `flock` nor
-the process groups that workers need.
+It is the operating system's lock (`flock`) on a file `lock` in the folder, so it is released when
+the processes that hold it end, even if they are killed. The file names the command's process. Its
+workers inherit the lock: if only the command is killed, no other command can train in the folder
+until they have ended. Windows has neither `flock` nor the process groups that workers need.
 """
 
 import fcntl
@@ -22,10 +22,10 @@ PATIENCE_SECONDS = 30.0
 
 @contextmanager
 def locked(folder: Path) -> Iterator[int]:
-    """Creates a folder and holds its lock; yields the lock's file descriptor, for the workers.
+    """Creates a folder if necessary, and holds its lock; yields the lock's file descriptor.
 
-    Raises UsageError, which names the holder, if another process holds the lock. If no run was
-    begun, the created folders are removed.
+    The descriptor is for the workers to inherit. Raises UsageError, which names the holder, if
+    another process holds the lock. On exit, folders that were created and are empty are removed.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
@@ -44,9 +44,10 @@ def locked(folder: Path) -> Iterator[int]:
 
 
 def take(path: Path) -> int:
-    """The descriptor of the lock file, once this process holds the lock.
+    """Takes the lock, and returns the descriptor of its file.
 
-    Waits for the workers of a killed command, which need a moment to end.
+    Raises UsageError at once if the command that the file names may still be running. If it has
+    been killed, waits up to `PATIENCE_SECONDS` for its workers, which need a moment to end.
     """
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -58,7 +59,7 @@ def take(path: Path) -> int:
             return descriptor
         holder = os.pread(descriptor, 300, 0).decode(errors="replace")
         os.close(descriptor)
-        if free:  # its holder has just removed it
+        if free:  # the holder has just removed this file: try again with a new one
             continue
         if may_run(holder) or time.monotonic() > end:
             raise UsageError(
@@ -69,7 +70,10 @@ def take(path: Path) -> int:
 
 
 def is_free(descriptor: int, path: Path) -> bool:
-    """Locks an open file; returns False if another process holds the lock."""
+    """Tries to lock an open file; returns False if another process holds the lock.
+
+    On a file system without locks, prints a warning and returns True.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -91,7 +95,7 @@ def is_in_place(descriptor: int, path: Path) -> bool:
 
 
 def may_run(holder: str) -> bool:
-    """Whether the process named in a lock file may still be running; true for other machines."""
+    """Whether the process that a lock file names may still be running; True on other machines."""
     words = holder.split()
     if len(words) != 4 or words[3] != platform.node() or not words[1].isdigit():
         return True

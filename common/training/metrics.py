@@ -1,4 +1,4 @@
-"""The metrics of a run: JSON lines, one for each step and one for the evaluation of each epoch."""
+"""The metrics of a run: JSON lines, one for each step and one for the scores of each epoch."""
 
 import json
 from pathlib import Path
@@ -12,14 +12,14 @@ EPOCH |= {"images_per_second": float}
 
 
 def read_metrics(path: Path) -> list[dict]:
-    """The complete lines; damaged lines, and one cut off when a process was killed, are skipped."""
+    """The valid lines; damaged lines, and a last one that is incomplete, are left out."""
     return read_lines(path)[0]
 
 
 def read_lines(path: Path) -> tuple[list[dict], list[int]]:
-    """The lines for steps and epochs, and the numbers of damaged lines, counted from 1.
+    """The valid lines, and the numbers of damaged lines, counted from 1.
 
-    A last line without a newline is unfinished, not damaged.
+    A last line without a newline does not count as damaged: the process was killed as it wrote it.
     """
     try:
         texts = path.read_text(errors="replace").splitlines(keepends=True)
@@ -51,7 +51,7 @@ def read_line(text: str) -> dict | None:
 
 
 def cut_metrics(path: Path, step: int) -> list[str]:
-    """Removes lines after `step` and invalid ones; returns messages about what was lost."""
+    """Removes lines for later steps and invalid lines; returns messages about what was lost."""
     lines, damaged = read_lines(path)
     # An epoch's line contains the number of steps done by then.
     kept = [line for line in lines if line.get("step", line.get("steps", 0)) <= step]

@@ -1,4 +1,4 @@
-"""Recipes: how a network is trained, as data. Each field means the same in every framework."""
+"""Recipes: how a network is trained, as data that means the same in every framework."""
 
 from dataclasses import field
 from typing import Annotated, Literal
@@ -39,8 +39,9 @@ class Nesterov:
 class RMSProp:
     """RMSProp as in the papers: eps is inside the root, and lr is inside the velocity.
 
-    square = rho x square + (1 - rho) x gradient^2; velocity = momentum x velocity + lr x gradient
-    / sqrt(square + eps); weight -= velocity. eps is 1.0 in the Inception papers.
+    square = rho x square + (1 - rho) x gradient^2;
+    velocity = momentum x velocity + lr x gradient / sqrt(square + eps); weight -= velocity.
+    The Inception papers have an eps of 1.0.
     """
 
     kind: Literal["rmsprop"] = "rmsprop"
@@ -52,7 +53,7 @@ class RMSProp:
 
 @checked(frozen=True, config=STRICT)
 class Adam:
-    """D. Kingma and J. Ba, 2014, algorithm 1: eps is outside the root of the corrected square."""
+    """D. Kingma and J. Ba, 2014, algorithm 1: eps is added to the root of the corrected square."""
 
     kind: Literal["adam"] = "adam"
     lr: Positive = 3e-4
@@ -63,7 +64,7 @@ class Adam:
 
 @checked(frozen=True, config=STRICT)
 class AdamW:
-    """Adam with decoupled weight decay: a weight is first multiplied by (1 - lr x decay)."""
+    """Adam with decoupled weight decay: a weight is first multiplied by 1 - lr x weight_decay."""
 
     kind: Literal["adamw"] = "adamw"
     lr: Positive = 3e-4
@@ -81,7 +82,7 @@ class Constant:
 
 @checked(frozen=True, config=STRICT)
 class Steps:
-    """Multiplies the rate by `factor` every `epochs` epochs; the paper lowers it 4 % every 8."""
+    """Multiplies the rate by `factor` every `epochs` epochs; GoogLeNet's is 4 % lower every 8."""
 
     kind: Literal["steps"] = "steps"
     factor: Positive = 0.96
@@ -90,13 +91,13 @@ class Steps:
 
 @checked(frozen=True, config=STRICT)
 class Cosine:
-    """Half a cosine, from the full learning rate to zero at the end."""
+    """Half a period of a cosine, from the full learning rate down to 0 at the end of training."""
 
     kind: Literal["cosine"] = "cosine"
 
 
 def check_preprocess(name: str) -> str:
-    """Returns the name; raises ValueError if no preprocessing has it."""
+    """Returns the name of a preprocessing; raises ValueError if it is unknown."""
     if name not in PREPROCESSES:
         raise ValueError(f"there are: {', '.join(PREPROCESSES)}")
     return name
@@ -108,10 +109,10 @@ Schedule = Constant | Steps | Cosine
 
 @checked(frozen=True, config=STRICT)
 class Recipe:
-    """How a network is trained: the network, the data, and all hyperparameters of a step.
+    """How a network is trained: the network, the data, and all hyperparameters.
 
-    A step computes the mean cross-entropy of the batch with label smoothing, adding each head's
-    loss multiplied by its weight; clips the gradients to a global norm of `clip`; adds
+    A step computes the mean cross entropy of the batch with label smoothing, and adds the loss of
+    each head times the head's weight; clips the gradients to a global norm of `clip`; adds
     `weight_decay` times each weight with more than one dimension to its gradient (except in AdamW,
     see there); and applies the optimizer's update. Training ends after `steps` steps, or after
     `epochs` epochs if `steps` is 0. `clip` and `average` are disabled by 0.
@@ -122,28 +123,28 @@ class Recipe:
     channels: Count
     image_size: Count
     classes: Count
-    weights: str = ""  # the checkpoint it started from, for the record
+    weights: str = ""  # the checkpoint that training starts from; empty: from initial values
     init: Literal["fan_in", "own"] = "fan_in"  # own: as published for the network
     seed: Annotated[int, Field(ge=0)] = 0
     epochs: Count = 12
     steps: Annotated[int, Field(ge=0, le=MOST)] = 0
-    batch: Count = 32
+    batch: Count = 32  # images per step, in all processes together
     optimizer: Annotated[Optimizer, Field(discriminator="kind")] = Nesterov()
     schedule: Annotated[Schedule, Field(discriminator="kind")] = Cosine()
-    warmup: Weight = 0.0  # epochs over which the rate rises from 0
+    warmup: Weight = 0.0  # the epochs in which the learning rate rises linearly from 0
     weight_decay: Weight = 1e-4
     label_smoothing: Share = 0.0
     clip: Weight = 0.0
-    average: Share = 0.0
-    aux: bool = False
+    average: Share = 0.0  # the fraction of the old value that a moving average of weights keeps
+    aux: bool = False  # with the auxiliary heads
     dropout: bool = True
     preprocess: Annotated[str, AfterValidator(check_preprocess)] = "squeeze"
     augment: Augment = field(default_factory=Augment)
-    val_split: Share = 0.2
+    val_split: Share = 0.2  # the fraction for testing, of a folder that has no splits
     on_error: Literal["stop", "skip"] = "stop"  # for an image that cannot be read
     dtype: Literal["float32", "float64", "bfloat16"] = "float32"
 
     @property
     def array_dtype(self) -> str:
-        """The data type of weights and images; bfloat16 is used only for products."""
+        """The dtype of weights and images; with bfloat16, only products are computed in it."""
         return "float32" if self.dtype == "bfloat16" else self.dtype

@@ -18,7 +18,7 @@ ADAPTER = TypeAdapter(Recipe)
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The table in a TOML file."""
+    """The contents of a TOML file, not yet checked."""
     try:
         return tomllib.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
@@ -26,7 +26,7 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def to_recipe(source: str, table: Mapping[str, Any]) -> Recipe:
-    """The recipe in a table; raises DataError naming an unknown or invalid field."""
+    """The recipe in a TOML table; raises DataError, which names the field, if one is invalid."""
     data = str(table.get("data"))
     if any("\ud800" <= character <= "\udfff" for character in data):
         raise DataError(f"{source}: data: the folder name must be valid UTF-8")
@@ -40,13 +40,13 @@ def to_recipe(source: str, table: Mapping[str, Any]) -> Recipe:
 
 
 def check_fields(source: str, table: Mapping[str, Any]) -> None:
-    """Raises DataError if a table, which may be incomplete, has an unknown or invalid field."""
+    """Raises DataError if a TOML table, which may be incomplete, has an invalid field."""
     needed = {"network": "", "data": "", "channels": 1, "image_size": 1, "classes": 1}
     to_recipe(source, needed | dict(table))
 
 
 def nearest(name: str, fault: Mapping) -> str:
-    """A suggestion of the field that was meant, if the name is unknown."""
+    """A suggestion for the end of the message, if the fault is an unknown field."""
     if "unexpected" not in fault["type"]:
         return ""
     found = get_close_matches(name, [field.name for field in fields(Recipe)], 1)

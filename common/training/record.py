@@ -1,4 +1,7 @@
-"""The record of a run: recipe, classes and images, so that it never resumes with different ones."""
+"""The record of a run: its recipe, classes and images, so that it never resumes with others.
+
+They are in the run's folder, as `recipe.toml`, `classes.json`, `split.json` and `skipped.json`.
+"""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -31,7 +34,7 @@ def read_recipe(folder: Path) -> Recipe:
 
 
 def record_text(data: DataSet, source: str) -> str:
-    """The record of a run's images, as the text of its `split.json`."""
+    """The text of `split.json`: the location of the data, and the images in each split."""
     splits = {name: split.contents for name, split in data.splits.items()}
     return json.dumps({"data": place_of(source), **splits}, indent=1)
 
@@ -54,7 +57,7 @@ def read_json(path: Path, otherwise: Any) -> Any:
 
 
 def read_texts(path: Path, found: Any) -> tuple[str, ...]:
-    """A list of distinct strings from a JSON file; raises DataError for anything else."""
+    """The list of distinct strings found in a JSON file; raises DataError if it is not one."""
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise DataError(f"{path}: damaged: it does not hold a list of names")
     if len(set(found)) < len(found):
@@ -75,9 +78,10 @@ def read_skipped(folder: Path) -> set[str]:
 
 
 def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
-    """The location of a run's data, and the record of its images.
+    """The location of a run's data when the run began, and the record of its images.
 
-    The record is None if the run has none and it cannot be reconstructed.
+    Runs of earlier versions have no record. It is then reconstructed if the data is in a folder
+    without splits, and None otherwise.
     """
     path = folder / "split.json"
     found = read_json(path, {})
@@ -92,7 +96,7 @@ def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
 
 
 def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]:
-    """A run's data as it was when the run began, and messages about harmless changes.
+    """A run's data, split as when the run began, and messages about harmless changes.
 
     Raises DataError unless the classes and the training images are those of the run.
     """
@@ -119,9 +123,10 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
 def open_for_scoring(source: str, run: Path | None) -> tuple[DataSet, list[str]]:
     """The data set to score weights on, and messages about its images.
 
-    The labels are the run's, matched by class name. If this is the run's own data, only the images
-    that its record lists for testing are used. Raises DataError if the run does not know a class.
-    Without a run, nothing is known about the training data of the weights.
+    With a run, the labels are the run's, matched by class name, and if the source is the folder
+    that the run was trained on, its images are split as in the run's record, so that none of those
+    it was trained on are scored. Raises DataError if the data has a class that the run lacks.
+    Without a run, nothing is known about the images that the weights were trained on.
     """
     kind, _, place = source.partition(":")
     if run is None:
@@ -138,7 +143,7 @@ def open_for_scoring(source: str, run: Path | None) -> tuple[DataSet, list[str]]
 
 
 def with_labels_of(classes: Sequence[str], data: DataSet, run: Path) -> DataSet:
-    """The data with the labels of a run, matched by class name."""
+    """The data, whose test images get the class numbers of a run, matched by class name."""
     unknown = [name for name in data.classes if name not in classes]
     if unknown:
         raise DataError(
@@ -150,7 +155,7 @@ def with_labels_of(classes: Sequence[str], data: DataSet, run: Path) -> DataSet:
 
 
 def changes(source: str, data: DataSet, record: Record) -> Iterable[str]:
-    """Messages about test images that are gone, and about images that are new."""
+    """Messages about missing images of `val` and `test`, and about new images of any split."""
     now = {name for split in data.splits.values() for name in split.contents}
     if gone := {*record.test, *record.val} - now:
         yield f"{source}: removed since the run began, so not tested: {shortened(gone)}"
@@ -159,7 +164,7 @@ def changes(source: str, data: DataSet, record: Record) -> Iterable[str]:
 
 
 def difference(before: Sequence[str], now: Sequence[str]) -> str:
-    """The names that are missing and the names that are new, as text."""
+    """The names that are missing now and the names that are new, as text."""
     kinds = {"missing": set(before) - set(now), "new": set(now) - set(before)}
     parts = [f"{kind}: {shortened(names)}" for kind, names in kinds.items() if names]
     return "; ".join(parts) or "they are in a different order"

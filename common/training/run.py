@@ -29,8 +29,8 @@ SAVE_SECONDS = 300.0
 class Step:
     """One step: its number and epoch, both counted from 1, its learning rate, and its batch.
 
-    With several processes, each gets a share of the batch; `first` is the index of the share's
-    first image in the whole batch.
+    With several processes, `x` and `labels` are this process's part of the batch, and `first` is
+    the index of its first image in the whole batch.
     """
 
     number: int
@@ -51,8 +51,9 @@ class Step:
 class TrainingRun:
     """A run as a framework's training loop uses it; `step` is the number of steps done.
 
-    With several processes, each has its own `rank`, and only the first writes to the folder.
-    `plain` disables performance optimisations.
+    `test` has the images that are scored after each epoch: the split `split`, which is `val` if the
+    data has it. With several processes, each has its own `rank`, and only the first writes to the
+    folder. `plain` disables performance optimisations.
     """
 
     folder: Path
@@ -68,7 +69,7 @@ class TrainingRun:
     plain: bool = False
     interrupted: Event = field(default_factory=Event)
     classes: tuple[str, ...] = ()
-    split: str = "test"  # that is scored after each epoch
+    split: str = "test"  # the name of the split in `test`
     stopping: bool = False
     improved: bool = False
     done: int = 0  # steps since this process began the epoch, at `began`
@@ -78,7 +79,7 @@ class TrainingRun:
 
     @property
     def asked_to_stop(self) -> float:
-        """1 if this process was asked to stop; all stop after the step in which one was."""
+        """1 if this process was asked to stop, else 0; all stop if any of them was asked."""
         return float(self.interrupted.is_set())
 
     @property
@@ -114,7 +115,7 @@ class TrainingRun:
     def log(self, step: Step, loss: float, stop: float) -> None:
         """Records the loss of a step; raises CheckFailed if it is not finite.
 
-        `stop` is above 0 if any of the processes was asked to stop.
+        `loss` and `stop`, which is `asked_to_stop`, are means over all processes.
         """
         self.stopping = stop > 0
         if not np.isfinite(loss):
@@ -123,12 +124,12 @@ class TrainingRun:
         self.write_line({"step": step.number, "epoch": step.epoch, "loss": loss, "lr": step.rate})
 
     def test_batches(self) -> Iterable[Batch]:
-        """All images that are scored after an epoch, in order."""
+        """Batches of all images that are scored after an epoch, in order."""
         for batch in self.test.in_order():
             yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
 
     def score(self, step: Step, scores: Scores) -> None:
-        """Records the test scores after an epoch; raises CheckFailed if the loss is not finite."""
+        """Records the scores after an epoch; raises CheckFailed if the loss is not finite."""
         if not np.isfinite(scores.loss):
             raise diverged(
                 self.folder, f"the {self.split} loss after step {step.number} is {scores.loss}"
@@ -141,12 +142,12 @@ class TrainingRun:
         self.best = max(scores.top1, self.best)
 
     def must_save(self, step: Step) -> bool:
-        """Whether a checkpoint is due: after an epoch, before a stop, or every few minutes."""
+        """Whether to save: after an epoch, before a stop, or `SAVE_SECONDS` after the last time."""
         late = time.perf_counter() - self.saved > SAVE_SECONDS
         return self.rank == 0 and (step.ends_epoch or self.stopping or late)
 
     def save(self, step: Step, state: Arrays) -> None:
-        """Writes the state after a step, and the weights that result from it.
+        """Writes the state after a step, and its weights as `last` and, if improved, as `best`.
 
         Raises CheckFailed if the state contains NaN or infinity.
         """
@@ -161,21 +162,21 @@ class TrainingRun:
         self.improved, self.saved = False, time.perf_counter()
 
     def write_line(self, line: dict) -> None:
-        """Appends a line to the metrics."""
+        """Appends a line to the metrics; only the first process does."""
         if self.rank == 0:
             with open(self.folder / "metrics.jsonl", "a") as file:
                 file.write(f"{json.dumps(line)}\n")
 
 
 def diverged(folder: Path, how: str) -> CheckFailed:
-    """The error for a training run that cannot continue."""
+    """The error for a training run that has diverged."""
     return CheckFailed(
         f"{folder}: {how}; the last good checkpoint is kept; try a lower --lr, or --clip 1"
     )
 
 
 def restore_weights(run: TrainingRun) -> None:
-    """Writes the weights of the state that a run resumes from, if their file is missing."""
+    """Writes `last.safetensors` from the state that a run resumes from, if it is missing."""
     last = run.folder / "checkpoints" / "last.safetensors"
     if run.rank == 0 and run.step and not last.exists():
         weights.write(last, result_of(run.state), run.plan, run.classes)

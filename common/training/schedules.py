@@ -8,7 +8,7 @@ from common.training.recipe import Constant, Cosine, Recipe, Schedule, Steps
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
-    """The learning rate at `step`, counted from 0, rounded to float32."""
+    """The learning rate at `step`, counted from 0, after warm-up and schedule; a float32 value."""
     steps = count_steps(recipe, steps_per_epoch)
     warm = recipe.warmup * steps_per_epoch
     rise = min(1.0, (step + 1) / warm) if warm else 1.0
@@ -17,7 +17,7 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
 
 
 def decay(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
-    """The factor by which the schedule multiplies the full learning rate at a step."""
+    """The factor by which a schedule multiplies the learning rate at a step."""
     match schedule:
         case Constant():
             return 1.0

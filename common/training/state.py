@@ -1,7 +1,8 @@
 """The state of a training run: arrays named `slot/parameter`, in the layout of the weights file.
 
-`weights` contains parameters and running statistics, `average` the moving averages, and every other
-slot a part of the optimizer's state, so that a run can be resumed in a different framework.
+The slot `weights` has the parameters and running statistics, `average` the moving averages of the
+parameters, and every other slot a part of the optimizer's state, such as `velocity`. As the layout
+is that of no framework, a run can be resumed in a different one.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from common.arrays import Arrays
 
 
 def join_slots(slots: Mapping[str, Arrays]) -> Arrays:
-    """Copies of all arrays, named `slot/parameter`; training modifies the originals."""
+    """Copies of all arrays, named `slot/parameter`; copies, as training modifies the originals."""
     return {
         f"{slot}/{name}": np.array(array)
         for slot, arrays in slots.items()

@@ -1,6 +1,6 @@
 """The update rules in NumPy: the reference against which the frameworks' optimizers are checked.
 
-Every hyperparameter is first rounded to float32, since Keras and Paddle store it as float32.
+Every hyperparameter is first rounded to float32 (`rounded`), as Keras and Paddle store it so.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Slots = dict[str, Array]
 
 
 def rounded(recipe: Recipe) -> Recipe:
-    """The recipe with all hyperparameters of a step rounded to float32."""
+    """The recipe with all hyperparameters that a step uses rounded to float32."""
     numbers: dict[str, Any] = {
         n: single(v) for n, v in asdict(recipe.optimizer).items() if n != "kind"
     }
@@ -38,12 +38,12 @@ def single(number: float) -> float:
 
 
 def is_decayed(shape: Shape) -> bool:
-    """Whether weight decay applies to a parameter: not to biases or batch norm."""
+    """Whether weight decay applies to a parameter of this shape: not to biases or batch norm."""
     return len(shape) > 1
 
 
 def slot_names(rule: Optimizer) -> tuple[str, ...]:
-    """The names of the slots that a rule keeps for each parameter from step to step."""
+    """The names of the arrays (slots) that a rule keeps for each parameter between steps."""
     match rule:
         case SGD() | Nesterov():
             return ("velocity",)
@@ -62,7 +62,7 @@ def apply_step(
     gradients: Mapping[str, Array],
     slots: Mapping[str, Slots],
 ) -> tuple[dict[str, Array], dict[str, Slots]]:
-    """The parameters and their slots after step `number`, counted from 0."""
+    """The parameters and their slots after step `number`, counted from 0; `rate` is its lr."""
     found, remembered = {}, {}
     cut = clip_factor(recipe.clip, gradients)
     for name, weight in weights.items():
@@ -86,7 +86,7 @@ def clip_factor(clip: float, gradients: Mapping[str, Array]) -> float:
 def update(
     rule: Optimizer, gradient: Array, slots: Slots, rate: float, number: int
 ) -> tuple[Array, Slots]:
-    """The amount to subtract from a weight, and its new slots."""
+    """The array to subtract from a weight, and the weight's new slots."""
     match rule:
         case SGD(momentum=momentum):
             velocity = momentum * slots["velocity"] + gradient

@@ -1,4 +1,4 @@
-"""The main comparison: every framework with the reference, on the same weights and images."""
+"""Compares every framework with the reference, on the same weights and images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,7 @@ class FrameworkResult:
     """The result of one framework: its worker's report or its error, and how it compares.
 
     `shapes` and `differences` have the shape of each output and its difference from the reference;
-    `maps` has the kept channels of the first image's maps.
+    `maps` has the kept channels of the first image's feature maps.
     """
 
     report: Report | None = None
@@ -64,7 +64,7 @@ class FrameworkResult:
 class Comparison:
     """The results of every framework and of the reference, row by row.
 
-    `channels` has the strongest channels of each row's map, if maps are kept, and `maps` the
+    If feature maps are kept, `channels` has the strongest channels of each row, and `maps` the
     reference's values in these channels for the first image.
     """
 
@@ -131,10 +131,11 @@ def compare(
     report_progress: Callable[[str, str], None],
     kept: int = 0,
 ) -> Comparison:
-    """Runs the reference, then each framework in turn, all on seeded weights with random biases.
+    """Runs the reference, then each framework in turn, on the same weights, drawn with seed 0.
 
-    `report_progress` is called with a framework's name and its status; `kept` is the number of
-    channels to keep from each row's map. Raises UserError if the reference cannot run.
+    Biases and running statistics are random as well. `report_progress` is called with a framework's
+    name and its status; `kept` is the number of channels to keep from each row's feature map.
+    Raises UserError if the reference cannot run.
     """
     with scratch_folder() as folder:
         job = write_job(plan, x, folder, dtype, plain)
@@ -170,14 +171,14 @@ def write_job(plan: Plan, x: NDArray, folder: Path, dtype: str, plain: bool) -> 
 
 
 def strongest_channels(rows: Sequence[Row], arrays: Arrays, count: int) -> Arrays:
-    """The `count` channels of each row's map with the largest mean for the first image."""
+    """The `count` channels of each row with the largest mean for the first image."""
     paths = [row.node.path for row in rows if row.node.is_map and count]
     means = {path: arrays[path][0].mean(axis=(1, 2)) for path in paths}
     return {path: np.argsort(-mean, kind="stable")[:count] for path, mean in means.items()}
 
 
 def keep_maps(arrays: Arrays, channels: Arrays) -> Arrays:
-    """Copies of these channels from the first image's maps."""
+    """Copies of these channels of the first image's feature maps."""
     return {path: arrays[path][0, numbers].copy() for path, numbers in channels.items()}
 
 

@@ -53,7 +53,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Effect:
-    """How the outputs of two networks with the same weights differ on the same photographs."""
+    """How the outputs of two networks with the same weights differ on the same photographs.
+
+    `shared` of the second network's `total` arrays have the first one's values; `relative` is the
+    largest difference between the logits, relative to the largest logit; `same_top` says whether
+    the top class of every photograph is the same.
+    """
 
     shared: int
     total: int
@@ -143,7 +148,7 @@ def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
 
 
 def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
-    """The totals of two plans side by side: label, first plan's value, second plan's value."""
+    """The totals of two plans: a label, the first plan's value and the second plan's value each."""
     return [
         ("backbone parameters", one.backbone_parameter_count, other.backbone_parameter_count),
         ("all parameters", one.parameter_count, other.parameter_count),

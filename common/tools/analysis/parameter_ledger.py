@@ -1,4 +1,4 @@
-"""A network's parameters, term by term, and the published counts that they make up."""
+"""A network's parameters by part and kind, and the published counts that they add up to."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

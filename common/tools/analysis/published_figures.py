@@ -12,7 +12,10 @@ BARE, HEADLESS, WHOLE = (BACKBONE,), (BACKBONE, CLASSIFIER), (BACKBONE, CLASSIFI
 
 @dataclass(frozen=True)
 class Published:
-    """A published count of some parts, with or without the running statistics."""
+    """A published count of the parameters in some parts, and its source, `whose`.
+
+    With `buffers`, it includes the running statistics.
+    """
 
     number: int
     whose: str

@@ -9,9 +9,10 @@ from common.spec.plan import Node, Plan
 
 @dataclass(frozen=True)
 class Reach:
-    """The depth (layers with weights on the longest path) and the receptive field, in rows.
+    """The depth (layers with weights on the longest path) and the receptive field, in pixels.
 
-    `stride` is the distance between two neighbouring outputs, in rows of the input.
+    `stride` is the distance between two neighbouring outputs, in pixels of the input. Both are
+    measured from top to bottom.
     """
 
     depth: int = 0
@@ -39,11 +40,11 @@ class Reach:
         return self
 
     def widened(self, deeper: int, kernel: int, stride: int) -> "Reach":
-        """The reach after a window of `kernel` rows that moves by `stride`."""
+        """The reach after a layer with a window of `kernel` rows that moves by `stride`."""
         field = self.field + (kernel - 1) * self.stride
         return Reach(self.depth + deeper, field, self.stride * stride)
 
 
 def reach(plan: Plan) -> Reach:
-    """The reach of the body, leaving out global pools, which cover the whole map."""
+    """The reach of the body, leaving out global and adaptive pools, which cover the whole map."""
     return Reach().through(plan.body)

@@ -1,4 +1,4 @@
-"""Runs a benchmark: checks and times every contestant of every workload, race by race."""
+"""Runs a benchmark: verifies and times every contestant of every workload, race by race."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from common.tools.zoo.convert import convert
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """What to time, and how often."""
+    """What to time, and in how many turns; `modes` are those of this project's own contestants."""
 
     frameworks: Sequence[str]
     baselines: bool = False
@@ -62,7 +62,7 @@ def plan_races(
 def run_race(
     works: Sequence[Work], options: BenchOptions, report_progress: Callable[[str, str], None]
 ) -> Results:
-    """Times all contestants of these workloads; `report_progress` is called with who is running."""
+    """Times all contestants of these workloads; calls `report_progress` with who is running."""
     results = Results()
     with scratch_folder() as folder:
         jobs: list[TakeTurns] = []
@@ -96,7 +96,7 @@ def first_values(plan: Plan, task: str) -> Arrays:
 
 
 def make_jobs(work: Work, options: BenchOptions, file: Path, results: Results) -> list[TakeTurns]:
-    """A job for each contestant that can do the work; the errors of the others go to `results`."""
+    """A job for each contestant of a workload; baselines that cannot run it go to `results`."""
     files = dict.fromkeys(own_contestants(options), file)
     for baseline in baselines_for(work, options.frameworks) if options.baselines else ():
         contestant = Contestant(baseline.framework, baseline.mode)

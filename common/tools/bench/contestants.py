@@ -28,9 +28,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class BaselineEntry:
-    """A baseline: its name, its framework, the networks it implements, and its weights file.
+    """A baseline: its name (`mode`), its framework, and the networks that it implements.
 
-    `layout` is the checkpoint format of the baseline's own weights file, which ends in `suffix`.
+    `networks` is a regular expression. `layout` is the checkpoint format that the baseline reads,
+    if it is not ours, from a file that ends in `suffix`.
     """
 
     mode: str
@@ -86,6 +87,6 @@ def sweep_works(name: str) -> list[Work]:
 
 
 def other_sizes(made: NetworkSpec) -> list[int]:
-    """Half to twice the network's own size, about a factor of 1.4 apart, excluding its own."""
+    """Half to twice the network's own size, about a factor of 1.4 apart, without its own."""
     own = made.input[1]
     return [round(own * factor) for factor in (0.5, 0.7, 1.4, 2.0)]

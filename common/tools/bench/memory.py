@@ -9,18 +9,18 @@ from common.tools.bench.timing_jobs import TakeTurns
 from common.tools.bench.workload import plan_of
 
 MB = 2**20
-# The memory of a framework without any network, and the share of all maps that it holds at once:
-# a little more than the largest values measured in GoogLeNet's races.
+# The memory of a framework without a network, and that of feature maps as a multiple of the size of
+# all layers' outputs: a little more than the largest values measured in GoogLeNet's races.
 OWN_MB = 500
 SHARES = {"infer": 0.6, "train": 1.7}
-# How many copies of the parameters are in memory; in training these are the values, gradients,
-# velocities and the arrays that were read.
+# How many times the parameters are in memory. In training these are the values, the gradients, the
+# velocities, the arrays that were read, and copies made on the way.
 COPIES = {"infer": 3, "train": 6}
-USABLE = 0.85
+USABLE = 0.85  # the fraction of the machine's memory that a group may take
 
 
 def groups(jobs: Sequence[TakeTurns]) -> list[list[TakeTurns]]:
-    """Splits the jobs into groups that fit in memory, if possible without splitting a framework."""
+    """Splits the jobs into groups that fit in memory: one if possible, else by framework."""
     most = max(1, int(machine_mb() * USABLE / max(map(needed_mb, jobs))))
     if len(jobs) <= most:
         return [list(jobs)]

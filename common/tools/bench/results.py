@@ -13,9 +13,9 @@ from common.tools.bench.workload import Work
 class Row:
     """The measurements of one contestant.
 
-    `seconds` has the duration of a call in each turn, `peak_mb` is the peak memory,
-    `start_seconds` the time from the start to a first result, and `difference` how far that result
-    was from the reference.
+    `seconds` has the median duration of a call in each turn, `peak_mb` is the peak memory,
+    `start_seconds` the time from the start to the first result, and `difference` how far that
+    result was from the reference.
     """
 
     work: Work
@@ -62,7 +62,7 @@ class Row:
 
 @dataclass
 class Results:
-    """The rows, the errors of our contestants that should have a row, and why others have none."""
+    """The rows, the errors of this project's contestants, and notes on others without a row."""
 
     rows: list[Row] = field(default_factory=list)
     errors: list[UserError] = field(default_factory=list)
@@ -98,7 +98,10 @@ def times_faster(row: Row, other: Row) -> float:
 
 
 def place(row: Row, rows: Sequence[Row]) -> int:
-    """1 plus the number of rows in the same group that are faster beyond both spreads."""
+    """The place of a row: 1 plus the number of rows in its group that are clearly faster.
+
+    That is, whose lower quartile is above the row's upper quartile.
+    """
     return 1 + sum(other.low > row.high for other in rows if other.group == row.group)
 
 

@@ -1,4 +1,4 @@
-"""A race: one worker per contestant, all alive at once, of which only one computes at a time."""
+"""A race: one worker per contestant; all are alive at once, but only one computes at a time."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +63,7 @@ class Racer:
             raise CheckFailed(f"differs by {self.difference:.1e} from the reference; not timed")
 
     def take_turn(self, number: int) -> None:
-        """Lets the worker take its turn `number`, counted from 1, then lets the machine rest."""
+        """Lets the worker take its turn `number`, counted from 1, then pauses for PAUSE_SECONDS."""
         self.worker.give_turn()
         self.wait(number + 1)
         time.sleep(PAUSE_SECONDS)

@@ -7,7 +7,7 @@ from common.jobs.job import NetworkJob
 
 @dataclass(frozen=True, kw_only=True)
 class TakeTurns(NetworkJob):
-    """One contestant of a benchmark: a network that is computed when the parent gives it a turn.
+    """One contestant of a benchmark: a network that computes when the parent gives it a turn.
 
     `mode` is `plain`, `tuned`, or the name of a baseline, whose weights may be in a file of its
     own format; `task` is `infer` or `train`.

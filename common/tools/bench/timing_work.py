@@ -29,16 +29,16 @@ from common.training.recipe import Nesterov, Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots
 
-ROUNDS = 7  # per layer
-# Small enough that nothing overflows, whatever the network.
+ROUNDS = 7  # how often each layer is timed
+# The learning rate is so small that no network overflows.
 OPTIMIZER = Nesterov(lr=1e-4)
 
 
 def take_turns(job: TakeTurns, turns: Turns) -> Report:
     """Shows this contestant's first results, then computes in turns.
 
-    The report's array `seconds` has the duration of a call in each turn; its field `seconds` is
-    the time from the import to the first result.
+    The report's array `seconds` has the median duration of a call in each turn; its field `seconds`
+    is the time from the import to the first result.
     """
     began = time.perf_counter()
     runner = import_runner(job.framework)
@@ -104,7 +104,7 @@ def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns:
 
 @dataclass
 class TimedRun:
-    """A stand-in for `TrainingRun` in a framework's training loop, of which nothing is saved."""
+    """Takes the place of `TrainingRun` in a framework's training loop; nothing is saved."""
 
     recipe: Recipe
     x: NDArray

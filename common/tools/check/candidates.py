@@ -11,7 +11,7 @@ from common.tools.check.match import of_call, wanted_shapes
 from common.tools.check.trace import Trace
 
 LEAST_LIKENESS = 0.4  # below this, a network is not of this family
-NEARLY = 0.3
+NEARLY = 0.3  # plans that are this much less alike than the best are compared as well
 
 
 def candidates(trace: Trace) -> list[Plan]:
@@ -56,7 +56,7 @@ def plan_for(trace: Trace, name: str, aux: bool) -> Plan | None:
 
 
 def likeness(ran: Counter, plan: Plan) -> float:
-    """The share of layers that a plan and the layers that ran have in common, by shape."""
+    """The fraction of layers, by shape, that a plan and the layers that ran have in common."""
     wanted = Counter(wanted_shapes(plan).values())
     return (ran & wanted).total() / max(ran.total(), wanted.total())
 

@@ -10,9 +10,11 @@ from common.jobs.job import Job
 class Check(Job):
     """Runs a user's network on noise; the report's arrays are the trace.
 
-    `source` is a Python file or a module name; `name` or `call` selects the network in it, where
-    that is ambiguous. The input has the size `input`, C x H x W, or one that networks of the family
-    take. With `grad`, the network also takes one training step.
+    `source` is a Python file or a module name; `name` or `call`, an expression, selects the network
+    in it where that is ambiguous. The input has the size `input`, C x H x W; by default the size
+    that the network declares, or else the first that works: that of `network`, then those of all
+    published networks. With `heads`, the auxiliary heads are compared as well; with `grad`, the
+    network also takes one training step.
     """
 
     runs_user_code = True

@@ -28,8 +28,8 @@ from common.tools.check.source_lines import Lines, guarded
 from common.tools.check.trace import Trace, labels, noise
 from common.tools.check.user_modules import users_first
 
-DIGITS = {"float64": 10, "float32": 4}  # decimal digits of precision
-HALF = 2  # digits of any other dtype
+DIGITS = {"float64": 10, "float32": 4}  # decimal digits to which results must agree
+HALF = 2  # for any other dtype
 MEMORY_SHARE = 0.75  # of the machine's memory
 
 
@@ -56,7 +56,7 @@ def check(job: Check) -> Report:
 
 
 def limit_memory() -> None:
-    """Limits this process and each one that it starts to a share of the memory (on Linux)."""
+    """Limits this process and each one that it starts to a fraction of the memory, on Linux."""
     most = int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     limit = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if limit == resource.RLIM_INFINITY or limit > most:
@@ -95,14 +95,18 @@ def load(job: Check, path: Path, lines: Lines) -> ModuleType:
 
 
 def own_name(path: Path) -> str:
-    """The module name for a file: `keras.py` must not hide Keras."""
+    """The module name for a file, such that a file `keras.py` does not hide Keras."""
     other = sys.modules.get(path.stem)
     is_other = other is not None and getattr(other, "__file__", "") != str(path)
     return f"{path.stem}_of_yours" if is_other else path.stem
 
 
 def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
-    """The trace of the network on noise of the size that it is made for."""
+    """The trace of the network on noise, at the requested input size or the one it declares.
+
+    Without either, it is the first usual size on which the network runs or, if it also runs there,
+    that of the most similar published network.
+    """
     given = tuple(job.input) if job.input else checker.own_input(net)
     sizes = [given] if given else list(usual_inputs(job.network))
     failure: DataError | None = None
@@ -124,7 +128,7 @@ def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
 
 
 def attempt(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:
-    """The result of `run`; raises DataError for whatever the user's code raises."""
+    """The result of `run`; raises DataError for anything that the user's code raises."""
     return guarded(job, lines, lambda: run(job, checker, net, size, lines))
 
 
@@ -141,7 +145,7 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
 
 
 def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) -> Trace:
-    """The trace with the dropouts at work in training and the weights after one training step.
+    """The trace with the dropouts that are active in training and the weights after one step.
 
     Raises DataError if the network has a different number of outputs in training.
     """

@@ -19,21 +19,24 @@ class Checker(Protocol):
     NETWORK: type
 
     def prepare(self, dtype: str, note: Callable[[Any], None]) -> None:
-        """Makes new networks compute in `dtype`, and calls `note` with each new layer."""
+        """Makes new networks compute in `dtype`, and calls `note` with each new layer.
+
+        This changes the framework for the rest of the process.
+        """
 
     def parts(self, net: Any) -> list[Any]:
-        """The layers inside a network."""
+        """All layers inside a network, at any depth."""
 
     def own_input(self, net: Any) -> Shape | None:
         """The input size C x H x W that a network declares; None if it declares none."""
 
     def count_parameters(self, net: Any) -> int:
-        """The number of trainable parameters of a network."""
+        """The number of parameters of a network, counted as single values."""
 
     def fill(self, net: Any, draw: np.random.Generator, x: NDArray, heads: bool) -> None:
-        """Replaces all weights and running statistics by random numbers.
+        """Replaces all weights and running statistics with random values.
 
-        Layers that are created on the first run are created for a batch N x C x H x W.
+        Layers that get their weights on the first call are called with `x`, a batch N x C x H x W.
         """
 
     def trace(
@@ -41,11 +44,12 @@ class Checker(Protocol):
     ) -> Trace:
         """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-        The heads are included if `heads` is true.
+        With `heads`, the network is in training mode, except for its dropout and batch norm, so
+        that it computes its heads. `lines` returns the lines in which a layer was created.
         """
 
     def take_step(self, net: Any, x: NDArray, labels: NDArray) -> int:
-        """Takes one gradient descent step of size 1 without dropout; returns the number of outputs.
+        """Takes a gradient descent step of rate 1, without dropout; returns the number of outputs.
 
         The loss is the sum of the cross entropies of all outputs.
         """

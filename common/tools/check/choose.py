@@ -1,4 +1,4 @@
-"""Chooses the layer that ran for an op of the plan: by shape, input map and following layers."""
+"""Chooses the layer that ran for an op of the plan: by shape, input and following layers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def count_unlike(matcher: Matcher, name: str, number: int) -> float | None:
 
 
 def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[int]) -> int | None:
-    """The layer for an op that does not read the expected map; None if there is none."""
+    """The layer for an op if none that fits reads the expected map; None if there is none."""
     shape = matcher.wanted[name]
     same = [number for number in free if matcher.signatures[number] == shape]
     following = matcher.taken.get(

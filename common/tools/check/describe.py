@@ -11,7 +11,11 @@ from common.tools.check.graph import Op, Other
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference at one layer; `effect` is its relative effect on the result, if known."""
+    """One difference at one layer, between `yours` and the plan's, `table`.
+
+    `also_in` are the published variants that share it; `effect` is its relative effect on the
+    result, if known; `lines` are those in which the layer was created.
+    """
 
     layer: str
     what: str

@@ -1,4 +1,4 @@
-"""Compares the dropouts in training, which evaluation does not show."""
+"""Compares the dropouts that are active in training, which evaluation does not show."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -26,7 +26,7 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
         left.remove(found)
         if abs(found.rate - rate) > 1e-6:
             yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}")
-    if len(missing) == len(left):  # equally many elsewhere: pair them in execution order
+    if len(missing) == len(left):  # equally many are elsewhere: pair them in execution order
         for name, drop in zip(missing, left, strict=True):
             own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
             yield Difference(name, "dropout: place", f"behind {own or NO_STEP}", f"behind {table}")

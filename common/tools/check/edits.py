@@ -1,4 +1,4 @@
-"""A place where a user's network and a plan differ, and edits of the graph there."""
+"""A place where a user's network and a plan differ, and the edit of the graph at an op."""
 
 from dataclasses import dataclass, replace
 
@@ -8,12 +8,12 @@ from common.tools.check.trace import Array, Call
 
 @dataclass(frozen=True)
 class Place:
-    """A place where `reader` reads `found` in the user's network, but a different map in the graph.
+    """A place where the op `reader` has a different input in the graph and in the user's network.
 
-    `names` are the ops that lead to it and may be edited, nearest first: those whose output no
-    other layer of the user's network reads. `forced` holds outputs taken from the user's network,
-    `known` those and the outputs computed from them. `free` are layers that ran and are not in the
-    plan.
+    `found` is its input in the user's network. `names` are the ops that lead to it and may be
+    edited, nearest first: those whose output no other layer of the user's network reads. `forced`
+    holds outputs taken from the user's network, `known` those and the outputs computed from them.
+    `free` are layers that ran and match no op.
     """
 
     graph: Graph

@@ -63,7 +63,7 @@ def builds(
 ) -> Iterator[Any]:
     """Yields the networks made from objects of one kind, where no more arguments are needed.
 
-    The error of the last one that fails is kept in `failed`.
+    The error of the last one that fails is kept in `failed`, under the kind.
     """
     for thing in own:
         if kind(thing, checker) and not missing_arguments(thing):
@@ -86,7 +86,7 @@ def outermost(nets: Sequence[Any], checker: Checker) -> list[Any]:
 
 
 def largest(nets: Sequence[Any], checker: Checker) -> list[Any]:
-    """The networks without unused blocks, which have at most half as many layers as the largest."""
+    """The networks with more than half as many layers as the largest; others are unused blocks."""
     sizes = [1 + len(checker.parts(net)) for net in nets]
     return [net for net, size in zip(nets, sizes, strict=True) if 2 * size > max(sizes)]
 

@@ -1,4 +1,4 @@
-"""Follows a plan through a trace, layer by layer, to the outputs."""
+"""Follows a plan through a trace, layer by layer, up to the outputs."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def follow(
 
 
 def read_layer(reading: Reading, name: str) -> None:
-    """Finds the layer that is this op, and compares its input and output with the plan's."""
+    """Finds the layer that ran for an op, and compares its input and output with the plan's."""
     expected = reading.value_read(name)
     call = reading.matcher.take(name, choose(reading.matcher, name, expected))
     if call is None:

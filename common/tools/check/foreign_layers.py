@@ -1,4 +1,4 @@
-"""Operations that third-party networks use and that no spec has."""
+"""Operations that third-party networks use and for which there is no layer type."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -80,7 +80,7 @@ def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
 
 
 def norm(call: Call, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
-    """Batch norm with a layer's own weights; with `by_batch`, by the batch's mean and variance."""
+    """Batch norm with a layer's own weights; with `by_batch`, with the batch's statistics."""
     own = call.weights
     missing = [name for name, weight in NORM.items() if weight not in own]
     scale, shift = own.get("weight", np.ones(1)), own.get("bias", np.zeros(1))
@@ -112,7 +112,7 @@ def convolution(
     dilation: int = 1,
     border: str = "constant",
 ) -> Other:
-    """A convolution that no spec has: grouped, dilated, or padded with values other than 0."""
+    """A convolution without a layer type: grouped, dilated, or padded with values other than 0."""
     weight, bias = call.weights["weight"], call.weights.get("bias", np.zeros(1))
     if dilation > 1:
         rows, columns = (dilation * (n - 1) + 1 for n in weight.shape[2:])

@@ -10,14 +10,14 @@ Function = Callable[..., Any]
 
 
 class Functions:
-    """Replaceable functions by place; `own` holds the original functions."""
+    """Replaceable functions by place; `own` holds the original functions, `now` those called."""
 
     def __init__(self, places: Iterable[Place]) -> None:
         self.own: dict[Place, Function] = {place: getattr(*place) for place in places}
         self.now = dict(self.own)
 
     def divert(self) -> None:
-        """Makes the functions replaceable, even in files that import them by name later."""
+        """Makes the functions replaceable, even in files that import them by name from now on."""
         for place in self.own:
             setattr(*place, self.diverted(place))
 

@@ -1,4 +1,4 @@
-"""A plan as a graph, each layer with the layers whose outputs it reads, and its computation."""
+"""A plan as a graph of ops, which are layers with the ops whose outputs they read."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ IMAGE, RESULT = "image", "result"
 
 @dataclass(frozen=True)
 class Other:
-    """An operation that third-party networks use and no spec has: its name and its function.
+    """An operation without a layer type, which third-party networks use: its name and function.
 
     If it is the plan's layer except for one number, `field` names that and `what` is its value.
     """
@@ -85,9 +85,9 @@ def draw_node(node: Node, before: str, graph: Graph) -> str:
 
 
 def value(graph: Graph, name: str, known: Values, weights: Weights = NO_WEIGHTS) -> Array:
-    """The output of an op, given the outputs or the weights of the layers with weights.
+    """The output of an op, given the outputs (`known`) or the weights of the layers with weights.
 
-    It and all outputs computed on the way are added to `known`. Raises DoesNotFit.
+    This output and all that are computed on the way are added to `known`. Raises DoesNotFit.
     """
     if name not in known:
         op = graph[name]
@@ -117,7 +117,7 @@ def where_it_fits(find: Callable[..., Array], *of: object) -> Array | None:
 
 
 def steps(name: str, layers: Iterable[Layer | Other], y: Array) -> Array:
-    """The result of applying the steps before or after an op to a map."""
+    """The result of applying these steps, those before or after an op, to a feature map."""
     for layer in layers:
         y = combine(name, layer, [y])
     return y

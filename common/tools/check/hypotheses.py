@@ -1,4 +1,4 @@
-"""Hypotheses about the cause where maps differ, as edits of the graph, simplest first."""
+"""Hypotheses about why feature maps differ, as edits of the graph, the simplest first."""
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -50,7 +50,7 @@ def put(graph: Graph, slot: Slot, layer: Layer | Other) -> Graph:
 
 
 def value_at(place: Place, slot: Slot) -> Array | None:
-    """The map at a slot; None where a layer does not fit."""
+    """The feature map at a slot; None where a layer does not fit."""
     find = value_read if slot[1] == "before" else value
     return where_it_fits(find, place.graph, slot[0], dict(place.known))
 
@@ -119,7 +119,7 @@ def lrns(size: int, alpha: float, beta: float) -> Iterator[Layer | Other]:
 
 
 def behind(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
-    """Yields steps that may come before or after an op although the plan has none there."""
+    """Yields steps that a user may have added at a slot where the plan has none."""
     name = graph[slot[0]].inputs[0] if slot[1] == "before" else slot[0]
     if name == IMAGE:
         yield from others.ORDERS
@@ -145,9 +145,9 @@ def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:
 
 
 def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
-    """Yields graphs with all values scaled by the one factor that fits, or dropped at random.
+    """Yields graphs with all values scaled by the factor that fits, or with dropout at work.
 
-    The last one scales and shifts each channel separately.
+    Then yields a graph in which each channel is scaled and shifted separately.
     """
     expected = value_at(place, slot)
     if expected is None or trimmed(expected).shape != trimmed(place.found).shape:
@@ -175,7 +175,7 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
 
 
 def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
-    """Yields graphs with one more layer that ran, at a slot whose map is its input."""
+    """Yields graphs with a layer of the user's network added at a slot where its input occurs."""
     for slot in slots:
         y = value_at(place, slot)
         for call in place.free:

@@ -1,4 +1,4 @@
-"""Hypotheses about how maps are joined: branches, sums, and which map is read."""
+"""Hypotheses about how feature maps are joined: branches, sums, and which map is read."""
 
 from collections.abc import Iterator
 from itertools import combinations, permutations
@@ -40,9 +40,9 @@ def more_branches(place: Place, name: str) -> Iterator[Graph]:
 
 
 def skipped(place: Place) -> Iterator[Graph]:
-    """Yields graphs that read an op whose output is the map found.
+    """Yields graphs in which `reader` reads an op whose output is the map found.
 
-    They skip whole modules or read a different map.
+    Either whole modules are skipped, or only `reader` reads a different map.
     """
     source = place.graph[place.reader].inputs[0]
     before = section(place.graph, source, ())

@@ -12,10 +12,12 @@ from common.tools.check import foreign_layers as others
 from common.tools.check.graph import Other, where_it_fits, with_weights
 from common.tools.check.trace import BORDERS, Array, Call, trimmed
 
+# The values that are tried, the usual ones first.
 EPS = (1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)
 PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, Rule.CEIL, Rule.SAME)
 
 
+# The layers that compute with constants, which a framework may keep in float32.
 CONSTANTS = (
     Other,
     spec.Affine,

@@ -1,4 +1,4 @@
-"""Matches the layers that ran with those of the plan, by shape and by the map that they read."""
+"""Matches the layers that ran with those of the plan, by their shapes and their inputs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -49,7 +49,7 @@ def of_call(call: Call) -> Signature:
 
 
 class Matcher:
-    """The layers that ran, and which ops have taken them."""
+    """The layers that ran, by their numbers in the trace, and which ops have taken them."""
 
     def __init__(self, trace: Trace, graph: Graph, wanted: Shapes) -> None:
         self.calls, self.digits = trace.calls, trace.rough_digits
@@ -86,7 +86,7 @@ class Matcher:
         return found
 
     def settled(self) -> list[Call]:
-        """The layers taken or needed by an op to come, which excludes those not in the plan."""
+        """The layers that an op has taken or will need, without those that are not in the plan."""
         calls = enumerate(self.calls)
         return [
             call for number, call in calls if number not in self.free or not self.is_spare(number)
@@ -105,9 +105,9 @@ class Matcher:
                 yield number
 
     def likeness(self, name: str, number: int) -> float:
-        """How well the layers after a layer match the ops after an op.
+        """A score of how well the layers after a layer match the ops after an op.
 
-        This distinguishes layers that read the same map.
+        It distinguishes layers that read the same feature map.
         """
         y = self.calls[number].output
         following = dict.fromkeys(

@@ -1,6 +1,6 @@
 """The comparison of a trace with a plan: the state of following the plan layer by layer.
 
-Each stretch between layers with weights is computed from the user's own maps, so that every
+Each segment between layers with weights is computed from the user's own feature maps, so that every
 difference is seen in isolation, however many there are.
 """
 
@@ -36,11 +36,11 @@ class Reading:
     plan: Plan
     trace: Trace
     explains: bool  # else differences are only counted
-    computed: dict[tuple[int, str], int]  # levels of single layers, for all readings
-    graph: Graph = field(init=False)
-    table: Graph = field(init=False)
-    forced: Values = field(init=False)
-    known: Values = field(init=False)
+    computed: dict[tuple[int, str], int]  # levels of agreement of layers, shared by all readings
+    graph: Graph = field(init=False)  # the plan's graph, as edited so far
+    table: Graph = field(init=False)  # the plan's graph, unedited
+    forced: Values = field(init=False)  # outputs taken from the user's network
+    known: Values = field(init=False)  # these, and the outputs computed from them
     unexplained: dict[str, float] = field(default_factory=dict)  # the difference at each op
     mismatches: int = 0
     rough: int = 0  # places that agree except for constants kept in float32
@@ -75,7 +75,7 @@ class Reading:
     def settle(self, name: str, call: Call) -> None:
         """Continues from the user's map where the plan's map is the same.
 
-        Without this, sums would join into one long stretch and rounding would accumulate.
+        Without this, sums would join into one long segment and rounding would accumulate.
         """
         source = self.graph[name].inputs[0]
         if self.graph[name].before or self.graph[source].then or source in self.forced:

@@ -23,7 +23,7 @@ class Lines:
         self.found: dict[int, tuple[object, tuple[int, ...]]] = {}  # keeps the layers alive
 
     def note(self, layer: object) -> None:
-        """Records for a layer the lines of the user's file being executed, outermost first."""
+        """Records for a new layer which lines of the user's file are running, outermost first."""
         lines, frame = [], sys._getframe(1)
         while frame:
             if frame.f_code.co_filename == self.file and frame.f_code.co_name != "<module>":
@@ -39,7 +39,7 @@ class Lines:
 def guarded(job: Check, lines: Lines, act: Callable[[], T]) -> T:
     """The result of running the user's code; raises DataError that says what failed and where.
 
-    If the user's code has forked this process, the copy ends here.
+    If the user's code has forked this process, the child process ends here.
     """
     try:
         return act()

@@ -1,4 +1,4 @@
-"""Edits a stretch between layers with weights until it computes the user's map."""
+"""Edits a segment of the graph between layers with weights until it computes the user's map."""
 
 from itertools import islice
 
@@ -11,7 +11,7 @@ from common.tools.check.hypotheses import hypotheses
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Array, reads, share
 
-ROUNDS = 5  # the most differences explained in one stretch
+ROUNDS = 5  # the most differences explained in one segment
 # A round tries at least LEAST edits; for small maps more, up to WORK values in total.
 LEAST, WORK = 300, 400_000_000
 
@@ -52,7 +52,7 @@ def open_names(reading: Reading, name: str) -> list[str]:
 
 
 def improve(reading: Reading, name: str, names: list[str], found: Array) -> Graph | None:
-    """The first edit after which all values agree, else the one with most; None if none helps."""
+    """The first edit after which all values agree, else the best one; None if none helps."""
     for each in reading.graph:
         if each == name:
             break
@@ -72,7 +72,7 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
 
 
 def share_agreeing(reading: Reading, graph: Graph, name: str, found: Array, digits: int) -> float:
-    """The share of values that agree at an op's input in an edited graph."""
+    """The fraction of values at an op's input that agree in an edited graph; -1 if none can."""
     with np.errstate(all="ignore"):  # a wrong guess may overflow
         y = where_it_fits(lambda: value_read(graph, name, reading.without_stale(graph)))
     return -1.0 if y is None else share(found, y, digits)

@@ -13,12 +13,12 @@ from common.spec import Shape
 Array = NDArray[np.float64]
 # Padding modes other than zeros: NumPy's names and the usual names.
 BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
-ROUGHLY = 7  # digits: frameworks keep some constants in float32, such as Paddle a dropout's rate
+ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle does a dropout's rate
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One layer with weights as it ran: maps are N x C x H x W, weights as in a weights file.
+    """A layer with weights as it ran; feature maps are N x C x H x W, weights as in our files.
 
     `name` is the name in the user's network; `lines` are the lines of the user's file in which the
     layer was made, outermost first. A depthwise convolution's weight is
@@ -146,7 +146,7 @@ def without_border(call: Call) -> Call:
 
 
 def reads(call: Call, x: Array, digits: int) -> bool:
-    """Whether a layer's input is this map, with or without padding around it."""
+    """Whether a layer's input is this feature map, with or without padding around it."""
     given = call.input
     if given.shape[:2] != x.shape[:2]:  # most do not match; far quicker than comparing
         return False
@@ -163,7 +163,7 @@ def reads(call: Call, x: Array, digits: int) -> bool:
 
 
 def share(found: Array, expected: Array, digits: int) -> float:
-    """The share of values that agree; -1 if the shapes differ or `expected` is not finite."""
+    """The fraction of values that agree; -1 for unequal shapes or a non-finite `expected`."""
     found, expected = trimmed(found), trimmed(expected)
     if found.shape != expected.shape or not np.isfinite(expected).all():
         return -1.0

@@ -1,6 +1,6 @@
 """Checks whether a network that is equal in evaluation also learns as the plan does.
 
-Its weights after one training step, of size 1 and without dropout, reveal its gradients, and its
+Its weights after one training step, of rate 1 and without dropout, reveal its gradients, and its
 running statistics reveal what its batch norms did. The reference takes the same step.
 """
 
@@ -20,7 +20,7 @@ from common.tools.check.graph import RESULT, section
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Array, labels
 
-ROUNDING = 1e-9  # relative to the largest gradient: what rounding leaves of a sum that is 0
+ROUNDING = 1e-9  # of a gradient that is 0, relative to the largest gradient
 LOST = 2  # how many fewer digits a gradient has than a map
 Gradients = Mapping[str, Array]
 
@@ -82,7 +82,7 @@ def step(plan: Plan, arrays: Gradients, reading: Reading) -> Step:
 def norm_differences(
     plan: Plan, before: Gradients, after: Gradients, right: Step
 ) -> Iterator[Difference]:
-    """Yields batch norms whose running means move by a different share towards the batch's."""
+    """Yields batch norms that are frozen, or whose running means keep a different fraction."""
     for node in plan.nodes():
         name = f"{node.path}.running_mean"
         if name not in right.buffers:

@@ -1,4 +1,4 @@
-"""Lets a user's file import its own modules where they are named like this project's packages."""
+"""Lets a user's file import its own modules even if they are named like our packages."""
 
 import sys
 from collections.abc import Iterator
@@ -12,9 +12,10 @@ PACKAGES = ("common", "pytorch_impl", "tensorflow_impl", "paddle_impl")
 
 @contextmanager
 def users_first(folder: Path) -> Iterator[None]:
-    """While open, the names of our packages mean the modules in a user's folder, where it has them.
+    """Inside the `with` block, the names of our packages refer to the modules in a user's folder.
 
-    Python keeps one module under each name. Code of ours that is imported already keeps working.
+    That is for packages of which the folder has a module of the same name; Python keeps only one
+    under each name. Our code that is already imported keeps working.
     """
     names = [name for name in PACKAGES if has_module(folder, name) and folder.resolve() != ROOT]
     ours = take_out(names)

@@ -26,7 +26,12 @@ from common.tools.check.training_step import training_differences
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a check; `plan` is that of the network it was compared with."""
+    """The result of a check.
+
+    `asked` is the requested network, if any, and `plan` that of the network that was compared;
+    `nearest` is the most similar network, `same` are those that are equal. `unused` are layers that
+    ran and match none of the plan.
+    """
 
     asked: str | None
     plan: Plan
@@ -90,7 +95,7 @@ def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
 
 
 def rank(counted: Reading) -> tuple[int, int]:
-    """The number of differing places and, if that is 0 after a training step, of dropouts."""
+    """The number of differences and, if that is 0 after a training step, of those in dropout."""
     trained = counted.trace.after and not counted.count
     return counted.count, len([*dropout_differences(counted)]) if trained else 0
 
@@ -145,7 +150,7 @@ def published_graph(name: str, shape: Shape, classes: int, aux: bool) -> Graph:
 
 
 def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
-    """The published variants of the same paper that have this op as the user's network does."""
+    """The published variants of the same paper in which this op is as in the user's network."""
     made = plan.network
     family = made.name.partition(".")[0]
     found = []

@@ -25,7 +25,7 @@ class OnnxRuntime:
 
 
 class OpenVino:
-    """OpenVINO, configured for low latency and float32."""
+    """OpenVINO, with its settings for low latency and float32."""
 
     def __init__(self, plan: Plan, file: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Plan to ONNX: one case per layer type, for a model that any ONNX program can run."""
+"""Builds an ONNX model from a plan, with one case per layer type."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from common.spec.padding import Pads, mean_matrix
 from common.spec.plan import Node, Plan
 
 Values = tuple[float, ...]
-# Old enough for programs from 2022, and sufficient for every layer type.
+# Versions that programs from 2022 support, and that have every layer type.
 OPSET, IR_VERSION = 17, 8
 INPUT, BATCH = "input", "N"
 
@@ -186,7 +186,7 @@ def add_affine(graph: Graph, node: Node, x: str, scale: Values, shift: Values) -
 
 
 def add_adaptive_means(graph: Graph, node: Node, x: str, size: int) -> str:
-    """Adds an adaptive pool as two matrix products, which work for every map size."""
+    """Adds an adaptive pool as two matrix products; ONNX has no such operator."""
     rows, columns = node.input[1:]
     left = graph.constant(f"{node.path}.rows", mean_matrix(rows, size))
     right = graph.constant(f"{node.path}.columns", np.transpose(mean_matrix(columns, size)))

@@ -1,4 +1,4 @@
-"""Forward passes of a planned network in ONNX Runtime: arrays in, arrays out."""
+"""Forward passes of a network in ONNX Runtime, with NumPy arrays in and out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PROVIDERS = ["CPUExecutionProvider"]
 
 @dataclass(frozen=True)
 class Exported:
-    """A planned network as an ONNX model; `outputs` maps layer paths to output names inside."""
+    """A network as an ONNX model; `outputs` maps layer paths to names of outputs in the model."""
 
     plan: Plan
     model: onnx.ModelProto
@@ -50,7 +50,7 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Expor
 def run(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, of its heads and of the layers at `paths`.
 
-    `x` and the maps among the outputs are N x C x H x W.
+    `x` and the returned feature maps are N x C x H x W.
     """
     model = with_outputs(net.model, {net.outputs[path] for path in paths})
     session = start(model.SerializeToString())
@@ -66,7 +66,7 @@ def grad(net: Exported, x: NDArray, labels: NDArray) -> Arrays:  # noqa: ARG001
 
 
 def classifier(net: Exported) -> Callable[[NDArray], NDArray]:
-    """The inference function for `net`, from batches to results; ONNX Runtime optimises it."""
+    """The inference function for `net`, from batches to results, in NumPy."""
     session, output = start(net.model.SerializeToString()), net.plan.network.output
     return lambda x: np.asarray(session.run([output], {INPUT: x.astype(np.float32)})[0])
 

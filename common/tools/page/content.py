@@ -1,4 +1,4 @@
-"""The content of a page as data, computed once here and then only laid out."""
+"""The content of a page as data; the templates only lay it out."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ def parts_in(node: Node) -> Iterator[Part]:
 
 
 def part_of(unit: Node, more: Sequence[Node]) -> Part:
-    """One row of a step's table, for a unit and the identical ones in `more`."""
+    """One row of a step's table, for a node and the identical ones in `more`."""
     is_block = bool(unit.children) and not unit.is_unit
     what = type(unit.layer).__name__.lower() if is_block else text(unit)
     figures = shape_text(unit.output), unit.parameter_count, unit.multiply_adds

@@ -104,7 +104,7 @@ def plane(relatives: Sequence[Relative], shown: str) -> Plane:
 def free_label(
     text: str, x: float, y: float, spots: Sequence[tuple[float, float]], others: Sequence[Label]
 ) -> Label:
-    """The first position around a point where the label overlaps nothing, else the very first."""
+    """The first position around a point at which the label overlaps nothing; if none, the first."""
     tried = list(around(text, x, y))
     for label in tried:
         left, top, right, bottom = label.box

@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Picture:
-    """Boxes and lines in a frame; the input enters and the output leaves in the middle."""
+    """Boxes and lines; the input enters at the middle of the top, the output leaves below."""
 
     width: float
     height: float
@@ -134,12 +134,12 @@ def joined(one: Picture, other: Picture) -> Picture:
 
 
 def shows(node: Node) -> bool:
-    """Whether a node is drawn; layers that belong to the preceding convolution are not."""
+    """Whether a node is drawn: batch norm, ReLU, dropout and flatten are not."""
     return not isinstance(node.layer, spec.BatchNorm | spec.ReLU | spec.Dropout | spec.Flatten)
 
 
 def leading(node: Node) -> Node:
-    """The node after which a unit is named: its first layer."""
+    """The first layer in a node, after which its box is named."""
     return leading(node.children[0]) if node.children else node
 
 

@@ -1,4 +1,4 @@
-"""Images for the page: a photograph, and each step's strongest maps in each framework."""
+"""Images for the page: photographs, and each step's strongest channels in each framework."""
 
 import base64
 import io
@@ -18,7 +18,10 @@ PHOTOGRAPH = 320
 
 @dataclass(frozen=True)
 class Drawn:
-    """One framework's map, its difference from the reference and the largest difference."""
+    """One framework's feature map and its difference from the reference, as images in data URIs.
+
+    `largest` is the largest difference, relative to the largest value of the reference's map.
+    """
 
     map: str
     difference: str
@@ -27,7 +30,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel of a step: the reference's map, and every framework's."""
+    """One channel of a step: the reference's feature map and every framework's."""
 
     number: int
     reference: str
@@ -35,7 +38,7 @@ class Channel:
 
 
 def drawn_maps(comparison: Comparison) -> dict[str, list[Channel]]:
-    """The drawn maps of each step's strongest channels, by the step's path."""
+    """The drawn feature maps of each step's strongest channels, by the step's path."""
     return {
         path: [draw_channel(comparison, path, place) for place in range(len(channels))]
         for path, channels in comparison.channels.items()
@@ -45,8 +48,7 @@ def drawn_maps(comparison: Comparison) -> dict[str, list[Channel]]:
 def draw_channel(comparison: Comparison, path: str, place: int) -> Channel:
     """One channel of a step.
 
-    A difference is drawn relative to its own largest value, which is reported relative to the
-    largest value of the reference's map.
+    The differences of a map are drawn relative to the largest of them.
     """
     expected = comparison.maps[path][place]
     most = float(np.abs(expected).max()) or 1.0

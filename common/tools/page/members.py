@@ -66,8 +66,8 @@ def about(plan: Plan) -> list[str]:
 class Members:
     """The data of all networks that `diff` compares, with numbered paths and layers.
 
-    `changes` maps the numbers of two layers, -1 for none, to the numbers of the `texts` that
-    describe their differences; they are written once, here, and the script only looks them up.
+    `changes` maps the numbers of two layers (-1 for none) to the numbers of the `texts` that
+    describe their differences, so that the page's script only looks them up.
     """
 
     paths: dict[str, int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from common.tools.analysis.diff import Change
 
 LANGUAGES = ("en", "zh")
-SPACE = Markup('<span lang="en"> </span>')  # between sentences; Chinese has none
+SPACE = Markup('<span lang="en"> </span>')  # between sentences; Chinese has no such space
 
 
 @cache

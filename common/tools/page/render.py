@@ -43,7 +43,7 @@ MARKS = (
     "M0-5l5 9h-10z",
     "M-4-4l8 8m0-8l-8 8",
 )
-BELOW = 4  # decades that the strip shows below the tolerance
+BELOW = 4  # powers of ten that the strip of differences shows below the tolerance
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def worker(name: str, result: FrameworkResult) -> Mapping[str, str]:
 
 
 def place(difference: float, tolerance: float) -> float:
-    """The position of a difference on the strip, from 5 to 165; a difference of 1 is at the end."""
+    """The position of a difference on the strip, from 5 to 165; one of 1 or more is at the end."""
     low = log10(tolerance) - BELOW
     share = 1 - log10(max(difference, 10**low)) / low
     return round(5 + 160 * min(share, 1), 1)

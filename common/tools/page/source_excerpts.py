@@ -1,4 +1,4 @@
-"""The code of each step, taken from the source printed for each framework."""
+"""The code of each step, taken from the source generated for each framework."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The names of kinds of block in generated source: after their layers, figure or place."""
+"""The names of kinds of block in generated source, after their layers, function or place."""
 
 import re
 
@@ -30,12 +30,12 @@ def unit_name(node: Node) -> str:
 
 
 def figure_of(node: Node) -> Figure:
-    """The figure of a block; an empty one if the layer was not made by a table's function."""
+    """The figure of a block; an empty one if no table function built the block."""
     return getattr(node.layer, "figure", None) or Figure()
 
 
 def block_name(node: Node, owner: str) -> str:
-    """The name of a kind of block: after its layers, its table's function or its place."""
+    """The name of a kind of block, after its layers, its table function or its place."""
     if node.is_unit:
         return unit_name(node)
     if not owner:
@@ -49,7 +49,7 @@ def block_name(node: Node, owner: str) -> str:
 
 
 def rare_name(name: str, node: Node, owner: str) -> str:
-    """The name of a kind of block if its usual name is taken: after its step."""
+    """The name of a kind of block whose usual name is taken, after its step."""
     if node.is_unit:
         return name
     return f"Last{name}" if node.name.isdigit() else owner + capitals(node.name)

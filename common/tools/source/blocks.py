@@ -1,7 +1,7 @@
 """Groups a plan's blocks into kinds, each written once with its widths as arguments.
 
-Two blocks are of one kind if their layers are equal except for the widths; a convolution with its
-batch norm and ReLU may also differ in kernel, stride and padding.
+Two blocks are of one kind if their layers are equal except for the widths (numbers of channels);
+units, a convolution with its batch norm and ReLU, may also differ in kernel, stride and padding.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -53,7 +53,7 @@ ONCE = ("kernel", "stride", "padding")  # never merged with other arguments
 class Place:
     """The nodes that are written by the same code at one place, and the scope of that code.
 
-    `name` is the name of their width where it is an argument.
+    `name` is the name of their number of output channels, where that is an argument.
     """
 
     nodes: tuple[Node, ...]
@@ -102,7 +102,7 @@ class Place:
 
 
 def width_name(node: Node, parent: Node) -> str:
-    """The name of a node's width, after its kernel and its purpose."""
+    """The name of a node's number of output channels, after its kernel and its purpose."""
     if not isinstance(parent.layer, spec.Concat) and not node.name.isdigit():
         return node.name
     steps = parent.children if node.name.isdigit() else (node,)
@@ -230,7 +230,7 @@ def classifiers(plan: Plan) -> frozenset[str]:
 
 
 def runs(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """The runs of equal consecutive texts, as (first index, length)."""
+    """The runs of equal consecutive texts, as pairs of first index and length."""
     found: list[tuple[int, int]] = []
     for place, each in enumerate(texts):
         if place and texts[place - 1] == each:

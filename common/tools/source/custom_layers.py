@@ -9,7 +9,7 @@ from pathlib import Path
 from common.tools.source.printed import words_in
 
 COMMON = Path(__file__).parents[2]
-# Custom layers may use some of these.
+# Modules whose definitions custom layers may use.
 SHARED = (COMMON / "spec" / "layer_types.py", COMMON / "spec" / "padding.py")
 
 

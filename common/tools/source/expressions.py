@@ -1,4 +1,4 @@
-"""Calls broken into lines the way a formatter does it."""
+"""Calls as code, broken into lines as a formatter does it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ USUAL = {("stride", "1"), ("padding", "0"), ("padding", '"valid"')}
 class Call:
     """A call of a function with its arguments, each a string or a call.
 
-    `before` is a keyword with its `=`; `after` is the call of the result, such as `(x)`.
+    `before` is a keyword with its `=`; `after` is a call of the result, such as `(x)`.
     """
 
     function: str

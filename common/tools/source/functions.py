@@ -14,8 +14,8 @@ from common.tools.source.module import Network, Sheet, arguments, doc_of, in_loo
 class Idiom:
     """How a layer, the padding before it, and the steps inside a block are written in Keras.
 
-    Each function gets the variable that is read; `layer` and `within` also get the name of the
-    layer or block, as an expression.
+    Each function gets the name of the variable to read; `layer` and `within` also get the name of
+    the layer or block, as an expression.
     """
 
     layer: Callable[[Sheet, Place, str, str], list[Call]]

@@ -42,8 +42,9 @@ class Network:
 class Sheet:
     """A plan to be written for a framework: its kinds of block, with their names and calls.
 
-    `style` returns what the framework distinguishes in addition to a layer's own numbers, given a
-    node and whether it is inside a unit; a kind of block is a `function` in Keras, else a class.
+    `style` returns, for a node and whether it is inside a unit, what the framework distinguishes
+    besides a layer's own numbers. With `function`, a kind of block is a function, as in Keras, else
+    a class.
     """
 
     def __init__(self, plan: Plan, style: Style = lambda *_: None, function: bool = False) -> None:
@@ -62,7 +63,7 @@ class Sheet:
         return names[0] if names[0] not in taken else free(names[1], taken)
 
     def table_arguments(self, node: Node) -> Mapping[str, object]:
-        """The numbers that a block's function in the table was called with, by argument name."""
+        """The numbers that a block's table function was called with, by argument name."""
         return {
             k: v for k, v in figure_of(node).arguments.items() if isinstance(v, int | str | None)
         }
@@ -148,7 +149,7 @@ def default(name: str, values: tuple) -> str:
 
 
 def doc_of(sheet: Sheet, block: Block) -> list[str]:
-    """A block's docstring and a blank line, from its function in the table; nothing if too long."""
+    """A block's docstring, from its table function, and a blank line; nothing if it is too long."""
     node = block.nodes[0]
     said = figure_of(node).doc
     if node.path in sheet.plan.heads:
@@ -181,7 +182,7 @@ def in_loops(
 
 
 def map_text(node: Node) -> str:
-    """The text of a comment with the map's size, or nothing if the output is not a map."""
+    """The text of a comment with the feature map's size; empty for other outputs."""
     if not node.is_map:
         return ""
     return spec.shape_text(node.output).replace("x", " x ")

@@ -1,4 +1,4 @@
-"""The generated source of a network: the whole file, and the lines that belong to each step."""
+"""The generated source of a network: the whole file, and the lines that create each step."""
 
 import re
 from collections.abc import Iterable, Mapping

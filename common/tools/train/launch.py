@@ -1,6 +1,7 @@
-"""Distributed training: the environment variables that each framework's own launcher sets.
+"""Distributed training: the environment variables that tell each process its rank.
 
-They are torchrun's variables, TF_CONFIG, and the variables of paddle.distributed.launch.
+They are those that torchrun and paddle.distributed.launch set, and TF_CONFIG, which users or their
+cluster's scheduler set, because TensorFlow has no launcher.
 """
 
 import json
@@ -12,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 def place(framework: str, environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
-    """The rank of this process, counted from 0, and the number of processes."""
+    """The rank of this process, counted from 0, and the number of processes; (0, 1) by default."""
     match framework:
         case "pytorch":
             return int(environ.get("RANK", 0)), int(environ.get("WORLD_SIZE", 1))
@@ -28,7 +29,7 @@ def place(framework: str, environ: Mapping[str, str] = os.environ) -> tuple[int,
 
 
 def local_environments(framework: str, count: int) -> list[dict[str, str]]:
-    """The environment variables of each of `count` local processes, with its share of the cores."""
+    """The environment variables of each of `count` local processes, which divide the cores."""
     if count == 1:
         return [{}]
     ends = [f"{HOST}:{port}" for port in free_ports(count)]
@@ -38,9 +39,9 @@ def local_environments(framework: str, count: int) -> list[dict[str, str]]:
 
 
 def variables(framework: str, rank: int, ends: list[str]) -> dict[str, str]:
-    """The variables that the framework's launcher would set for the process with this rank.
+    """The variables for the process with this rank, as a launcher would set them.
 
-    `ends` has the address of each process.
+    `ends` has the address, HOST:PORT, of each process.
     """
     count = str(len(ends))
     match framework:

@@ -8,11 +8,13 @@ from common.jobs.job import NetworkJob
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(NetworkJob):
-    """Scores weights on a data set's test split; the report's arrays are the scores by name.
+    """Scores weights on a data set's test split; the report's arrays include the scores by name.
 
-    With `skip`, unreadable images are left out: `skipped` lists their names, `faults` the reasons.
-    With the folder of a `run`, classes are matched by its class names and its own test images are
-    scored. `classes` has the data's class names, `changes` the differences from the run's data.
+    With the folder of a `run`, classes are matched by the run's class names, and of the run's own
+    data only the test images that the run recorded are scored. With `skip`, unreadable images are
+    left out. Other arrays of the report: `skipped` and `faults` have the names of such images and
+    the reasons, `classes` the data's class names, `changes` messages on differences from the run's
+    data, and `chosen` says whether the run chose its best weights on these images.
     """
 
     data: str

@@ -51,7 +51,7 @@ def evaluate(job: Evaluate) -> Report:
 
 
 def is_own_data(job: Evaluate) -> bool:
-    """Whether the weights are scored on the data of their own run."""
+    """Whether the weights are from a run, and are scored on the run's own data."""
     return bool(job.run) and place_of(read_recipe(Path(job.run)).data) == place_of(job.data)
 
 
@@ -101,7 +101,7 @@ def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
 
 
 def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arrays]:
-    """A loader for the images, and the names and faults of those that are left out."""
+    """A loader for the images, and the names and faults of those that are skipped."""
     faults = find_faults(split) if job.skip else {}
     split = without(split, set(faults))
     if not len(split):

@@ -7,6 +7,6 @@ from common.jobs.job import Job
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Job):
-    """Trains the run in a folder from its current state; SIGINT ends it after the current step."""
+    """Trains a run from the current state in its folder; SIGINT ends it after the current step."""
 
     folder: str

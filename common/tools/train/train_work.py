@@ -1,4 +1,4 @@
-"""The worker's side of training: continues a run from its current state."""
+"""The worker's side of training: starts or continues a run from its current state."""
 
 import signal
 import time

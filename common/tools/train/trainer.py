@@ -11,7 +11,7 @@ class Training(Protocol):
     """The interface of a framework's `train.py`."""
 
     def train(self, net: Any, run: TrainingRun, group: Any) -> None:
-        """Trains the network according to the run's recipe, from the run's current step."""
+        """Trains the network with the run's recipe, starting from the run's current step."""
 
 
 class Distributed(Protocol):

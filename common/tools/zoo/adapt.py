@@ -57,7 +57,7 @@ def as_dialect(match: Match, name: str) -> tuple[Match, str]:
 
 
 def check_left_out(plan: Plan, name: str, arrays: Arrays) -> None:
-    """Raises DataError unless these arrays, which a variant does not have, are scales of ones."""
+    """Raises DataError unless the arrays that a variant does not have are scales of ones."""
     for key, array in arrays.items():
         if not (is_scale(key, plan) and (array == 1).all()):
             raise DataError(f"{name} has no place for {plan.network.name}'s {key}")

@@ -54,7 +54,7 @@ def convert(
 
 
 def read_match(source: Path, name: str, options: ReadOptions) -> Match:
-    """The named network from a file, with the data that the file carries for a different format."""
+    """The named network from a file, with its metadata and what an earlier conversion kept."""
     contents = read_file(source)
     match = recognise(str(source), contents, name, options)
     kept = {key: contents.about[key] for key in ("preprocess",) if key in contents.about}
@@ -83,7 +83,7 @@ def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
 def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Published]:
     """The network and the format to write: the requested one, or the default of the file type.
 
-    If only a different variant of the network is published in a format, that variant is meant.
+    If the network is not published in the format but a variant of it is, the variant is returned.
     """
     goal = name
     if asked:
@@ -97,14 +97,14 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Publish
             called = {"checkpoint": "TensorFlow checkpoint", "caffe": "Caffe model"}
             raise UsageError(f"{name} is not published as a {called[kind]}")
         layout = published[0]
-    # Other files allow any names; in these, names say where in the file an array is.
+    # Most files allow any names; in Keras' and Caffe's, a name is an array's place in the file.
     if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
         raise UsageError(f"the layout {layout.name} and a {kind} file cannot be combined")
     return goal, layout
 
 
 def dialect_with_layout(name: str, asked: str) -> str:
-    """The network, or the first variant of the same table, that is published in a format."""
+    """The network, or the first variant from the same table function, that has a format."""
     table = NETWORKS[name].table
     for other in (name, *(each for each in NETWORKS if NETWORKS[each].table is table)):
         if any(layout.name == asked for layout in layouts_for(other, None)):
@@ -114,7 +114,7 @@ def dialect_with_layout(name: str, asked: str) -> str:
 
 
 def name_arrays(match: Match, layout: Published) -> Arrays:
-    """Our arrays in the format's names and axis order, with the data that was carried along."""
+    """Our arrays in the format's names and axis order, and what the conversion carries over."""
     names = layout.names(match.plan)
     kept = {name: a for name, a in match.arrays.items() if not layout.may_omit(name, a)}
     for ours in kept:
@@ -130,7 +130,7 @@ def name_arrays(match: Match, layout: Published) -> Arrays:
 
 
 def find_places(plan: Plan, layout: Published) -> dict[str, str]:
-    """Where Keras looks for each array, as Keras itself reports; empty for other file types."""
+    """The location of each array in Keras' file, as Keras reports it; empty for other types."""
     if layout.kind != "hdf5":
         return {}
     job = FindPlaces(

@@ -22,7 +22,10 @@ class WriteFile(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class FindPlaces(Job):
-    """Finds where Keras keeps each array of a network: ours, or the one that Keras publishes."""
+    """Finds the location of each array in Keras' file of a network, ours or Keras' own.
+
+    Keras' own is that of keras.applications, if `published`.
+    """
 
     network: str
     aux: bool

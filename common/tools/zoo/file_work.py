@@ -1,4 +1,4 @@
-"""Files that only a framework can read or write: the contract, and the jobs run in a worker."""
+"""Files that only a framework can read or write: the interface, and the jobs run in a worker."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -23,7 +23,7 @@ class Writer(Protocol):
     """The `files.py` of a framework that writes files in its own format."""
 
     def write(self, path: Path, arrays: Mapping[str, NDArray]) -> None:
-        """Writes arrays by name, as the framework's own users save them."""
+        """Writes arrays under their names, as the framework's own functions save weights."""
 
 
 class CheckpointReader(Writer, Protocol):
@@ -33,10 +33,10 @@ class CheckpointReader(Writer, Protocol):
         """The arrays in a file that only the framework can read."""
 
     def places(self, plan: Plan) -> dict[str, str]:
-        """Where the framework keeps each array of a network in its own files."""
+        """The location of each array of one of our networks in the framework's own files."""
 
     def published_places(self, plan: Plan) -> dict[str, str]:
-        """The same for the network as the framework itself publishes it."""
+        """The same for the network that the framework itself publishes (keras.applications)."""
 
 
 def import_files(name: str) -> CheckpointReader:
@@ -60,7 +60,7 @@ def write_file(job: WriteFile) -> Report:
 
 
 def find_places(job: FindPlaces) -> Report:
-    """Finds where each array of a network is in a file."""
+    """Finds the location of each array of a network in the framework's own files."""
 
     def find() -> Arrays:
         plan = make_plan(network(job.network, classes=1, aux=job.aux))

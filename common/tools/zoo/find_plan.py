@@ -68,7 +68,8 @@ def same_shapes(heads: Mapping[str, Shape], plan: Plan) -> bool:
 def least_size_for(name: str, heads: Mapping[str, Shape], channels: int, classes: int) -> Shape:
     """The smallest square input at which the heads have as many weights per class as these.
 
-    A head's linear layer grows with the input; without heads, any size is suitable.
+    `heads` has the shapes of the file's head arrays. A head's linear layer grows with the input;
+    without heads, any size is suitable.
     """
     if not heads:
         return network(name).input[1:]
@@ -114,7 +115,7 @@ def leave_heads_of_other_classes(
 
 
 def takes_any_size(plan: Plan) -> bool:
-    """Whether the same arrays fit other image sizes, which a head's linear layer may prevent."""
+    """Whether the same arrays fit other image sizes; a head's linear layer may prevent this."""
     spec = plan.network
     channels, rows, columns = spec.input
     larger = plan_if_it_fits(spec.name, (channels, 2 * rows, 2 * columns), spec.classes, spec.aux)

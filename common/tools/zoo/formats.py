@@ -51,10 +51,11 @@ SLIM_AXES: Axes = {**KERAS_AXES, 2: (2, 3, 1, 0)}
 class Published(Layout):
     """A checkpoint format, with the networks that are published in it and their file type.
 
-    `ignored` matches names in its files that are not weights of the network, `stand_ins` those that
-    are allowed if all ones; `optional` matches our arrays that are ones if its files lack them;
-    `tidy` returns the format's name for each array of a file, if copies of it use different names;
-    `elsewhere` maps a number of classes to the network whose files have it.
+    `ignored` matches the names of arrays in a file that are not weights of the network, `stand_ins`
+    those that may be left out if all their values are 1; `optional` matches names of ours that a
+    file may lack, and that are ones then. `tidy` returns the format's name for each array of a
+    file, where copies of the code use different names. `elsewhere` maps a number of classes to the
+    network whose files have it.
     """
 
     networks: str = r".*"
@@ -76,14 +77,14 @@ class Published(Layout):
         return not array.ndim or re.fullmatch(self.ignored, name) is not None
 
     def may_omit(self, name: str, array: NDArray | None = None) -> bool:
-        """Whether its files may omit an array of ours without losing information."""
+        """Whether a file may lack an array of ours; one that is given must also be all ones."""
         return re.fullmatch(self.optional, name) is not None and (
             array is None or bool((array == 1).all())
         )
 
 
 def by_rules(*rules: Rules) -> Callable[[Plan], dict[str, str]]:
-    """A function that renames our arrays by regular expressions, each applied once, in turn."""
+    """A function from a plan to a format's names: each rule is applied to our names in turn."""
 
     @cache
     def renamed(name: str) -> str:
@@ -115,7 +116,7 @@ def torch_layout(name: str, networks: str, *rules: Rules) -> Published:
 
 
 def v3_layout(name: str, networks: str, *rules: Rules) -> Published:
-    """The format of a PyTorch library for Inception v3; two networks have the same array names."""
+    """The format of a PyTorch library for Inception v3 or the FID network, which has its names."""
     # torchvision's 1000 classes are ImageNet's; TensorFlow's 1008 are from an older training.
     elsewhere = {1000: "inception_v3"} if name == "pytorch_fid" else {1008: "inception_v3.fid"}
     return replace(torch_layout(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
@@ -137,7 +138,7 @@ def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Publishe
 
 @dataclass(frozen=True, eq=False)
 class Blobs(Published):
-    """Caffe's formats; older blobs always have four axes, whatever they contain."""
+    """Caffe's formats, in which the blobs of older files always have four axes."""
 
     def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
         """An array in our axis order, without its extra leading and trailing axes of length 1."""

@@ -1,7 +1,7 @@
 """The names of a network's arrays in Keras: the layer's name, then the array's number in it.
 
-Our layers are named after their paths. In keras.applications most layers are named by counters, in
-the order of their creation, which is our plan's order.
+Our Keras layers are named after their paths. In keras.applications most layers are named by
+counters (conv2d, conv2d_1, ...) in order of creation, which is the order of our plan.
 """
 
 import re
@@ -14,7 +14,7 @@ from common.spec import BatchNorm, Conv, Linear
 from common.spec.plan import Node, Plan
 
 COUNTED = {Conv: "conv2d", BatchNorm: "batch_normalization"}
-# The same names in files of all ages: convolution2d_1, conv2d_1, conv2d.
+# These names in the files of all versions of Keras: convolution2d_1, conv2d_1, conv2d.
 COUNTERS = r"(?P<kind>conv(?:olution)?2d|batch_?normalization)(?:_(?P<number>\d+))?/(?P<array>\d+)"
 KINDS = {"c": "conv2d", "b": "batch_normalization"}
 
@@ -38,7 +38,10 @@ def numbered(kind: str) -> Iterator[str]:
 
 
 def counted_anew(names: Iterable[str]) -> dict[str, str]:
-    """Maps names in a file to what they would be if nothing had been built before the network."""
+    """Maps names in a file to the names that they have if the counters begin at the network.
+
+    In a file they go on from the layers that the same program had built before.
+    """
     found = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
     anew: dict[str, str] = {}
     for kind, wanted in KINDS.items():
@@ -61,7 +64,7 @@ def published_name(node: Node) -> str | None:
 
 
 def separable(block: str, place: str, norm: str) -> str:
-    """The name of an Xception separable convolution, or its norm, by its place in our chain."""
+    """The name of Xception's separable convolution or its batch norm at a place in our chain."""
     first = 0 if block == "1" else 1  # all but the first block begin with a ReLU
     number = (int(place) - first) // 3 + 1
     return f"block{int(block) + 1}_sepconv{number}{norm}"

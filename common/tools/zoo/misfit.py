@@ -1,4 +1,4 @@
-"""The mismatch between a file and a network in a checkpoint format."""
+"""Why a file does not match a network in a checkpoint format."""
 
 from dataclasses import dataclass, field
 
@@ -8,10 +8,11 @@ from common.tools.zoo.formats import Published
 
 @dataclass(frozen=True)
 class Misfit:
-    """Why a file is not a network in a format; `agreed` is the fraction of the arrays that fit.
+    """Why a file does not match a network in a format: the names of the arrays that do not fit.
 
-    `backbone_fits` says whether only the classifier or the heads fail to match; `elsewhere` says
-    whose classes they are, if only their number does not match.
+    `agreed` is the fraction of the arrays that fit; `backbone_fits` says whether all do except the
+    classifier's and the heads'. If all arrays fit, `elsewhere` says which network the number of
+    classes belongs to.
     """
 
     name: str

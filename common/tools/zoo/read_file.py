@@ -1,7 +1,9 @@
-"""Reads weights files of every type, recognised by their content, as arrays by name.
+"""Reads weights files of every supported type as arrays by name.
 
-Nothing in a file is ever executed: pickles are read as data, HDF5 without links, and safetensors
-hold no code. If a file cannot be read, the error says what it is and what to do.
+The type is recognised by the content, except for .caffemodel and .onnx, which have no signature.
+Nothing in a file is executed: pickles are read as data, HDF5 without following links. TensorFlow
+reads its own checkpoints, in a worker. If a file cannot be read, the error says what it is and what
+to do.
 """
 
 import os
@@ -34,12 +36,13 @@ MESSAGES = {".caffemodel": read_caffe, ".onnx": read_onnx}
 READ_SECONDS = 300.0  # time limit for TensorFlow to read the largest file
 PREFIX = "give the checkpoint's name without that ending"
 
+# What reading a damaged archive may raise.
 UNSOUND_ZIP = (
     zipfile.BadZipFile, RuntimeError, EOFError, zlib.error, struct.error, UnicodeDecodeError,
     ValueError,
 )  # fmt: skip
 
-# Files that are not read here, by suffix or other key: a description, and what to do.
+# Files that are not supported, by suffix or another key: a description, and what to do.
 OTHER_KINDS = {
     ".npz": ("an archive of NumPy arrays", "save them by name with safetensors"),
     ".npy": ("one NumPy array", "give a weights file"),
@@ -78,7 +81,7 @@ def read_file(path: Path) -> Contents:
 
 
 def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Contents:
-    """The contents of a file, whose type its first and last bytes show."""
+    """The contents of a file, whose type is found from its first and last bytes and its suffix."""
     if start and path.suffix in MESSAGES:  # Protocol Buffers have no magic number
         return read_soundly(path, lambda: MESSAGES[path.suffix](read_ordinary(path), budget))
     if start.startswith(b"\x89HDF"):
@@ -127,7 +130,7 @@ def read_zip(path: Path, budget: Budget) -> Contents:
 
 
 def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:
-    """The contents that `read` returns; raises DataError if corrupt or without named arrays."""
+    """The contents that `read` returns; raises DataError for a damaged file or no named arrays."""
     try:
         contents = read()
     except DataError as error:
@@ -147,7 +150,7 @@ def naming(path: Path, error: DataError) -> DataError:
 
 
 def other_kind(path: Path, start: bytes) -> str:
-    """The key in OTHER_KINDS of a file that is not read here; "" if it may be readable."""
+    """The key in OTHER_KINDS of a file that is not supported; "" if it may be supported."""
     if not start:
         return "empty"
     if ".data-" in path.name:

@@ -55,7 +55,7 @@ class Carried:
 class Match:
     """A file's arrays as ours, the plan they fit, the file's other contents, and notes.
 
-    `recorded` has the metadata that the arrays do not determine.
+    `recorded` has the metadata that do not follow from the arrays.
     """
 
     layout: Published

@@ -1,8 +1,9 @@
-"""The names of our arrays in TF-Slim's checkpoints: scopes, some of which are miscounted."""
+"""The names of our arrays in TF-Slim's checkpoints: scopes, some of them misnumbered there."""
 
 from common.tools.zoo.renaming import Rules
 
-# TF-Slim's modules are one letter after the paper's, and a halving module begins a new number.
+# TF-Slim letters its modules one letter after the paper's, so that 3a is Mixed_3b, and begins a new
+# number with a module that halves the feature map, so that 3c is Mixed_4a.
 MIXED_V2 = dict(
     zip(
         ["3a", "3b", "3c", "4a", "4b", "4c", "4d", "4e", "5a", "5b"],
@@ -31,7 +32,7 @@ SLIM_V1: Rules = (
     (r"^conv1\.", "Conv2d_1a_7x7."),
     (r"^conv2\.", "Conv2d_2b_1x1."),
     (r"^conv3\.", "Conv2d_2c_3x3."),
-    # The figure's 3a is TF-Slim's Mixed_3b, and so on; one scope was named after the wrong letter.
+    # The paper's 3a is TF-Slim's Mixed_3b, and so on; this scope has the letter a in place of b.
     (r"^inception5a\.branch3\.1\.", "Mixed_5b.Branch_2.Conv2d_0a_3x3."),
     (r"^inception3a", "Mixed_3b"),
     (r"^inception3b", "Mixed_3c"),
@@ -75,7 +76,7 @@ SLIM_V2: Rules = (
     (r"^", "InceptionV2."),
 )
 
-# TF-Slim's scopes in Inception v3 are lettered in order, with errors in Mixed_5c, 6a and 7b.
+# TF-Slim's scopes in Inception v3 are lettered in order, with mistakes in Mixed_5c, 6a and 7b.
 SLIM_V3: Rules = (
     (r"^(Mixed_5c)\.branch5x5\.1\.", r"\1.Branch_1.Conv2d_0b_1x1."),
     (r"^(Mixed_5c)\.branch5x5\.2\.", r"\1.Branch_1.Conv_1_0c_5x5."),
@@ -153,7 +154,7 @@ SLIM_V4: Rules = (
     (r"^", "InceptionV4."),
 )
 
-# TF-Slim's repeated blocks are numbered from 1; the last one is outside the repetition.
+# TF-Slim numbers repeated blocks from 1; the last block8 is outside of the repetition.
 SLIM_RESNET_V2: Rules = (
     (r"\.residual\.branch\.(branches\.)?", "."),
     (r"^block8\.9\.", "Block8."),

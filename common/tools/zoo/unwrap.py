@@ -11,7 +11,7 @@ from common.files.contents import Contents
 PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
 MOST_PREFIXES = 4
 MOST_GROUPS = 6
-AVERAGE = "/ExponentialMovingAverage"
+AVERAGE = "/ExponentialMovingAverage"  # as in TF-Slim's checkpoints
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Wrapped:
 def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str, Arrays]:
     """The groups of a file that may contain the weights; raises DataError for an unknown key.
 
-    Without a key, those with the most arrays, because an optimizer may keep a group for every
-    parameter.
+    Without a key, only the groups with the most arrays, because an optimizer may keep a group for
+    every parameter.
     """
     if key is None:
         largest = sorted(contents.groups, key=lambda name: -len(contents.groups[name]))

@@ -58,7 +58,8 @@ def write_file(
 ) -> None:
     """Writes the arrays atomically, in the file type that the path's suffix selects.
 
-    `about` is the metadata of a safetensors file, `places` where Keras looks for each array.
+    `about` is the metadata of a safetensors file; `places` has the location of each array in
+    Keras' file.
     Raises CheckFailed if the file does not read back bit for bit.
     """
     kind = kind_of(path)
@@ -75,7 +76,7 @@ def write_file(
                 write_hdf5(temporary, arrays, places or {})
             case "caffe":
                 temporary.write_bytes(write_caffe(arrays))
-        # A Caffe model is recognised only by its name, which the temporary file lacks.
+        # A Caffe model is recognised by its suffix, which the temporary file lacks.
         if kind == "caffe":
             content = temporary.read_bytes()
             again = read_caffe(content, Budget(len(content)))
@@ -94,7 +95,7 @@ def check_same(path: Path, written: Mapping[str, NDArray], again: Arrays) -> Non
 
 
 def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str) -> None:
-    """Writes files with their own framework, verifies them, and moves them into place."""
+    """Writes files in a worker with their framework, verifies them, and moves them into place."""
     path = Path(os.path.realpath(path))
     try:
         check_target(path)
