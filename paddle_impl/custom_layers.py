@@ -48,8 +48,9 @@ class LRN(nn.Layer):
         self.size, self.alpha, self.beta = size, alpha, beta
 
     def forward(self, x: Tensor) -> Tensor:
-        place = np.arange(x.shape[1])
-        near = abs(place[:, None] - place) <= self.size // 2
+        place, half = np.arange(x.shape[1]), self.size // 2
+        offset = place - place[:, None]
+        near = (offset >= -half) & (offset < self.size - half)
         # A matrix of ones and zeros sums near channels; slices would break Paddle's predictor.
         near = paddle.to_tensor(near.astype(float), x.dtype)
         squares = paddle.matmul(near, (x * x).flatten(2)).reshape(x.shape)

@@ -86,7 +86,7 @@ def make_predictor(net: Network) -> inference.Predictor:
                 config.enable_mkldnn_bfloat16()
             config.set_cpu_math_library_num_threads(threads())
         elif net.in_bfloat16:
-            raise UsageError("paddle: bfloat16 is for CPUs here; give --device cpu")
+            raise UsageError("paddle: bfloat16 is supported on CPUs only")
         else:
             config.enable_use_gpu(256, 0)
         return inference.create_predictor(config)

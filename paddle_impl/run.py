@@ -69,7 +69,7 @@ def check_precision(net: Network) -> None:
     """Raises UsageError for a bfloat16 network; on CPUs only the predictor supports bfloat16."""
     if net.in_bfloat16:
         raise UsageError(
-            "paddle: bfloat16 is computed by its predictor alone, as evaluate, predict and bench do"
+            "paddle: only its predictor computes in bfloat16; use evaluate, predict or bench"
         )
 
 

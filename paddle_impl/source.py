@@ -17,7 +17,7 @@ MAIN_UNSCALED = """if __name__ == "__main__":
     learned = [p for p in {name}().parameters() if p.optimize_attr["learning_rate"]]
     print(sum(p.size for p in learned if p.trainable), "parameters")"""
 UNSCALED = """def unscaled(channels: int, epsilon: float, momentum: float) -> nn.BatchNorm2D:
-    # Without a weight Paddle gives the bias no gradient: one that never learns stands in.
+    # Without a weight Paddle gives the bias no gradient: use one that is never trained.
     weight = paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     return nn.BatchNorm2D(channels, epsilon=epsilon, momentum=momentum, weight_attr=weight)"""
 NUMBERED = """def numbered(*steps: nn.Layer) -> nn.Sequential:

@@ -115,7 +115,7 @@ STORAGE = sequence(name("storage"), b"ctorch\nFloatStorage\n", doubled(60), name
 VIEWS = {f"w{count}": tensor("0", 1 << 20, (1 << 20,)) for count in range(100)}
 PACKED = zipfile.ZIP_DEFLATED
 COSTLY = {
-    "name.pdparams": (b"\x80\x04" + doubled(60) + name("x") + b"\x93.", "a name that is no text"),
+    "name.pdparams": (b"\x80\x04" + doubled(60) + name("x") + b"\x93.", "a name that is not"),
     "type.pdparams": (numpy_array(FOUR, DOUBLED_KIND, b")", ORDER), "no arrays"),
     "shape.pdparams": (numpy_array(FOUR, KIND, doubled(60), ORDER), "not of at most 32"),
     "axes.pdparams": (numpy_array(FOUR, KIND, sequence(*[number(9)] * 99), ORDER), "at most 32"),
@@ -125,7 +125,7 @@ COSTLY = {
     "list.pdparams": (b"\x80\x04cx\ny\n](" + b"N" * 999 + b"eR.", "arguments that are no tuple"),
     "key.pth": (torch_zip(dictionary({"a": call(
         "torch._utils _rebuild_tensor_v2", STORAGE + b"Q", number(0), b")", b")")}), {}),
-        "a name that is no text"),
+        "a name that is not"),
     "views.pth": (torch_zip(dictionary(VIEWS), {"0": bytes(4 << 20)}, PACKED), TOO_MUCH),
     "count.pth": (old_torch(dictionary({"a": tensor("0", 4, (2, 2))}), {"0": bytes(16)}).replace(
         struct.pack("<q", 4), struct.pack("<q", 2**62)), "beyond the file"),
@@ -135,8 +135,8 @@ COSTLY = {
     "texts.h5": (repeated(hdf5(long_texts)), "memory allocation failed for VL data"),
     "heap.h5": (endless(hdf5(new_keras)), "unterminated heap"),
     "bomb.h5": (hdf5(bomb), TOO_MUCH),
-    "pipe.h5": (hdf5(to_a_pipe), "no arrays by the names of layers"),
-    "deep.h5": (hdf5(deep_groups), "a name that is no text of at most 1000"),
+    "pipe.h5": (hdf5(to_a_pipe), "no arrays named after layers"),
+    "deep.h5": (hdf5(deep_groups), "a name that is not a string of at most 1000"),
     "fields.caffemodel": (b"\x18\x01" * 20_001, TOO_LONG),
     "sizes.caffemodel": (encode(100, encode(7, encode(5, bytes(4)) + encode(
         7, encode(1, b"\x01" * 5_000_000)))), "at most 32"),

@@ -16,7 +16,7 @@ from common.data.mnist import read_idx
 from common.errors import UserError
 from common.tools.zoo.convert import read_match
 from common.tools.zoo.identify import identify
-from common.tools.zoo.recognise import ReadOptions
+from common.tools.zoo.match import ReadOptions
 
 SECONDS, BYTES = 10, 1_500_000_000
 PATIENCE = 120  # seconds of wall-clock time, on a machine that has other work to do

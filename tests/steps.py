@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from test_data import idx
+from idx_files import idx
 
 # Inception v3 takes 299 pixels with its heads, too many for a test.
 NETWORKS = {

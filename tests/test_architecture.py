@@ -19,7 +19,7 @@ PACKAGES = {ALL[name].package for name in FRAMEWORKS} | {"keras"}
 ONNX = {"onnx", "onnxruntime", "openvino"}  # for the package of that name only
 OWN = {"pytorch": {"torch"}, "tensorflow": {"tensorflow", "keras"}, "paddle": {"paddle"}}
 FOLDERS = {f"{framework}_impl": framework for framework in FRAMEWORKS}
-LAYER_TYPES = [word.__name__ for word in get_args(Layer)]
+LAYER_TYPES = [layer.__name__ for layer in get_args(Layer)]
 # Every file that handles all layer types.
 WALKERS = [
     "common/spec/planner.py",

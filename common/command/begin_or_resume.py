@@ -2,7 +2,6 @@
 
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from common.command.curves import draw_curves
@@ -19,7 +18,8 @@ from common.training.folder import begin, forget, open_run, plan_of
 from common.training.lock import locked
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
-from common.training.record import open_for_training, read_recipe
+from common.training.record import read_recipe
+from common.training.resumed import extend
 
 GRACE_SECONDS = 120.0  # for an interrupted worker to finish its step and save
 PATIENCE_SECONDS = 60.0  # for the first of several processes to begin the run
@@ -35,18 +35,17 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
         raise UsageError(
             "--processes cannot be used under a launcher that has already started several processes"
         )
-    if rank and not resume:
-        await_run(out)
-    if rank or resume:
-        check_same(out, recipe)
-    else:
-        check_new(out)
     if rank:
+        await_run(out, recipe)
         job = Train(framework=how.framework, folder=str(out), device=how.device, plain=how.plain)
         call(job, float("inf"), grace=GRACE_SECONDS)
         return
+    if not resume:
+        check_new(out)
     with locked(out) as lock:
         if resume:
+            if line := extend(out, recipe):
+                print_line(f"googlenet: {line}", sys.stderr)
             resume_run(out, how, lock)
         else:
             begin_and_train(out, recipe, how, lock)
@@ -70,26 +69,13 @@ def check_new(out: Path) -> None:
         raise UsageError(f"{out}: a run already exists; use --resume, or choose another --out")
 
 
-def await_run(out: Path) -> None:
-    """Waits until another process has begun the run; raises DataError if none does."""
+def await_run(out: Path, recipe: Recipe) -> None:
+    """Waits until the first process has begun or extended the run; raises DataError if not."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while not (out / "recipe.toml").is_file():
+    while not ((out / "recipe.toml").is_file() and read_recipe(out) == recipe):
         if time.monotonic() > end:
-            raise DataError(f"{out}: the first process began no run here; share the folder")
+            raise DataError(f"{out}: the first process began no run here with the same options")
         time.sleep(0.2)
-
-
-def check_same(out: Path, recipe: Recipe) -> None:
-    """Raises UsageError unless the run has this recipe."""
-    own, asked = asdict(read_recipe(out)), asdict(recipe)
-    odd = [name for name in asked if own[name] != asked[name]]
-    if odd == ["classes"]:  # if the data has changed, this names the classes
-        open_for_training(out, read_recipe(out))
-    if odd:
-        raise UsageError(
-            f"{out}: a run with {odd[0]} = {own[odd[0]]!r}, and asked for is {asked[odd[0]]!r}; "
-            "resume with the options it was begun with"
-        )
 
 
 def starting_weights(recipe: Recipe) -> dict:

@@ -61,7 +61,8 @@ def difference_row(each: Difference) -> list[str]:
 def conclusion(found: Verdict) -> str:
     """One sentence that names the matching or the nearest network."""
     if found.same:
-        more = f", but for {len(found.in_training)} in training" if found.in_training else ""
+        count = len(found.in_training)
+        more = f", except for {count} differences in training" if count else ""
         return f"your network is {' and '.join(found.same)}{more}"
     count = found.nearest_differences
     places = "1 difference" if count == 1 else f"{count} differences"

@@ -58,7 +58,7 @@ def compare(
     recipe: options.RecipeFile = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
-    out: options.RunsFolder = Path("compare-train"),
+    out: options.RunsFolder = None,
     html: Html = None,
     json: AsJson = False,
 ) -> None:
@@ -67,12 +67,12 @@ def compare(
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)
     check_known("dtype", dtype or "float32", DTYPES)
-    if train and (html or image):
-        raise UsageError("--train compares runs: leave out --html and --image")
+    overrides = {"data": data, "epochs": epochs, "steps": steps}
+    check_task(train, [html, image], [recipe, out, *overrides.values()])
     if train:
-        overrides = {"network": name, "data": data, "epochs": epochs, "steps": steps}
-        overrides |= {"preprocess": preprocess, "dtype": dtype, "aux": aux or None}
-        compare_training(resolve(recipe, overrides), frameworks, out, plain, json)
+        overrides |= {"network": name, "preprocess": preprocess, "dtype": dtype, "aux": aux or None}
+        folder = out or Path("compare-train")
+        compare_training(resolve(recipe, overrides), frameworks, folder, plain, json)
         return
     files = image or images.photographs()
     check_outputs(html, inputs=files)
@@ -85,6 +85,14 @@ def compare(
     else:
         show.print_comparison(found)
     found.raise_if_failed()
+
+
+def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[object]) -> None:
+    """Raises UsageError for options of the comparison that was not asked for."""
+    if train and any(of_images):
+        raise UsageError("--train compares runs: leave out --html and --image")
+    if not train and any(of_runs):
+        raise UsageError("--data, --recipe, --epochs, --steps and --out need --train")
 
 
 def compare_images(

@@ -11,7 +11,7 @@ from common.command.outputs import check_outputs
 from common.command.printable import print_line
 from common.errors import UsageError
 from common.tools.zoo.convert import convert as convert_file
-from common.tools.zoo.recognise import ReadOptions
+from common.tools.zoo.match import ReadOptions
 
 
 @app.command()
@@ -41,7 +41,7 @@ def convert(
     """Convert a checkpoint to another format.
 
     SRC may be any published or native checkpoint. DST is .safetensors, .pth, .pt, .pdparams,
-    .weights.h5 or .ckpt; it is read back and verified bit for bit.
+    .weights.h5, .ckpt or .caffemodel; it is read back and verified bit for bit.
     """
     if classes:
         raise UsageError(

@@ -27,7 +27,7 @@ def data(
         str, typer.Argument(metavar="digits|mnist:DIR|folder:DIR", help="Check this data set.")
     ],
     val_split: Annotated[
-        float, typer.Option(min=0.01, max=0.99, help="Hold out this share of an unsplit folder.")
+        float, typer.Option(min=0.01, max=0.99, help="Hold out this fraction of an unsplit folder.")
     ] = 0.2,
     json: AsJson = False,
 ) -> None:

@@ -17,7 +17,7 @@ from common.command.options import (
 )
 from common.command.printable import print_line
 from common.command.scores import print_scores
-from common.command.scoring_options import NetworkName, Source, check_options, report_skipped
+from common.command.scoring_options import NetworkName, Source, check_options, report_images
 from common.command.trained import Trained, open_trained
 from common.files.scratch import scratch_folder
 from common.jobs.call import call
@@ -53,6 +53,7 @@ def evaluate(
             weights=str(given.path),
             data=data or given.data,
             preprocess=given.preprocess,
+            background=given.background,
             skip=on_error == "skip",
             device=device,
             dtype=dtype,
@@ -67,7 +68,7 @@ def show_scores(scores: Arrays, given: Trained, data: str, json: bool) -> None:
     """Prints the scores with their data and weights, and what differs from a run's own data."""
     for line in scores["changes"].tolist():
         print_line(f"googlenet: {line}", sys.stderr)
-    report_skipped(scores)
+    report_images(scores, given.background)
     scored = scores["classes"].tolist()
     known = list(given.classes) or scored
     # The network may have more classes than there are names.

@@ -59,7 +59,7 @@ def effect_line(effect: diffs.Effect | None) -> str:
     """One line on the measured effect."""
     if effect is None:
         return "the outputs differ in size and cannot be compared"
-    top = "the same" if effect.same_top else "another"
+    top = "the same" if effect.same_top else "different"
     return (
         f"{effect.shared} of the second's {effect.total} arrays filled from the first: "
         f"its logits are off by {effect.relative:.2g} of the largest, the top class is {top}"

@@ -47,5 +47,5 @@ def export(
         plan, arrays = weights.read_network(given.path, name, aux)
         own = replace(plan.network, preprocess=PREPROCESSES[given.preprocess])
         plan = replace(plan, network=own)
-        apart = onnx_export.export(plan, arrays, out, given.classes)
+        apart = onnx_export.export(plan, arrays, out, given.about)
     print_line(f"{out}: {name}, within {apart:.1e} of the reference in ONNX Runtime")

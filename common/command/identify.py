@@ -14,8 +14,8 @@ from common.spec import shape_text
 from common.tools.zoo.find_plan import takes_any_size
 from common.tools.zoo.identify import Identity
 from common.tools.zoo.identify import identify as identify_file
+from common.tools.zoo.match import Match, ReadOptions
 from common.tools.zoo.misfit import Misfit
-from common.tools.zoo.recognise import Match, ReadOptions
 
 SHOWN = 5  # names listed per kind of mismatch
 
@@ -75,7 +75,7 @@ def match_json(match: Match) -> dict:
 
 def print_matches(found: Identity) -> None:
     """Prints a line for each match, and the notes on how the file was read."""
-    table = grid("network", "layout", "classes", "heads", "input", "parameters")
+    table = grid("network", "format", "classes", "heads", "input", "parameters")
     table.columns[1].justify = "left"
     for match in found.matches:
         spec, heads = match.plan.network, ", ".join(match.plan.heads) or "none"
@@ -99,7 +99,7 @@ def print_misfit(source: Path, near: Misfit | None) -> None:
     if near is None:
         return
     print_line(
-        f"{source} is not a network of this family; nearest: {near.name}, layout {near.layout.name}"
+        f"{source} is not a network of this family; nearest: {near.name}, format {near.layout.name}"
     )
     kinds = {"missing": near.missing, "unknown": near.unknown, "wrong shape": near.misshapen}
     for kind, names in kinds.items():

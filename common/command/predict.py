@@ -1,5 +1,7 @@
 """The `predict` command: classifies images."""
 
+from collections.abc import Sequence
+from csv import DictWriter
 from pathlib import Path
 from typing import Annotated
 
@@ -18,58 +20,96 @@ from common.command.options import (
     Plain,
     PreprocessName,
 )
+from common.command.outputs import check_outputs
 from common.command.printable import print_line
-from common.command.scoring_options import NetworkName, Source, check_options, report_skipped
-from common.command.trained import open_trained
+from common.command.scoring_options import NetworkName, Source, check_options, report_images
+from common.command.trained import Trained, open_trained
+from common.data.image_files import find_images
+from common.errors import DataError
+from common.files.atomic import atomic_file
 from common.files.scratch import scratch_folder
 from common.jobs.call import call
 from common.tools.train.scoring_jobs import Predict
+
+Images = Annotated[
+    list[Path], typer.Argument(metavar="IMAGE...", help="Classify these images and folders.")
+]
+Top = Annotated[int, typer.Option(min=1, help="Show this many classes per image.")]
+Csv = Annotated[Path | None, typer.Option("--csv", help="Write the classes to this .csv file.")]
 
 
 @app.command()
 def predict(
     source: Source,
-    image: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Classify these JPEG or PNG files.")
-    ],
+    image: Images,
     framework: Framework = "pytorch",
     name: NetworkName = None,
-    top: Annotated[int, typer.Option(min=1, help="Show this many classes per image.")] = 5,
+    top: Top = 5,
     preprocess: PreprocessName = None,
     on_error: OnError = "stop",
     device: Device = "auto",
     dtype: Dtype = "float32",
     plain: Plain = False,
+    csv: Csv = None,
     json: AsJson = False,
 ) -> None:
     """Classify images.
 
-    The most likely classes are shown, by a run, a weights file or any checkpoint.
+    The most likely classes are shown, by a run, a weights file or any checkpoint. Of a folder, all
+    images in it and in its sub-folders are classified.
     """
     check_options(framework, device, on_error, dtype)
+    images = list(map(str, list_images(image)))
+    check_outputs(csv, inputs=[source, *map(Path, images)])
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
         job = Predict(
             framework=framework,
             network=given.network,
             weights=str(given.path),
-            files=list(map(str, image)),
+            files=images,
             preprocess=given.preprocess,
+            background=given.background,
             skip=on_error == "skip",
             device=device,
             dtype=dtype,
             plain=plain,
         )
         report = call(job)
-    skipped = report_skipped(report.arrays)
-    files = [str(file) for file in image if str(file) not in skipped]
-    names = given.class_names(report.arrays["probabilities"].shape[1])
-    ranked = rank(report.arrays["probabilities"], names, top)
-    show_classes([{"image": f, "top": t} for f, t in zip(files, ranked, strict=True)], json)
+    skipped = report_images(report.arrays, given.background)
+    files = [file for file in images if file not in skipped]
+    show_classes(rank(files, report.arrays["probabilities"], given, top), csv, json)
 
 
-def show_classes(found: list[dict], json: bool) -> None:
-    """Prints the classes of each image."""
+def list_images(paths: Sequence[Path]) -> list[Path]:
+    """The files among the paths and the images in the folders; raises DataError without any."""
+    found = []
+    for path in paths:
+        inside = find_images(path).images if path.is_dir() else [path]
+        if not inside:
+            raise DataError(f"{path}: there are no images in this folder")
+        found += inside
+    return found
+
+
+def write_csv(path: Path, found: list[dict]) -> None:
+    """Writes a line for each class that is shown."""
+    with (
+        atomic_file(path) as temporary,
+        # The bytes of a name that is not UTF-8 are written as they are.
+        open(temporary, "w", newline="", errors="surrogateescape") as file,
+    ):
+        writer = DictWriter(file, ["image", "rank", "class", "name", "probability"])
+        writer.writeheader()
+        for entry in found:
+            for number, each in enumerate(entry["top"], 1):
+                writer.writerow({"image": entry["image"], "rank": number, **each})
+
+
+def show_classes(found: list[dict], csv: Path | None, json: bool) -> None:
+    """Prints the classes of each image, and writes them to `csv`."""
+    if csv:
+        write_csv(csv, found)
     if json:
         documents.print_json(found)
         return
@@ -79,10 +119,12 @@ def show_classes(found: list[dict], json: bool) -> None:
             print_line(f"  {each['probability']:7.2%}  {each['name']}")
 
 
-def rank(probabilities: NDArray, names: list[str], top: int) -> list[list[dict]]:
+def rank(files: Sequence[str], probabilities: NDArray, given: Trained, top: int) -> list[dict]:
     """The most likely classes of each image, `top` of them or all that there are."""
+    names = given.class_names(probabilities.shape[1])
     orders = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    return [
-        [{"class": int(k), "name": names[k], "probability": float(row[k])} for k in order]
-        for row, order in zip(probabilities, orders, strict=True)
-    ]
+    found = []
+    for file, row, order in zip(files, probabilities, orders, strict=True):
+        best = [{"class": int(k), "name": names[k], "probability": float(row[k])} for k in order]
+        found.append({"image": file, "top": best})
+    return found

@@ -92,7 +92,7 @@ def event_files(folder: Path, wanted: bool) -> Iterator[Callable[[dict], None]]:
         def keep(entry: dict) -> None:
             is_step = "step" in entry
             for name in ("loss", "lr") if is_step else ("loss", "top1"):
-                tag = f"{'train' if is_step else 'test'}/{name}"
+                tag = f"{'train' if is_step else entry['split']}/{name}"
                 writer.add_scalar(tag, entry[name], entry["step" if is_step else "steps"])
 
         yield keep
@@ -101,6 +101,6 @@ def event_files(folder: Path, wanted: bool) -> Iterator[Callable[[dict], None]]:
 def epoch_text(line: Mapping) -> str:
     """The metrics of one epoch as a line of text."""
     return (
-        f"epoch {line['epoch']}: top-1 {line['top1']:.2%}, test loss {line['loss']:.4f}, "
-        f"{line['images_per_second']:.0f} images/s"
+        f"epoch {line['epoch']}: top-1 {line['top1']:.2%}, "
+        f"{line['split']} loss {line['loss']:.4f}, {line['images_per_second']:.0f} images/s"
     )

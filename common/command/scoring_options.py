@@ -1,4 +1,4 @@
-"""Options of `evaluate` and `predict`, and the report on images that they skip."""
+"""Options of `evaluate` and `predict`, and the report on images that they invert or skip."""
 
 import sys
 from pathlib import Path
@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from common.arrays import Arrays
-from common.command.options import (
-    check_known,
-)
+from common.command.options import check_known
 from common.command.printable import print_line
 from common.jobs.frameworks import ALL
 from common.jobs.job import DEVICES, DTYPES
+from common.training.record import shortened
 
 Source = Annotated[
     Path, typer.Argument(metavar="RUN_OR_WEIGHTS", help="Use this run or checkpoint.")
@@ -30,8 +29,14 @@ def check_options(framework: str, device: str, on_error: str, dtype: str) -> Non
     check_known("value of --on-error", on_error, ("stop", "skip"))
 
 
-def report_skipped(arrays: Arrays) -> set[str]:
-    """Reports which images were skipped, and why; returns their names."""
+def report_images(arrays: Arrays, background: str) -> set[str]:
+    """Reports which images were inverted or skipped, and why; returns the skipped images' names."""
+    if names := arrays["inverted"].tolist():
+        print_line(
+            f"googlenet: inverted, since the weights were trained on images with a {background} "
+            f"background: {shortened(names)}",
+            sys.stderr,
+        )
     lines = arrays["faults"].tolist()
     for line in lines:
         print_line(f"googlenet: skipped: {line}", sys.stderr)

@@ -106,7 +106,7 @@ def totals_lines(plan: Plan) -> str:
     lines.append(f"image: {how.shape_text(*plan.network.input[1:])}")
     lines.append(f"its values: {how.value_text()}")
     lines.append(f"{depth} layers with weights on the longest path")
-    lines.append(f"receptive field of the last map: {field:,} rows")
+    lines.append(f"receptive field of the last map: {field:,} pixels")
     return "\n".join(lines)
 
 

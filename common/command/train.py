@@ -13,6 +13,7 @@ from common.networks import network
 from common.training.defaults import default_table
 from common.training.recipe import Recipe
 from common.training.recipe_file import check_fields, read_table, to_recipe, to_toml
+from common.training.resumed import resumed
 
 # The options that are fields of the recipe, under the same names.
 IN_RECIPE = (
@@ -60,10 +61,9 @@ def train(
     plain: Plain = False,
 ) -> None:
     """Train a network; --resume continues a stopped run."""
-    overrides = {name: value for name, value in locals().items() if name in IN_RECIPE}
+    overrides = fields_of(locals())
     how = options.make_how(framework, device, processes, tensorboard, plain)
-    overrides |= {"weights": weights and str(weights), "schedule": {"kind": schedule}}
-    resolved = resolve(recipe, overrides | {"optimizer": {"kind": optimizer, "lr": lr}})
+    resolved = resolve(recipe, overrides, run=out if resume else None)
     if print_recipe:
         print(to_toml(resolved), end="")
     elif out is None:
@@ -72,15 +72,27 @@ def train(
         start(out, resolved, how, resume)
 
 
-def resolve(path: Path | None, overrides: dict[str, Any]) -> Recipe:
+def fields_of(options_given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the recipe that the command's options set; None if an option was not given."""
+    fields = {name: options_given[name] for name in IN_RECIPE}
+    weights, rate = options_given["weights"], options_given["lr"]
+    return fields | {
+        "weights": weights and str(weights),
+        "optimizer": {"kind": options_given["optimizer"], "lr": rate},
+        "schedule": {"kind": options_given["schedule"]},
+    }
+
+
+def resolve(path: Path | None, overrides: dict[str, Any], run: Path | None = None) -> Recipe:
     """The default recipe, overridden by the file and then by the command line.
 
-    An option that was not given is None in `overrides` and has no effect.
+    With a `run` to resume, its own recipe is returned, which must agree with both. An option that
+    was not given is None in `overrides` and has no effect.
     """
-    file = read_table(path) if path else {}
-    check_fields(str(path), file)
-    parts = {part: given(overrides.pop(part, {})) for part in ("optimizer", "schedule")}
-    overrides = given(overrides)
+    file, overrides = read_fields(path), typed(overrides)
+    if run:
+        return resumed(run, file | overrides)
+    parts = {part: overrides.pop(part, {}) for part in ("optimizer", "schedule")}
     chosen = DEFAULTS | file | overrides
     network(chosen["network"])  # rejects an unknown name before data is opened
     data = open_data(chosen["data"], chosen["val_split"])
@@ -94,6 +106,14 @@ def resolve(path: Path | None, overrides: dict[str, Any]) -> Recipe:
     return to_recipe(str(path or "recipe"), table | overrides)
 
 
-def given(overrides: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in overrides.items() if value is not None}
+def read_fields(path: Path | None) -> dict[str, Any]:
+    """The fields in a recipe's file, if one was given."""
+    table = read_table(path) if path else {}
+    check_fields(str(path), table)
+    return table
+
+
+def typed(overrides: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, in parts as well."""
+    parts = {name: typed(value) for name, value in overrides.items() if isinstance(value, dict)}
+    return {name: value for name, value in (overrides | parts).items() if value not in (None, {})}

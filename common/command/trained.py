@@ -33,6 +33,12 @@ class Trained:
     run: str = ""
     data: str = "digits"  # to be scored on by default
     label: str = ""  # which weights these are
+    background: str = ""  # of the training images: "dark", "light", or unknown
+
+    @property
+    def about(self) -> dict:
+        """What is known about the training images, as recorded in weights files."""
+        return {"class_names": self.classes, "background": self.background}
 
     def class_names(self, count: int) -> list[str]:
         """The names of `count` classes, or numbers if the names are unknown."""
@@ -65,9 +71,14 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
             f"--preprocess {preprocess or made.preprocess.name} are assumed",
             sys.stderr,
         )
-    how = preprocess or about.get("preprocess", made.preprocess.name)
-    names = tuple(about.get("class_names", ()))
-    return Trained(path, name, how, names, label=str(source))
+    return Trained(
+        path=path,
+        network=name,
+        preprocess=preprocess or about.get("preprocess", made.preprocess.name),
+        classes=tuple(about.get("class_names", ())),
+        label=str(source),
+        background=about.get("background", ""),
+    )
 
 
 def open_run(folder: Path, name: str | None, preprocess: str | None) -> Trained:
@@ -79,10 +90,16 @@ def open_run(folder: Path, name: str | None, preprocess: str | None) -> Trained:
     path = next((file for file in files if file.is_file()), None)
     if path is None:
         raise DataError(f"{folder}: no weights yet; continue with `googlenet train ... --resume`")
-    how = preprocess or recipe.preprocess
-    label = f"{path} ({epoch_text(folder, path.stem)})"
-    classes = read_classes(folder)
-    return Trained(path, recipe.network, how, classes, str(folder), recipe.data, label)
+    return Trained(
+        path=path,
+        network=recipe.network,
+        preprocess=preprocess or recipe.preprocess,
+        classes=read_classes(folder),
+        run=str(folder),
+        data=recipe.data,
+        label=f"{path} ({epoch_text(folder, path.stem)})",
+        background=weights.read(path)[1].get("background", ""),
+    )
 
 
 def epoch_text(folder: Path, kind: str) -> str:

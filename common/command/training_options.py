@@ -47,7 +47,8 @@ Out = Annotated[
     Path | None, typer.Option("--out", metavar="RUN", help="Write the run to this folder.")
 ]
 RunsFolder = Annotated[
-    Path, typer.Option("--out", help="Write the runs of --train to this folder.")
+    Path | None,
+    typer.Option("--out", help="Write the runs here [compare-train]."),
 ]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="Read this recipe (TOML).")]
 PrintRecipe = Annotated[

@@ -70,8 +70,8 @@ def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
     labels, classes = read_array(path), plan.network.classes
     if labels.shape != (images,) or labels.dtype.kind not in "iu":
         raise DataError(
-            f"{path}: labels are {images} whole numbers, one an image, "
-            f"and this array is {labels.dtype} of shape {labels.shape}"
+            f"{path}: expected {images} integer labels, one per image, "
+            f"but this array is {labels.dtype} of shape {labels.shape}"
         )
     if not classes:
         raise DataError(f"{path}: the weights have no classifier, so labels cannot be used")

@@ -147,7 +147,7 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
     ValueError if it is unclear which value is white.
     """
     if image.mode in ("I", "F"):
-        raise ValueError("grey values of 32 bits, whose white is not said; save it with 8 or 16")
+        raise ValueError("a 32-bit grey image, whose white is unknown; save it with 8 or 16 bits")
     if not image.mode.startswith("I;16"):
         return image
     values = np.asarray(image, np.int64)

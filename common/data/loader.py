@@ -52,7 +52,7 @@ class Loader:
         """Raises DataError if the split has no full batch."""
         if not self.steps:
             raise DataError(
-                f"{len(self.split)} images to train with make no batch of {self.size}; "
+                f"{len(self.split)} training images are fewer than one batch of {self.size}; "
                 "use a smaller --batch"
             )
 

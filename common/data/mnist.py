@@ -69,13 +69,13 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
             shape = read_header(path, file, dimensions)
             count = prod(shape)
             if count > RATIO * size + FREE_BYTES:
-                raise DataError(f"{path}: {size} bytes, and {shape} are announced")
+                raise DataError(f"{path}: {size} bytes, but the header declares {shape}")
             content = np.empty(count, np.uint8)
             found = fill(content, file) + len(file.read(1))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
     if found != count:
-        raise DataError(f"{path}: {found} bytes or more, where {shape} are announced")
+        raise DataError(f"{path}: at least {found} bytes, but the header declares {shape}")
     return content.reshape(shape)
 
 

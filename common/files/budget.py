@@ -86,7 +86,7 @@ def memory_limit(count: int) -> Iterator[None]:
 def check_name(name: object) -> str:
     """A name from a file; raises ValueError unless it is text of a sensible length."""
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
-        raise ValueError(f"a name that is no text of at most {LONGEST_NAME} letters")
+        raise ValueError(f"a name that is not a string of at most {LONGEST_NAME} characters")
     return name
 
 
@@ -110,5 +110,5 @@ def check_shape(sizes: object, count: int) -> tuple[int, ...]:
     """The shape of an array of `count` numbers; raises ValueError if the two disagree."""
     shape = check_sizes(sizes)
     if prod(shape) != count:
-        raise ValueError(f"{count} numbers that are said to have another shape, {shape}")
+        raise ValueError(f"{count} numbers that do not match the declared shape {shape}")
     return shape

@@ -65,7 +65,7 @@ def read_blob(message: memoryview, budget: Budget) -> NDArray:
     flat = np.frombuffer(numbers[field], DATA[field])
     wanted = shape if shape is not None else [four.get(place, 0) for place in (1, 2, 3, 4)]
     if not flat.size:
-        raise ValueError("a blob of 0 numbers that is said to have another shape")
+        raise ValueError("a blob of 0 numbers, which do not match the declared shape")
     return flat.reshape(check_shape(wanted, flat.size))
 
 

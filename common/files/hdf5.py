@@ -112,7 +112,7 @@ def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
             places[check_name(name)] = place
     if not places:
         raise DataError(
-            "holds no arrays by the names of layers; if an early Keras 3 wrote it, "
+            "contains no arrays named after layers; if an early Keras 3 wrote it, "
             "load and save it once with a newer one"
         )
     return places

@@ -115,6 +115,7 @@ SOUND: dict[str, Callable[[Any], bool]] = {
     "input": is_size,
     "preprocess": lambda name: isinstance(name, str) and name in PREPROCESSES,
     "carried": is_carried,
+    "background": lambda name: name in ("dark", "light"),
     "class_names": lambda names: isinstance(names, list) and all(map(is_name, names)),
 }
 

@@ -7,9 +7,10 @@ classes, aux, input, preprocess, the names of the classes if known, the format v
 conversion, the counters and array names of the source file.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +26,19 @@ from common.spec import NetworkSpec, Shape
 from common.spec.plan import Node, Plan
 from common.spec.planner import make_plan
 
-TRUNK_ADVICE = (
+DATA = ("class_names", "background")  # of the training images
+BACKBONE_ADVICE = (
     "; the backbone matches: `googlenet init --from` adds a new classifier, "
     "load_weights(..., backbone_only=True) keeps the existing one"
 )
 
 
 def write(
-    path: Path, arrays: Mapping[str, NDArray], plan: Plan, class_names: Sequence[str] = ()
+    path: Path, arrays: Mapping[str, NDArray], plan: Plan, data: Mapping[str, Any] | None = None
 ) -> None:
     """Writes the weights file atomically; raises DataError for anything that `load` refuses.
 
-    `class_names` are recorded in the file if there is one for each class.
+    `data` describes the training images: see `describe`.
     """
     for name, array in arrays.items():
         if array.dtype.kind in "iub":
@@ -47,16 +49,22 @@ def write(
     if faults := list_faults(*find_faults(single, plan.arrays())):
         raise DataError(f"{path}: the arrays are not those of {plan.network.name}: {faults}")
     with atomic_file(path) as temporary:
-        temporary.write_bytes(safetensors_file.pack(single, describe(plan, class_names)))
+        temporary.write_bytes(safetensors_file.pack(single, describe(plan, data)))
 
 
-def describe(plan: Plan, class_names: Sequence[str] = ()) -> dict:
-    """The metadata of a plan's weights file, with the names of the classes if they are known."""
+def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict:
+    """The metadata of a plan's weights file.
+
+    `data` adds what is known about the training images: `class_names`, if there is one for each
+    class, and `background`, which is "dark" or "light".
+    """
     made = plan.network
     about = {"network": made.name, "classes": made.classes, "aux": made.aux}
     about |= {"input": made.input, "preprocess": made.preprocess.name}
-    if class_names and len(class_names) == made.classes:
-        about["class_names"] = list(class_names)
+    known = dict(data or {})
+    if len(known.get("class_names", ())) != made.classes:
+        known.pop("class_names", None)
+    about |= {name: known[name] for name in DATA if known.get(name)}
     return about | {"format": FORMAT}
 
 
@@ -180,5 +188,5 @@ def fit(
     if faults := list_faults(*kinds):
         line = f"{source}: these weights do not match {plan.network.name}: {faults}"
         ending = all(plan.is_ending(fault.split(" ")[0]) for kind in kinds for fault in kind)
-        raise DataError(line + (TRUNK_ADVICE if ending else ""))
+        raise DataError(line + (BACKBONE_ADVICE if ending else ""))
     return {name: np.ascontiguousarray(arrays[name]) for name in wanted}

@@ -82,7 +82,7 @@ def shown(value: object) -> str:
 def whole_number(value: object) -> int:
     """Converts a Python, NumPy or framework integer to `int`; raises TypeError for other values."""
     if isinstance(value, bool):
-        raise TypeError("a truth value is no number here")
+        raise TypeError("a number is expected, not True or False")
     return operator.index(value)  # type: ignore[arg-type]
 
 

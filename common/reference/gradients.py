@@ -74,12 +74,12 @@ def backward(node: Node, dy: Array, forward: Forward, gradients: dict[str, Array
     """Returns dx of one node; adds the gradients inside it to `gradients`, by full name."""
     if node.children:
         return backward_children(node, dy, forward, gradients)
-    dx, own = backward_word(node, forward.inputs[node.path], forward.own[node.path], dy)
+    dx, own = backward_layer(node, forward.inputs[node.path], forward.own[node.path], dy)
     gradients |= {f"{node.path}.{name}": gradient for name, gradient in own.items()}
     return dx
 
 
-def backward_word(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array, Weights]:
+def backward_layer(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array, Weights]:
     """dx of a leaf layer, and the gradients with respect to its parameters."""
     match node.layer:
         case spec.Conv(stride=stride, bias=bias):

@@ -19,8 +19,8 @@ class Init(Enum):
     FAN_OUT = "convolutions normal with variance 2 / (out x kernel), linear with deviation 0.01"
     FAN_IN = "normal with variance 2 / (in x kernel)"
     XAVIER = "uniform with variance 2 / (in x kernel + out x kernel)"
-    NORMAL = "normal with deviation 0.01"
-    TRUNCATED = "normal with deviation 0.01, redrawn beyond two deviations"
+    NORMAL = "normal with standard deviation 0.01"
+    TRUNCATED = "normal with standard deviation 0.01, redrawn beyond two of them"
     PADDLE = "convolutions as FAN_IN, linear uniform with variance 1 / in"
 
 

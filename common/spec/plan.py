@@ -219,8 +219,10 @@ def check_batch(name: str, input: Shape, shape: Shape) -> None:
     if shape[1:] == input and shape[0]:
         return
     advice = "; set the size with `input` when building the network"
-    if shape == input:
+    if len(shape) == len(input):
         advice = "; add a batch axis, as in x[None]"
+    elif shape[1:] != input and sorted(shape[1:]) == sorted(input):
+        advice = "; its axes are in a different order"
     elif shape[1:] == input:
         advice = "; the batch must not be empty"
     raise UsageError(

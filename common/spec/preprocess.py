@@ -42,20 +42,20 @@ class Preprocess:
         """A description of how an image becomes rows x columns, and where the method comes from."""
         size, side = f"{rows}x{columns}", round(min(rows, columns) / self.share)
         ways = {
-            "squeeze": f"squeezed to {size}",
-            "crop": f"middle {size} of shorter side {side}",
-            "middle": f"middle {self.share:.1%} squeezed to {size}",
+            "squeeze": f"resized to {size}",
+            "crop": f"shorter side to {side}, central {size}",
+            "middle": f"central {self.share:.1%} resized to {size}",
         }
-        resample = "bilinear between points" if self.resample == "points" else self.resample
+        resample = "bilinear without antialiasing" if self.resample == "points" else self.resample
         return f"{ways[self.fit]}, {resample} ({self.source})"
 
     def value_text(self) -> str:
-        """A description of the range of values, or of the mean and deviation of each channel."""
+        """A description of the range of values, or each channel's mean and standard deviation."""
         ranges = {((0.5,) * 3, (0.5,) * 3): "-1 to 1", ((0.0,) * 3, (1.0,) * 3): "0 to 1"}
         if (self.mean, self.deviation) in ranges:
             return f"{self.order} from {ranges[self.mean, self.deviation]}"
         less, by = (", ".join(f"{n:.3g}" for n in three) for three in (self.mean, self.deviation))
-        return f"{self.order} from 0 to 1, less {less}, divided by {by}"
+        return f"{self.order} from 0 to 1, minus {less}, divided by {by}"
 
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -4,11 +4,13 @@ import json
 import platform
 from contextlib import suppress
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.data.background import background
 from common.data.datasets import DataSet
 from common.data.loader import Loader
 from common.data.sources import open_data
@@ -17,7 +19,7 @@ from common.errors import DataError, UsageError
 from common.files import weights
 from common.files.atomic import atomic_file
 from common.networks import network
-from common.spec import Init
+from common.spec import BatchNorm, Init
 from common.spec.initial import initial_arrays
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
@@ -58,6 +60,16 @@ def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, L
     return first, Loader(test, input, recipe.batch, how)
 
 
+def check_norms(plan: Plan, images: int) -> None:
+    """Raises UsageError if a batch norm would normalise a single value per channel."""
+    for node in plan.nodes():
+        if isinstance(node.layer, BatchNorm) and images * prod(node.output[1:]) == 1:
+            raise UsageError(
+                f"the batch norm {node.path} would get one value per channel, whose variance is 0; "
+                "use a larger --batch or --image-size"
+            )
+
+
 def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
     """Creates the folder of a new run and its first state.
 
@@ -65,6 +77,7 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
     checkpoint. Returns the error message for each image that will be skipped.
     """
     plan = plan_of(recipe)
+    check_norms(plan, recipe.batch)
     data = open_data(recipe.data, recipe.val_split)
     checked = data.splits.values() if recipe.on_error == "skip" else ()
     faults = {name: line for split in checked for name, line in find_faults(split).items()}
@@ -113,6 +126,7 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
             f"a batch of {recipe.batch} cannot be divided equally among {ranks} processes"
         )
     plan = plan_of(recipe)
+    check_norms(plan, recipe.batch // ranks)
     data, lines = open_for_training(folder, recipe)
     train, test = loaders(recipe, data, read_skipped(folder))
     state, about, passed_over = read_newest(folder / "checkpoints")
@@ -123,7 +137,9 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
     if not rank:
         lines += cut_metrics(folder / "metrics.jsonl", step)
     run = TrainingRun(folder, recipe, plan, train, test, state, step, best, rank, ranks)
-    run.classes, run.split = data.classes, "val" if data.val else "test"
+    grey = background(train.split) if recipe.channels == 1 else ""
+    run.about = {"class_names": data.classes, "background": grey}
+    run.split = "val" if data.val else "test"
     return run, lines
 
 

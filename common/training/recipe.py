@@ -99,7 +99,7 @@ class Cosine:
 def check_preprocess(name: str) -> str:
     """Returns the name of a preprocessing; raises ValueError if it is unknown."""
     if name not in PREPROCESSES:
-        raise ValueError(f"there are: {', '.join(PREPROCESSES)}")
+        raise ValueError(f"unknown preprocessing; choose from: {', '.join(PREPROCESSES)}")
     return name
 
 

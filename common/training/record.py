@@ -14,14 +14,15 @@ import numpy as np
 from common.data.datasets import DataSet, Record
 from common.data.folder import earlier_record
 from common.data.sources import open_data, place_of
+from common.data.splits import find_splits
 from common.errors import DataError
 from common.training.recipe import Recipe
 from common.training.recipe_file import read_table, to_recipe
 
 SHOWN = 4  # names in a message
 DRAWN = (
-    "without train/ and val/ a fifth of the images is scored, drawn by their names; weights alone "
-    "do not say whether they were trained with these: evaluate the run's folder"
+    "there are no train/ and test/ folders, so a fifth of the images is chosen by name and scored; "
+    "the weights may have been trained on these images: evaluate the run's folder instead"
 )
 
 
@@ -130,8 +131,9 @@ def open_for_scoring(source: str, run: Path | None) -> tuple[DataSet, list[str]]
     """
     kind, _, place = source.partition(":")
     if run is None:
-        is_tree = kind == "folder" and not (Path(place) / "train").is_dir()
-        return open_data(source), [f"{source}: {DRAWN}"] if is_tree else []
+        data = open_data(source)
+        drawn = kind == "folder" and not find_splits(Path(place))
+        return data, [f"{source}: {DRAWN}"] if drawn else []
     recipe = read_recipe(run)
     own, record = read_record(run, recipe)
     if place_of(source) != own or kind != "folder":

@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class TrainingRun:
     ranks: int = 1
     plain: bool = False
     interrupted: Event = field(default_factory=Event)
-    classes: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)  # the metadata of its weights
     split: str = "test"  # the name of the split in `test`
     stopping: bool = False
     improved: bool = False
@@ -156,9 +157,9 @@ class TrainingRun:
         checkpoints = self.folder / "checkpoints"
         write_state(checkpoints, step.number, state, {"best": self.best})
         result = result_of(state)
-        weights.write(checkpoints / "last.safetensors", result, self.plan, self.classes)
+        weights.write(checkpoints / "last.safetensors", result, self.plan, self.about)
         if self.improved:
-            weights.write(checkpoints / "best.safetensors", result, self.plan, self.classes)
+            weights.write(checkpoints / "best.safetensors", result, self.plan, self.about)
         self.improved, self.saved = False, time.perf_counter()
 
     def write_line(self, line: dict) -> None:
@@ -170,13 +171,13 @@ class TrainingRun:
 
 def diverged(folder: Path, how: str) -> CheckFailed:
     """The error for a training run that has diverged."""
-    return CheckFailed(
-        f"{folder}: {how}; the last good checkpoint is kept; try a lower --lr, or --clip 1"
-    )
+    last = folder / "checkpoints" / "last.safetensors"
+    kept = f"with --weights {last} (the last good checkpoint), " if last.is_file() else "with "
+    return CheckFailed(f"{folder}: {how}; start a new run {kept}a lower --lr or --clip 1")
 
 
 def restore_weights(run: TrainingRun) -> None:
     """Writes `last.safetensors` from the state that a run resumes from, if it is missing."""
     last = run.folder / "checkpoints" / "last.safetensors"
     if run.rank == 0 and run.step and not last.exists():
-        weights.write(last, result_of(run.state), run.plan, run.classes)
+        weights.write(last, result_of(run.state), run.plan, run.about)

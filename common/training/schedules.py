@@ -25,7 +25,7 @@ def decay(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> fl
             return float(factor ** (step // round(epochs * steps_per_epoch)))
         case Cosine():
             return (1 + cos(pi * step / steps)) / 2
-    raise TypeError(f"{schedule!r} is no schedule")
+    raise TypeError(f"{schedule!r} is not a schedule")
 
 
 def count_steps(recipe: Recipe, steps_per_epoch: int) -> int:

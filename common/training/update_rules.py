@@ -51,7 +51,7 @@ def slot_names(rule: Optimizer) -> tuple[str, ...]:
             return ("square", "velocity")
         case Adam() | AdamW():
             return ("mean", "square")
-    raise TypeError(f"{rule!r} is no update rule")
+    raise TypeError(f"{rule!r} is not an update rule")
 
 
 def apply_step(
@@ -104,7 +104,7 @@ def update(
             root = np.sqrt(square / (1 - beta2 ** (number + 1)))
             step = mean / (1 - beta1 ** (number + 1)) / (root + eps)
             return rate * step, {"mean": mean, "square": square}
-    raise TypeError(f"{rule!r} is no update rule")
+    raise TypeError(f"{rule!r} is not an update rule")
 
 
 def averaged(average: Array, weight: Array, keep: float) -> Array:

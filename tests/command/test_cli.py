@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from cli import googlenet, run
 
 from common.files import weights
@@ -57,7 +58,7 @@ def test_files_in_the_current_folder_are_not_run(files, tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
 
 
-def test_init_from_a_trunk_says_what_is_new(files, tmp_path):
+def test_init_from_a_backbone_says_what_is_new(files, tmp_path):
     """Any checkpoint can supply the backbone; the seed defaults to 0."""
     source, new, plain = files / "w.safetensors", tmp_path / "new", tmp_path / "plain"
     options = ("--classes", 9, "--input", "3x96x96")
@@ -70,8 +71,21 @@ def test_init_from_a_trunk_says_what_is_new(files, tmp_path):
         expected = drawn if name.startswith("fc.") else given
         np.testing.assert_array_equal(array, expected[name])
     grey = ("--from", source, "--out", tmp_path / "grey", "--input", "1x96x96")
-    line = googlenet("init", "googlenet", *grey, code=4)
-    assert "conv1.conv.weight is 64x3x7x7, where 64x1x7x7 is wanted" in line
+    line = googlenet("init", "googlenet", *grey)
+    assert "conv1.conv.weight summed over its 3 channels, a new classifier" in line
+    kernels = weights.read(tmp_path / "grey")[0]["conv1.conv.weight"]
+    np.testing.assert_allclose(kernels, given["conv1.conv.weight"].sum(1, keepdims=True), 1e-6)
+
+
+def test_kernels_are_divided_among_more_channels(files, tmp_path):
+    """A grey image in every channel then gives the same maps as before."""
+    five = ("--from", files / "w.safetensors", "--out", tmp_path / "five", "--input", "5x96x96")
+    assert "summed over its 3 channels and divided among 5" in googlenet("init", "googlenet", *five)
+    given, found = (weights.read(path)[0] for path in (files / "w.safetensors", tmp_path / "five"))
+    old, new = (arrays["conv1.conv.weight"] for arrays in (given, found))
+    assert new.shape == (64, 5, 7, 7)
+    np.testing.assert_allclose(new.sum(1), old.sum(1), rtol=1e-5, atol=1e-6)
+    assert (new == new[:, :1]).all()
 
 
 def test_a_named_pipe_is_no_batch(files, tmp_path):
@@ -85,3 +99,10 @@ def test_a_named_pipe_is_no_batch(files, tmp_path):
 def test_convert_takes_zero_classes_alone(files, tmp_path):
     words = ("convert", files / "w.safetensors", tmp_path / "w.pth", "--network", "googlenet")
     assert "--classes only accepts 0 here" in googlenet(*words, "--classes", 7, code=2)
+
+
+@pytest.mark.parametrize(
+    "option", ["--data=digits", "--recipe=x.toml", "--epochs=1", "--steps=1", "--out=x"]
+)
+def test_options_of_training_are_refused_without_train(option):
+    assert "need --train" in googlenet("compare", option, code=2)

@@ -89,8 +89,8 @@ def test_weights_and_names_that_do_not_fit_are_one_line(files, tmp_path):
     ("labels", "told"),
     [
         (np.array([0, 5]), "labels range from 0 to 5, classes from 0 to 4"),
-        (np.array([0.0, 1.0]), "whole numbers"),
-        (np.array([0]), "labels are 2 whole numbers"),
+        (np.array([0.0, 1.0]), "integer labels"),
+        (np.array([0]), "expected 2 integer labels"),
     ],
     ids=["too large", "fractions", "too few"],
 )

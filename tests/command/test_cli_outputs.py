@@ -25,6 +25,7 @@ VERBS = {
     ("bench", "--csv"): (["--quick", "-f", "pytorch"], ".csv"),
     ("bench", "--svg"): (["--quick", "-f", "pytorch"], ".svg"),
     ("bench", "--html"): (["--quick", "-f", "pytorch"], ".html"),
+    ("predict", "--csv"): (["w.safetensors", "a.png"], ".csv"),
     ("check", "--report"): (["net.py"], ".json"),
 }
 FOLDERS = {("train", "out"), ("compare", "out")}  # folders in which runs are started
@@ -56,6 +57,7 @@ WORK = (
     "common.command.explain.print_difference",
     "common.command.source.import_printer",
     "common.command.export.open_trained",
+    "common.command.predict.open_trained",
     "common.command.compare_training.starting_weights",
     "common.data.images.batch",
 )

@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from idx_files import idx, write_mnist
 from PIL import Image
 
 from common.data.augment import Augment, augmented
@@ -14,21 +15,6 @@ from common.data.loader import Loader
 from common.data.sources import open_data
 from common.errors import DataError, UsageError
 from common.spec.preprocess import SQUEEZE
-
-
-def idx(array):
-    """The content of an IDX file that holds an array of bytes."""
-    shape = np.array(array.shape, ">u4").tobytes()
-    return bytes([0, 0, 8, array.ndim]) + shape + array.astype(np.uint8).tobytes()
-
-
-def write_mnist(folder, prefix="", labels=(0, 1, 2, 1), test="t10k", pack=bytes, ending=""):
-    """Writes an MNIST data set of four images per part, each different from its transpose."""
-    images = np.arange(4 * 6).reshape(4, 2, 3)
-    for part in ("train", test):
-        stem = folder / f"{prefix}{part}"
-        for name, array in {"images-idx3": images, "labels-idx1": np.array(labels)}.items():
-            (stem.parent / f"{stem.name}-{name}-ubyte{ending}").write_bytes(pack(idx(array)))
 
 
 def write_images(folder, counts):
@@ -87,10 +73,10 @@ def test_no_more_is_unpacked_than_a_header_announces(tmp_path):
     path.write_bytes(gzip.compress(idx(np.zeros((4, 2, 3))) + bytes(50_000_000)))
     tracemalloc.start()
     try:
-        with pytest.raises(DataError, match="25 bytes or more"):
+        with pytest.raises(DataError, match="25 bytes, but the header"):
             open_data(f"mnist:{tmp_path}")
         path.write_bytes(gzip.compress(bytes([0, 0, 8, 3, 0, 1, 0, 0, 0, 0, 16, 0, 0, 0, 16, 0])))
-        with pytest.raises(DataError, match="are announced"):
+        with pytest.raises(DataError, match="the header declares"):
             open_data(f"mnist:{tmp_path}")
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:

@@ -81,7 +81,7 @@ def test_eight_bits_in_sixteen_are_read_as_they_are(path, largest):
 @pytest.mark.parametrize("kind", [np.int32, np.float32])
 def test_grey_without_a_white_is_refused(tmp_path, kind):
     Image.fromarray(np.ones((7, 9), kind)).save(tmp_path / "grey.tiff")
-    with pytest.raises(DataError, match="whose white is not said"):
+    with pytest.raises(DataError, match="whose white is unknown"):
         read_pixels(tmp_path / "grey.tiff", (3, 4, 6))
 
 

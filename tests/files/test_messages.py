@@ -126,8 +126,11 @@ HUGE = encode_varint(5 << 3 | 2) + encode_varint(8 << 30)
 DEEP = b"".join(encode_varint(n << 3 | 2) + encode_varint(10**6) for n in [100, 7] * 10**5)
 UNSOUND = {
     "a length of gigabytes": (layer(HUGE), "bytes wanted where 0 are left"),
-    "a shape of gigabytes": (layer(number(1, 2**62) + number(2, 9)), "said to have another shape"),
-    "another shape": (layer(old_blob(A) + number(1, 5)), "said to have another shape"),
+    "a shape of gigabytes": (
+        layer(number(1, 2**62) + number(2, 9)),
+        "do not match the declared shape",
+    ),
+    "another shape": (layer(old_blob(A) + number(1, 5)), "do not match the declared shape"),
     "too many axes": (layer(encode(7, encode(1, b"\1" * 99)) + one_by_one(5, B)), "at most 32"),
     "half a number": (layer(encode(5, b"abc")), "multiple of element size"),
     "deep nesting": (DEEP, "bytes wanted where"),
@@ -198,7 +201,7 @@ def test_a_model_is_written_only_of_what_caffe_publishes(tmp_path):
     out = tmp_path / "b.caffemodel"
     with pytest.raises(UsageError, match="googlenet is not published as a Caffe model"):
         convert(tmp_path / "a.safetensors", out, "googlenet")
-    with pytest.raises(UsageError, match="the layout tutorial and a caffe file cannot be combined"):
+    with pytest.raises(UsageError, match="the format tutorial and a caffe file cannot be combined"):
         convert(tmp_path / "a.safetensors", out, "googlenet", asked_to="tutorial")
     convert(tmp_path / "a.safetensors", out, "googlenet", asked_to="caffe")
     assert read_arrays(out).keys() == caffes().keys()

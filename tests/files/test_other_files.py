@@ -1,9 +1,12 @@
 """Files of other types are identified, and those that are only costly are refused in time."""
 
+import json
 import pickle
 import struct
 import zipfile
 from contextlib import suppress
+from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,8 +24,27 @@ def out(tmp_path):
     return tmp_path / "out.safetensors"
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 108857766\n"
+
+
+def npy(value):
+    """The bytes of a .npy file."""
+    file = BytesIO()
+    np.save(file, value, allow_pickle=True)
+    return file.getvalue()
+
+
 OTHER = {
-    "a.npz": (b"", "an archive of NumPy arrays"),
+    "a.npy": (npy(np.ones(3)), "one NumPy array; give a weights file"),
+    "b.npy": (npy({"conv1": np.ones(3)}), "a pickled Python object; save its arrays by name"),
+    "a.t7": (b"\4\0\0\0\1\0\0\0\3\0\0\0V 1", "a Torch7 file"),
+    "a.mlmodel": (b"\x08\x01\x12\x20", "a Core ML model"),
+    "b.safetensors": (POINTER, "a Git LFS pointer, not the file itself; run `git lfs pull`"),
+    "c.pth": (POINTER, "a Git LFS pointer"),
+    "d.pth": (b"\n<!DOCTYPE html><html>", "a web page, not a file of weights; download the file"),
+    "e.safetensors": (b"<HTML lang='en'>", "a web page"),
+    "saved_model.pb": (b"\x08\x01", "a TensorFlow SavedModel; load it in Keras"),
+    "net-00001-of-00002.safetensors": (b"", "one of several shards; give their index"),
     "a.caffemodel": (b"", "an empty file; fetch or save it again"),
     "b.caffemodel": (b"\n\tGoogleNet", "not a valid file of weights (no layer contains any"),
     "a.onnx": (b"\x08\x07", "not a valid file of weights (its graph contains no weights)"),
@@ -36,7 +58,6 @@ OTHER = {
     "a.pth.gz": (b"\x1f\x8b\x08", "a gzip archive"),
     "a.pth": (b"", "an empty file; fetch or save it again"),
     "b.pth": (b"hello", "an unsupported file type"),
-    "a.bin": (b"<html>", "an unsupported file type"),
 }
 
 
@@ -44,12 +65,110 @@ OTHER = {
 def test_files_of_other_kinds_are_called_by_their_names(tmp_path, out, name):
     content, line = OTHER[name]
     (tmp_path / name).write_bytes(content)
-    if name == "a.npz":
-        np.savez(tmp_path / name, conv1=np.ones(3))
     with pytest.raises(DataError) as error:
         convert(tmp_path / name, out, "googlenet")
     assert f"{name}: {line}" in str(error.value)
-    assert "safetensors file" not in str(error.value)
+    assert "not a valid safetensors" not in str(error.value)
+
+
+@pytest.mark.parametrize("member", ["p/archive_format", "p/serialized_exported_program.json"])
+def test_an_exported_program_is_called_by_its_name(tmp_path, out, member):
+    with zipfile.ZipFile(tmp_path / "a.pt2", "w") as archive:
+        archive.writestr(member, "pt2")
+    with pytest.raises(DataError, match=r"a\.pt2: an exported program of PyTorch; torch\.export"):
+        convert(tmp_path / "a.pt2", out, "googlenet")
+
+
+def test_a_saved_model_is_called_by_its_name(tmp_path, out):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "saved_model.pb").write_bytes(b"\x08\x01")
+    with pytest.raises(DataError, match=r"net: a TensorFlow SavedModel; load it in Keras"):
+        convert(tmp_path / "net", out, "googlenet")
+
+
+def test_a_checkpoint_of_objects_is_called_by_its_name(tmp_path, monkeypatch):
+    names = {"net/layer-1/kernel/.ATTRIBUTES/VARIABLE_VALUE": np.ones(3, np.float32)}
+    monkeypatch.setattr("common.tools.zoo.read_file.call", lambda *_: SimpleNamespace(arrays=names))
+    (tmp_path / "net-1.index").write_bytes(b"\0")
+    with pytest.raises(DataError, match=r"net-1: a TensorFlow checkpoint of objects"):
+        read_file(tmp_path / "net-1")
+
+
+def test_an_archive_of_numpy_arrays_is_read(tmp_path):
+    arrays = {"a.weight": np.arange(6.0).reshape(2, 3), "b": np.array(3, np.int64)}
+    arrays["c/d"] = np.asfortranarray(np.arange(6, dtype=np.float16).reshape(3, 2))
+    for write in (np.savez, np.savez_compressed):
+        write(tmp_path / "a.npz", **arrays)
+        found = read_file(tmp_path / "a.npz").groups[""]
+        assert found.keys() == arrays.keys()
+        for name, array in arrays.items():
+            assert found[name].dtype == array.dtype
+            np.testing.assert_array_equal(found[name], array)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (npy({"a": 1}), "holds object, not numbers"),
+        (npy(np.array(["a"])), "holds <U1, not numbers"),
+        (npy(np.ones(9))[:-8], "8 numbers that do not match the declared shape"),
+        (npy(np.ones(9)).replace(b"(9,)", b"(8,)"), "9 numbers that do not match"),
+        (npy(np.ones(9)).replace(b"(9,)", b"9999"), "shape"),
+        (b"hello", "magic string"),
+    ],
+    ids=["object", "text", "short", "long", "no shape", "no array"],
+)
+def test_a_damaged_archive_of_numpy_arrays_is_refused(tmp_path, content, line):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", content)
+    with pytest.raises(DataError, match=rf"a\.npz: not a valid zip archive \(.*{line}"):
+        read_file(tmp_path / "a.npz")
+
+
+def shards(folder, **changes):
+    """Writes two shards and their index; returns the index and all arrays."""
+    arrays = {name: np.full(3, number, np.float32) for number, name in enumerate("abc")}
+    files = dict(
+        zip("abc", ("x-00001-of-00002", "x-00001-of-00002", "x-00002-of-00002"), strict=True)
+    )
+    for file in set(files.values()):
+        own = {name: arrays[name] for name in arrays if files[name] == file}
+        write_file(folder / f"{file}.safetensors", own)
+    names = {name: f"{file}.safetensors" for name, file in files.items()} | changes
+    index = folder / "x.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": names}))
+    return index, arrays
+
+
+def test_shards_are_read_by_their_index(tmp_path):
+    index, arrays = shards(tmp_path)
+    found = read_file(index).groups[""]
+    assert found.keys() == arrays.keys()
+    assert all(np.array_equal(found[name], array) for name, array in arrays.items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"d": "x-00002-of-00002.safetensors"}, "lacks d, which the index lists"),
+        ({"a": "x-00002-of-00002.safetensors"}, "holds a, which the index does not list there"),
+        ({"a": "../secret.safetensors"}, "weight_map lists no files"),
+        ({"a": "/etc/passwd"}, "weight_map lists no files"),
+        ({"a": ["x"]}, "weight_map lists no files"),
+        ({"a": "y.safetensors"}, "y.safetensors"),
+    ],
+)
+def test_an_index_that_does_not_fit_its_shards_is_refused(tmp_path, changes, line):
+    index, _ = shards(tmp_path, **changes)
+    with pytest.raises(DataError, match=line):
+        read_file(index)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"weight_map": 3}', "[" * 100_000, "\0" * 99])
+def test_a_damaged_index_is_refused(tmp_path, text):
+    (tmp_path / "x.safetensors.index.json").write_text(text)
+    with pytest.raises(DataError, match="not a valid index of shards"):
+        read_file(tmp_path / "x.safetensors.index.json")
 
 
 def test_nothing_is_likened_to_what_has_nothing_in_common(tmp_path, out):

@@ -76,7 +76,7 @@ def test_what_would_be_refused_is_not_written(path, change, told):
     assert not path.exists()
 
 
-def test_heads_do_not_change_the_trunk():
+def test_heads_do_not_change_the_backbone():
     bare = initial_arrays(planned(classes=4), seed=5)
     headed = initial_arrays(PLAN, seed=5)
     assert bare.keys() < headed.keys()

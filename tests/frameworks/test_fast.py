@@ -31,7 +31,7 @@ CASES += [("googlenet", "float64"), ("googlenet.paper", "bfloat16"), ("inception
 
 
 @pytest.mark.parametrize(("name", "dtype"), CASES)
-def test_it_computes_what_the_judge_computes(impl, name, dtype):
+def test_it_computes_what_the_reference_computes(impl, name, dtype):
     size = (96, 128) if name == "inception_v2.caffe" else (107, 139)
     plan = planned(name, size, aux=name in GOOGLENETS)
     if impl.name == "paddle" and dtype == "bfloat16" and not HAS_BFLOAT16:

@@ -92,7 +92,7 @@ def test_weights_of_other_classes_are_refused(impl, tmp_path):
         impl.package.load_weights(impl.package.googlenet(classes=7), tmp_path / "w.safetensors")
 
 
-def test_a_trunk_alone_leaves_classifier_and_heads_as_they_are(impl, tmp_path):
+def test_a_backbone_alone_leaves_classifier_and_heads_as_they_are(impl, tmp_path):
     plan = planned(size=(96, 96), classes=10, aux=True)
     arrays = seeded(plan)
     weights.write(tmp_path / "w.safetensors", arrays, plan)

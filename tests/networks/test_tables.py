@@ -34,7 +34,7 @@ def test_every_comment_beside_a_step_is_its_map(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_change_of_a_dialect_changes_something(name):
+def test_every_change_of_a_variant_changes_something(name):
     """Tested on the network as published, with its heads."""
     variant = NETWORKS[name]
     made = variant.table(variant.classes)
@@ -44,7 +44,7 @@ def test_every_change_of_a_dialect_changes_something(name):
         made = changed
 
 
-def test_dialects_of_one_table_are_in_one_file():
+def test_variants_of_one_table_are_in_one_file():
     for paper in PAPERS:
         for name, variant in paper.VARIANTS.items():
             assert variant.table.__module__ == paper.__name__, name

@@ -112,11 +112,11 @@ def test_the_classes_of_imagenet():
 
 
 def test_summary_and_diff_show_it():
-    assert "middle 299x299 of shorter side 342, bilinear (torchvision" in googlenet(
+    assert "shorter side to 342, central 299x299, bilinear (torchvision" in googlenet(
         "summary", "inception_v3"
     )
     shown = googlenet("diff", "googlenet", "googlenet.paddle_vision")
-    assert "less 0.485, 0.456, 0.406, divided by 0.229, 0.224, 0.225" in shown
+    assert "minus 0.485, 0.456, 0.406, divided by 0.229, 0.224, 0.225" in shown
 
 
 def test_an_unknown_one_is_refused():

@@ -10,6 +10,7 @@ from common.errors import UsageError
 from common.networks import NETWORKS, network
 from common.spec import BatchNorm, Chain, Concat, Conv, Rule
 from common.spec.padding import slide_axis
+from common.spec.plan import check_batch
 from common.spec.planner import least_size, make_plan, place
 
 
@@ -18,7 +19,7 @@ def test_every_network_has_its_facts():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_trunk_is_the_network_of_no_classes(name):
+def test_the_backbone_is_the_network_of_no_classes(name):
     backbone = make_plan(network(name)).backbone_parameter_count
     assert make_plan(network(name, classes=0)).parameter_count == backbone
 
@@ -143,12 +144,12 @@ def test_a_network_too_small_names_the_layer():
 
 
 def test_branches_of_unequal_size_name_the_block():
-    word = Concat({"a": Conv(1, 1), "b": Conv(1, 3)})
+    layer = Concat({"a": Conv(1, 1), "b": Conv(1, 3)})
     with pytest.raises(UsageError, match=r"^block: branches of unequal size"):
-        place(word, "block", (3, 8, 8))
+        place(layer, "block", (3, 8, 8))
 
 
-def test_a_word_outside_the_grammar_names_its_path():
+def test_an_unknown_layer_type_names_its_path():
     with pytest.raises(TypeError, match=r"^block\.step: .* is not a layer type"):
         place(Chain({"step": "pool"}), "block", (3, 8, 8))
 
@@ -166,3 +167,21 @@ def test_a_word_outside_the_grammar_names_its_path():
 def test_impossible_networks_are_refused(name, options, told):
     with pytest.raises(UsageError, match=told):
         network(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((3, 33, 35), "; add a batch axis, as in x[None]"),
+        ((3, 99, 99), "; add a batch axis, as in x[None]"),
+        ((2, 33, 35, 3), "; its axes are in a different order"),
+        ((2, 3, 35, 33), "; its axes are in a different order"),
+        ((0, 3, 33, 35), "; the batch must not be empty"),
+        ((2, 1, 33, 35), "; set the size with `input` when building the network"),
+        ((), "; set the size with `input` when building the network"),
+    ],
+)
+def test_a_batch_of_another_shape_is_refused_with_advice(shape, advice):
+    with pytest.raises(UsageError, match=r"expects batches of shape Nx3x33x35, not") as caught:
+        check_batch("googlenet", (3, 33, 35), shape)
+    assert str(caught.value).endswith(advice)

@@ -109,7 +109,7 @@ def test_labels_are_of_the_networks_classes():
     assert labels_of(np.zeros(5), 3).tolist() == [0, 1, 2, 0, 1]
 
 
-def test_a_peer_that_is_not_there_leaves_the_others_in_the_race(tmp_path):
+def test_a_baseline_that_is_not_there_leaves_the_others_in_the_race(tmp_path):
     require("pytorch")
     jobs = jobs_of(tmp_path, "nobody", "plain")
     expected = {WORK: np.full((2, 1000), np.nan)}

@@ -13,7 +13,7 @@ from common.errors import DataError
 from common.files import weights
 from common.tools.zoo.convert import convert
 from common.tools.zoo.formats import LAYOUTS
-from common.tools.zoo.recognise import ReadOptions
+from common.tools.zoo.match import ReadOptions
 from common.tools.zoo.write_file import write_file
 
 PLAN = planned("googlenet", (96, 96), classes=7)
@@ -137,6 +137,50 @@ def test_of_two_that_would_all_do_one_is_chosen(made, out, framework, name, keys
         convert(source, out, "googlenet", ReadOptions(key="x"))
 
 
+def beside(**more):
+    """The arrays under `model.`, and others beside them."""
+    return {f"model.{name}": array for name, array in ARRAYS.items()} | more
+
+
+def test_a_network_beside_other_arrays_is_found(tmp_path, out):
+    write_file(tmp_path / "a.safetensors", beside(**{"criterion.weight": np.ones(7, np.float32)}))
+    line, _ = convert(tmp_path / "a.safetensors", out, "googlenet")
+    assert "names without 'model.', left out: criterion.weight" in line
+    check_holds(out, ARRAYS)
+
+
+def test_one_of_two_networks_in_a_group_is_chosen(tmp_path, out):
+    twice = {f"ema.model.{name}": 2 * array for name, array in ARRAYS.items()}
+    write_file(tmp_path / "a.safetensors", beside(**twice))
+    with pytest.raises(DataError, match=r"'ema\.model', 'model' match; choose one with --key"):
+        convert(tmp_path / "a.safetensors", out, "googlenet")
+    for key, factor in (("model", 1), ("ema.model", 2)):
+        convert(tmp_path / "a.safetensors", out, "googlenet", ReadOptions(key=key))
+        check_holds(out, {name: factor * array for name, array in ARRAYS.items()})
+
+
+def test_a_backbone_beside_a_different_classifier_is_not_taken_for_the_whole(tmp_path, out):
+    under = {f"model.{name}": array for name, array in BACKBONE.items()}
+    write_file(tmp_path / "a.safetensors", under | {"mine.weight": np.ones((7, 1024), np.float32)})
+    with pytest.raises(DataError, match="does not fit googlenet"):
+        convert(tmp_path / "a.safetensors", out, "googlenet")
+    convert(tmp_path / "a.safetensors", out, "googlenet", ReadOptions(backbone_only=True))
+    check_holds(out, BACKBONE)
+
+
+def test_counters_are_left_out(tmp_path, out):
+    counters = {"total_ops": np.zeros(1), "conv1.conv.total_params": np.zeros(1)}
+    write_file(tmp_path / "a.safetensors", ARRAYS | counters)
+    line, _ = convert(tmp_path / "a.safetensors", out, "googlenet")
+    assert "2 counters (total_ops, total_params) left out" in line
+    check_holds(out, ARRAYS)
+    averaged = {f"module.{name}": array for name, array in ARRAYS.items()}
+    write_file(tmp_path / "b.safetensors", averaged | {"n_averaged": np.array(5)})
+    line, _ = convert(tmp_path / "b.safetensors", out, "googlenet")
+    assert "1 counters (n_averaged) left out" in line
+    check_holds(out, ARRAYS)
+
+
 def test_prefixes_dunder_or_colliding_are_not_stripped(made, tmp_path, out):
     with pytest.raises(DataError, match=r"does not fit googlenet .* 116 "):
         convert(made("pytorch") / "colliding.pth", out, "googlenet")
@@ -175,7 +219,7 @@ def test_keras_networks_nested_under_a_classifier_of_another_name(made, out, nam
     check_holds(out, ARRAYS)
 
 
-def test_further_dense_layers_are_said_and_the_trunk_is_offered(made, out):
+def test_further_dense_layers_are_said_and_the_backbone_is_offered(made, out):
     source = made("tensorflow") / "more.weights.h5"
     with pytest.raises(DataError, match=r"unknown, first dense.*--classes 0 takes its backbone"):
         convert(source, out, "googlenet")

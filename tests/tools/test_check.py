@@ -161,7 +161,7 @@ def test_what_nothing_explains_is_said_with_its_size(tmp_path):
     assert difference["layer"] == "conv3.conv"
     size = float(difference["yours"].rpartition(" ")[2])
     assert 0.1 < size < 2
-    assert difference["yours"].startswith("layer conv3.conv parts by")
+    assert difference["yours"].startswith("layer conv3.conv differs by")
 
 
 TIMES = """

@@ -83,7 +83,7 @@ def batch_to_learn(tmp_path_factory):
 
 
 @pytest.mark.parametrize("framework", ["numpy", *FRAMEWORKS])
-def test_the_grad_command_gives_the_judges_gradients(batch_to_learn, framework, tmp_path):
+def test_the_grad_command_gives_the_gradients_of_the_reference(batch_to_learn, framework, tmp_path):
     require(framework)
     files, expected = batch_to_learn
     options = (*files, "--out", tmp_path / "g.npz", "--dtype", "float64", "--aux")

@@ -11,7 +11,8 @@ from common.files import weights
 from common.files.contents import Contents
 from common.tools.zoo import write_file as writing
 from common.tools.zoo.convert import convert, name_arrays, read_match
-from common.tools.zoo.recognise import Match, ReadOptions, layouts_for
+from common.tools.zoo.match import Match, ReadOptions
+from common.tools.zoo.recognise import layouts_for
 from common.tools.zoo.write_file import write_file
 
 NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}

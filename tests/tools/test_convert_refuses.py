@@ -8,7 +8,8 @@ from conftest import planned, require, seeded
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.tools.zoo.convert import convert
-from common.tools.zoo.recognise import ReadOptions, layouts_for
+from common.tools.zoo.match import ReadOptions
+from common.tools.zoo.recognise import layouts_for
 from common.tools.zoo.write_file import write_file
 
 
@@ -71,7 +72,7 @@ def test_the_two_v3_of_equal_names_are_told_apart_by_their_classes(
     assert weights.read(out)[1]["network"] == network
 
 
-def test_a_file_that_says_it_is_another_dialect_is_refused(tmp_path):
+def test_a_file_that_says_it_is_another_variant_is_refused(tmp_path):
     """The paper's variant has exactly the names and shapes of the tutorials' network."""
     source, _ = ours(tmp_path, "googlenet.paper")
     with pytest.raises(DataError, match=r"is labelled googlenet\.paper, not googlenet$"):
@@ -121,9 +122,9 @@ def test_what_does_not_fit_is_named_and_nothing_written(tmp_path, change, told):
     assert [file.name for file in tmp_path.iterdir()] == ["a.pdparams"]
 
 
-def test_impossible_wishes_are_refused(tmp_path):
+def test_impossible_options_are_refused(tmp_path):
     source, _ = ours(tmp_path, "googlenet")
-    with pytest.raises(UsageError, match="googlenet has no format 'timm'; there are: ours"):
+    with pytest.raises(UsageError, match="unknown format 'timm' for googlenet; choose from: ours"):
         convert(source, tmp_path / "x.pth", "googlenet", asked_to="timm")
     with pytest.raises(UsageError, match="not published as a TensorFlow checkpoint"):
         convert(source, tmp_path / "x.ckpt", "googlenet")

@@ -10,7 +10,8 @@ from cli import googlenet
 from common.errors import DataError
 from common.files import weights
 from common.tools.zoo.identify import identify
-from common.tools.zoo.recognise import ReadOptions, layouts_for
+from common.tools.zoo.match import ReadOptions
+from common.tools.zoo.recognise import layouts_for
 from common.tools.zoo.write_file import write_file
 
 NAMES = [
@@ -83,7 +84,7 @@ def test_what_does_not_fit_is_listed(tmp_path):
     assert "missing: inception3a.branch1.conv.weight" in told
 
 
-def test_a_trunk_that_fits_is_said(tmp_path):
+def test_a_backbone_that_fits_is_said(tmp_path):
     source, arrays = ours(tmp_path, "googlenet")
     write_file(source, arrays | {"extra.fc.weight": np.ones((3, 7), np.float32)})
     told = googlenet("identify", source, code=1)

@@ -35,7 +35,7 @@ def onnx():
 
 
 @pytest.mark.parametrize(("name", "size"), NETWORKS.items())
-def test_every_layer_is_the_judges(onnx, name, size):
+def test_every_layer_is_the_references(onnx, name, size):
     from common.tools.onnx.run_onnx import count_parameters, load_network
     from common.tools.onnx.run_onnx import run as compute
 

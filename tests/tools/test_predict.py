@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from csv import DictReader
 
 import numpy as np
 import pytest
@@ -197,3 +198,33 @@ def test_evaluate_names_data_split_and_weights_and_takes_the_runs_own_data(run):
 def test_a_path_that_does_not_exist_is_said_not_to_exist(tmp_path):
     for name in ("gone", "gone.pth", "gone.safetensors", "gone.onnx"):
         assert f"{name}: no such file" in predict(tmp_path / name, code=4)
+
+
+def test_the_images_of_a_folder_are_classified(run, tmp_path):
+    for number, path in enumerate(("b/one.png", "b/c/two.jpeg", "a.png", ".hidden/three.png")):
+        (tmp_path / "here" / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 40), (60 * number, 9, 99)).save(tmp_path / "here" / path)
+    (tmp_path / "here" / "notes.txt").write_text("no image")
+    files = [str(tmp_path / "here" / path) for path in ("a.png", "b/c/two.jpeg", "b/one.png")]
+    options = ("-f", "numpy", "--top", 2)
+    table = tmp_path / "classes.csv"
+    found = json.loads(
+        googlenet("predict", run, tmp_path / "here", *options, "--csv", table, "--json")
+    )
+    assert [entry["image"] for entry in found] == files
+    assert found == json.loads(googlenet("predict", run, *files, *options, "--json"))
+    rows = list(DictReader(table.read_text().splitlines()))
+    assert [row["image"] for row in rows] == [file for file in files for _ in range(2)]
+    assert [row["rank"] for row in rows] == ["1", "2"] * 3
+    best = [each for entry in found for each in entry["top"]]
+    assert [row["name"] for row in rows] == [each["name"] for each in best]
+    assert [float(row["probability"]) for row in rows] == [each["probability"] for each in best]
+
+
+def test_a_folder_without_images_and_a_table_over_an_input_are_refused(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    line = googlenet("predict", run, tmp_path / "empty", "-f", "numpy", code=4)
+    assert "there are no images in this folder" in line
+    Image.new("L", (9, 9)).save(tmp_path / "a.png")
+    line = googlenet("predict", run, tmp_path / "a.png", "--csv", tmp_path / "a.png", code=2)
+    assert "is one of the inputs" in line

@@ -8,7 +8,8 @@ from conftest import planned, seeded
 from common.errors import DataError
 from common.files import weights
 from common.tools.zoo.convert import convert
-from common.tools.zoo.recognise import ReadOptions, layouts_for
+from common.tools.zoo.match import ReadOptions
+from common.tools.zoo.recognise import layouts_for
 from common.tools.zoo.write_file import write_file
 
 PLAN = planned("googlenet", (96, 96), classes=7)
@@ -61,7 +62,7 @@ def test_the_background_is_dropped_from_every_classifier(tmp_path, out, aux):
     ("name", "layout", "goal"),
     [("inception_v3.keras", "torchvision", "inception_v3"), ("xception", "timm", "xception.timm")],
 )
-def test_another_dialect_where_the_arrays_allow_it(tmp_path, out, name, layout, goal):
+def test_another_variant_where_the_arrays_allow_it(tmp_path, out, name, layout, goal):
     plan = planned(name, (107, 107), classes=7)
     arrays = seeded(plan)
     weights.write(tmp_path / "w.safetensors", arrays, plan)
@@ -75,7 +76,7 @@ def test_another_dialect_where_the_arrays_allow_it(tmp_path, out, name, layout, 
     check_holds(out, {k: arrays.get(k, np.ones(shape)) for k, shape in wanted.items()})
 
 
-def test_a_learned_scale_has_no_place_in_a_dialect_without(tmp_path):
+def test_a_learned_scale_has_no_place_in_a_variant_without(tmp_path):
     plan = planned("inception_v3", (107, 107), classes=7)
     weights.write(tmp_path / "w.safetensors", seeded(plan), plan)
     with pytest.raises(DataError, match=r"inception_v3\.keras has no place for inception_v3's Con"):

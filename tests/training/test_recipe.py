@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 from cli import googlenet
-from test_data import write_mnist
+from idx_files import write_mnist
 
 from common.training.recipe_file import to_recipe
 

@@ -99,11 +99,12 @@ class Comparison:
         if result.report.parameters != total:
             found.append(f"counts {result.report.parameters:,} parameters, not {total:,}")
         for row in self.rows:
-            for name, shape in result.wrong_shapes(row).items():
+            wrong = result.wrong_shapes(row)
+            for name, shape in wrong.items():
                 planned = shape_text(row.outputs[name])
                 found.append(f"{name} is {shape_text(shape)}, not {planned}")
             difference = result.difference(row)
-            if not difference <= self.tolerance:
+            if not wrong and not difference <= self.tolerance:
                 found.append(f"{row.node.path} differs by {difference:.1e}")
         return found
 

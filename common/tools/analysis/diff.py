@@ -154,5 +154,5 @@ def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:
         ("all parameters", one.parameter_count, other.parameter_count),
         ("multiply-adds", one.multiply_adds, other.multiply_adds),
         ("depth", reach(one).depth, reach(other).depth),
-        ("receptive field, in rows", reach(one).field, reach(other).field),
+        ("receptive field, in pixels", reach(one).field, reach(other).field),
     ]

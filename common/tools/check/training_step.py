@@ -143,7 +143,7 @@ def gradient_differences(
         own = [name for name in right if name.rpartition(".")[0] == layer and name in wrong]
         name = max(own, key=lambda each: np.abs(right[each]).max())
         size = np.abs(found[name]).max()
-        far = f"parts by {relative_difference(found[name], right[name]):.1e}" if size else "none"
+        far = f"differs by {relative_difference(found[name], right[name]):.1e}" if size else "none"
         number = reading.matcher.taken[layer]
         lines = reading.trace.calls[number].lines
         what = f"gradient of {name.rpartition('.')[2]}"

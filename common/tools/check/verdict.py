@@ -113,7 +113,7 @@ def must_fit(trace: Trace, name: str) -> Plan:
     plan = plan_for(trace, name, False)
     if plan is None:
         size = shape_text(trace.image.shape[1:])
-        raise DataError(f"{name} cannot be laid out for an input of {size}; give another --input")
+        raise DataError(f"{name} cannot take an input of {size}; set a different --input")
     return plan
 
 
@@ -212,7 +212,7 @@ def unexplained(reading: Reading) -> Iterator[Difference]:
         yield Difference(
             name,
             "unexplained",
-            f"{where} has another shape" if isnan(size) else f"{where} parts by {size:.1e}",
+            f"{where} has a different shape" if isnan(size) else f"{where} differs by {size:.1e}",
             text(reading.table[name].layer),
             lines=call.lines if call else (),
         )

@@ -1,7 +1,7 @@
 """Builds an ONNX model from a plan, with one case per layer type."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,12 +76,12 @@ def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, 
     return model, graph.outputs
 
 
-def describe(plan: Plan, class_names: Sequence[str] = ()) -> dict[str, str]:
+def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The model's metadata: as in a weights file, and the preprocessing in plain English."""
     network = plan.network
     how = network.preprocess
     return {
-        "googlenet": json.dumps(weights_files.describe(plan, class_names)),
+        "googlenet": json.dumps(weights_files.describe(plan, data)),
         "network": network.name,
         "classes": str(network.classes),
         "image": how.shape_text(*network.input[1:]),
@@ -96,11 +96,11 @@ def value(name: str, shape: Shape) -> onnx.ValueInfoProto:
 
 def add(graph: Graph, node: Node, x: str) -> str:
     """Adds a node with all its children, and returns the name of its output."""
-    graph.outputs[node.path] = output = add_word(graph, node, x)
+    graph.outputs[node.path] = output = add_layer(graph, node, x)
     return output
 
 
-def add_word(graph: Graph, node: Node, x: str) -> str:
+def add_layer(graph: Graph, node: Node, x: str) -> str:
     """Adds the operators of a layer, and returns the name of its output."""
     name = node.path
     match node.layer:

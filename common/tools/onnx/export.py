@@ -1,7 +1,8 @@
 """Writes a network as an ONNX file, which is checked before it is moved into place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ IMAGES = 2
 
 
 def export(
-    plan: Plan, arrays: Mapping[str, NDArray], path: Path, class_names: Sequence[str] = ()
+    plan: Plan, arrays: Mapping[str, NDArray], path: Path, data: Mapping[str, Any] | None = None
 ) -> float:
     """Writes the file atomically, and returns the difference of its results from the reference.
 
@@ -29,7 +30,7 @@ def export(
     CheckFailed if the file is not valid ONNX or its results differ too much from the reference.
     """
     model, _ = build(plan, arrays)
-    helper.set_model_props(model, describe(plan, class_names))
+    helper.set_model_props(model, describe(plan, data))
     x = np.random.default_rng(0).standard_normal((IMAGES, *plan.network.input), np.float32)
     expected = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
     with atomic_file(path) as temporary:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.data.background import on_background
 from common.data.datasets import Split
 from common.data.images import open_image
 from common.data.loader import Loader
@@ -37,7 +38,7 @@ def evaluate(job: Evaluate) -> Report:
             f"{job.weights}: weights for {plan.network.classes} classes, and {job.data} has "
             f"{len(data.classes)}"
         )
-    loader, faults = load(job, data.test, plan)
+    loader, faults, inverted = load(job, data.test, plan)
     texts = {"classes": data.classes, "changes": changes}
     chosen = is_own_data(job) and data.val is None
     about = faults | {name: np.array(each, np.str_) for name, each in texts.items()}
@@ -45,7 +46,8 @@ def evaluate(job: Evaluate) -> Report:
 
     def compute(runner: Runner, net: Any) -> Arrays:
         found = evaluation.evaluate(finite_classifier(job, runner, net), loader.in_order())
-        return {name: np.array(value) for name, value in vars(found).items()} | about
+        scores = {name: np.array(value) for name, value in vars(found).items()}
+        return scores | about | {"inverted": np.array(sorted(inverted), np.str_)}
 
     return compute_with(job, plan, arrays, compute)
 
@@ -61,13 +63,13 @@ def predict(job: Predict) -> Report:
     files = [Path(file) for file in job.files]
     labels = np.zeros(len(files), np.int64)
     split = Split(labels, lambda i: open_image(files[i]), lambda i: str(files[i]))
-    loader, faults = load(job, split, plan)
+    loader, faults, inverted = load(job, split, plan)
 
     def compute(runner: Runner, net: Any) -> Arrays:
         classify = finite_classifier(job, runner, net)
         logits = [classify(batch.x) for batch in loader.in_order()]
         found: NDArray = softmax(np.concatenate(logits).astype(np.float64))
-        return {"probabilities": found} | faults
+        return {"probabilities": found, "inverted": np.array(sorted(inverted), np.str_)} | faults
 
     return compute_with(job, plan, arrays, compute)
 
@@ -100,12 +102,18 @@ def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
     return plan, arrays
 
 
-def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arrays]:
-    """A loader for the images, and the names and faults of those that are skipped."""
+def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arrays, list[str]]:
+    """A loader for the images, and the names and faults of those that are skipped.
+
+    The list receives the names of the images that are inverted while they are read.
+    """
     faults = find_faults(split) if job.skip else {}
     split = without(split, set(faults))
     if not len(split):
         raise DataError(f"no image can be read; {next(iter(faults.values()), 'none is given')}")
+    # The run's own images stay as they were in training.
+    inverts = plan.network.input[0] == 1 and not (isinstance(job, Evaluate) and is_own_data(job))
+    split, inverted = on_background(split, job.background if inverts else "")
     loader = Loader(split, plan.network.input, BATCH, PREPROCESSES[job.preprocess])
     found = {"skipped": list(faults), "faults": list(faults.values())}
-    return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}
+    return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}, inverted

@@ -10,7 +10,7 @@ from common.networks import network
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
 from common.tools.analysis.diff import differences
-from common.tools.zoo.recognise import Match
+from common.tools.zoo.match import Match
 
 
 def drop_background(match: Match) -> Match:
@@ -30,7 +30,7 @@ def drop_background(match: Match) -> Match:
     return replace(match, plan=plan, arrays=arrays, notes=(*match.notes, "background dropped"))
 
 
-def as_dialect(match: Match, name: str) -> tuple[Match, str]:
+def as_variant(match: Match, name: str) -> tuple[Match, str]:
     """The same arrays for a different variant, and a line on what it computes differently.
 
     A scale of ones may be added or removed; raises DataError if any other array would be.

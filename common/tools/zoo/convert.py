@@ -11,13 +11,14 @@ from common.errors import DataError, UsageError
 from common.files import weights
 from common.jobs.call import call
 from common.networks import NETWORKS
-from common.spec import shape_text
+from common.spec import Conv, shape_text
 from common.spec.plan import Plan
-from common.tools.zoo.adapt import as_dialect, drop_background
+from common.tools.zoo.adapt import as_variant, drop_background
 from common.tools.zoo.file_jobs import FindPlaces
 from common.tools.zoo.formats import NATIVE, Published
+from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.read_file import read_file
-from common.tools.zoo.recognise import Carried, Match, ReadOptions, layouts_for, recognise
+from common.tools.zoo.recognise import layouts_for, recognise
 from common.tools.zoo.write_file import kind_of, write_file
 
 OWN = {layout.kind: layout for layout in NATIVE}
@@ -44,7 +45,7 @@ def convert(
     if without_background:
         match = drop_background(match)
     if goal != name:
-        match, warning = as_dialect(match, goal)
+        match, warning = as_variant(match, goal)
     arrays = name_arrays(match, layout)
     about = weights.describe(match.plan) | dict(match.recorded)
     if match.carried != Carried():
@@ -57,8 +58,9 @@ def read_match(source: Path, name: str, options: ReadOptions) -> Match:
     """The named network from a file, with its metadata and what an earlier conversion kept."""
     contents = read_file(source)
     match = recognise(str(source), contents, name, options)
-    kept = {key: contents.about[key] for key in ("preprocess",) if key in contents.about}
-    names = contents.about.get("class_names", [])
+    about = contents.about
+    kept = {key: about[key] for key in ("preprocess", "background") if key in about}
+    names = about.get("class_names", [])
     kept |= {"class_names": names} if len(names) == match.plan.network.classes != 0 else {}
     match = replace(match, recorded=kept)
     if "carried" in contents.about:
@@ -70,14 +72,31 @@ def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
     """The backbone from a file for a new network, and a one-line report."""
     match = read_match(source, plan.network.name, ReadOptions(backbone_only=True))
     wanted = plan.backbone_arrays()
-    wrong = [name for name, array in match.arrays.items() if wanted.get(name) != array.shape]
+    arrays, notes = fit_channels(match.arrays, plan)
+    wrong = [name for name, array in arrays.items() if wanted.get(name) != array.shape]
     if wrong:
-        shapes = shape_text(match.arrays[wrong[0]].shape), shape_text(wanted[wrong[0]])
+        shapes = shape_text(arrays[wrong[0]].shape), shape_text(wanted[wrong[0]])
         raise DataError(f"{source}: {wrong[0]} is {shapes[0]}, where {shapes[1]} is wanted")
     new = f"a new classifier for {plan.network.classes} classes"
     heads = " and new heads" if plan.heads else ""
-    parts = [f"the backbone from {match.layout.name}", *match.notes, new + heads]
-    return match.arrays, f"{plan.network.name}: {', '.join(parts)}"
+    parts = [f"the backbone from {match.layout.name}", *match.notes, *notes, new + heads]
+    return arrays, f"{plan.network.name}: {', '.join(parts)}"
+
+
+def fit_channels(arrays: Arrays, plan: Plan) -> tuple[Arrays, list[str]]:
+    """The arrays with the first kernels for the plan's number of input channels, and a note.
+
+    Every channel gets the kernels' sum over the channels, divided by the new number of channels: if
+    all channels of an image are equal, the response stays the same.
+    """
+    first = next(node for node in plan.nodes() if isinstance(node.layer, Conv))
+    name, count = f"{first.path}.weight", plan.network.input[0]
+    if name not in arrays or arrays[name].shape[1] == count:
+        return arrays, []
+    kernels = arrays[name].sum(axis=1, keepdims=True) / count
+    note = f"{name} summed over its {arrays[name].shape[1]} channels"
+    note += f" and divided among {count}" if count > 1 else ""
+    return arrays | {name: kernels.repeat(count, axis=1).astype(np.float32)}, [note]
 
 
 def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Published]:
@@ -87,7 +106,7 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Publish
     """
     goal = name
     if asked:
-        goal = dialect_with_layout(name, asked)
+        goal = variant_with_layout(name, asked)
         [layout] = [each for each in layouts_for(goal, asked) if each.name == asked]
     elif kind in OWN:
         layout = OWN[kind]
@@ -99,11 +118,11 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Publish
         layout = published[0]
     # Most files allow any names; in Keras' and Caffe's, a name is an array's place in the file.
     if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
-        raise UsageError(f"the layout {layout.name} and a {kind} file cannot be combined")
+        raise UsageError(f"the format {layout.name} and a {kind} file cannot be combined")
     return goal, layout
 
 
-def dialect_with_layout(name: str, asked: str) -> str:
+def variant_with_layout(name: str, asked: str) -> str:
     """The network, or the first variant from the same table function, that has a format."""
     table = NETWORKS[name].table
     for other in (name, *(each for each in NETWORKS if NETWORKS[each].table is table)):
@@ -119,7 +138,7 @@ def name_arrays(match: Match, layout: Published) -> Arrays:
     kept = {name: a for name, a in match.arrays.items() if not layout.may_omit(name, a)}
     for ours in kept:
         if ours not in names:
-            raise UsageError(f"the layout {layout.name} has no name for {ours}")
+            raise UsageError(f"the format {layout.name} has no name for {ours}")
     theirs = layout.outward(match.plan, kept)
     carried = match.carried.names if layout.kind != "hdf5" else {}
     own = {carried.get(key, key): array for key, array in theirs.items()}

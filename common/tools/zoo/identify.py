@@ -5,9 +5,10 @@ from pathlib import Path
 
 from common.errors import DataError
 from common.networks import NETWORKS
+from common.tools.zoo.match import Match, ReadOptions
 from common.tools.zoo.misfit import Misfit
 from common.tools.zoo.read_file import read_file
-from common.tools.zoo.recognise import Match, ReadOptions, try_layouts
+from common.tools.zoo.recognise import try_layouts
 from common.tools.zoo.unwrap import open_groups
 
 

@@ -20,9 +20,11 @@ from common.files.budget import Budget
 from common.files.caffe_files import read_caffe
 from common.files.contents import Contents
 from common.files.hdf5 import read_hdf5
+from common.files.numpy_files import read_npz
 from common.files.onnx_files import read_onnx
 from common.files.ordinary import check_ordinary, read_ordinary
 from common.files.paddle_files import read_paddle
+from common.files.shards import INDEX, is_shard, read_shards
 from common.files.torch_files import read_legacy_torch, read_torch_zip
 from common.jobs.call import call
 from common.tools.zoo.file_jobs import ReadFile
@@ -35,6 +37,9 @@ STATE_DICT = "load it where it was made, and save its state_dict()"
 MESSAGES = {".caffemodel": read_caffe, ".onnx": read_onnx}
 READ_SECONDS = 300.0  # time limit for TensorFlow to read the largest file
 PREFIX = "give the checkpoint's name without that ending"
+KERAS = "load it in Keras, and call save_weights() with a name that ends in .weights.h5"
+EXPORTED = ("/archive_format", "serialized_exported_program.json")  # of torch.export.save
+OBJECTS = "/.ATTRIBUTES/VARIABLE_VALUE"  # ends the names in checkpoints of `tf.train.Checkpoint`
 
 # What reading a damaged archive may raise.
 UNSOUND_ZIP = (
@@ -44,8 +49,19 @@ UNSOUND_ZIP = (
 
 # Files that are not supported, by suffix or another key: a description, and what to do.
 OTHER_KINDS = {
-    ".npz": ("an archive of NumPy arrays", "save them by name with safetensors"),
     ".npy": ("one NumPy array", "give a weights file"),
+    "object": (
+        "a pickled Python object",
+        "save its arrays by name with numpy.savez(FILE, **arrays)",
+    ),
+    ".t7": ("a Torch7 file", "save its arrays by name with safetensors, where it was made"),
+    ".mlmodel": ("a Core ML model", "give the checkpoint that it was converted from"),
+    "pt2": ("an exported program of PyTorch", "torch.export.load it, and save its state_dict"),
+    "lfs": ("a Git LFS pointer, not the file itself", "run `git lfs pull`"),
+    "html": ("a web page, not a file of weights", "download the file itself"),
+    "saved": ("a TensorFlow SavedModel", KERAS),
+    "objects": ("a TensorFlow checkpoint of objects, without the names of layers", KERAS),
+    "shard": ("one of several shards", "give their index, whose name ends in .index.json"),
     ".pb": ("a frozen TensorFlow graph", "give the checkpoint that it was frozen from"),
     ".tflite": ("a TensorFlow Lite model", "give the checkpoint that it was made from"),
     ".meta": ("the graph of a TensorFlow checkpoint", PREFIX),
@@ -60,7 +76,7 @@ OTHER_KINDS = {
     "empty": ("an empty file", "fetch or save it again"),
     "": (
         "an unsupported file type",
-        "give .safetensors, .pth, .h5, .pdparams, .ckpt or .caffemodel",
+        "give .safetensors, .pth, .h5, .keras, .pdparams, .ckpt, .caffemodel or .onnx",
     ),
 }
 
@@ -69,6 +85,8 @@ def read_file(path: Path) -> Contents:
     """The contents of a weights file; raises DataError if it is corrupt or unsupported."""
     if os.path.isfile(f"{path}.index") and not path.is_file():
         return read_checkpoint(path)
+    if (path / "saved_model.pb").is_file() or path.name == "saved_model.pb":
+        raise refusal(path, "saved")
     budget = Budget(check_ordinary(path))
     try:
         with open(path, "rb") as file:
@@ -82,6 +100,8 @@ def read_file(path: Path) -> Contents:
 
 def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Contents:
     """The contents of a file, whose type is found from its first and last bytes and its suffix."""
+    if kind := text_kind(start):
+        raise refusal(path, kind)
     if start and path.suffix in MESSAGES:  # Protocol Buffers have no magic number
         return read_soundly(path, lambda: MESSAGES[path.suffix](read_ordinary(path), budget))
     if start.startswith(b"\x89HDF"):
@@ -90,7 +110,11 @@ def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Con
         return read_zip(path, budget)
     if start.startswith(LEGACY_TORCH):
         return read_soundly(path, lambda: read_legacy_torch(read_ordinary(path), budget))
+    if path.name.endswith(INDEX):
+        return read_shards(path)
     if start[8:9] == b"{" or path.suffix == ".safetensors":
+        if is_shard(path):
+            raise refusal(path, "shard")
         return safetensors_file.read(path)
     if kind := other_kind(path, start):
         raise refusal(path, kind)
@@ -104,11 +128,12 @@ def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Con
 def read_checkpoint(path: Path) -> Contents:
     """The arrays in a TensorFlow checkpoint, read by TensorFlow."""
     try:
-        return Contents(
-            {"": call(ReadFile(framework="tensorflow", path=str(path)), READ_SECONDS).arrays}
-        )
+        arrays = call(ReadFile(framework="tensorflow", path=str(path)), READ_SECONDS).arrays
     except CheckFailed as error:  # the worker crashed on the file, or hit the limit
         raise DataError(f"{path}: not a valid TensorFlow checkpoint ({error})") from None
+    if any(name.endswith(OBJECTS) for name in arrays):
+        raise refusal(path, "objects")
+    return Contents({"": arrays})
 
 
 def read_zip(path: Path, budget: Budget) -> Contents:
@@ -120,8 +145,9 @@ def read_zip(path: Path, budget: Budget) -> Contents:
                 return Contents({"": read_hdf5(path, budget, content)})
             pickles = [n for n in archive.names if n.count("/") < 2 and n.endswith("data.pkl")]
             if not pickles or any("/code/" in name for name in archive.names):
-                arrays = all(name.endswith(".npy") for name in archive.names)
-                raise refusal(path, "script" if pickles else ".npz" if arrays else "zip")
+                if archive.names and all(name.endswith(".npy") for name in archive.names):
+                    return Contents({"": read_npz(archive)})
+                raise refusal(path, zip_kind(archive.names, bool(pickles)))
             return read_soundly(path, lambda: read_torch_zip(path, archive, pickles[0], budget))
     except DataError as error:
         raise naming(path, error) from None
@@ -149,12 +175,30 @@ def naming(path: Path, error: DataError) -> DataError:
     return DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}")
 
 
+def zip_kind(names: list[str], pickled: bool) -> str:
+    """The key in OTHER_KINDS of a zip archive that is not supported, from its members' names."""
+    if any(
+        name.endswith(("/archive_format", "serialized_exported_program.json")) for name in names
+    ):
+        return "pt2"
+    return "script" if pickled else "zip"
+
+
+def text_kind(start: bytes) -> str:
+    """The key in OTHER_KINDS of a text that lies in the place of a weights file; "" if none."""
+    if start.startswith(b"version https://git-lfs"):
+        return "lfs"
+    return "html" if start.lstrip().lower().startswith((b"<!doctype html", b"<html")) else ""
+
+
 def other_kind(path: Path, start: bytes) -> str:
     """The key in OTHER_KINDS of a file that is not supported; "" if it may be supported."""
     if not start:
         return "empty"
     if ".data-" in path.name:
         return "data"
+    if start.startswith(b"\x93NUMPY"):
+        return "object" if b"|O'" in start else ".npy"
     if start.startswith(b"\x1f\x8b"):
         return ".gz"
     if start[257:262] == b"ustar":

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,48 +21,9 @@ from common.tools.zoo.find_plan import (
 )
 from common.tools.zoo.formats import LAYOUTS, Published
 from common.tools.zoo.keras_names import rename_classifier
+from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.misfit import Misfit
-from common.tools.zoo.unwrap import Wrapped, choose_groups, open_groups
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """Options for reading a file, besides the network's name.
-
-    The checkpoint format, the key of the weights, whether to read only the backbone, and whether to
-    use moving averages as weights.
-    """
-
-    layout: str | None = None
-    key: str | None = None
-    backbone_only: bool = False
-    averages: bool = False
-
-
-@dataclass(frozen=True)
-class Carried:
-    """The contents of a file other than the weights, kept so that they can be written again.
-
-    `scalars` has counters by name, `names` the file's own names for those of the format.
-    """
-
-    scalars: dict[str, float] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Match:
-    """A file's arrays as ours, the plan they fit, the file's other contents, and notes.
-
-    `recorded` has the metadata that do not follow from the arrays.
-    """
-
-    layout: Published
-    plan: Plan
-    arrays: Arrays
-    carried: Carried = field(default_factory=Carried)
-    notes: tuple[str, ...] = ()
-    recorded: Mapping[str, object] = field(default_factory=dict)
+from common.tools.zoo.unwrap import Wrapped, choose_groups, inner_groups, open_groups
 
 
 def recognise(source: str, contents: Contents, name: str, options: ReadOptions) -> Match:
@@ -87,9 +47,25 @@ def try_layouts(
 ) -> tuple[Match | None, list[Misfit]]:
     """The named network from a file, or None, and the mismatches of all other readings.
 
-    `opened` has the file's groups, unwrapped. Raises DataError if several groups match, or
-    if several formats match differently.
+    `opened` has the file's groups, unwrapped; if none matches, the prefixes in them are tried.
+    Raises DataError if several groups or prefixes match, or if several formats match differently.
     """
+    match, misfits = try_groups(source, contents, opened, name, options)
+    if match is None:
+        match, _ = try_groups(source, contents, inner_groups(opened), name, options)
+        if match and not (match.plan.network.classes or options.backbone_only):
+            match = None  # the classifier may be among the arrays beside the prefix
+    return match, misfits
+
+
+def try_groups(
+    source: str,
+    contents: Contents,
+    opened: dict[str, list[Wrapped]],
+    name: str,
+    options: ReadOptions,
+) -> tuple[Match | None, list[Misfit]]:
+    """The same for the given groups alone."""
     layouts = layouts_for(name, options.layout)
     matches: dict[str, Match] = {}
     misfits: list[Misfit] = []
@@ -155,7 +131,7 @@ def layouts_for(name: str, asked: str | None) -> list[Published]:
     fitting = [layout for layout in LAYOUTS if layout.fits(name) and asked in (None, layout.name)]
     if not fitting:
         known = ", ".join(dict.fromkeys(layout.name for layout in LAYOUTS if layout.fits(name)))
-        raise UsageError(f"{name} has no format {asked!r}; there are: {known}")
+        raise UsageError(f"unknown format {asked!r} for {name}; choose from: {known}")
     return fitting
 
 

@@ -1,7 +1,8 @@
 """Unwraps the weights in users' files: training dicts, prefixed names, moving averages."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from common.arrays import Arrays, to_float32
@@ -11,6 +12,10 @@ from common.files.contents import Contents
 PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
 MOST_PREFIXES = 4
 MOST_GROUPS = 6
+# Counters that thop and torch's AveragedModel add to a network's arrays.
+COUNTERS = re.compile(r"(?:^|\.)(total_ops|total_params|n_averaged)$")
+SHOWN = 3  # names of arrays that are left out
+LEAST_SHARE = 4  # a prefix carries a network if at least a fourth of the arrays have it
 AVERAGE = "/ExponentialMovingAverage"  # as in TF-Slim's checkpoints
 
 
@@ -32,6 +37,9 @@ def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str,
         largest = sorted(contents.groups, key=lambda name: -len(contents.groups[name]))
         return {name: g for name, g in contents.groups.items() if name in largest[:MOST_GROUPS]}
     if key not in contents.groups:
+        inside = [below(arrays, f"{key}.") for arrays in contents.groups.values()]
+        if any(inside):
+            return {key: max(inside, key=len)}
         keys = ", ".join(name for name in contents.groups if name) or "none"
         raise DataError(f"{source}: no arrays under key {key!r}; keys with arrays: {keys}")
     return {key: contents.groups[key]}
@@ -53,8 +61,9 @@ def unwrap(
     """Yields the arrays of a group as they are, then without each prefix that all names share."""
     done = [f"opened at {key!r}"] if key else []
     arrays, note = take_averages(source, arrays) if averages else leave_averages(arrays)
+    arrays, counters = leave_counters(arrays)
     arrays, rounding = to_float32(arrays)
-    done += [*note, *notes, *rounding]
+    done += [*note, *notes, *counters, *rounding]
     yield Wrapped(arrays, tuple(done))
     for _ in range(MOST_PREFIXES):
         prefix = common_prefix(arrays)
@@ -63,6 +72,58 @@ def unwrap(
         arrays = {name.removeprefix(prefix): array for name, array in arrays.items()}
         done.append(f"names without {prefix!r}")
         yield Wrapped(arrays, tuple(done))
+
+
+def inner_groups(opened: Mapping[str, list[Wrapped]]) -> dict[str, list[Wrapped]]:
+    """The arrays under each prefix that many names of a group share, with notes on the others.
+
+    Several networks in one group, or a network beside the arrays of a loss, are found in this way.
+    """
+    found = {}
+    for key, readings in opened.items():
+        whole = readings[-1]
+        for prefix in inner_prefixes(whole.arrays):
+            inside = below(whole.arrays, prefix)
+            rest = [name for name in whole.arrays if not name.startswith(prefix)]
+            if not inside.keys().isdisjoint(rest):  # the same names with and without the prefix
+                continue
+            more = f" and {len(rest) - SHOWN} more" if len(rest) > SHOWN else ""
+            left = f"left out: {', '.join(rest[:SHOWN])}{more}"
+            label = f"{key}.{prefix}" if key and len(opened) > 1 else prefix
+            notes = (*whole.notes, f"names without {prefix!r}", left)
+            found[label.removesuffix(".")] = [Wrapped(inside, notes)]
+    return found
+
+
+def inner_prefixes(names: Iterable[str]) -> list[str]:
+    """The longest prefixes that a fourth of the names or more share, but not all of them."""
+    names, counts = list(names), Counter[str]()
+    for name in filter(PREFIX.match, names):
+        parts = name.split(".")
+        counts.update(".".join(parts[:n]) + "." for n in range(1, min(len(parts), MOST_PREFIXES)))
+    many = {p: n for p, n in counts.items() if len(names) > n >= len(names) / LEAST_SHARE}
+    return sorted(
+        p
+        for p, n in many.items()
+        if not any(q != p and q.startswith(p) and many[q] == n for q in many)
+    )
+
+
+def below(arrays: Arrays, prefix: str) -> Arrays:
+    """The arrays whose names have a prefix, without it."""
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def leave_counters(arrays: Arrays) -> tuple[Arrays, list[str]]:
+    """The arrays without counters that were added to the network, and a note if there are any."""
+    counters = {
+        name: found[1]
+        for name, array in arrays.items()
+        if array.size == 1 and (found := COUNTERS.search(name))
+    }
+    rest = {name: array for name, array in arrays.items() if name not in counters}
+    kinds = ", ".join(sorted(set(counters.values())))
+    return rest, [f"{len(counters)} counters ({kinds}) left out"] if counters else []
 
 
 def common_prefix(arrays: Mapping[str, object]) -> str:

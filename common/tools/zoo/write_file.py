@@ -44,7 +44,8 @@ WRITERS = {"torch": "pytorch", "checkpoint": "tensorflow"}
 def kind_of(path: Path) -> str:
     """The file type that a path's suffix selects; raises DataError for an unknown suffix."""
     if path.suffix not in SUFFIXES:
-        raise DataError(f"{path}: the name must end in one of {', '.join(SUFFIXES)}")
+        suffixes = ", ".join(SUFFIXES).replace(".h5", ".weights.h5")
+        raise DataError(f"{path}: the name must end in one of {suffixes}")
     if path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
         raise DataError(f"{path}: Keras opens weights only by a name that ends in .weights.h5")
     return SUFFIXES[path.suffix]

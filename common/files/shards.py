@@ -1,0 +1,57 @@
+"""Safetensors checkpoints in several files, as an index lists them."""
+
+import json
+import re
+from pathlib import Path
+
+from common.errors import DataError
+from common.files import safetensors_file
+from common.files.contents import Contents
+from common.files.ordinary import read_ordinary
+
+INDEX = ".safetensors.index.json"
+SHARD = re.compile(r"-0*(\d{1,9})-of-0*(\d{1,9})\.safetensors$")
+LARGEST_INDEX = 10_000_000  # bytes
+MOST_SHARDS = 100
+
+
+def is_shard(path: Path) -> bool:
+    """Whether a file is named as one of several shards."""
+    found = SHARD.search(path.name)
+    return found is not None and int(found[2]) > 1
+
+
+def read_shards(path: Path) -> Contents:
+    """The arrays of all shards of an index, which lie in its folder."""
+    arrays, notes = {}, set()
+    names = read_index(path)
+    for file in dict.fromkeys(names.values()):
+        contents = safetensors_file.read(path.parent / file)
+        notes.update(contents.notes)
+        for name, array in contents.groups[""].items():
+            if names.get(name) != file:
+                raise DataError(f"{path}: {file} holds {name}, which the index does not list there")
+            arrays[name] = array
+    if missing := [name for name in names if name not in arrays]:
+        raise DataError(f"{path}: {names[missing[0]]} lacks {missing[0]}, which the index lists")
+    return Contents({"": arrays}, notes=sorted(notes))
+
+
+def read_index(path: Path) -> dict[str, str]:
+    """The shard of every array; raises DataError for anything that is not such an index."""
+    if path.stat().st_size > LARGEST_INDEX:
+        raise DataError(f"{path}: too large for an index of shards")
+    try:
+        names = json.loads(read_ordinary(path))["weight_map"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise DataError(f"{path}: not a valid index of shards ({error})") from None
+    if not isinstance(names, dict) or not all(map(is_file_name, names.values())) or not names:
+        raise DataError(f"{path}: not a valid index of shards (weight_map lists no files)")
+    if len(set(names.values())) > MOST_SHARDS:
+        raise DataError(f"{path}: more than {MOST_SHARDS} shards")
+    return names
+
+
+def is_file_name(name: object) -> bool:
+    """Whether a value names a safetensors file in the index's own folder."""
+    return isinstance(name, str) and re.fullmatch(r"[\w.-]{1,200}\.safetensors", name) is not None
