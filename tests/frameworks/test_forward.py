@@ -97,7 +97,7 @@ def test_response_norms_over_other_numbers_of_channels(impl, size):
     def change(_, layer):
         return LRN(size, 0.7, 0.75) if isinstance(layer, LRN) else layer
 
-    spec = rewrite_network(network("googlenet", input=(3, 64, 64), classes=4), change)
+    spec = rewrite_network(network("googlenet.paper", input=(3, 64, 64), classes=4), change)
     check(*both(impl, make_plan(spec), "float64", images=1), "float64")
 
 
