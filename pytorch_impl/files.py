@@ -1,4 +1,7 @@
-"""Writes PyTorch's own weights files, state dicts; `common/files` reads them without PyTorch."""
+"""Writes PyTorch's own weights files, state dicts; `common/files` reads them without PyTorch.
+
+There is no such file for Paddle, whose files `common/files` writes as well, without Paddle.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""TensorFlow's checkpoints, and the location of each array in Keras' .weights.h5 files."""
+"""TensorFlow's checkpoints, and the location of each array in Keras' .weights.h5 files.
+
+There is no such file for Paddle, whose files `common/files` reads and writes without Paddle.
+"""
 
 import glob
 import tempfile

@@ -91,7 +91,7 @@ def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[objec
     """Raises UsageError for options of the comparison that was not asked for."""
     if train and any(of_images):
         raise UsageError("--train compares runs: leave out --html and --image")
-    if not train and any(of_runs):
+    if not train and any(each is not None for each in of_runs):
         raise UsageError("--data, --recipe, --epochs, --steps and --out need --train")
 
 

@@ -67,10 +67,7 @@ def check_input(input: Shape | None) -> Shape | None:
     except TypeError:
         shape = ()
     if len(shape) != 3 or min(shape) < 1:
-        raise UsageError(
-            "input must be three positive integers (C, H, W), such as (3, 224, 224), "
-            f"not {shown(input)}"
-        )
+        raise UsageError(f"input must be three positive integers (C, H, W), not {shown(input)}")
     return shape
 
 

@@ -101,8 +101,18 @@ def test_convert_takes_zero_classes_alone(files, tmp_path):
     assert "--classes only accepts 0 here" in googlenet(*words, "--classes", 7, code=2)
 
 
+def test_a_network_that_begins_with_a_depthwise_convolution_starts_from_its_weights(tmp_path):
+    old, new = tmp_path / "old.safetensors", tmp_path / "new.safetensors"
+    googlenet("init", "inception_v2.slim", "--out", old)
+    line = googlenet("init", "inception_v2.slim", "--from", old, "--classes", 3, "--out", new)
+    assert "summed" not in line
+    given, found = (weights.read(path)[0] for path in (old, new))
+    name = next(iter(given))
+    np.testing.assert_array_equal(found[name], given[name])
+
+
 @pytest.mark.parametrize(
-    "option", ["--data=digits", "--recipe=x.toml", "--epochs=1", "--steps=1", "--out=x"]
+    "option", ["--data=digits", "--recipe=x.toml", "--epochs=1", "--steps=0", "--out=x"]
 )
 def test_options_of_training_are_refused_without_train(option):
     assert "need --train" in googlenet("compare", option, code=2)

@@ -129,7 +129,7 @@ def small(impl, **options):
 )
 def test_an_argument_of_another_kind_is_refused(impl, options):
     [(name, _)] = options.items()
-    with pytest.raises(UsageError, match=rf"^[^\n]*{name}[^\n]{{,110}}$"):
+    with pytest.raises(UsageError, match=rf"^[^\n]*{name}[^\n]{{,90}}$"):
         impl.package.network("googlenet", **options)
 
 

@@ -91,7 +91,8 @@ def fit_channels(arrays: Arrays, plan: Plan) -> tuple[Arrays, list[str]]:
     """
     first = next(node for node in plan.nodes() if isinstance(node.layer, Conv))
     name, count = f"{first.path}.weight", plan.network.input[0]
-    if name not in arrays or arrays[name].shape[1] == count:
+    is_input = first.input[0] == count  # not so where a depthwise convolution comes first
+    if not is_input or name not in arrays or arrays[name].shape[1] == count:
         return arrays, []
     kernels = arrays[name].sum(axis=1, keepdims=True) / count
     note = f"{name} summed over its {arrays[name].shape[1]} channels"

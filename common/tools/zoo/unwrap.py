@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from common.arrays import Arrays, to_float32
 from common.errors import DataError
 from common.files.contents import Contents
+from common.training.record import shortened
 
 PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
 MOST_PREFIXES = 4
 MOST_GROUPS = 6
 # Counters that thop and torch's AveragedModel add to a network's arrays.
 COUNTERS = re.compile(r"(?:^|\.)(total_ops|total_params|n_averaged)$")
-SHOWN = 3  # names of arrays that are left out
 LEAST_SHARE = 4  # a prefix carries a network if at least a fourth of the arrays have it
 AVERAGE = "/ExponentialMovingAverage"  # as in TF-Slim's checkpoints
 
@@ -69,7 +69,7 @@ def unwrap(
         prefix = common_prefix(arrays)
         if not prefix:
             return
-        arrays = {name.removeprefix(prefix): array for name, array in arrays.items()}
+        arrays = below(arrays, prefix)
         done.append(f"names without {prefix!r}")
         yield Wrapped(arrays, tuple(done))
 
@@ -87,8 +87,7 @@ def inner_groups(opened: Mapping[str, list[Wrapped]]) -> dict[str, list[Wrapped]
             rest = [name for name in whole.arrays if not name.startswith(prefix)]
             if not inside.keys().isdisjoint(rest):  # the same names with and without the prefix
                 continue
-            more = f" and {len(rest) - SHOWN} more" if len(rest) > SHOWN else ""
-            left = f"left out: {', '.join(rest[:SHOWN])}{more}"
+            left = f"left out: {shortened(rest)}"
             label = f"{key}.{prefix}" if key and len(opened) > 1 else prefix
             notes = (*whole.notes, f"names without {prefix!r}", left)
             found[label.removesuffix(".")] = [Wrapped(inside, notes)]
