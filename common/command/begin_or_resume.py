@@ -13,7 +13,7 @@ from common.files import weights as weights_files
 from common.jobs.call import call
 from common.tools.train.launch import local_environments, place
 from common.tools.train.train_jobs import Train
-from common.tools.zoo.convert import start_from
+from common.tools.zoo.convert import fit_channels, start_from
 from common.training.folder import begin, forget, open_run, plan_of
 from common.training.lock import locked
 from common.training.metrics import read_metrics
@@ -86,6 +86,9 @@ def starting_weights(recipe: Recipe) -> dict:
     if path.suffix == ".safetensors":
         arrays, about = weights_files.read(path)
         if weights_files.count_classes(str(path), arrays, plan.network) == recipe.classes:
+            arrays, notes = fit_channels(arrays, plan)
+            for note in notes:
+                print_line(f"googlenet: {note}", sys.stderr)
             return weights_files.fit(str(path), arrays, about, plan)
     backbone, line = start_from(path, plan)
     print_line(line, sys.stderr)

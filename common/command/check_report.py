@@ -61,12 +61,14 @@ def difference_row(each: Difference) -> list[str]:
 def conclusion(found: Verdict) -> str:
     """One sentence that names the matching or the nearest network."""
     if found.same:
-        count = len(found.in_training)
-        more = f", except for {count} differences in training" if count else ""
-        return f"your network is {' and '.join(found.same)}{more}"
-    count = found.nearest_differences
-    places = "1 difference" if count == 1 else f"{count} differences"
-    return f"nearest: {found.nearest}, {places}"
+        more = f", except for {counted(len(found.in_training))} in training"
+        return f"your network is {' and '.join(found.same)}{more if found.in_training else ''}"
+    return f"nearest: {found.nearest}, {counted(found.nearest_differences)}"
+
+
+def counted(differences: int) -> str:
+    """A number of differences, as text."""
+    return "1 difference" if differences == 1 else f"{differences} differences"
 
 
 def print_many(found: Sequence[tuple[str, Verdict | UserError]]) -> None:

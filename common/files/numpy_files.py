@@ -1,6 +1,7 @@
 """NumPy's `.npz` archives, read without unpickling anything."""
 
 from io import BytesIO
+from tokenize import TokenError
 
 import numpy as np
 from numpy.lib import format as npy
@@ -28,7 +29,10 @@ def read_member(name: str, content: bytes) -> NDArray:
     version = npy.read_magic(file)
     if version not in HEADERS:
         raise ValueError(f"{name[:100]} has version {version} of the .npy format")
-    shape, by_columns, dtype = HEADERS[version](file)
+    try:
+        shape, by_columns, dtype = HEADERS[version](file)
+    except TokenError as error:  # from NumPy's second attempt to parse a damaged header
+        raise ValueError(f"{name[:100]} has a damaged header ({error})") from None
     if dtype.hasobject or dtype.kind not in "fiub":
         raise ValueError(f"{name[:100]} holds {dtype}, not numbers")
     flat = np.frombuffer(content[file.tell() :], dtype)

@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from common.errors import DataError
 from common.files import safetensors_file
+from common.files.budget import LARGEST_FILE, Budget
 from common.files.contents import Contents
-from common.files.ordinary import read_ordinary
+from common.files.ordinary import check_ordinary, read_ordinary
 
 INDEX = ".safetensors.index.json"
 SHARD = re.compile(r"-0*(\d{1,9})-of-0*(\d{1,9})\.safetensors$")
@@ -25,7 +27,9 @@ def read_shards(path: Path) -> Contents:
     """The arrays of all shards of an index, which lie in its folder."""
     arrays, notes = {}, set()
     names = read_index(path)
-    for file in dict.fromkeys(names.values()):
+    files = list(dict.fromkeys(names.values()))
+    check_total(path, files, len(names))
+    for file in files:
         contents = safetensors_file.read(path.parent / file)
         notes.update(contents.notes)
         for name, array in contents.groups[""].items():
@@ -35,6 +39,17 @@ def read_shards(path: Path) -> Contents:
     if missing := [name for name in names if name not in arrays]:
         raise DataError(f"{path}: {names[missing[0]]} lacks {missing[0]}, which the index lists")
     return Contents({"": arrays}, notes=sorted(notes))
+
+
+def check_total(path: Path, files: Sequence[str], count: int) -> None:
+    """Raises DataError if all shards together are larger than any weights file may be."""
+    size = sum(check_ordinary(path.parent / file) for file in files)
+    if size > LARGEST_FILE:
+        raise DataError(f"{path}: its shards have {size:,} bytes, more than {LARGEST_FILE:,}")
+    try:
+        Budget(size).take_arrays(count)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
 
 
 def read_index(path: Path) -> dict[str, str]:

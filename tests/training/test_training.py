@@ -128,6 +128,16 @@ def test_weights_of_other_classes_start_a_new_classifier(tmp_path):
     assert "weights = " in (tmp_path / "run" / "recipe.toml").read_text()
 
 
+def test_weights_for_colour_start_a_run_on_grey_images(tmp_path):
+    """With as many classes, where the classifier is kept, as well."""
+    colour = tmp_path / "colour.safetensors"
+    googlenet("init", "googlenet", "--out", colour, "--classes", 10, "--input", "3x32x32")
+    options = (*ARGUMENTS, "--weights", colour, "--steps", 1, "--out", tmp_path / "run")
+    code, _, error = call("train", "googlenet", "-f", "pytorch", *options)
+    assert code == 0, error
+    assert "conv1.conv.weight summed over its 3 channels" in error
+
+
 def test_a_run_is_neither_overwritten_nor_gone_on_with_otherwise(run, tmp_path):
     assert "a run already exists" in train(run, code=2)
     differing = {"--batch=4": "batch = 8", "--lr=9": "optimizer.lr = 0.01", "--seed=1": "seed = 7"}

@@ -85,7 +85,7 @@ def read_file(path: Path) -> Contents:
     """The contents of a weights file; raises DataError if it is corrupt or unsupported."""
     if os.path.isfile(f"{path}.index") and not path.is_file():
         return read_checkpoint(path)
-    if (path / "saved_model.pb").is_file() or path.name == "saved_model.pb":
+    if os.path.isfile(path / "saved_model.pb") or path.name == "saved_model.pb":
         raise refusal(path, "saved")
     budget = Budget(check_ordinary(path))
     try:
