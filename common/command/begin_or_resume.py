@@ -44,9 +44,7 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
         check_new(out)
     with locked(out) as lock:
         if resume:
-            if line := extend(out, recipe):
-                print_line(f"googlenet: {line}", sys.stderr)
-            resume_run(out, how, lock)
+            resume_run(out, recipe, how, lock)
         else:
             begin_and_train(out, recipe, how, lock)
 
@@ -57,7 +55,7 @@ def begin_and_train(out: Path, recipe: Recipe, how: How, lock: int) -> None:
     for line in begin(out, recipe, starting_weights(recipe)):
         print_line(f"googlenet: skipped: {line}", sys.stderr)
     try:
-        resume_run(out, how, lock)
+        resume_run(out, recipe, how, lock)
     except (UsageError, MissingFramework):
         forget(out)
         raise
@@ -95,9 +93,11 @@ def starting_weights(recipe: Recipe) -> dict:
     return backbone
 
 
-def resume_run(out: Path, how: How, lock: int) -> None:
+def resume_run(out: Path, recipe: Recipe, how: How, lock: int) -> None:
     """Trains the run and shows its progress; its workers hold the lock as well."""
     run, lines = open_run(out, 0, how.processes)
+    if line := extend(out, recipe):  # only a run that can be opened is made longer
+        run, lines = open_run(out, 0, how.processes)[0], [*lines, line]
     for line in lines:
         print_line(f"googlenet: {line}", sys.stderr)
     job = Train(

@@ -69,6 +69,9 @@ def test_a_run_is_made_longer(tmp_path):
     assert "extended to 5 steps; the constant schedule now spans all of them" in error
     for name in ("recipe.toml", "checkpoints/last.safetensors"):
         assert (short / name).read_bytes() == (long / name).read_bytes()
+    before = (short / "recipe.toml").read_bytes()
+    assert "divided equally" in train(short, "--steps", 9, "--processes", 3, "--resume", code=2)
+    assert (short / "recipe.toml").read_bytes() == before
     recipe = train(short, "--epochs", 30, "--resume", "--print-recipe")
     assert "epochs = 30\nsteps = 0" in recipe
     assert "epochs = 15" in train(short, "--epochs", 1, "--resume", code=2)
