@@ -1,4 +1,4 @@
-"""Dark images on light paper for a network trained on light ones on black, and the opposite."""
+"""Inverts grey images whose background is not as dark or light as that of the training images."""
 
 from dataclasses import replace
 

@@ -34,6 +34,8 @@ class DataSet:
     `val` has the images on which the best weights are chosen; without it, `test` is used for this,
     too. `unused` lists the images of a folder that belong to no split, because the record that it
     was split by does not have them; `others` counts the files that are not images by suffix.
+    `small` images have a few dozen pixels on a side, so they are never cropped; `flips` says
+    whether their mirror images show the same class.
     """
 
     source: str
@@ -44,6 +46,8 @@ class DataSet:
     val: Split | None = None
     unused: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
+    small: bool = False
+    flips: bool = True
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -59,15 +63,19 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Record:
-    """The `contents` of a data set's splits at the time when a run began."""
+    """The `contents` of a data set's splits at the time when a run began.
+
+    `labels` is a checksum of the training images' labels; None if it was not recorded.
+    """
 
     train: tuple[str, ...]
     test: tuple[str, ...]
     val: tuple[str, ...] = ()
+    labels: int | None = None
 
 
 def split_of_arrays(name: str, images: NDArray[np.uint8], labels: NDArray) -> Split:
-    """A split of grey images in memory, N x H x W."""
+    """A split of images in memory: grey, N x H x W, or RGB, N x H x W x 3."""
     labels = labels.astype(np.int64)
     checksum = zlib.crc32(labels.tobytes(), zlib.crc32(images.tobytes()))
     return Split(

@@ -18,4 +18,5 @@ def open_digits() -> DataSet:
         part: split_of_arrays(f"digits, {part} image", images[chosen], found.target[chosen])
         for part, chosen in parts.items()
     }
-    return DataSet("digits", tuple("0123456789"), 1, splits["train"], splits["test"])
+    names = tuple("0123456789")
+    return DataSet("digits", names, 1, splits["train"], splits["test"], small=True, flips=False)

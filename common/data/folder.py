@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import re
 import zlib
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,37 +21,51 @@ Images = dict[str, list[Path]]  # the paths of each class, sorted by name
 
 
 def open_folder(folder: Path, val_split: float, record: Record | None = None) -> DataSet:
-    """The data set in a folder; images are decoded only when they are read.
-
-    Without folders for the splits, the fraction `val_split` of the images is for testing. With a
-    record, its splits are used, and images that it does not list belong to no split.
-    """
+    """The data set in a folder; images are decoded only when they are read."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such directory")
     others: Counter[str] = Counter()
     splits = {split: list_images(path, others) for split, path in find_splits(folder).items()}
-    if splits:
-        check_same_classes(folder, splits)
+    splits = splits or {"": list_images(folder, others)}
+    data = from_paths(f"folder:{folder}", folder, splits, val_split, record)
+    return replace(data, others=others)
+
+
+def from_paths(
+    source: str,
+    folder: Path,
+    splits: dict[str, Images],
+    val_split: float,
+    record: Record | None,
+) -> DataSet:
+    """The data set of a source with the images of each split, named relative to the folder.
+
+    Without splits (the only one has the name ""), the fraction `val_split` of the images is for
+    testing. With a record, its splits are used, and images that it does not list belong to no
+    split.
+    """
+    place = source.partition(":")[2]
+    if "" in splits:
+        whole = splits[""]
+        train, test = (whole, whole) if record else divide(folder, whole, val_split, place=place)
+        splits = {"train": train, "test": test}
+    else:
+        check_same_classes(place, splits)
         if "test" not in splits:  # of two splits, the second is `test`, whatever its name
             splits["test"] = splits.pop("val")
-    else:
-        images = list_images(folder, others)
-        train, test = (images, images) if record else divide(folder, images, val_split)
-        splits = {"train": train, "test": test}
     unused: set[str] = set()
     if record:
         every = {name for images in splits.values() for name in names(folder, images)}
         unused = every - {*record.train, *record.val, *record.test}
         splits = chosen_splits(folder, splits, record)
     return DataSet(
-        f"folder:{folder}",
+        source,
         tuple(splits["train"]),
         channels=3,
         train=make_split(folder, splits["train"]),
         test=make_split(folder, splits["test"]),
         val=make_split(folder, splits["val"]) if "val" in splits else None,
         unused=tuple(sorted(unused)),
-        others=others,
     )
 
 
@@ -64,12 +80,12 @@ def chosen_splits(folder: Path, splits: dict[str, Images], record: Record) -> di
     return chosen | ({"val": choose(folder, held, record.val)} if record.val else {})
 
 
-def check_same_classes(folder: Path, splits: dict[str, Images]) -> None:
+def check_same_classes(place: str, splits: dict[str, Images]) -> None:
     """Raises DataError unless every split has the same classes as the training images."""
     for split, images in splits.items():
         if odd := sorted(set(splits["train"]) ^ set(images)):
             has, lacks = ("train", split) if odd[0] in splits["train"] else (split, "train")
-            raise DataError(f"{folder}: class {odd[0]} is in {has} but not in {lacks}")
+            raise DataError(f"{place}: class {odd[0]} is in {has} but not in {lacks}")
 
 
 def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
@@ -79,7 +95,9 @@ def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
     """
     classes = subfolders(folder)
     if len(classes) < 2:
-        raise DataError(f"{folder}: {len(classes)} class folders; there must be two or more")
+        raise DataError(
+            f"{folder}: {len(classes)} class folders; there must be two or more{other_kind(folder)}"
+        )
     check_classes(folder, classes)
     images = {}
     for path in classes:
@@ -95,7 +113,19 @@ def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
     return images
 
 
-def divide(folder: Path, images: Images, share: float) -> tuple[Images, Images]:
+def other_kind(folder: Path) -> str:
+    """Which source reads this folder, as the end of a message, if its files tell."""
+    files = [path.name for path in folder.iterdir() if path.is_file()]
+    if any(re.match(r"data_batch_\d|(train|test)(\.bin)?$", file) for file in files):
+        return f"; for the files of CIFAR use cifar:{folder}"
+    if any("-ubyte" in file for file in files):
+        return f"; for IDX files use mnist:{folder}"
+    if any(re.match(r"(train|val|test)\w*\.(txt|csv|tsv|lst)$", file) for file in files):
+        return f"; for lists of images use list:{folder}"
+    return ""
+
+
+def divide(folder: Path, images: Images, share: float, *, place: str) -> tuple[Images, Images]:
     """Splits each class; images whose path has a hash below `share` are for testing.
 
     So no image changes its split when others are added or removed, with one exception: in each
@@ -106,7 +136,7 @@ def divide(folder: Path, images: Images, share: float) -> tuple[Images, Images]:
     test: Images = {}
     for kind, paths in images.items():
         if len(paths) < 2:
-            raise DataError(f"{folder / kind}: {len(paths)} images are too few to split")
+            raise DataError(f"{place}: class {kind} has {len(paths)} images, too few to split")
         places = {path: hashed(name(folder, path)) for path in paths}
         low, high = min(paths, key=places.__getitem__), max(paths, key=places.__getitem__)
         tested = {p for p in paths if places[p] < share and p != high} | {low}
@@ -136,8 +166,8 @@ def hashed(text: str) -> float:
 
 
 def name(folder: Path, path: Path) -> str:
-    """The name of an image in a record: its path relative to the data's folder."""
-    return path.relative_to(folder).as_posix()
+    """The name of an image in a record: its path, relative to the data's folder if it is there."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 def names(folder: Path, images: Images) -> list[str]:

@@ -1,38 +1,54 @@
-"""Folders of IDX files, gzipped or not: MNIST, Fashion-MNIST, EMNIST."""
+"""MNIST, Fashion-MNIST, EMNIST and others like them: IDX files, or Keras' `mnist.npz`."""
 
-import gzip
+import re
+import zipfile
 import zlib
-from math import prod
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.data.datasets import DataSet, Split, split_of_arrays
+from common.data.idx import dimensions_of, read_idx
+from common.data.inner_folder import inner_folder
 from common.errors import DataError
+from common.files.archives import Archive
+from common.files.budget import Budget
+from common.files.numpy_files import read_npz
+from common.files.ordinary import check_ordinary
 
-PARTS = {"train": "train", "test": "t10k"}
-# A file may unpack to RATIO times its size plus FREE_BYTES; MNIST's files unpack to five times
-# their size.
-RATIO = 100
-FREE_BYTES = 1 << 26
-PART_BYTES = 1 << 20  # that are read at once
+PARTS = {"train": r"train", "test": r"t10k|test"}  # how the names of a split's files begin
+KINDS = {1: "labels", 3: "images"}  # by the number of dimensions
+USUAL = re.compile(r"(images|labels)[-.]idx[13]-ubyte(\.gz)?$")
+
+# The errors of NumPy and `zipfile` for a broken archive.
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, NotImplementedError),
+    *(zlib.error, zipfile.BadZipFile),
+)
 
 
-def open_mnist(folder: Path) -> DataSet:
-    """The data set in a folder; its classes are named by their numbers."""
-    train, test = (read_split(folder, part) for part in PARTS)
+def open_mnist(place: Path) -> DataSet:
+    """The data set in a folder of IDX files or in an `.npz` file; its classes are numbers."""
+    archive = place / "mnist.npz"  # as in ~/.keras/datasets
+    if place.is_file():
+        train, test = read_archive(place)
+    elif archive.is_file() and not any(idx_files(place)):
+        train, test = read_archive(archive)
+    else:
+        folder = inner_folder(place, "*/raw", lambda path: any(idx_files(path)))
+        train, test = (read_split(folder, part) for part in PARTS)
     classes = max(int(split.labels.max()) for split in (train, test)) + 1
     if classes < 2:
-        raise DataError(f"{folder}: all labels are 0; training needs at least two classes")
-    return DataSet(f"mnist:{folder}", tuple(map(str, range(classes))), 1, train, test)
+        raise DataError(f"{place}: all labels are 0; training needs at least two classes")
+    names = tuple(map(str, range(classes)))
+    return DataSet(f"mnist:{place}", names, 1, train, test, small=True, flips=False)
 
 
 def read_split(folder: Path, part: str) -> Split:
     """The images and labels of one split."""
-    image_file = find_file(folder, part, "images-idx3-ubyte")
-    label_file = find_file(folder, part, "labels-idx1-ubyte")
+    image_file, label_file = (find_file(folder, part, kind) for kind in ("images", "labels"))
     images, labels = read_idx(image_file, 3), read_idx(label_file, 1)
     if len(images) != len(labels) or not len(images):
         raise DataError(
@@ -43,54 +59,71 @@ def read_split(folder: Path, part: str) -> Split:
     return split_of_arrays(f"{image_file}, image", images, labels)
 
 
-def find_file(folder: Path, part: str, ending: str) -> Path:
-    """The file of a split, such as `train-images-idx3-ubyte`; EMNIST's names have a prefix."""
-    names = {PARTS[part], part}  # the test split is `t10k` in MNIST, and `test` in EMNIST
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such directory")
-    for path in sorted(folder.iterdir()):
-        stem = path.name.removesuffix(".gz").replace(".idx", "-idx")
-        if any(stem == f"{name}-{ending}" or stem.endswith(f"-{name}-{ending}") for name in names):
-            return path
-    raise DataError(f"{folder}: no {PARTS[part]}-{ending}, nor one with .gz")
+def idx_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The IDX files in a folder, and whether each has `images` or `labels`.
 
-
-def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The array of bytes in an IDX file; raises DataError unless its header and size are right.
-
-    A gzipped file is unpacked only as far as its header declares, and only if a file of its size
-    could plausibly contain that much.
+    A file is one by its name, as MNIST has them, or by its first bytes.
     """
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: not a regular file")
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            continue
+        if usual := USUAL.search(path.name.lower()):
+            yield path, usual[1]
+        elif path.is_file() and (kind := KINDS.get(dimensions_of(path))):
+            yield path, kind
+
+
+def find_file(folder: Path, part: str, kind: str) -> Path:
+    """The file of a split, such as `train-images-idx3-ubyte`; EMNIST's names have a prefix."""
+    found: dict[str, Path] = {}  # by the name without .gz: unpacked files may lie beside the others
+    for path, its_kind in idx_files(folder):
+        if its_kind == kind and re.search(rf"(?<![a-z])({PARTS[part]})", path.name.lower()):
+            found.setdefault(path.name.removesuffix(".gz"), path)
+    if not found:
+        raise DataError(
+            f"{folder}: no {kind} of the {part} split, such as {part.replace('test', 't10k')}-"
+            f"{kind}-idx{'3' if kind == 'images' else '1'}-ubyte or the same with .gz"
+        )
+    first, *more = found.values()
+    if more:
+        raise DataError(
+            f"{folder}: {first.name} and {more[0].name} are both {kind} of the {part} split; "
+            "put each data set into its own folder"
+        )
+    return first
+
+
+def read_archive(path: Path) -> tuple[Split, Split]:
+    """The splits in an `.npz` file with the arrays x_train, y_train, x_test and y_test."""
+    size = check_ordinary(path, "a data set")
     try:
-        size = path.stat().st_size
-        with gzip.GzipFile(path) if path.suffix == ".gz" else open(path, "rb") as file:
-            shape = read_header(path, file, dimensions)
-            count = prod(shape)
-            if count > RATIO * size + FREE_BYTES:
-                raise DataError(f"{path}: {size} bytes, but the header declares {shape}")
-            content = np.empty(count, np.uint8)
-            found = fill(content, file) + len(file.read(1))
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    if found != count:
-        raise DataError(f"{path}: at least {found} bytes, but the header declares {shape}")
-    return content.reshape(shape)
+        with Archive(path, Budget(size)) as archive:
+            arrays = read_npz(archive)
+    except DataError as error:
+        raise DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+    except UNREADABLE as error:
+        raise DataError(f"{path}: cannot be read as an .npz file ({error})") from None
+    if missing := {"x_train", "y_train", "x_test", "y_test"} - set(arrays):
+        raise DataError(
+            f"{path}: no array {min(missing)}; expected x_train, y_train, x_test and y_test"
+        )
+    train, test = (
+        checked_split(path, part, arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in PARTS
+    )
+    return train, test
 
 
-def read_header(path: Path, file: IO[bytes] | gzip.GzipFile, dimensions: int) -> tuple[int, ...]:
-    """The shape declared in the header of an IDX file."""
-    header = file.read(4 * (dimensions + 1))
-    if len(header) < 4 * (dimensions + 1) or header[:4] != bytes([0, 0, 8, dimensions]):
-        raise DataError(f"{path}: not an IDX file of bytes in {dimensions} dimensions")
-    return tuple(int(size) for size in np.frombuffer(header[4:], ">u4"))
-
-
-def fill(content: NDArray[np.uint8], file: IO[bytes] | gzip.GzipFile) -> int:
-    """Reads a file into the array until either ends; returns the number of bytes read."""
-    done = 0
-    while part := file.read(min(PART_BYTES, len(content) - done)):
-        content[done : done + len(part)] = np.frombuffer(part, np.uint8)
-        done += len(part)
-    return done
+def checked_split(path: Path, part: str, images: NDArray, labels: NDArray) -> Split:
+    """One split of an `.npz` file; raises DataError unless it holds grey images and labels."""
+    if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
+        raise DataError(
+            f"{path}: x_{part} is {images.dtype} of shape {images.shape}; expected uint8 of shape "
+            "N x height x width"
+        )
+    labels = labels.reshape(-1) if labels.shape == (len(images), 1) else labels
+    if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise DataError(
+            f"{path}: y_{part} is {labels.dtype} of shape {labels.shape}; expected "
+            f"{len(images)} class numbers"
+        )
+    return split_of_arrays(f"{path}, {part} image", images, labels)

@@ -1,7 +1,7 @@
 """Recognises the folders of a data set's splits by their usual names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from common.data.image_files import is_hidden
@@ -29,22 +29,26 @@ def find_splits(folder: Path) -> dict[str, Path]:
     Raises DataError if two folders are the same split, if there is no folder for training, or if it
     is the only one.
     """
-    found: dict[str, Path] = {}
-    others = []
-    for path in subfolders(folder):
-        split = split_of(path.name)
-        if split is None:
-            others.append(path)
-        elif split in found:
-            raise DataError(f"{folder}: {found[split].name} and {path.name} are both {split}")
-        else:
-            found[split] = innermost(path, split)
-    if not found or ("train" not in found and others):
+    named = [(split_of(path.name), path) for path in subfolders(folder)]
+    if not any(split for split, _ in named):
         return {}
+    if "train" not in (split for split, _ in named) and any(not split for split, _ in named):
+        return {}
+    found = one_of_each(folder, [(split, path) for split, path in named if split])
+    return {split: innermost(path, split) for split, path in found.items()}
+
+
+def one_of_each(folder: Path, named: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    """The path of each split; raises DataError if two are the same split, or if any is missing."""
+    found: dict[str, Path] = {}
+    for split, path in named:
+        if split in found:
+            raise DataError(f"{folder}: {found[split].name} and {path.name} are both {split}")
+        found[split] = path
     if len(found) == 1 or "train" not in found:
         here = " and ".join(path.name for path in found.values())
         missing = "val or test" if "train" in found else "train"
-        raise DataError(f"{folder}: {here} found without {missing}; create that folder")
+        raise DataError(f"{folder}: {here} found without {missing}; create it")
     return found
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from common.errors import DataError
 from common.files.scratch import owner_mark, remove_orphans
@@ -30,6 +31,19 @@ def atomic_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_csv(path: Path) -> Iterator[TextIO]:
+    """A text file for CSV, renamed to `path` only once written.
+
+    The bytes of a name that is not UTF-8 are written as they are.
+    """
+    with (
+        atomic_file(path) as temporary,
+        open(temporary, "w", newline="", errors="surrogateescape") as file,
+    ):
+        yield file
 
 
 def check_target(path: Path) -> None:

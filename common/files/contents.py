@@ -17,3 +17,20 @@ class Contents:
     about: dict = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     others: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def unread(self) -> dict[str, str]:
+        """The types of the values that were not read, by full name: the outermost such values."""
+        paths = {
+            f"{group}.{name}" if group else name: kind
+            for group, kinds in self.others.items()
+            for name, kind in kinds.items()
+        }
+        opened = {f"{key}."[: place + 1] for key in self.groups for place in dots(f"{key}.")}
+        closed = {path: kind for path, kind in paths.items() if f"{path}." not in opened}
+        inside = {path for path in closed for place in dots(path) if path[:place] in closed}
+        return {path: kind for path, kind in closed.items() if path not in inside}
+
+
+def dots(path: str) -> list[int]:
+    """The places of the dots in a name."""
+    return [place for place, letter in enumerate(path) if letter == "."]

@@ -54,6 +54,14 @@ def read_hdf5(path: Path, budget: Budget, content: bytes | None = None) -> Array
         return {name: numbers(file[place], budget) for name, place in places.items()}
 
 
+def read_model_text(path: Path, content: bytes | None = None) -> str:
+    """The description, in JSON, of a model that Keras saved as one HDF5 file; "" if none."""
+    with open_hdf5(path, content) as file, memory_limit(LARGEST):
+        text = file.attrs.get("model_config", "")
+    text = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return text if isinstance(text, str) else ""
+
+
 def places_in(path: Path) -> dict[str, str]:
     """The path of each array in a Keras file, by name."""
     with open_hdf5(path) as file:

@@ -4,6 +4,7 @@ Field numbers are those of `onnx.proto`.
 """
 
 import json
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,6 +22,7 @@ DIMENSIONS, KIND, FLOATS, NAME, RAW, DOUBLES, LOCATION = 1, 2, 4, 8, 9, 10, 14
 # Initializers of other types, mostly integers, are not weights.
 KINDS = {1: "<f4", 10: "<f2", 11: "<f8"}
 OURS = "googlenet-family"
+WEIGHT = re.compile(r"\.(weight|bias|running_mean|running_var)$")  # the names of weights in it
 
 
 def read_onnx(file: bytes, budget: Budget) -> Contents:
@@ -43,6 +45,8 @@ def read_onnx(file: bytes, budget: Budget) -> Contents:
             parts = fields(content(value), budget)
             pair = {field: text(part) for field, part in parts if field in (1, 2)}
             about[pair.get(1, "")] = pair.get(2, "")
+    if producer == OURS:  # without the constants of the graph
+        arrays = {name: array for name, array in arrays.items() if WEIGHT.search(name)}
     if not arrays:
         raise ValueError("its graph contains no weights")
     return Contents({"": arrays}, own_metadata(about) if producer == OURS else {})

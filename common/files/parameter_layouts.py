@@ -40,7 +40,7 @@ class Layout:
 
     def inward(self, plan: Plan, arrays: Mapping[str, NDArray]) -> Arrays:
         """Every array of the plan that is in `arrays`, under our name and in our axis order."""
-        names, groups, shapes = self.names(plan), plan.groups(), plan.arrays()
+        names, groups, shapes = self.names(plan), plan.groups(), plan.array_shapes()
         return {
             ours: self.turn_inward(arrays[theirs], shapes[ours], groups.get(ours))
             for ours, theirs in names.items()
@@ -58,7 +58,7 @@ class Layout:
         if unknown := [each for each in arrays if each not in names]:
             raise UsageError(f"{name} was built without an array {unknown[0]}; {advice}")
         ours = self.inward(plan, arrays)
-        for path, shape in plan.arrays().items():
+        for path, shape in plan.array_shapes().items():
             if ours[path].shape != shape:
                 raise UsageError(
                     f"{name} was built with {path} of {shape}, not {ours[path].shape}; {advice}"
@@ -98,7 +98,7 @@ class Layout:
 
 def pytorch_names(plan: Plan) -> dict[str, str]:
     """PyTorch's names, which are ours."""
-    return {name: name for name in plan.arrays()}
+    return {name: name for name in plan.array_shapes()}
 
 
 def keras_names(plan: Plan) -> dict[str, str]:
@@ -124,7 +124,7 @@ def paddle_names(plan: Plan) -> dict[str, str]:
     """Paddle's names, which differ from ours for the running statistics."""
     return {
         name: name.replace(".running_mean", "._mean").replace(".running_var", "._variance")
-        for name in plan.arrays()
+        for name in plan.array_shapes()
     }
 
 

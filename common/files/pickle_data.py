@@ -11,35 +11,11 @@ except short texts and numbers; each step counts against the file's budget.
 
 import pickletools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from common.errors import DataError
-from common.files.budget import LONGEST_NAME, Budget, check_name
-
-
-@dataclass(eq=False, slots=True)
-class Global:
-    """A name that a pickle asks to import, such as `collections.OrderedDict`."""
-
-    name: str
-
-
-@dataclass(eq=False, slots=True)
-class External:
-    """An object stored outside the pickle, elsewhere in the file."""
-
-    key: Any
-
-
-@dataclass(eq=False, slots=True)
-class Call:
-    """An object that a call would have made: the callable's name, arguments, state and items."""
-
-    name: str
-    arguments: tuple = ()
-    state: Any = None
-    items: dict = field(default_factory=dict)
+from common.files.budget import Budget, check_name
+from common.files.pickle_values import Call, External, Global, is_key, short_bytes
 
 
 class Machine:
@@ -133,16 +109,6 @@ def set_items(machine: Machine, values: list[Any]) -> None:
         items[key if is_key(key) else object()] = value
 
 
-def is_key(value: Any) -> bool:
-    """Whether hashing and comparing a value is fast; a nested or huge one may take forever."""
-    match value:
-        case str() | bytes():
-            return len(value) <= LONGEST_NAME
-        case int():
-            return value.bit_length() <= 64
-    return value is None or isinstance(value, float)
-
-
 def add_items(machine: Machine, values: list[Any]) -> None:
     """Appends values to the top list; a `Call` that would make one does not need them."""
     if isinstance(machine.top(), list):
@@ -150,9 +116,11 @@ def add_items(machine: Machine, values: list[Any]) -> None:
 
 
 def reduce(machine: Machine, _: Any) -> None:
-    """Pushes a call with a tuple of arguments."""
+    """Pushes a call with a tuple of arguments, or short bytes, which may be a key."""
     arguments, called = machine.pop(), machine.pop()
-    machine.push(Call(name_of(called), check_arguments(arguments)))
+    name, arguments = name_of(called), check_arguments(arguments)
+    short = short_bytes(arguments) if name == "_codecs.encode" else None
+    machine.push(Call(name, arguments) if short is None else short)
 
 
 def new_with_keywords(machine: Machine, _: Any) -> None:

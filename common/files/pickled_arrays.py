@@ -16,7 +16,7 @@ from common.arrays import Arrays, widen_bfloat16
 from common.errors import DataError
 from common.files.budget import Budget, check_name, check_shape, check_sizes
 from common.files.contents import Contents
-from common.files.pickle_data import Call, External, Global
+from common.files.pickle_values import Call, External, Global
 
 DEEPEST = 4  # levels of dicts in dicts, or of wrappers, that are searched
 DEEPEST_MODULE = 50  # levels of modules in modules

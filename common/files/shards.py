@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import DataError
@@ -25,12 +25,17 @@ def is_shard(path: Path) -> bool:
 
 def read_shards(path: Path) -> Contents:
     """The arrays of all shards of an index, which lie in its folder."""
-    arrays, notes = {}, set()
     names = read_index(path)
-    files = list(dict.fromkeys(names.values()))
-    check_total(path, files, len(names))
-    for file in files:
-        contents = safetensors_file.read(path.parent / file)
+    try:
+        check_total(path.parent, names)
+        shards = {
+            file: safetensors_file.read(path.parent / file)
+            for file in dict.fromkeys(names.values())
+        }
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    arrays, notes = {}, set()
+    for file, contents in shards.items():
         notes.update(contents.notes)
         for name, array in contents.groups[""].items():
             if names.get(name) != file:
@@ -41,15 +46,12 @@ def read_shards(path: Path) -> Contents:
     return Contents({"": arrays}, notes=sorted(notes))
 
 
-def check_total(path: Path, files: Sequence[str], count: int) -> None:
+def check_total(folder: Path, names: Mapping[str, str]) -> None:
     """Raises DataError if all shards together are larger than any weights file may be."""
-    size = sum(check_ordinary(path.parent / file) for file in files)
+    size = sum(check_ordinary(folder / file) for file in set(names.values()))
     if size > LARGEST_FILE:
-        raise DataError(f"{path}: its shards have {size:,} bytes, more than {LARGEST_FILE:,}")
-    try:
-        Budget(size).take_arrays(count)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+        raise DataError(f"its shards have {size:,} bytes, more than {LARGEST_FILE:,}")
+    Budget(size).take_arrays(len(names))
 
 
 def read_index(path: Path) -> dict[str, str]:

@@ -11,7 +11,8 @@ from common.errors import DataError
 from common.files.archives import Archive
 from common.files.budget import Budget, check_name
 from common.files.contents import Contents
-from common.files.pickle_data import External, Global, read_pickle_data
+from common.files.pickle_data import read_pickle_data
+from common.files.pickle_values import External, Global
 from common.files.pickled_arrays import STORAGES, Interpreter
 
 

@@ -46,7 +46,7 @@ def write(
     with np.errstate(over="ignore"):  # values too large become infinity, which is refused
         single = {name: array.astype(np.float32) for name, array in arrays.items()}
     check_values(str(path), single)
-    if faults := list_faults(*find_faults(single, plan.arrays())):
+    if faults := list_faults(*find_faults(single, plan.array_shapes())):
         raise DataError(f"{path}: the arrays are not those of {plan.network.name}: {faults}")
     with atomic_file(path) as temporary:
         temporary.write_bytes(safetensors_file.pack(single, describe(plan, data)))
@@ -177,13 +177,14 @@ def fit(
 ) -> Arrays:
     """The plan's arrays from `arrays`, in the plan's order; raises DataError unless all fit.
 
-    Heads that the file has and the plan does not are left out; with `backbone_only`, so are all
-    heads and the classifier. `about` is the file's metadata.
+    Heads and steps that the file has and the plan omits are left out; with `backbone_only`, so are
+    all heads and the classifier. `about` is the file's metadata.
     """
     if about.get("network", plan.network.name) != plan.network.name:
         raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
-    wanted = plan.backbone_arrays() if backbone_only else plan.arrays()
-    optional = (*plan.network.heads, *([plan.network.classifier] if backbone_only else []))
+    wanted = plan.backbone_shapes() if backbone_only else plan.array_shapes()
+    replaced = [plan.network.classifier] if backbone_only else []
+    optional = (*plan.network.heads, *plan.network.omitted, *replaced)
     kinds = find_faults(arrays, wanted, optional)
     if faults := list_faults(*kinds):
         line = f"{source}: these weights do not match {plan.network.name}: {faults}"

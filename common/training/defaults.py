@@ -8,7 +8,7 @@ from common.spec import BatchNorm, NetworkSpec
 from common.spec.planner import least_size, make_plan
 from common.spec.preprocess import SQUEEZE
 
-# Small grey images are enlarged to the first of these sizes that the network accepts, or else to
+# Small images are enlarged to the first of these sizes that the network accepts, or else to
 # the network's own. With batch norm the second size is larger, because in the large networks fewer
 # pixels would leave batch norm too few values to compute statistics from.
 SMALL_SIZES = (48, 96)
@@ -24,13 +24,12 @@ def default_table(name: str, data: DataSet, aux: bool) -> dict[str, Any]:
     """
     made = network(name, aux=aux)
     normed = any(isinstance(node.layer, BatchNorm) for node in make_plan(made).nodes())
-    small = data.channels == 1
     return {
         "network": name,
         "data": data.source,
         "classes": len(data.classes),
         "channels": data.channels,
-        "image_size": small_size(made, normed) if small else made.input[1],
+        "image_size": small_size(made, normed) if data.small else made.input[1],
         "epochs": 12 if normed else 15,
         # Without batch norm, more and smaller steps train more reliably.
         "batch": 32 if normed else 16,
@@ -38,8 +37,8 @@ def default_table(name: str, data: DataSet, aux: bool) -> dict[str, Any]:
         "warmup": 1.0,
         "label_smoothing": made.label_smoothing,
         # Small images are never cropped: what they show reaches to their edges.
-        "preprocess": SQUEEZE.name if small else made.preprocess.name,
-        "augment": {"shift": 0.08} if small else {"area": 0.08, "flip": True},
+        "preprocess": SQUEEZE.name if data.small else made.preprocess.name,
+        "augment": {"shift" if data.small else "area": 0.08, "flip": data.flips},
     }
 
 

@@ -26,6 +26,8 @@ from common.spec.planner import make_plan
 from common.spec.preprocess import PREPROCESSES
 from common.threads import threads
 from common.training.checkpoints import read_newest, state_path, write_state
+from common.training.class_weights import class_weights
+from common.training.freeze import trained_parameters
 from common.training.metrics import cut_metrics
 from common.training.recipe import Recipe
 from common.training.recipe_file import to_toml
@@ -78,15 +80,17 @@ def begin(folder: Path, recipe: Recipe, given: Arrays) -> list[str]:
     """
     plan = plan_of(recipe)
     check_norms(plan, recipe.batch)
+    trained = trained_parameters(plan, recipe.freeze)
     data = open_data(recipe.data, recipe.val_split)
     checked = data.splits.values() if recipe.on_error == "skip" else ()
     faults = {name: line for split in checked for name, line in find_faults(split).items()}
-    loaders(recipe, data, set(faults))
+    train, _ = loaders(recipe, data, set(faults))
+    class_weights(recipe, train.split.labels)  # raises an error before anything is written
     start = initial_arrays(plan, recipe.seed) | given
     arrays: dict[str, NDArray] = {n: array.astype(recipe.array_dtype) for n, array in start.items()}
     slots = {"weights": arrays}
     if recipe.average:
-        slots["average"] = {name: arrays[name] for name in plan.parameters()}
+        slots["average"] = {name: arrays[name] for name in trained}
     texts = {
         "skipped.json": json.dumps(faults, indent=1),
         "classes.json": json.dumps(data.classes, indent=1),
@@ -138,9 +142,15 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
         lines += cut_metrics(folder / "metrics.jsonl", step)
     run = TrainingRun(folder, recipe, plan, train, test, state, step, best, rank, ranks)
     grey = background(train.split) if recipe.channels == 1 else ""
-    run.about = {"class_names": data.classes, "background": grey}
+    run.about = {"class_names": class_names(data, recipe), "background": grey}
     run.split = "val" if data.val else "test"
+    run.class_weights = class_weights(recipe, train.split.labels)
     return run, lines
+
+
+def class_names(data: DataSet, recipe: Recipe) -> tuple[str, ...]:
+    """The names of a run's classes; those that the data lacks are named by their numbers."""
+    return (*data.classes, *map(str, range(len(data.classes), recipe.classes)))
 
 
 def write_environment(folder: Path, framework: str, version: str, ranks: int) -> None:

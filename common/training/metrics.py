@@ -1,6 +1,7 @@
 """The metrics of a run: JSON lines, one for each step and one for the scores of each epoch."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from common.errors import DataError
@@ -66,3 +67,16 @@ def cut_metrics(path: Path, step: int) -> list[str]:
     if missing := step - sum("step" in line for line in kept):
         messages.append(f"{path}: {missing} of the first {step} steps have no line")
     return messages
+
+
+def training_top1(lines: Sequence[dict]) -> dict[int, float]:
+    """The mean top-1 of the training batches by epoch, for the epochs whose steps all record it."""
+    found: dict[int, list[float | None]] = {}
+    for line in lines:
+        if "step" in line:
+            found.setdefault(line["epoch"], []).append(line.get("top1"))
+    return {
+        epoch: sum(filter(None, shares)) / len(shares)
+        for epoch, shares in found.items()
+        if None not in shares
+    }

@@ -111,8 +111,9 @@ Schedule = Constant | Steps | Cosine
 class Recipe:
     """How a network is trained: the network, the data, and all hyperparameters.
 
-    A step computes the mean cross entropy of the batch with label smoothing, and adds the loss of
-    each head times the head's weight; clips the gradients to a global norm of `clip`; adds
+    A step computes the mean cross entropy of the batch with label smoothing, where each image's
+    loss is multiplied by the weight of its class, and adds the loss of each head times the head's
+    weight; clips the gradients to a global norm of `clip`; adds
     `weight_decay` times each weight with more than one dimension to its gradient (except in AdamW,
     see there); and applies the optimizer's update. Training ends after `steps` steps, or after
     `epochs` epochs if `steps` is 0. `clip` and `average` are disabled by 0.
@@ -134,6 +135,8 @@ class Recipe:
     warmup: Weight = 0.0  # the epochs in which the learning rate rises linearly from 0
     weight_decay: Weight = 1e-4
     label_smoothing: Share = 0.0
+    class_weights: Literal["equal", "balanced"] | tuple[Weight, ...] = "equal"
+    freeze: str = ""  # layers that are not trained: "backbone" or patterns (see `freeze`)
     clip: Weight = 0.0
     average: Share = 0.0  # the fraction of the old value that a moving average of weights keeps
     aux: bool = False  # with the auxiliary heads

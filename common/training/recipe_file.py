@@ -35,6 +35,9 @@ def to_recipe(source: str, table: Mapping[str, Any]) -> Recipe:
     except ValidationError as error:
         fault = error.errors()[0]
         name = ".".join(str(part) for part in fault["loc"])
+        if name.startswith("class_weights"):
+            name = "class_weights"
+            fault["msg"] = "choose equal or balanced, or give a list of numbers from 0 on"
         where = f"{source}: {name}" if name else source
         raise DataError(f"{where}: {fault['msg']}{nearest(name, fault)}") from None
 

@@ -4,6 +4,8 @@ They are in the run's folder, as `recipe.toml`, `classes.json`, `split.json` and
 """
 
 import json
+import os
+import zlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from common.data.datasets import DataSet, Record
+from common.data.datasets import DataSet, Record, Split
 from common.data.folder import earlier_record
-from common.data.sources import open_data, place_of
+from common.data.sources import PATHS, expanded, folder_of, open_data, place_of
 from common.data.splits import find_splits
 from common.errors import DataError
 from common.training.recipe import Recipe
@@ -21,7 +23,7 @@ from common.training.recipe_file import read_table, to_recipe
 
 SHOWN = 4  # names in a message
 DRAWN = (
-    "there are no train/ and test/ folders, so a fifth of the images is chosen by name and scored; "
+    "it is not divided into splits, so a fifth of the images is chosen by name and scored; "
     "the weights may have been trained on these images: evaluate the run's folder instead"
 )
 
@@ -29,15 +31,36 @@ DRAWN = (
 def read_recipe(folder: Path) -> Recipe:
     """The recipe of a run; raises DataError if the folder contains no run."""
     path = folder / "recipe.toml"
-    if not path.is_file():
+    if not is_run(folder):
         raise DataError(f"{folder}: not a run: there is no recipe.toml")
     return to_recipe(str(path), read_table(path))
+
+
+def is_run(folder: Path) -> bool:
+    """Whether the folder contains a run."""
+    return (folder / "recipe.toml").is_file()
+
+
+def best_weights(folder: Path) -> Path:
+    """The best weights of a run, or the last ones if no epoch has ended; DataError without any."""
+    files = [folder / "checkpoints" / f"{each}.safetensors" for each in ("best", "last")]
+    path = next((file for file in files if file.is_file()), None)
+    if path is None:
+        raise DataError(f"{folder}: no weights yet; continue with `googlenet train ... --resume`")
+    return path
 
 
 def record_text(data: DataSet, source: str) -> str:
     """The text of `split.json`: the location of the data, and the images in each split."""
     splits = {name: split.contents for name, split in data.splits.items()}
-    return json.dumps({"data": place_of(source), **splits}, indent=1)
+    about = {"data": place_of(source), "labels": labels_of(data.train)}
+    return json.dumps({**about, **splits}, indent=1)
+
+
+def labels_of(split: Split) -> int:
+    """A checksum of the images' labels, which a list may change without changing the images."""
+    pairs = zip(split.contents, split.labels.tolist(), strict=False)
+    return zlib.crc32(os.fsencode("\n".join(sorted(f"{name} {label}" for name, label in pairs))))
 
 
 def read_json(path: Path, otherwise: Any) -> Any:
@@ -93,7 +116,7 @@ def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
         return place_of(recipe.data), earlier
     kept = ("train", "test", *(["val"] if "val" in found else []))
     splits = {name: read_texts(path, found.get(name)) for name in kept}
-    return str(found.get("data")), Record(**splits)
+    return str(found.get("data")), Record(**splits, labels=found.get("labels"))
 
 
 def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]:
@@ -110,7 +133,13 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
         )
     if record is None:
         return data, []
-    skipped, place = read_skipped(folder), Path(recipe.data.partition(":")[2])
+    same = set(data.train.contents) == set(record.train)
+    if same and record.labels not in (None, labels_of(data.train)):
+        raise DataError(
+            f"{recipe.data}: the classes of its training images differ from those of the run in "
+            f"{folder}; restore them or start a new run"
+        )
+    skipped, place = read_skipped(folder), folder_of(recipe.data)
     needed = [name for name in record.train if str(place / name) not in skipped]
     if set(needed) - set(data.train.contents):
         raise DataError(
@@ -121,36 +150,65 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
     return data, list(changes(recipe.data, data, record))
 
 
-def open_for_scoring(source: str, run: Path | None) -> tuple[DataSet, list[str]]:
+def open_for_scoring(
+    source: str, run: Path | None, classes: Sequence[str]
+) -> tuple[DataSet, list[str]]:
     """The data set to score weights on, and messages about its images.
 
-    With a run, the labels are the run's, matched by class name, and if the source is the folder
-    that the run was trained on, its images are split as in the run's record, so that none of those
-    it was trained on are scored. Raises DataError if the data has a class that the run lacks.
-    Without a run, nothing is known about the images that the weights were trained on.
+    `classes` are the names of the weights' classes, if they are known: the labels are then those of
+    the weights, matched by class name. If the source is the data that a run was trained on, its
+    images are split as in the run's record, so that none of those it was trained on are scored.
+    Without a run, nothing is known about the images that the weights were trained on. Raises
+    DataError if the data has a class that the weights lack.
     """
-    kind, _, place = source.partition(":")
     if run is None:
         data = open_data(source)
-        drawn = kind == "folder" and not find_splits(Path(place))
-        return data, [f"{source}: {DRAWN}"] if drawn else []
+        lines = [f"{source}: {DRAWN}"] if is_undivided(source) else []
+        return (with_labels_of(classes, data) if classes else data), lines
     recipe = read_recipe(run)
     own, record = read_record(run, recipe)
-    if place_of(source) != own or kind != "folder":
-        record = None
-    data = open_data(source, recipe.val_split, record)
-    lines = list(changes(source, data, record)) if record else []
-    classes = read_classes(run)
-    return (with_labels_of(classes, data, run) if classes else data), lines
+    kind = source.partition(":")[0]
+    if place_of(source) == own and kind in PATHS:
+        data = open_data(source, recipe.val_split, record)
+        lines = list(changes(source, data, record)) if record else []
+    elif is_undivided(source):
+        data, lines = open_whole(source, record)
+    else:
+        data, lines = open_data(source), []
+    return (with_labels_of(classes, data) if classes else data), lines
 
 
-def with_labels_of(classes: Sequence[str], data: DataSet, run: Path) -> DataSet:
-    """The data, whose test images get the class numbers of a run, matched by class name."""
+def is_undivided(source: str) -> bool:
+    """Whether a source is a folder or a list of images that are not divided into splits."""
+    kind, _, place = source.partition(":")
+    path = expanded(place)
+    return path.is_file() if kind == "list" else kind == "folder" and not find_splits(path)
+
+
+def open_whole(source: str, record: Record | None) -> tuple[DataSet, list[str]]:
+    """Data other than a run's own, all of which are scored, and a message that says so.
+
+    Images that have the names of training images in the run's record are left out, since the data
+    may be a copy of the run's.
+    """
+    data = open_data(source)
+    names = [name for split in data.splits.values() for name in split.contents]
+    trained = set(record.train) & set(names) if record else set()
+    scored = tuple(name for name in names if name not in trained)
+    if not scored:
+        raise DataError(f"{source}: the run was trained on all of these images")
+    data = open_data(source, record=Record(train=tuple(trained), test=scored))
+    left_out = f"; {len(trained)} with the names of training images are left out" if trained else ""
+    return data, [f"{source}: not divided into splits: {len(scored)} images are scored{left_out}"]
+
+
+def with_labels_of(classes: Sequence[str], data: DataSet) -> DataSet:
+    """The data, whose test images get the class numbers of weights, matched by class name."""
     unknown = [name for name in data.classes if name not in classes]
     if unknown:
         raise DataError(
-            f"{data.source}: the run in {run} does not know its classes {shortened(unknown)}; the "
-            f"run's classes are {shortened(classes)}, the data's {shortened(data.classes)}"
+            f"{data.source}: the weights do not know its classes {shortened(unknown)}; the classes "
+            f"of the weights are {shortened(classes)}, the data's {shortened(data.classes)}"
         )
     labels = np.array([classes.index(name) for name in data.classes])
     return replace(data, test=replace(data.test, labels=labels[data.test.labels]))

@@ -23,10 +23,11 @@ def resumed(run: Path, asked: Mapping[str, Any]) -> Recipe:
     length = longer(own, asked)
     left = {name: value for name, value in asked.items() if name not in length}
     for name, mine, value in differences(json.loads(json.dumps(asdict(own))), left):
+        last = run / "checkpoints" / "last.safetensors"
+        weights = f" from its weights: --weights {last}" if last.is_file() else ":"
         raise UsageError(
             f"{run}: a run with {name} = {mine!r}, and asked for is {value!r}; leave this out, or "
-            f"start a new run from its weights: --weights {run}/checkpoints/last.safetensors "
-            "--out OTHER"
+            f"start a new run{weights} --out OTHER"
         )
     return replace(own, **length)
 

@@ -42,6 +42,7 @@ class Step:
     labels: NDArray[np.int64]
     first: int
     ends_epoch: bool
+    image_weights: NDArray | None = None  # of the images' losses; None if all are 1
 
     def dropout_key(self, path: str) -> int:
         """The key of the dropout layer at `path` in this step."""
@@ -71,6 +72,7 @@ class TrainingRun:
     interrupted: Event = field(default_factory=Event)
     about: Mapping[str, Any] = field(default_factory=dict)  # the metadata of its weights
     split: str = "test"  # the name of the split in `test`
+    class_weights: NDArray | None = None
     stopping: bool = False
     improved: bool = False
     done: int = 0  # steps since this process began the epoch, at `began`
@@ -101,7 +103,7 @@ class TrainingRun:
 
     def make_step(self, batch: Batch) -> Step:
         """The next step, with this batch."""
-        number = self.step + 1
+        number, own = self.step + 1, self.class_weights
         return Step(
             number=number,
             epoch=self.step // self.train.steps + 1,
@@ -111,18 +113,17 @@ class TrainingRun:
             labels=batch.labels,
             first=self.rank * len(batch.labels),
             ends_epoch=number % self.train.steps == 0 or number == self.last_step,
+            image_weights=None if own is None else own[batch.labels],
         )
 
-    def log(self, step: Step, loss: float, stop: float) -> None:
-        """Records the loss of a step; raises CheckFailed if it is not finite.
-
-        `loss` and `stop`, which is `asked_to_stop`, are means over all processes.
-        """
+    def log(self, step: Step, loss: float, top1: float, stop: float) -> None:
+        """Records a step from means over all processes; CheckFailed if the loss is not finite."""
         self.stopping = stop > 0
         if not np.isfinite(loss):
             raise diverged(self.folder, f"the loss of step {step.number} is {loss}")
         self.done, self.logged = self.done + 1, time.perf_counter()
-        self.write_line({"step": step.number, "epoch": step.epoch, "loss": loss, "lr": step.rate})
+        numbers = {"loss": loss, "lr": step.rate, "top1": top1}
+        self.write_line({"step": step.number, "epoch": step.epoch} | numbers)
 
     def test_batches(self) -> Iterable[Batch]:
         """Batches of all images that are scored after an epoch, in order."""

@@ -16,6 +16,8 @@ from common.data.sources import open_data
 from common.files import weights
 from common.tools.zoo.read_file import read_file
 
+pytestmark = pytest.mark.xdist_group("background")  # many tests read one run
+
 
 def drawn(ink, paper, size=64, corner=None):
     """A cross drawn in one grey value on another; `corner` is the value of one corner."""

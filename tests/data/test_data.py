@@ -56,7 +56,8 @@ def test_broken_idx_files_are_named(tmp_path):
     whole = path.read_bytes()
     for content, fault in {
         whole[:-1]: "23 bytes",
-        b"\x1f\x8b" + whole: "not an IDX",
+        b"\x1f\x8b" + whole: "cannot be read",
+        b"xx" + whole: "not an IDX",
         b"": "not",
     }.items():
         path.write_bytes(content)
@@ -175,7 +176,7 @@ def test_folders_that_cannot_be_used(tmp_path, counts, fault):
         open_data(f"folder:{tmp_path}")
 
 
-@pytest.mark.parametrize("source", ["digit", "mnist:", "digits:x", "cifar:/tmp"])
+@pytest.mark.parametrize("source", ["digit", "mnist:", "digits:x", "coco:/tmp"])
 def test_unknown_sources(source):
     with pytest.raises(UsageError, match="digits"):
         open_data(source)

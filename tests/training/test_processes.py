@@ -27,6 +27,11 @@ from common.training.lock import locked
 
 EXACT = ("--dtype", "float64", "--steps", 3)
 ENDS = ["127.0.0.1:5001", "127.0.0.1:5002"]
+# The tests that read a framework's run in one process share it in one test process.
+GROUPED = [
+    pytest.param(framework, marks=pytest.mark.xdist_group(f"processes {framework}"))
+    for framework in FRAMEWORKS
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,7 @@ def one_process(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", GROUPED)
 def test_two_processes_are_one(tmp_path, framework, one_process):
     """With dropout; this network has no batch norm, whose statistics would be per process."""
     one, two = one_process(framework), tmp_path / "two"
@@ -61,7 +66,7 @@ def documented_lines():
     return {re.search(r"-f (\w+)", line)[1]: line for line in block.strip().splitlines()}
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", GROUPED)
 def test_two_machines_are_one(tmp_path, framework, one_process):
     """Runs the documented command lines on the loopback interface."""
     one, two = one_process(framework), tmp_path / "two"

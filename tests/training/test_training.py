@@ -17,8 +17,11 @@ from common.jobs.frameworks import FRAMEWORKS
 from common.training.checkpoints import list_states, read_newest, write_state
 from common.training.comparison import weights_apart
 from common.training.evaluation import score
+from common.training.metrics import training_top1
 from common.training.recipe_file import to_recipe
 from common.training.schedules import learning_rate
+
+pytestmark = pytest.mark.xdist_group("run")  # most tests read one run
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,9 @@ def run(tmp_path_factory):
 def test_a_run_keeps_what_is_promised(run):
     steps, [epoch] = metrics(run)[:4], metrics(run)[4:]
     assert [line["step"] for line in steps] == [1, 2, 3, 4]
-    assert all(line.keys() == {"step", "epoch", "loss", "lr"} for line in steps)
+    assert all(line.keys() == {"step", "epoch", "loss", "lr", "top1"} for line in steps)
+    assert training_top1(steps) == {1: pytest.approx(np.mean([line["top1"] for line in steps]))}
+    assert training_top1([*steps, {"step": 5, "epoch": 1}]) == {}  # of an earlier version
     assert epoch.keys() >= {"epoch", "split", "top1", "loss", "images_per_second"}
     assert json.loads((run / "environment.json").read_text())["framework"] == "pytorch"
     kept = {path.name for path in (run / "checkpoints").iterdir()}
@@ -97,13 +102,21 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
     assert [line.get("loss") for line in metrics(run)] == [x.get("loss") for x in metrics(folder)]
 
 
-def test_evaluate_gives_the_scores_of_the_best_weights(run):
+def test_evaluate_gives_the_scores_of_the_best_weights(run, tmp_path):
     found = json.loads(googlenet("evaluate", run, "--data", DATA, "--json"))
     confusion = np.array(found["confusion"])
     assert found["images"] == confusion.sum() == TESTED
     assert found["top1"] == pytest.approx(np.trace(confusion) / TESTED) == metrics(run)[-1]["top1"]
     assert found["loss"] == pytest.approx(metrics(run)[-1]["loss"], rel=1e-5)
-    assert f"{TESTED} images" in googlenet("evaluate", run, "--data", DATA)
+    table = tmp_path / "m.csv"
+    printed = googlenet("evaluate", run, "--data", DATA, "--csv", table)
+    assert f"{TESTED} images" in printed
+    header, *rows = (line.split(",") for line in table.read_text().splitlines())
+    assert header == ["class", *found["classes"]]
+    assert [list(map(int, row[1:])) for row in rows] == confusion.tolist()
+    assert "true / answer" in printed
+    first = next(line.split() for line in printed.splitlines() if line.split()[:1] == ["0"])
+    assert first == ["0", *map(str, confusion[0])]
 
 
 def test_bfloat16_learns_nearly_the_same(run, tmp_path):
@@ -129,6 +142,18 @@ def test_weights_of_other_classes_start_a_new_classifier(tmp_path):
     googlenet("init", "googlenet", "--out", weights, *options)
     train(tmp_path / "run", "--steps", 1, "--weights", weights)
     assert "weights = " in (tmp_path / "run" / "recipe.toml").read_text()
+
+
+def test_a_run_starts_from_the_best_weights_of_a_run(run, tmp_path):
+    best = run / "checkpoints" / "best.safetensors"
+    for folder, weights in {"run": run, "file": best}.items():
+        train(tmp_path / folder, "--steps", 1, "--weights", weights)
+    one, other = (tmp_path / f"{each}/checkpoints/last.safetensors" for each in ("run", "file"))
+    assert one.read_bytes() == other.read_bytes()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "recipe.toml").write_bytes((run / "recipe.toml").read_bytes())
+    line = train(tmp_path / "no", "--steps", 1, "--weights", tmp_path / "empty", code=4)
+    assert "empty: no weights yet" in line
 
 
 def test_weights_for_colour_start_a_run_on_grey_images(tmp_path):
