@@ -17,10 +17,10 @@ from common.jobs.job import Report
 from common.networks import NETWORKS, network
 from common.tools.analysis.compare import Comparison, FrameworkResult
 from common.tools.analysis.parameter_ledger import claims
-from common.tools.page.layer_shapes import draw
-from common.tools.page.notes import NOTES
+from common.tools.page.comparison_table import place
+from common.tools.page.layer_shapes import LARGE, draw
 from common.tools.page.phrases import LANGUAGES, phrases
-from common.tools.page.render import Page, place, render
+from common.tools.page.render import Page, render
 from common.tools.page.source_excerpts import excerpts
 
 
@@ -35,17 +35,21 @@ def test_every_sentence_is_there_in_both_languages():
         assert sentence.keys() == set(LANGUAGES), key
         fields = [sorted(re.findall(r"\{(\w+)\}", sentence[each])) for each in LANGUAGES]
         assert fields[0] == fields[1], key
-        assert re.search("[\u4e00-\u9fff]", sentence["zh"]) or key == "language"
+        assert re.search("[\u4e00-\u9fff，]", sentence["zh"])
 
 
 def test_every_sentence_is_used_and_every_one_used_is_there():
     made = (
-        "nav_", "legend_", "paper_", "sum_", "curves_", "note_", "about_", "total_", "change_",
-        "layer_", "field_", "first", "second", "no_scale", "ledger_", "kind_",
+        "nav_", "legend_", "paper_", "sum_", "curves_", "note_", "about_", "total_",
+        "change_", "layer_", "field_", "first", "second", "no_scale", "ledger_", "kind_",
+        "fit_", "values_", "resample_", "maps_", "random_weights", "as_it",
+        "with_the_mistake", "between_them", "step_line", "stage_", "setting_", "box_",
+        "task_", "axis_", "gradient_norm", "with", "weights_of", "cell_", "fields_label",
+        "head_line", "diagram", "classes_out", "features_out", "block_picture",
     )  # fmt: skip
     folder = ROOT / "common" / "tools" / "page" / "templates"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
-    used = set(re.findall(r'(?:t|unmarked)\([\'"](\w+?)[\'"][,)]', text))
+    used = set(re.findall(r'\b(?:t|texts|unmarked)\([\'"](\w+?)[\'"][,)]', text))
     assert used - phrases().keys() == set()
     for key in phrases().keys() - used:
         assert key.startswith(made), key
@@ -57,7 +61,7 @@ def test_every_sentence_is_used_and_every_one_used_is_there():
 def test_the_table_says_what_summary_says(page):
     told = json.loads(googlenet("summary", "googlenet", "--aux", "--json"))
     layers = {layer["name"]: layer for layer in told["layers"]}
-    rows = page.tables[0][1:]
+    [rows] = [t[1:] for t in page.tables if t[0][0].startswith("step") and len(t[0]) == 6]
     assert len(rows) == len(steps("googlenet")) == 20
     for name, _, output, parameters, multiply_adds, field in rows:
         layer = layers[name]
@@ -89,7 +93,7 @@ def test_the_page_of_every_network_stands_alone(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_boxes_of_a_picture_overlap(name):
     for step in planned(name, network(name).input[1:]).body.children:
-        drawn = draw(step)
+        drawn = draw(step, LARGE)
         for box in drawn.boxes:
             assert -1e-6 <= box.x <= drawn.width - box.width + 1e-6
             assert -1e-6 <= box.y <= drawn.height - box.height + 1e-6
@@ -120,16 +124,17 @@ def test_blocks_that_are_alike_are_drawn_and_listed_once():
         assert parts[f"{path}.0"].times == times
         assert parts[f"{path}.0"].last == f"{path}.{times - 1}"
         assert f"{path}.1" not in parts
-        assert f"x {times}" in [box.text for box in found[path].picture.boxes]
+        assert f"× {times}" in [box.text for box in found[path].picture.boxes]
     assert "block8.9" in {part.path for part in found["block8"].parts}
-    ends = [box.text for box in found["block8"].picture.boxes if box.text.startswith("add")]
-    assert ends == ["add (branch x 0.2)", "add"]
+    ends = [box.text for box in found["block8"].picture.boxes if box.text.startswith("x +")]
+    assert ends == ["x + 0.2 f(x)", "x + f(x)"]
 
 
 def test_a_module_is_drawn_as_in_the_papers_figure():
-    boxes = draw(full("googlenet").find("inception4a")).boxes
+    boxes = draw(full("googlenet").find("inception4a"), LARGE).boxes
     assert [box.text for box in boxes] == [
-        "concat", "1x1, 192", "1x1, 96", "3x3, 208", "1x1, 16", "5x5, 48", "max 3x3", "1x1, 64"
+        "192 + 208 + 48 + 64 = 512", "1×1, 192", "1×1, 96", "3×3, 208", "1×1, 16", "5×5, 48",
+        "max 3×3", "1×1, 64",
     ]  # fmt: skip
 
 
@@ -150,37 +155,6 @@ def test_no_block_of_a_step_is_missing_in_its_code():
         assert last in code.line
         assert re.search(r"class Block8\b|def block8\b", code.block)
         assert re.search(r"class LastBlock8\b|def last_block8\b", code.block)
-
-
-# The beginning of each note's row in docs/differences.md.
-ROWS = {
-    "same": "SAME padding", "ceil": "ceil", "average": "border of an average",
-    "counted": "border of an average, counted", "lrn": "LRN alpha", "eps": "batch norm eps",
-    "small_eps": "batch norm eps 1e-5", "flatten": "flatten order", "linear": "linear layout",
-    "depthwise": "depthwise layout",
-}  # fmt: skip
-
-
-def test_the_notes_say_what_the_catalogue_measured():
-    assert ROWS.keys() == NOTES.keys()
-    document = (ROOT / "docs" / "differences.md").read_text()
-    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", document, re.MULTILINE))
-    for note, row in ROWS.items():
-        measured = re.findall(r"(?:pytorch|tensorflow|paddle) ([\d.]+)", rows[row])
-        for language in LANGUAGES:
-            told = re.findall(r"\d+\.\d+", phrases()[f"note_{note}"][language])
-            assert set(told) == set(measured), (note, language)
-
-
-def test_a_step_has_the_notes_that_apply_to_it():
-    notes = {step.path: step.notes for step in steps("googlenet").values()}
-    assert notes["maxpool1"] == ("ceil",)
-    assert notes["inception4a"] == ()
-    assert notes["aux1"] == ("flatten", "linear")
-    slim = {step.path: step.notes for step in steps("inception_v2.slim").values()}
-    assert slim["conv1"] == ("same", "depthwise")
-    assert slim["conv3"] == ("eps",)
-    assert "counted" in {note for step in steps("inception_v3").values() for note in step.notes}
 
 
 def test_texts_of_others_are_shown_harmlessly():

@@ -38,7 +38,9 @@ def test_what_the_code_has_in_english_has_its_phrase():
         begun = re.match("[a-z ]*[a-z]", text)
         if begun and begun[0] != "x":
             assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]
-            assert f'{begun[0]}</span><span lang="zh">' in layer_kind(text)
+            assert f'<span lang="zh">{phrases()[key_of("kind", begun[0])]["zh"]}' in layer_kind(
+                text
+            )
 
 
 def test_what_differs_is_said_in_english_as_diff_says_it():

@@ -12,12 +12,14 @@ from common.errors import CheckFailed, MissingFramework, UserError
 from common.files import weights
 from common.files.scratch import scratch_folder
 from common.jobs.call import call
+from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Report
 from common.jobs.network_jobs import Run
 from common.reference.numerics import relative_difference
 from common.spec import Dropout, Flatten, Shape, shape_text
 from common.spec.initial import initial_arrays
 from common.spec.plan import Node, Plan
+from common.tools.analysis.branches import branches_of
 
 # The largest allowed difference between a layer and the reference, relative to the layer's
 # largest value. bfloat16 has 8 significant bits, and a network rounds to them again and again:
@@ -38,7 +40,7 @@ class FrameworkResult:
     """The result of one framework: its worker's report or its error, and how it compares.
 
     `shapes` and `differences` have the shape of each output and its difference from the reference;
-    `maps` has the kept channels of the first image's feature maps.
+    `maps` has the kept channels of the first image's feature maps, and `logits` the output.
     """
 
     report: Report | None = None
@@ -46,6 +48,7 @@ class FrameworkResult:
     shapes: dict[str, Shape] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
     maps: Arrays = field(default_factory=dict)
+    logits: NDArray = field(default_factory=lambda: np.empty(0))
 
     def difference(self, row: Row) -> float:
         """The largest difference among the row's outputs."""
@@ -64,7 +67,7 @@ class FrameworkResult:
 class Comparison:
     """The results of every framework and of the reference, row by row.
 
-    If feature maps are kept, `channels` has the strongest channels of each row, and `maps` the
+    If feature maps are kept, `channels` has the channels of each row that are, and `maps` the
     reference's values in these channels for the first image.
     """
 
@@ -76,6 +79,7 @@ class Comparison:
     results: dict[str, FrameworkResult]
     channels: Arrays = field(default_factory=dict)
     maps: Arrays = field(default_factory=dict)
+    logits: NDArray = field(default_factory=lambda: np.empty(0))
 
     @property
     def tolerance(self) -> float:
@@ -126,20 +130,23 @@ def compare(
     plan: Plan,
     x: NDArray,
     images: Sequence[str],
-    frameworks: Sequence[str],
-    dtype: str,
-    plain: bool,
-    report_progress: Callable[[str, str], None],
+    frameworks: Sequence[str] = FRAMEWORKS,
+    dtype: str = "float32",
+    plain: bool = False,
+    report_progress: Callable[[str, str], None] = lambda *_: None,
     kept: int = 0,
+    arrays: Arrays | None = None,
 ) -> Comparison:
-    """Runs the reference, then each framework in turn, on the same weights, drawn with seed 0.
+    """Runs the reference, then each framework in turn, on the same weights and images.
 
-    Biases and running statistics are random as well. `report_progress` is called with a framework's
-    name and its status; `kept` is the number of channels to keep from each row's feature map.
-    Raises UserError if the reference cannot run.
+    The weights are `arrays`, or else drawn with seed 0, biases and running statistics as well. `x`
+    is a batch N x C x H x W, and `images` are the names of its images. `report_progress` is called
+    with a framework's name and its status; `kept` is the number of channels to keep from the
+    feature map of each row without branches. Raises UserError if the reference cannot run.
     """
     with scratch_folder() as folder:
-        job = write_job(plan, x, folder, dtype, plain)
+        given = arrays or initial_arrays(plan, seed=0, random_stats=True)
+        job = write_job(plan, given, x, folder, dtype, plain)
         report_progress("numpy", "computing the reference results in float64")
         reference = call(job)
         rows = make_rows(plan)
@@ -148,16 +155,17 @@ def compare(
         for framework in frameworks:
             report_progress(framework, "computing")
             own = replace(job, framework=framework)
-            results[framework] = compare_one(own, reference.arrays, channels)
+            results[framework] = compare_one(own, reference.arrays, channels, plan.network.output)
     maps = keep_maps(reference.arrays, channels)
     about = plan, dtype, tuple(images), rows
-    return Comparison(*about, replace(reference, arrays={}), results, channels, maps)
+    logits = reference.arrays[plan.network.output]
+    return Comparison(*about, replace(reference, arrays={}), results, channels, maps, logits)
 
 
-def write_job(plan: Plan, x: NDArray, folder: Path, dtype: str, plain: bool) -> Run:
+def write_job(plan: Plan, arrays: Arrays, x: NDArray, folder: Path, dtype: str, plain: bool) -> Run:
     """Writes the weights and images into the folder, and returns the reference's job."""
     weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
-    weights.write(weights_file, initial_arrays(plan, seed=0, random_stats=True), plan)
+    weights.write(weights_file, arrays, plan)
     np.save(input_file, x)
     return Run(
         framework="numpy",
@@ -172,10 +180,21 @@ def write_job(plan: Plan, x: NDArray, folder: Path, dtype: str, plain: bool) -> 
 
 
 def strongest_channels(rows: Sequence[Row], arrays: Arrays, count: int) -> Arrays:
-    """The `count` channels of each row with the largest mean for the first image."""
-    paths = [row.node.path for row in rows if row.node.is_map and count]
-    means = {path: arrays[path][0].mean(axis=(1, 2)) for path in paths}
-    return {path: np.argsort(-mean, kind="stable")[:count] for path, mean in means.items()}
+    """The channels of each row to keep, by their means for the first image.
+
+    They are the strongest one of each branch, or the `count` strongest ones without branches.
+    """
+    paths = {row.node.path: row.node for row in rows if row.node.is_map and count}
+    return {path: strongest(node, arrays[path][0], count) for path, node in paths.items()}
+
+
+def strongest(step: Node, maps: NDArray, count: int) -> NDArray[np.intp]:
+    """The channels of one step to keep."""
+    means = maps.mean(axis=(1, 2))
+    branches = branches_of(step)
+    if len(branches) == 1:
+        return np.argsort(-means, kind="stable")[:count]
+    return np.array([b.first + means[b.first : b.last].argmax() for b in branches])
 
 
 def keep_maps(arrays: Arrays, channels: Arrays) -> Arrays:
@@ -183,7 +202,7 @@ def keep_maps(arrays: Arrays, channels: Arrays) -> Arrays:
     return {path: arrays[path][0, numbers].copy() for path, numbers in channels.items()}
 
 
-def compare_one(job: Run, expected: Arrays, channels: Arrays) -> FrameworkResult:
+def compare_one(job: Run, expected: Arrays, channels: Arrays, output: str) -> FrameworkResult:
     """Runs one framework and compares its arrays with those of the reference."""
     try:
         report = call(job)
@@ -194,7 +213,7 @@ def compare_one(job: Run, expected: Arrays, channels: Arrays) -> FrameworkResult
         result.shapes[name] = report.arrays[name].shape[1:]
         result.differences[name] = relative_difference(report.arrays[name], array)
     equal = {p: c for p, c in channels.items() if report.arrays[p].shape == expected[p].shape}
-    result.maps = keep_maps(report.arrays, equal)
+    result.maps, result.logits = keep_maps(report.arrays, equal), report.arrays[output]
     return result
 
 

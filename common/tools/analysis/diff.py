@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from common.data import images
 from common.reference import network as reference
 from common.reference.numerics import relative_difference
-from common.spec import BatchNorm, Layer, Rule, shape_text
+from common.spec import BatchNorm, Layer, PaddingRule, shape_text
 from common.spec.initial import Arrays, initial_arrays
 from common.spec.plan import Node, Plan
 from common.tools.analysis.receptive_field import reach
 
+SIZES = ("kernel", "stride", "padding")  # a number, or one for rows and one for columns
 SENTENCES = {
     "first": "{one} only in the first",
     "second": "{other} only in the second",
@@ -91,12 +92,25 @@ def changes(one: Node | None, other: Node | None) -> list[Change]:
         return [Change("layer", describe(one.layer), describe(other.layer))]
     found = []
     for field in fields(one.layer):
-        first, second = (getattr(node.layer, field.name) for node in (one, other))
-        if field.compare and first != second:
+        first, second = (setting(node, field.name) for node in (one, other))
+        if field.compare and first != second and not same_pads(one, other, field.name):
             values = value_text(first), value_text(second)
             name = field.name.replace("_", " ")
             found.append(Change("field", *values, one.layer.label, name))
     return found
+
+
+def setting(node: Node, field: str) -> Any:
+    """A layer's setting; sizes that are equal are equal however they are written."""
+    value = getattr(node.layer, field)
+    if field in SIZES and isinstance(value, tuple) and len(set(value)) == 1:
+        return value[0]
+    return value
+
+
+def same_pads(one: Node, other: Node, field: str) -> bool:
+    """Whether a field is the padding and both plans resolved it to the same numbers."""
+    return field == "padding" and one.pads == other.pads
 
 
 def describe(layer: Layer) -> str:
@@ -108,7 +122,7 @@ def describe(layer: Layer) -> str:
 
 def value_text(value: Any) -> str:
     """A field's value as readable text."""
-    return value.name if isinstance(value, Rule) else f"{value}"
+    return value.name if isinstance(value, PaddingRule) else f"{value}"
 
 
 def shape_changes(one: Plan, other: Plan) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from common.tools.analysis.published_figures import (
     CLASSIFIER,
     HEADS,
     PUBLISHED,
-    Published,
+    PublishedCount,
 )
 
 # The parameters of most layers, and those of batch norm.
@@ -62,7 +62,7 @@ def nodes_by_part(plan: Plan) -> Iterator[tuple[Node, str]]:
             yield node, HEADS
 
 
-def claims(plan: Plan) -> list[tuple[Published, list[Term], int]]:
+def claims(plan: Plan) -> list[tuple[PublishedCount, list[Term], int]]:
     """Each published count whose parts this plan has, with its terms and their sum."""
     terms = ledger(plan)
     found = []

@@ -1,4 +1,4 @@
-"""Published parameter counts, each with its source and the parts that it counts.
+"""PublishedCount parameter counts, each with its source and the parts that it counts.
 
 This is the only place for them: `summary --explain` shows them, and the tests check every
 framework against them.
@@ -11,7 +11,7 @@ BARE, HEADLESS, WHOLE = (BACKBONE,), (BACKBONE, CLASSIFIER), (BACKBONE, CLASSIFI
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedCount:
     """A published count of the parameters in some parts, and its source, `whose`.
 
     With `buffers`, it includes the running statistics.
@@ -24,79 +24,89 @@ class Published:
 
 
 TABLE_1 = (
-    Published(5_973_552, 'table 1 without classifier, the "about 6M"', BARE),
-    Published(6_998_552, "with the classifier, as most people count", HEADLESS),
-    Published(13_378_280, "with both auxiliary heads, as the tutorials count", WHOLE),
+    PublishedCount(5_973_552, 'table 1 without classifier, the "about 6M"', BARE),
+    PublishedCount(6_998_552, "with the classifier, as most people count", HEADLESS),
+    PublishedCount(13_378_280, "with both auxiliary heads, as the tutorials count", WHOLE),
 )
 TORCHVISION = (
-    Published(6_624_904, "torchvision: parameters(), without heads and statistics", HEADLESS),
-    Published(13_004_888, "torchvision with aux_logits=True", WHOLE),
+    PublishedCount(6_624_904, "torchvision: parameters(), without heads and statistics", HEADLESS),
+    PublishedCount(13_004_888, "torchvision with aux_logits=True", WHOLE),
 )
 ALL, LEARNED = "all that is stored", "all that is learned"
 V3 = (
-    Published(23_834_568, "torchvision, timm: parameters(), without head", HEADLESS),
-    Published(27_161_264, "torchvision with aux_logits=True", WHOLE),
+    PublishedCount(23_834_568, "torchvision, timm: parameters(), without head", HEADLESS),
+    PublishedCount(27_161_264, "torchvision with aux_logits=True", WHOLE),
 )
-XCEPTION = Published(22_855_952, "timm: parameters()", HEADLESS)
+XCEPTION = PublishedCount(22_855_952, "timm: parameters()", HEADLESS)
 PUBLISHED = {
     "googlenet": TABLE_1,
     "googlenet.paper": TABLE_1,
     # Caffe's bvlc_googlenet equals googlenet.paper in every layer; its initial values differ.
     "googlenet.caffe": (
         *TABLE_1[:2],
-        Published(
+        PublishedCount(
             13_378_280, "Caffe's bvlc_googlenet.caffemodel; all as in googlenet.paper", WHOLE
         ),
     ),
     "googlenet.paddle": TABLE_1,
-    "googlenet.d2l": (Published(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),),
+    "googlenet.d2l": (
+        PublishedCount(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),
+    ),
     "googlenet.slim": (
-        Published(5_607_184, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+        PublishedCount(5_607_184, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
     "googlenet.torchvision": TORCHVISION,
     "googlenet.torchvision.input": TORCHVISION,
     "googlenet.paddle_vision": (
-        Published(11_535_736, "paddle.vision: parameters(), heads always there, no biases", WHOLE),
+        PublishedCount(
+            11_535_736, "paddle.vision: parameters(), heads always there, no biases", WHOLE
+        ),
     ),
     "inception_v2": (
-        Published(11_194_984, "by arithmetic; the paper says 13.6 million", HEADLESS),
+        PublishedCount(11_194_984, "by arithmetic; the paper says 13.6 million", HEADLESS),
     ),
     "inception_v2.slim": (
-        Published(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+        PublishedCount(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
     "inception_v2.caffe": (
-        Published(11_295_240, "pretrainedmodels' bninception: parameters()", HEADLESS),
+        PublishedCount(11_295_240, "pretrainedmodels' bninception: parameters()", HEADLESS),
     ),
     "inception_v3": V3,
     "inception_v3.input": V3,
     "inception_v3.keras": (
-        Published(23_817_352, f"keras.applications, {LEARNED}", HEADLESS),
-        Published(23_851_784, f"keras.applications, {ALL}", HEADLESS, True),
-        Published(21_802_784, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+        PublishedCount(23_817_352, f"keras.applications, {LEARNED}", HEADLESS),
+        PublishedCount(23_851_784, f"keras.applications, {ALL}", HEADLESS, True),
+        PublishedCount(21_802_784, "TF-Slim's own test: no logits, statistics counted", BARE, True),
     ),
     "inception_v3.paddle_vision": (
-        Published(23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True),
+        PublishedCount(
+            23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True
+        ),
     ),
     "inception_v3.fid": (
-        Published(21_785_568, "pytorch-fid: up to the 2048 features", BARE),
-        Published(23_850_960, "its file, which classifies 1008: by arithmetic", HEADLESS),
+        PublishedCount(21_785_568, "pytorch-fid: up to the 2048 features", BARE),
+        PublishedCount(23_850_960, "its file, which classifies 1008: by arithmetic", HEADLESS),
     ),
-    "inception_v4": (Published(42_679_816, "timm: parameters(), which has no head", HEADLESS),),
+    "inception_v4": (
+        PublishedCount(42_679_816, "timm: parameters(), which has no head", HEADLESS),
+    ),
     "inception_resnet_v1": (
-        Published(22_775_528, "the reading with batch norm on the projections", HEADLESS),
+        PublishedCount(22_775_528, "the reading with batch norm on the projections", HEADLESS),
     ),
     "inception_resnet_v1.facenet": (
-        Published(23_482_624, "facenet-pytorch: parameters(), up to a face's 512 numbers", BARE),
-        Published(27_910_327, "facenet-pytorch, pretrained='vggface2': 8631 people", HEADLESS),
+        PublishedCount(
+            23_482_624, "facenet-pytorch: parameters(), up to a face's 512 numbers", BARE
+        ),
+        PublishedCount(27_910_327, "facenet-pytorch, pretrained='vggface2': 8631 people", HEADLESS),
     ),
-    "inception_resnet_v2": (Published(55_843_464, "timm: parameters(), no head", HEADLESS),),
+    "inception_resnet_v2": (PublishedCount(55_843_464, "timm: parameters(), no head", HEADLESS),),
     "inception_resnet_v2.keras": (
-        Published(55_813_192, f"keras.applications, {LEARNED}", HEADLESS),
-        Published(55_873_736, f"keras.applications, {ALL}", HEADLESS, True),
+        PublishedCount(55_813_192, f"keras.applications, {LEARNED}", HEADLESS),
+        PublishedCount(55_873_736, f"keras.applications, {ALL}", HEADLESS, True),
     ),
     "xception": (
         XCEPTION,
-        Published(22_910_480, f"keras.applications, {ALL}", HEADLESS, True),
+        PublishedCount(22_910_480, f"keras.applications, {ALL}", HEADLESS, True),
     ),
     "xception.timm": (XCEPTION,),
 }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from common.spec import shape_text
 from common.spec.plan import Node, Plan
 from common.tools.analysis.receptive_field import Reach
-from common.tools.page.layer_shapes import Picture, draw, repeats, shows, text
-from common.tools.page.notes import notes_of
+from common.tools.page.layer_shapes import LARGE, Picture, draw, repeats, shows, text
+from common.tools.page.notes import Measurements, Note, notes_of
 from common.tools.page.source_excerpts import Excerpt, excerpts
 
 
@@ -45,26 +45,29 @@ class Step:
     field: int
     depth: int
     after: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     parts: tuple[Part, ...]
     picture: Picture | None
     code: dict[str, Excerpt]
 
 
-def steps_of(plan: Plan) -> list[Step]:
-    """The steps of the body that are drawn, then the heads."""
+def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
+    """The steps of the body that are drawn, then the heads; `mistakes` are measured for them."""
+    measured = mistakes or {}
     found, so_far, code = [], Reach(), excerpts(plan)
     for node in plan.body.children:
         so_far = so_far.through(node)
         if shows(node):
-            found.append(step_of(node, so_far, "", code.get(node.path, {})))
+            found.append(step_of(node, so_far, "", code.get(node.path, {}), measured))
     for name, head in plan.heads.items():
         after = plan.network.heads[name].after
-        found.append(step_of(head, Reach(), after, code.get(head.path, {})))
+        found.append(step_of(head, Reach(), after, code.get(head.path, {}), measured))
     return found
 
 
-def step_of(node: Node, so_far: Reach, after: str, code: dict[str, Excerpt]) -> Step:
+def step_of(
+    node: Node, so_far: Reach, after: str, code: dict[str, Excerpt], mistakes: Measurements
+) -> Step:
     """One step with its contents."""
     is_block = bool(node.children) and not node.is_unit
     return Step(
@@ -78,9 +81,9 @@ def step_of(node: Node, so_far: Reach, after: str, code: dict[str, Excerpt]) -> 
         so_far.field,
         so_far.depth,
         after,
-        notes_of(node),
+        notes_of(node, mistakes),
         tuple(parts_in(node)),
-        draw(node) if is_block else None,
+        draw(node, LARGE) if is_block else None,
         code,
     )
 

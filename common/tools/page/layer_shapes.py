@@ -1,25 +1,24 @@
-"""Diagrams of layers: a node and its contents as boxes and lines, sized from its parts."""
+"""Layers as boxes and lines: a node and its contents, drawn large or small."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from common import spec
-from common.spec import Size, pair
+from common.spec import Size, pair, shape_text
 from common.spec.plan import Node
-
-BOX, ROW, GAP, ASIDE = 92, 30, 16, 12
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box with its text; `kind` selects its colour."""
+    """A box with its text; `kind` selects its colour, and `about` describes it."""
 
     x: float
     y: float
     width: float
+    height: float
     text: str
     kind: str
-    height: float = ROW
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,17 @@ class Line:
     y1: float
     x2: float
     y2: float
+
+
+@dataclass(frozen=True)
+class Style:
+    """The sizes of a drawing: a row's height, the gaps below and beside it, and a box's width."""
+
+    row: float
+    gap: float
+    aside: float
+    width: Callable[[Node], float]
+    text: Callable[[Node], str]
 
 
 @dataclass(frozen=True)
@@ -52,19 +62,27 @@ class Picture:
         return replace(self, lines=(*self.lines, *lines))
 
 
-def draw(node: Node) -> Picture:
+def draw(node: Node, style: Style) -> Picture:
     """The picture of a node: chains from top to bottom, branches side by side."""
     match node.layer:
         case spec.Concat():
-            return beside([draw(child) for child in node.children], "concat")
-        case spec.Residual():
-            branch, *shortcut = (draw(child) for child in node.children)
-            scale = "" if node.layer.scale == 1 else f" (branch x {node.layer.scale:g})"
-            return beside([branch, *(shortcut or [one("input", "other")])], f"add{scale}")
+            parts = [draw(child, style) for child in node.children]
+            return beside(parts, sum_text(node), style)
+        case spec.Residual(scale=scale):
+            branch, *shortcut = (draw(child, style) for child in node.children)
+            passed = Picture(style.aside, 0)  # a line only
+            text = "x + f(x)" if scale == 1 else f"x + {scale:g} f(x)"
+            return beside([branch, *(shortcut or [passed])], text, style)
         case spec.Chain() if node.children and not node.is_unit:
             shown = [alike for alike in repeats(node) if shows(alike[0])]
-            return below([repeated(draw(first), 1 + len(more)) for first, *more in shown])
-    return one(text(node), kind(node))
+            parts = [repeated(draw(first, style), 1 + len(more), style) for first, *more in shown]
+            return below(parts, style)
+    return one(node, style, kind(node))
+
+
+def sum_text(node: Node) -> str:
+    """The channels that a concat joins: 192 + 208 + 48 + 64 = 512."""
+    return f"{' + '.join(str(child.output[0]) for child in node.children)} = {node.output[0]}"
 
 
 def repeats(node: Node) -> list[list[Node]]:
@@ -80,51 +98,53 @@ def repeats(node: Node) -> list[list[Node]]:
     return found
 
 
-def repeated(picture: Picture, times: int) -> Picture:
+def repeated(picture: Picture, times: int, style: Style) -> Picture:
     """The picture of a part that occurs `times` times; framed with the count if more than once."""
     if times == 1:
         return picture
-    width, bottom = picture.width + 2 * ASIDE, picture.height + 2 * GAP
-    box = Box(0, bottom, width, f"x {times}", "repeat")
+    width, bottom = picture.width + 2 * style.aside, picture.height + 2 * style.gap
+    box = Box(0, bottom, width, style.row, f"× {times}", "repeat")
     sides = [Line(0, 0, width, 0), Line(0, 0, 0, bottom), Line(width, 0, width, bottom)]
     middle = width / 2
-    ends = [Line(middle, 0, middle, GAP), Line(middle, bottom - GAP, middle, bottom)]
-    frame = Picture(width, bottom + ROW, (box,), (*sides, *ends))
-    return joined(frame, picture.moved(ASIDE, GAP))
+    ends = [Line(middle, 0, middle, style.gap), Line(middle, bottom - style.gap, middle, bottom)]
+    frame = Picture(width, bottom + style.row, (box,), (*sides, *ends))
+    return joined(frame, picture.moved(style.aside, style.gap))
 
 
-def one(text: str, kind: str, width: float = BOX) -> Picture:
+def one(node: Node, style: Style, kind: str) -> Picture:
     """A single box."""
-    return Picture(width, ROW, (Box(0, 0, width, text, kind),))
+    about = f"{node.path}: {text(node)} → {shape_text(node.output)}"
+    width = style.width(node)
+    return Picture(width, style.row, (Box(0, 0, width, style.row, style.text(node), kind, about),))
 
 
-def below(parts: Sequence[Picture]) -> Picture:
+def below(parts: Sequence[Picture], style: Style) -> Picture:
     """Pictures stacked vertically and joined by lines."""
     width = max(part.width for part in parts)
     placed, y = Picture(width, 0), 0.0
     for part in parts:
         if y:
-            placed = placed.with_lines([Line(width / 2, y - GAP, width / 2, y)])
+            placed = placed.with_lines([Line(width / 2, y - style.gap, width / 2, y)])
         placed = joined(placed, part.moved((width - part.width) / 2, y))
-        y += part.height + GAP
-    return replace(placed, height=y - GAP)
+        y += part.height + style.gap
+    return replace(placed, height=y - style.gap)
 
 
-def beside(parts: Sequence[Picture], how: str) -> Picture:
+def beside(parts: Sequence[Picture], how: str, style: Style) -> Picture:
     """Pictures side by side, between one input and one output."""
-    inner = sum(part.width for part in parts) + ASIDE * (len(parts) - 1)
-    height = max(part.height for part in parts)
-    bottom, x = 2 * GAP + height, 0.0
-    placed = Picture(inner, bottom + ROW, (Box(0, bottom, inner, how, "join"),))
+    inner = sum(part.width for part in parts) + style.aside * (len(parts) - 1)
+    height, gap = max(part.height for part in parts), style.gap
+    bottom, x = 2 * gap + height, 0.0
+    box = Box(0, bottom, inner, style.row, how, "join")
+    placed = Picture(inner, bottom + style.row, (box,))
     middles = []
     for part in parts:
         middle = x + part.width / 2
         middles.append(middle)
-        placed = joined(placed, part.moved(x, GAP))
-        placed = placed.with_lines(
-            [Line(middle, 0, middle, GAP), Line(middle, GAP + part.height, middle, bottom)]
-        )
-        x += part.width + ASIDE
+        placed = joined(placed, part.moved(x, gap))
+        ends = [(0.0, gap), (gap + part.height, bottom)]
+        placed = placed.with_lines([Line(middle, a, middle, b) for a, b in ends])
+        x += part.width + style.aside
     return placed.with_lines([Line(middles[0], 0, middles[-1], 0)])
 
 
@@ -144,33 +164,42 @@ def leading(node: Node) -> Node:
 
 
 def text(node: Node) -> str:
-    """The text in a box: the window and the number of output channels."""
+    """A layer in short: its window and the number of output channels."""
     layer = leading(node).layer
-    channels = node.output[0]
-    match layer:
+    counted = spec.Conv | spec.DepthwiseConv | spec.Linear
+    channels = f", {node.output[0]}" if isinstance(layer, counted) else ""
+    return f"{brief(node)}{channels}"
+
+
+def brief(node: Node) -> str:
+    """A layer in fewest letters: its window, after the kind of pool or convolution."""
+    match leading(node).layer:
         case spec.Conv(kernel=kernel, stride=stride):
-            return f"{window(kernel, stride)}, {channels}"
+            return window(kernel, stride)
         case spec.DepthwiseConv(kernel=kernel, stride=stride):
-            return f"{window(kernel, stride)} sep., {channels}"
+            return f"{window(kernel, stride)} sep."
         case spec.MaxPool(kernel, stride):
             return f"max {window(kernel, stride)}"
         case spec.AvgPool(kernel, stride):
             return f"avg {window(kernel, stride)}"
-        case spec.AdaptiveAvgPool() | spec.GlobalAvgPool():
-            return "global avg" if isinstance(layer, spec.GlobalAvgPool) else "adaptive avg"
-        case spec.Linear(features):
-            return f"linear, {features}"
+        case spec.AdaptiveAvgPool():
+            return "adaptive avg"
+        case spec.GlobalAvgPool():
+            return "global avg"
+        case spec.Linear():
+            return "linear"
         case spec.LRN():
             return "LRN"
         case spec.L2Norm():
             return "length 1"
-    return type(layer).__name__
+        case other:
+            return type(other).__name__
 
 
 def window(kernel: Size, stride: Size) -> str:
-    """A window as papers write it: 3x3, followed by /2 for a stride of 2."""
+    """A window as papers write it: 3×3, followed by /2 for a stride of 2."""
     step = pair(stride)[0]
-    return "x".join(map(str, pair(kernel))) + (f"/{step}" if step > 1 else "")
+    return "×".join(map(str, pair(kernel))) + (f"/{step}" if step > 1 else "")
 
 
 def kind(node: Node) -> str:
@@ -180,7 +209,14 @@ def kind(node: Node) -> str:
             largest = max(pair(kernel))
             return "one" if largest == 1 else "three" if largest == 3 else "large"
         case spec.DepthwiseConv():
-            return "three"
+            return "separable"
         case spec.MaxPool() | spec.AvgPool() | spec.AdaptiveAvgPool() | spec.GlobalAvgPool():
             return "pool"
+        case spec.LRN() | spec.BatchNorm() | spec.L2Norm():
+            return "norm"
+        case spec.Linear():
+            return "linear"
     return "other"
+
+
+LARGE = Style(row=30, gap=16, aside=12, width=lambda _: 92, text=text)

@@ -1,44 +1,66 @@
-"""Images for the page: photographs, and each step's strongest channels in each framework."""
+"""Feature maps as pictures: each step's channels in each framework, and what mistakes would do."""
 
-import base64
-import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from common.data.images import open_image
+from common.spec.plan import Plan
+from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
+from common.tools.page.photographs import as_uri
 
-LARGEST = 56  # rows of a drawn map, at most
-PHOTOGRAPH = 320
+LARGEST = 56  # rows or columns of a drawn map, at most
+# The colours from the least to the largest value; NaN is green.
+COLOURS = (
+    (0, 0, 4),
+    (59, 15, 112),
+    (140, 41, 129),
+    (222, 73, 104),
+    (254, 159, 109),
+    (252, 253, 191),
+)
+NAN = (0, 200, 120)
+LEVELS = 254  # of the palette; the next colour is that of NaN
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One framework's feature map and its difference from the reference, as images in data URIs.
+    """A map as an image in a data URI, whose colours go from its least to its largest value."""
+
+    uri: str
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class FrameworkMap:
+    """One framework's feature map and its difference from the reference.
 
     `largest` is the largest difference, relative to the largest value of the reference's map.
     """
 
-    map: str
-    difference: str
+    map: Drawn
+    difference: Drawn
     largest: float
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel of a step: the reference's feature map and every framework's."""
+    """One channel of a step, the strongest of `branch`: the reference's map and each framework's.
+
+    `branch` is the path of the branch within the step; "" if the step has no branches.
+    """
 
     number: int
-    reference: str
-    results: dict[str, Drawn]
+    branch: str
+    reference: Drawn
+    results: dict[str, FrameworkMap]
 
 
 def drawn_maps(comparison: Comparison) -> dict[str, list[Channel]]:
-    """The drawn feature maps of each step's strongest channels, by the step's path."""
+    """The drawn feature maps of each step's kept channels, by the step's path."""
     return {
         path: [draw_channel(comparison, path, place) for place in range(len(channels))]
         for path, channels in comparison.channels.items()
@@ -46,40 +68,50 @@ def drawn_maps(comparison: Comparison) -> dict[str, list[Channel]]:
 
 
 def draw_channel(comparison: Comparison, path: str, place: int) -> Channel:
-    """One channel of a step.
-
-    The differences of a map are drawn relative to the largest of them.
-    """
+    """One channel of a step."""
     expected = comparison.maps[path][place]
     most = float(np.abs(expected).max()) or 1.0
     results = {}
     for name, result in comparison.results.items():
         if path in result.maps:
-            apart = np.abs(result.maps[path][place] - expected)
-            largest = float(apart.max())
-            drawing = grey(apart / (largest or 1.0))
-            results[name] = Drawn(grey(result.maps[path][place] / most), drawing, largest / most)
+            own = result.maps[path][place]
+            apart = np.abs(own - expected)
+            results[name] = FrameworkMap(draw_map(own), draw_map(apart), float(apart.max()) / most)
     number = int(comparison.channels[path][place])
-    return Channel(number, grey(expected / most), results)
+    return Channel(number, branch_of(comparison.plan, path, number), draw_map(expected), results)
 
 
-def grey(values: NDArray) -> str:
-    """Values from 0 to 1 as a grey image in a data URI; values outside are clipped."""
-    levels = (np.nan_to_num(values).clip(0, 1) * 255).astype(np.uint8)
-    image = Image.fromarray(levels)
-    image.thumbnail((LARGEST, LARGEST))
-    return as_text(image, "PNG")
+def branch_of(plan: Plan, path: str, channel: int) -> str:
+    """The path, within a step, of the branch that computes a channel."""
+    branches = branches_of(plan.find(path))
+    [own] = [each for each in branches if each.first <= channel < each.last]
+    return own.node.path.removeprefix(path).removeprefix(".")
 
 
-def photograph(path: Path) -> str:
-    """A user's image, scaled down, as a data URI."""
-    image = open_image(path).convert("RGB")
-    image.thumbnail((PHOTOGRAPH, PHOTOGRAPH))
-    return as_text(image, "JPEG")
+def draw_map(values: NDArray) -> Drawn:
+    """A map of rows x columns; one larger than `LARGEST` is drawn by the largest of each block."""
+    finite = values[np.isfinite(values)]
+    least, most = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
+    small = shrunk(values)
+    with np.errstate(invalid="ignore"):
+        shares = (small - least) / ((most - least) or 1.0)
+    levels = np.nan_to_num(shares, nan=0, posinf=1, neginf=0).clip(0, 1) * LEVELS
+    image = Image.fromarray(np.where(np.isnan(small), LEVELS + 1, levels).astype(np.uint8), "P")
+    image.putpalette(palette())
+    return Drawn(as_uri(image, "PNG"), least, most)
 
 
-def as_text(image: Image.Image, kind: str) -> str:
-    """An image as a data URI."""
-    with io.BytesIO() as held:
-        image.save(held, kind)
-        return f"data:image/{kind.lower()};base64,{base64.b64encode(held.getvalue()).decode()}"
+def shrunk(values: NDArray) -> NDArray:
+    """The largest value of each block of the smallest size for which the map is small enough."""
+    size = -(-max(values.shape) // LARGEST)
+    more = [(0, -n % size) for n in values.shape]
+    rows, columns = ((n + after) // size for n, (_, after) in zip(values.shape, more, strict=True))
+    blocks = np.pad(values, more, mode="edge").reshape(rows, size, columns, size)
+    return np.asarray(blocks.max(axis=(1, 3)))
+
+
+def palette() -> list[int]:
+    """The red, green and blue of each level, then those of NaN."""
+    places = np.linspace(0, len(COLOURS) - 1, LEVELS + 1)
+    parts = [np.interp(places, range(len(COLOURS)), part) for part in zip(*COLOURS, strict=True)]
+    return [*np.round(np.stack(parts, axis=1)).astype(int).ravel().tolist(), *NAN]

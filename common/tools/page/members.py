@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from common.networks import NETWORKS, network
 from common.spec import Layer, shape_text
+from common.spec.padding import Pads
 from common.spec.plan import Node, Plan
 from common.spec.planner import make_plan
 from common.tools.analysis.diff import (
@@ -18,7 +19,8 @@ from common.tools.analysis.diff import (
     shape_changes,
     totals,
 )
-from common.tools.page.phrases import change_text
+from common.tools.page.phrases import LANGUAGES, change_text
+from common.tools.page.preprocessing import Texts, image_texts, value_texts
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Against:
     shapes: list[tuple[str, str, str]]
     totals: list[tuple[str, int, int]]
 
-    def about(self) -> list[tuple[str, str]]:
+    def about(self) -> list[tuple[Texts, Texts]]:
         """The properties of both networks that precede their layers, in pairs."""
         return list(zip(about(self.one), about(self.other), strict=True))
 
@@ -54,12 +56,12 @@ def neighbour(plan: Plan) -> Against:
     return against(plan, whole(names[place % len(names)]))
 
 
-def about(plan: Plan) -> list[str]:
+def about(plan: Plan) -> list[Texts]:
     """A network's origin, input, classes and preprocessing, in the order of the page."""
-    made = plan.network
-    image = made.preprocess.shape_text(*made.input[1:])
-    given = made.origin, shape_text(made.input), made.classes, image, made.preprocess.value_text()
-    return [str(each) for each in given]
+    made, how = plan.network, plan.network.preprocess
+    plain = made.origin, shape_text(made.input), str(made.classes)
+    same = [(each,) * len(LANGUAGES) for each in plain]
+    return [*same, image_texts(how, *made.input[1:]), value_texts(how)]
 
 
 @dataclass
@@ -71,14 +73,16 @@ class Members:
     """
 
     paths: dict[str, int] = field(default_factory=dict)
-    layers: dict[Layer, int] = field(default_factory=dict)
+    layers: dict[tuple[Layer, Pads], int] = field(default_factory=dict)
     texts: dict[tuple[str, ...], int] = field(default_factory=dict)
     changes: dict[str, list[int]] = field(default_factory=dict)
     networks: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def number_of(self, node: Node | None) -> int:
-        """The number of a node's layer; -1 if there is no node."""
-        return -1 if node is None else self.layers.setdefault(node.layer, len(self.layers))
+        """The number of a node's layer and padding; -1 if there is no node."""
+        if node is None:
+            return -1
+        return self.layers.setdefault((node.layer, node.pads), len(self.layers))
 
     def add(self, name: str, plan: Plan) -> None:
         """Adds a network."""

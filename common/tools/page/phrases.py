@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -29,21 +30,48 @@ def unmarked(key: str, **values: object) -> str:
     return " / ".join(phrases()[key][language].format(**values) for language in LANGUAGES)
 
 
+def texts(key: str, **values: object) -> tuple[str, ...]:
+    """A sentence in each language, without markup; a tuple has one value for each language."""
+    found = []
+    for place, language in enumerate(LANGUAGES):
+        own = {n: v[place] if isinstance(v, tuple) else v for n, v in values.items()}
+        found.append(phrases()[key][language].format(**own))
+    return tuple(found)
+
+
+def named_by(names: Sequence[str]) -> Markup:
+    """The attributes of an element's accessible name, which the page's script keeps translated."""
+    return Markup('aria-label="{0}" data-label-en="{0}" data-label-zh="{1}"').format(*names)
+
+
 def translated(key: str, **values: object) -> Markup:
-    """A sentence in both languages, one of which is shown; the values are escaped."""
-    safe = {name: escape(value) for name, value in values.items()}
-    spans = [
-        Markup('<span lang="{}">{}</span>').format(
-            language, Markup(escape(phrases()[key][language])).format(**safe)
-        )
-        for language in LANGUAGES
-    ]
-    return Markup("").join(spans)
+    """A sentence in both languages, one of which is shown; the values are escaped.
+
+    A value that is a tuple has one text for each language.
+    """
+    texts = []
+    for place, language in enumerate(LANGUAGES):
+        own = {n: v[place] if isinstance(v, tuple) else v for n, v in values.items()}
+        safe = {name: escape(value) for name, value in own.items()}
+        sentence = re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(phrases()[key][language])))
+        texts.append(Markup(sentence).format(**safe))
+    return spans(texts)
+
+
+def spans(texts: Sequence[str]) -> Markup:
+    """A text in each language, one of which is shown."""
+    pairs = zip(LANGUAGES, texts, strict=True)
+    return Markup("").join(Markup('<span lang="{}">{}</span>').format(*each) for each in pairs)
 
 
 def number(value: int) -> str:
     """A number with thousands separators."""
     return f"{value:,}"
+
+
+def rounded(value: float) -> str:
+    """A number with two significant digits, zeros included: 0.50."""
+    return f"{value:#.2g}".rstrip(".")
 
 
 def known(kind: str, text: str) -> Markup:
@@ -53,10 +81,23 @@ def known(kind: str, text: str) -> Markup:
 
 def layer_kind(text: str) -> Markup:
     """The kind of a step in both languages; only names are translated, not windows and channels."""
-    name = re.match(r"[a-z ]*[a-z]", text)
-    if not name or key_of("kind", name[0]) not in phrases():
-        return escape(text)
-    return known("kind", name[0]) + text[name.end() :]
+    return spans((text, translated_kind("kind", text))) if text else Markup()
+
+
+def box_texts(text: str) -> tuple[str, ...]:
+    """The text of a box in a drawing in each language; one text if it has no words."""
+    chinese = translated_kind("box", text)
+    return (text,) if chinese == text else (text, chinese)
+
+
+def translated_kind(table: str, text: str) -> str:
+    """A layer in short, in Chinese: its words are phrases of `table`."""
+
+    def chinese(found: re.Match[str]) -> str:
+        phrase = phrases().get(key_of(table, found[0]))
+        return phrase["zh"] if phrase else found[0]
+
+    return re.sub(r"[a-z]{2,}( [a-z]{2,})*\.?", chinese, text).replace(", ", "，")
 
 
 def key_of(kind: str, text: str) -> str:
@@ -73,11 +114,18 @@ def in_language(change: Change, language: str) -> str:
     """The difference between two layers, in one language."""
     said = {"one": change.one, "other": change.other}
     if change.sentence == "field":
+        said = {key: value_in_language(text, language) for key, text in said.items()}
         said |= {"layer": named("layer", change.layer, language)}
         said |= {"field": named("field", change.field, language)}
     else:
         said = {key: layer_text(text, language) for key, text in said.items() if text}
     return phrases()[f"change_{change.sentence}"][language].format(**said)
+
+
+def value_in_language(value: str, language: str) -> str:
+    """The value of a layer's setting: true, false and the rules for padding are translated."""
+    phrase = phrases().get(key_of("setting", value))
+    return phrase[language] if phrase else value
 
 
 def layer_text(text: str, language: str) -> str:

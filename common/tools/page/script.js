@@ -1,4 +1,5 @@
 const root = document.documentElement;
+root.dataset.scripted = "";
 // A browser that keeps nothing for files still shows the page.
 const store = {
   get(key, allowed) {
@@ -20,21 +21,82 @@ const store = {
 
 function setLanguage(language) {
   root.lang = root.dataset.language = language;
+  for (const each of document.querySelectorAll("[data-label-zh]"))
+    each.setAttribute("aria-label", each.getAttribute(`data-label-${language}`));
   store.set("language", language);
 }
 
 function setTheme(theme) {
   root.dataset.theme = theme;
-  root.style.colorScheme = theme;
   store.set("theme", theme);
 }
 
 function openTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target instanceof HTMLDetailsElement) {
+    for (const other of document.querySelectorAll(".step[open]")) other.open = other === target;
     target.open = true;
     target.scrollIntoView();
+    showChosen();
   }
+}
+
+// Marks the open steps in the diagram.
+function showChosen() {
+  for (const piece of document.querySelectorAll("a.piece"))
+    piece.classList.toggle("chosen", stepOf(piece).open);
+}
+
+function stepOf(piece) {
+  return document.getElementById(decodeURIComponent(piece.getAttribute("href").slice(1)));
+}
+
+// Says a step's numbers above the diagram.
+function readOut(event) {
+  const piece = event.target.closest("a.piece");
+  if (!piece) return;
+  const facts = stepOf(piece).querySelector(".facts").cloneNode(true);
+  document.getElementById("readout").replaceChildren(...facts.childNodes);
+}
+
+// The arrow keys go from step to step in the diagram, Home and End to the first and last.
+function turnStep(event) {
+  const pieces = [...document.querySelectorAll("a.piece")];
+  const place = pieces.indexOf(event.target.closest("a.piece"));
+  const next = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: pieces.length - 1 };
+  const piece = pieces[next[event.key]];
+  if (!piece) return;
+  event.preventDefault();
+  location.hash = piece.getAttribute("href");
+  piece.focus({ preventScroll: true });
+}
+
+// What scrolls sideways can be scrolled with the keyboard.
+function markScrolling() {
+  for (const each of document.querySelectorAll(".scroll")) {
+    if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
+    else each.removeAttribute("tabindex");
+  }
+}
+
+// Moves a module's cell: the fields on the photograph and the marks on the maps follow.
+function moveCell(module, axis, place) {
+  const slider = module.querySelector(`[data-axis=${axis}]`);
+  slider.value = place;
+  slider.nextElementSibling.textContent = slider.value;
+  for (const each of [module, module.querySelector(".fields")])
+    each.style.setProperty(`--${axis}`, slider.value);
+}
+
+function pickCell(event) {
+  const frame = event.target.closest(".branches .frame");
+  if (!frame) return;
+  const box = frame.getBoundingClientRect();
+  const module = frame.closest(".followed");
+  const count = (axis) => Number(module.querySelector(`[data-axis=${axis}]`).max) + 1;
+  const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+  for (const [place, axis] of ["row", "column"].entries())
+    moveCell(module, axis, Math.floor(share[place] * count(axis)));
 }
 
 function chooseTab(framework) {
@@ -49,10 +111,12 @@ function chooseTab(framework) {
 }
 
 function moveTab(event) {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
   const tabs = [...event.target.parentElement.children];
-  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+  const place = tabs.indexOf(event.target);
+  const places = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 };
+  if (!(event.key in places)) return;
+  event.preventDefault();
+  const next = tabs[(places[event.key] + tabs.length) % tabs.length];
   chooseTab(next.dataset.tab);
   next.focus();
 }
@@ -118,12 +182,14 @@ function placesOf(paths) {
   return opened;
 }
 
-// Writes a pair's values into the last two cells of each row.
+// Writes a pair's values into the last two cells of each row; a list has a text in each language.
 function fill(table, one, two) {
   [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, place) => {
-    [row.cells[1].textContent, row.cells[2].textContent] = [one[place], two[place]].map((value) =>
-      value.toLocaleString("en-US")
-    );
+    [one, two].forEach((values, column) => {
+      const value = values[place];
+      const shown = Array.isArray(value) ? inLanguages(value) : [value.toLocaleString("en-US")];
+      row.cells[column + 1].replaceChildren(...shown);
+    });
   });
 }
 
@@ -184,6 +250,26 @@ document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("two").hidden = false;
 document.getElementById("two").addEventListener("change", showTwo);
+for (const module of document.querySelectorAll(".followed")) {
+  module.addEventListener("click", pickCell);
+  module.addEventListener("input", (event) =>
+    moveCell(module, event.target.dataset.axis, event.target.value)
+  );
+}
+const diagram = document.querySelector(".diagram");
+for (const kind of ["pointerover", "focusin"]) diagram.addEventListener(kind, readOut);
+diagram.addEventListener("keydown", turnStep);
+for (const each of document.querySelectorAll("details")) {
+  each.addEventListener("toggle", showChosen);
+  each.addEventListener("toggle", markScrolling);
+}
+addEventListener("resize", markScrolling);
+markScrolling();
+// The same link opens a step again that was closed by hand.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (link && link.getAttribute("href") === location.hash) openTarget();
+});
 addEventListener("hashchange", openTarget);
 if (!location.hash && root.dataset.part) location.replace(`#${root.dataset.part}`);
 openTarget();

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+from markupsafe import Markup
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from common.errors import DataError
 from common.tools.bench.contestants import Contestant
+from common.tools.page.plots import rate_plot
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -50,11 +52,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Speed:
-    """A network's figures by workload, and the largest rate in each workload."""
+    """A network's figures by workload."""
 
     machine: Machine
     works: dict[str, list[Figures]]
-    most: dict[str, float]
 
 
 def read_speed(path: Path, network: str) -> Speed:
@@ -82,5 +83,15 @@ def make_speed(found: Any, network: str, source: str) -> Speed:
     if not works:
         there = ", ".join(sorted({row.network for row in rows})) or "nothing"
         raise DataError(f"{source}: a benchmark of {there}, not {network}")
-    most = {work: max(row.high for row in own) for work, own in works.items()}
-    return Speed(machine, works, most)
+    for own in works.values():
+        own.sort(key=lambda row: row.framework)  # and each framework's in the order of the file
+    return Speed(machine, works)
+
+
+def rate_plots(speed: Speed) -> list[Markup]:
+    """The bars of each workload, grouped by framework."""
+    found = []
+    for number, own in enumerate(speed.works.values()):
+        rates = [(r.framework, r.contestant, r.images_per_second, r.low, r.high) for r in own]
+        found.append(Markup(rate_plot(rates, f"speed-{number}")))
+    return found

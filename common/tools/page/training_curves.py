@@ -1,26 +1,28 @@
 """Training runs of one network for the page: curves, scores and confusion matrices."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import log10
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from markupsafe import Markup
 
 from common.errors import DataError, UserError
 from common.jobs.call import call
+from common.tools.page.phrases import LANGUAGES, texts
+from common.tools.page.plots import curve_plot
 from common.tools.train.scoring_jobs import Evaluate
 from common.training.metrics import read_metrics
 from common.training.record import read_classes, read_json, read_recipe
 
-WIDTH, HEIGHT = 320.0, 120.0  # of a curve's plot
 MOST = 40  # classes for which a matrix is still readable
-DASHES = ("none", "6 3", "2 2", "8 2 2 2")  # distinguishable without colours
 
 
 @dataclass(frozen=True)
 class ShownRun:
     """One run: its curves as points (step, loss) and (epoch, top-1), and its final scores.
 
-    `confusion` counts images by true and predicted class; `note` says why it is missing.
+    `confusion` counts images by true and predicted class; `note` says why it is missing. `recipe`
+    has the settings of the run as texts.
     """
 
     name: str
@@ -30,16 +32,12 @@ class ShownRun:
     classes: tuple[str, ...]
     confusion: list[list[int]]
     note: str = ""
+    recipe: dict[str, str] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Curves:
-    """Both plots of all runs: a polyline and a dash pattern for each run, and the axes' limits."""
-
-    losses: list[str]
-    accuracies: list[str]
-    dashes: list[str]
-    ends: dict[str, float]
+    @property
+    def final(self) -> float:
+        """The accuracy after the last epoch."""
+        return self.accuracies[-1][1]
 
 
 def read_run(folder: Path, network: str, report_progress: Callable[[str, str], None]) -> ShownRun:
@@ -73,29 +71,39 @@ def read_run(folder: Path, network: str, report_progress: Callable[[str, str], N
     try:
         # The weights may have more classes than the data.
         scores = call(job).arrays["confusion"][: len(classes), : len(classes)]
-        confusion, note = scores.tolist(), "" if len(classes) <= MOST else f"{len(classes)} classes"
+        confusion, note = (
+            scores.tolist(),
+            "" if len(classes) <= MOST else f"{len(classes)} classes, more than {MOST}",
+        )
     except UserError as error:
         note = str(error)
-    return ShownRun(folder.name, framework, steps, epochs, classes, confusion, note)
+    settings = {name: str(value) for name, value in vars(recipe).items() if value is not None}
+    return ShownRun(folder.name, framework, steps, epochs, classes, confusion, note, settings)
 
 
-def draw_curves(runs: Sequence[ShownRun]) -> Curves:
-    """The curves of all runs in one frame; losses on a log scale, accuracies from 0 to 1."""
-    losses = [[(x, log10(max(y, 1e-6))) for x, y in run.losses] for run in runs]
-    last = max(x for points in losses for x, _ in points)
-    values = [y for points in losses for _, y in points]
-    low, high = min(values), max(max(values), min(values) + 1e-6)
-    epochs = max(x for run in runs for x, _ in run.accuracies)
-    return Curves(
-        [polyline(points, last, low, high) for points in losses],
-        [polyline(run.accuracies, epochs, 0, 1) for run in runs],
-        [DASHES[number % len(DASHES)] for number in range(len(runs))],
-        {"steps": last, "epochs": epochs, "low": 10**low, "high": 10**high},
-    )
+def curve_plots(runs: Sequence[ShownRun]) -> dict[str, list[Markup]]:
+    """The plots of the losses and of the accuracies of all runs, each in each language."""
+    losses = {run.name: (run.framework, run.losses) for run in runs}
+    shares = {
+        run.name: (run.framework, [(epoch, 100 * share) for epoch, share in run.accuracies])
+        for run in runs
+    }
+    found: dict[str, list[Markup]] = {"loss": [], "accuracy": []}
+    for place, language in enumerate(LANGUAGES):
+        for kind, lines in (("loss", losses), ("accuracy", shares)):
+            axes = texts("axis_step" if kind == "loss" else "axis_epoch"), texts(f"axis_{kind}")
+            drawn = curve_plot(
+                lines,
+                name=f"curves-{kind}-{language}",
+                axes_names=[each[place] for each in axes],
+                percent=kind == "accuracy",
+            )
+            found[kind].append(Markup(drawn))
+    return found
 
 
-def polyline(points: Sequence[tuple[float, float]], last: float, low: float, high: float) -> str:
-    """The points of a line in the plot's coordinates."""
-    points = [*points, points[-1]]  # a single point is drawn as a dot
-    placed = [(WIDTH * x / last, HEIGHT * (high - y) / (high - low)) for x, y in points]
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+def recipe_rows(runs: Sequence[ShownRun]) -> list[tuple[str, list[str], bool]]:
+    """Each setting of the recipes, its value in each run, and whether the runs differ in it."""
+    names = dict.fromkeys(name for run in runs for name in run.recipe)
+    rows = [(name, [run.recipe.get(name, "") for run in runs]) for name in names]
+    return [(name, values, len(set(values)) > 1) for name, values in rows]

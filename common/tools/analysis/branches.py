@@ -1,0 +1,37 @@
+"""The branches whose outputs a step concatenates."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from common.spec import Concat
+from common.spec.plan import Node
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One branch of a step: its last layers, and the step's channels that it computes."""
+
+    node: Node
+    first: int
+    last: int  # exclusive
+
+
+def branches_of(step: Node) -> list[Branch]:
+    """The branches of a step in the order of their channels, those of concats inside included.
+
+    A step that does not end in a concat has one branch, itself.
+    """
+    found, first = [], 0
+    for node in ends(step):
+        found.append(Branch(node, first, first + node.output[0]))
+        first += node.output[0]
+    return found
+
+
+def ends(node: Node) -> Iterator[Node]:
+    """Yields the nodes whose outputs are concatenated at the end of `node`."""
+    if isinstance(node.source.layer, Concat):
+        for child in node.source.children:
+            yield from ends(child)
+    else:
+        yield node

@@ -1,0 +1,69 @@
+"""Nested receptive fields of one cell on a photograph, branch by branch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from common.spec.plan import Plan
+from common.tools.analysis.branches import branches_of
+from common.tools.analysis.windows import Axis, Window, window_of
+from common.tools.page.environment import environment
+
+MARGIN = 0.14  # around the photograph, relative to its size, for what goes beyond it
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one branch of a module sees: its path within the module, and its window."""
+
+    branch: str
+    window: Window
+
+    @property
+    def size(self) -> str:
+        """Its rows and columns in pixels, one number if they are equal."""
+        rows, columns = self.window.rows.size, self.window.columns.size
+        return str(rows) if rows == columns else f"{rows}×{columns}"
+
+
+def fields_of(plan: Plan, step: str) -> list[Field]:
+    """The receptive field of each branch of a step of the body."""
+    found = [each.node.path for each in branches_of(plan.find(step))]
+    return [Field(path.removeprefix(f"{step}."), window_of(plan, path)) for path in found]
+
+
+def fields_drawing(
+    fields: Sequence[Field],
+    *,
+    cell: tuple[int, int],
+    image: tuple[int, int],
+    photograph: str,
+    label: Sequence[str] = ("", ""),
+) -> str:
+    """The fields of a cell (row, column) on a photograph of `image` (rows, columns), as SVG.
+
+    `photograph` is a data URI, or a fragment such as `#view` for an image in the same document
+    whose box is `VIEW`. Moving the variables --row and --column moves the fields.
+    """
+    largest = sorted(fields, key=lambda field: -field.window.rows.size)
+    margin = round(MARGIN * max(image))
+    values: Mapping[str, object] = {
+        "fields": [(field, fields.index(field)) for field in largest],
+        "repeated": [is_repeated(fields, field) for field in largest],
+        "margin": margin,
+        "rows": image[0],
+        "columns": image[1],
+    }
+    made = environment().get_template("fields.svg")
+    return made.render(cell=cell, photograph=photograph, label=label, **values)
+
+
+def is_repeated(fields: Sequence[Field], field: Field) -> bool:
+    """Whether an earlier branch has the same window, so that this one is drawn in dashes."""
+    earlier = fields[: fields.index(field)]
+    return any(other.window == field.window for other in earlier)
+
+
+def reaches(axis: Axis, cell: int) -> tuple[int, int]:
+    """The first and last pixel of a cell's field along one axis."""
+    start = axis.start + cell * axis.stride
+    return start, start + axis.size - 1

@@ -1,0 +1,53 @@
+"""The findings at the heads of the page's parts, computed from its numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from common.spec.plan import Plan
+from common.tools.analysis.compare import Comparison
+from common.tools.page.content import Step
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The parameters and multiply-adds of a network without its heads."""
+
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The steps with most arithmetic and most parameters, the totals, the largest difference.
+
+    Heads are not counted. `farthest` is that difference, its framework and its step; None without
+    a comparison.
+    """
+
+    hardest: Step
+    largest: Step
+    backbone: Totals
+    farthest: tuple[float, str, str] | None
+
+
+def findings(plan: Plan, steps: Sequence[Step], comparison: Comparison | None) -> Findings:
+    """The findings of a page."""
+    body = [step for step in steps if not step.after]
+    return Findings(
+        hardest=max(body, key=lambda step: step.multiply_adds),
+        largest=max(body, key=lambda step: step.parameters),
+        backbone=Totals(plan.body.parameter_count, plan.body.multiply_adds),
+        farthest=farthest(comparison) if comparison else None,
+    )
+
+
+def farthest(comparison: Comparison) -> tuple[float, str, str] | None:
+    """The largest finite difference of a comparison, its framework and its step."""
+    found = [
+        (result.difference(row), name, row.node.path)
+        for row in comparison.rows
+        for name, result in comparison.results.items()
+        if result.report
+    ]
+    return max((each for each in found if isfinite(each[0])), default=None)

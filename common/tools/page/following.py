@@ -1,0 +1,67 @@
+"""One image followed through the steps: receptive fields, and single numbers worked out."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from common.spec.plan import Node, Plan
+from common.tools.analysis.branches import branches_of
+from common.tools.analysis.compare import Comparison
+from common.tools.page.fields import Field, fields_drawing, fields_of
+from common.tools.page.observation import Observation
+from common.tools.page.phrases import texts
+from common.tools.page.worked import PoolWindows, Worked, pool_windows, work_out
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The receptive fields of one cell of a module, and their drawing."""
+
+    cell: tuple[int, int]
+    shape: tuple[int, int]
+    fields: list[Field]
+    sizes: str
+    drawing: Markup
+
+
+def following(
+    plan: Plan, comparison: Comparison | None, observation: Observation | None
+) -> dict[str, object]:
+    """The templates' variables, each by the path of the step."""
+    followed: dict[str, Followed] = {}
+    worked: dict[str, Worked] = {}
+    pools: dict[str, PoolWindows] = {}
+    if comparison and observation:
+        for step in plan.body.children:
+            if len(branches_of(step)) > 1 and step.path in comparison.channels:
+                followed[step.path] = follow(plan, step)
+            if step.is_map and (one := work_out(step, observation, comparison, middle(step))):
+                worked[step.path] = one
+    if observation:
+        for step in plan.body.children:
+            for name in ("ceil", "same"):
+                if both := pool_windows(step, observation, name):
+                    pools[step.path] = both
+    return {"followed": followed, "worked": worked, "pools": pools}
+
+
+def middle(step: Node) -> tuple[int, int]:
+    """The cell in the middle of a step's map."""
+    return step.output[1] // 2, step.output[2] // 2
+
+
+def follow(plan: Plan, step: Node) -> Followed:
+    """The fields of the cell in the middle of a module."""
+    fields = fields_of(plan, step.path)
+    sizes = sorted({(field.window.rows.size, field.size) for field in fields})
+    _, rows, columns = plan.network.input
+    drawing = fields_drawing(
+        fields,
+        cell=middle(step),
+        image=(rows, columns),
+        photograph="#view",
+        label=texts("fields_label", name=step.path),
+    )
+    shape = step.output[1], step.output[2]
+    text = ", ".join(size for _, size in sizes)
+    return Followed(middle(step), shape, fields, text, Markup(drawing))

@@ -1,0 +1,64 @@
+"""The page's part about the network: its diagram, and the details of each step."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from common.spec.plan import Plan
+from common.tools.analysis.branches import branches_of
+from common.tools.analysis.receptive_field import reach
+from common.tools.page.content import Step
+from common.tools.page.diagram import kinds, network_diagram
+from common.tools.page.module_drawing import block_drawing
+from common.tools.page.photographs import network_view
+from common.tools.page.phrases import LANGUAGES, number, texts
+
+
+def network_values(
+    plan: Plan, steps: Sequence[Step], photographs: Sequence[Path]
+) -> dict[str, object]:
+    """The templates' variables for the network."""
+    facts = {step.path: facts_of(step) for step in steps}
+    return {
+        "steps": steps,
+        "facts": facts,
+        "diagram": Markup(page_diagram(plan, photographs, facts)),
+        "block_drawing": lambda *given: Markup(block_drawing(*given)),
+        "kinds": kinds(plan),
+        "opened": opened_at_first(plan),
+        "reach": reach(plan),
+        "most_parameters": max(step.parameters for step in steps),
+        "most_multiply_adds": max(step.multiply_adds for step in steps),
+    }
+
+
+def facts_of(step: Step) -> tuple[str, ...]:
+    """What a step's place in the diagram says of it, in each language."""
+    values = {"path": step.path, "input": step.input, "output": step.output}
+    values |= {"parameters": number(step.parameters)}
+    values |= {"multiply_adds": number(step.multiply_adds)}
+    if step.after:
+        return texts("head_line", after=step.after, **values)
+    return texts("step_line", field=number(step.field), **values)
+
+
+def page_diagram(
+    plan: Plan, photographs: Sequence[Path], facts: Mapping[str, tuple[str, ...]]
+) -> str:
+    """The diagram, whose steps are links to their details."""
+    made = plan.network
+    photograph = ""
+    if photographs:
+        photograph = network_view(photographs[0], made.input, made.preprocess)
+    out = "classes_out" if made.classes else "features_out"
+    ends = texts(out, count=number(made.classes))
+    label = texts("diagram", name=made.name)
+    return network_diagram(plan, photograph, label, facts, dict(zip(LANGUAGES, ends, strict=True)))
+
+
+def opened_at_first(plan: Plan) -> str:
+    """The step that is open when the page opens: one with branches, neither first nor last."""
+    blocks = [step.path for step in plan.body.children if len(branches_of(step)) > 1]
+    others = [step.path for step in plan.body.children]
+    return (blocks or others)[(len(blocks or others) - 1) // 4]

@@ -1,0 +1,70 @@
+"""The finding at the head of each part of the page is what its numbers give."""
+
+import re
+
+from pages import NOBODY, full, steps
+
+from common.jobs.job import Report
+from common.networks import NETWORKS
+from common.tools.analysis.compare import Comparison, FrameworkResult, make_rows
+from common.tools.page.members import whole
+from common.tools.page.plots import FRAMEWORK_COLOURS, colour_of, curve_plot, rate_plot
+from common.tools.page.render import Page, render
+from common.tools.page.training_curves import ShownRun, recipe_rows
+
+
+def test_the_step_with_most_arithmetic_is_named_with_its_shares():
+    plan, found = full("googlenet"), steps("googlenet")
+    text, body = render(Page(plan, reason=NOBODY)), plan.body
+    conv3 = found["conv3"]
+    assert max(found.values(), key=lambda step: step.multiply_adds) == conv3
+    work = f"{conv3.multiply_adds / body.multiply_adds:.0%}"
+    share = f"{conv3.parameters / body.parameter_count:.0%}"
+    assert f"conv3 is {work} of the arithmetic and {share} of the parameters" in text
+    assert (work, share) == ("22%", "2%")
+
+
+def test_the_network_is_placed_in_its_family():
+    plan = full("xception")
+    text = render(Page(plan, reason=NOBODY))
+    others = [whole(name).body for name in NETWORKS]
+    fewer = sum(body.parameter_count < plan.body.parameter_count for body in others)
+    less = sum(body.multiply_adds < plan.body.multiply_adds for body in others)
+    sentence = f"of the {len(NETWORKS)} networks here, {fewer} have fewer parameters and {less}"
+    assert sentence in text
+
+
+def test_the_largest_difference_is_named_with_its_framework_and_step():
+    plan = full("googlenet.d2l")
+    rows, report = make_rows(plan), Report({}, "2.4", 7, 0.1, 0.1)
+    names = [name for row in rows for name in row.outputs]
+    shapes = {name: shape for row in rows for name, shape in row.outputs.items()}
+    close = FrameworkResult(report, None, shapes, dict.fromkeys(names, 1e-7))
+    far = FrameworkResult(report, None, shapes, dict.fromkeys(names, 2e-7) | {"conv2": 3.4e-6})
+    comparison = Comparison(plan, "float32", ("x",), rows, report, {"a": close, "b": far})
+    assert "at any step is 3.4e-06, in b at conv2" in render(Page(plan, comparison))
+
+
+def test_settings_that_differ_between_runs_are_marked():
+    def run(name, **recipe):
+        return ShownRun(name, "pytorch", [(1, 2.0)], [(1, 0.5)], (), [], "none", recipe)
+
+    runs = [run("one", lr="0.1", steps="4"), run("two", lr="0.2", steps="4")]
+    assert recipe_rows(runs) == [("lr", ["0.1", "0.2"], True), ("steps", ["4", "4"], False)]
+    text = render(Page(full("googlenet"), reason=NOBODY, runs=runs))
+    assert re.findall(r'<tr class="differs">\s*<th>(\w+) ≠', text) == ["lr"]
+
+
+def test_plots_have_plain_axes_names_and_one_colour_per_framework():
+    lines = {"one": ("pytorch", [(1, 50.0), (2, 75.0)]), "two": ("paddle", [(1, 40.0), (2, 60.0)])}
+    drawn = curve_plot(lines, name="c", axes_names=("epoch", "accuracy, %"), percent=True)
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    for text in ("0", "100", "epoch", "accuracy, %", "one", "two"):
+        assert text in [each.strip() for each in texts]
+    assert "1.0" not in texts  # whole epochs
+    assert colour_of("pytorch") in drawn
+    assert colour_of("paddle") in drawn
+    assert len(set(FRAMEWORK_COLOURS.values())) == len(FRAMEWORK_COLOURS)
+    bars = rate_plot([("paddle", "paddle, tuned", 45.25, 40.0, 50.0)], "r")
+    assert "45.2" in bars
+    assert "paddle, tuned" in bars

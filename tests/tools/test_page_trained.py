@@ -1,0 +1,124 @@
+"""The page with trained weights, and the gradients with and without the heads."""
+
+import numpy as np
+import pytest
+from cli import googlenet
+from conftest import noise, planned, seeded
+from pages import NOBODY, Reader
+
+from common.jobs.job import Report
+from common.reference.numerics import softmax
+from common.tools.analysis.compare import Comparison, FrameworkResult
+from common.tools.page.head_gradients import HeadGradients, StepGradient, head_gradients
+from common.tools.page.observation import observe
+from common.tools.page.render import Page, render
+from common.tools.page.trained_part import ACROSS, Weights, activation_map, mosaic
+
+NAMES = ("cat", "dog", "<b>", "d", "e")
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """A small network with five classes, and one image through it."""
+    plan = planned("googlenet", (96, 96), classes=5)
+    return plan, observe(plan, seeded(plan), noise(plan)[0])
+
+
+def compared(plan, seen):
+    """A comparison with the reference's logits, and a framework that is a little off."""
+    logits = seen.outputs["logits"]
+    report = Report({}, "2.4", 7, 0.1, 0.1)
+    results = {"off": FrameworkResult(report, logits=logits + np.arange(5) / 100)}
+    return Comparison(plan, "float32", ("x.png",), (), report, results, logits=logits)
+
+
+def test_the_cells_of_an_activation_map_and_the_bias_add_up_to_the_logit(seen):
+    plan, observation = seen
+    for number, name in enumerate(NAMES):
+        found = activation_map(plan, observation, number, NAMES)
+        expected = observation.outputs["logits"][0, number]
+        assert found.name == name
+        assert found.cells.shape == plan.find("inception5b").output[1:]
+        assert found.cells.sum() + found.bias == pytest.approx(expected, rel=1e-12)
+        assert found.bias != 0
+
+
+def test_a_network_that_does_not_end_in_a_linear_layer_has_no_such_map():
+    plan = planned("googlenet.slim", (64, 64), classes=5)
+    observation = observe(plan, seeded(plan), noise(plan)[0])
+    assert activation_map(plan, observation, 0, NAMES) is None
+
+
+def test_classes_have_their_probabilities_in_every_framework(seen):
+    plan, observation = seen
+    text = render(
+        Page(
+            plan,
+            compared(plan, observation),
+            observation=observation,
+            weights=Weights("run <1>", NAMES),
+        )
+    )
+    [rows] = [t for t in Reader(text).tables if t[0][-1] == "off"][:1]
+    logits = observation.outputs["logits"]
+    expected = softmax(logits)[0], softmax(logits + np.arange(5) / 100)[0]
+    order = np.argsort(-expected[0])
+    assert [row[0] for row in rows[1:]] == [NAMES[k] for k in order]
+    for row, k in zip(rows[1:], order, strict=True):
+        assert row[1:] == [f"{100 * each[k]:.4f}%" for each in expected]
+    assert "run &lt;1&gt;" in text
+    assert 'id="weights"' in text
+
+
+def test_each_kernel_is_scaled_between_its_own_weights():
+    weight = np.arange(2 * 3 * 4).reshape(2, 3, 2, 2) / 7
+    picture = mosaic(weight)
+    assert picture.shape == (3, ACROSS * 3, 3)
+    for place in range(2):
+        square = picture[:2, 3 * place : 3 * place + 2]
+        assert (square.min(), square.max()) == (0, 255)
+        assert tuple(square[1, 0]) == tuple(np.round(weight[0, :, 1, 0] / weight[0].max() * 255))
+    assert (picture[2] == 255).all()
+
+
+def test_the_command_shows_weights_of_a_file_and_refuses_others(files, tmp_path):
+    out = tmp_path / "w.html"
+    googlenet("page", "--weights", files / "w.safetensors", "-f", "onnx", "--out", out)
+    text = out.read_text()
+    found = Reader(text)
+    assert {"weights", "network"} <= set(found.ids)
+    assert "5 classes" in text
+    assert str(files / "w.safetensors") in text
+    [rows] = [t for t in found.tables if t[0][0].startswith("class") and t[0][-1] == "onnx"][:1]
+    for row in rows[1:]:
+        assert row[1] == row[2]  # to four decimals
+    for name, code in {"xception": 4, "lenet": 2}.items():
+        line = googlenet(
+            "page", name, "--weights", files / "w.safetensors", "--out", out, code=code
+        )
+        assert len(line.splitlines()) == 1
+    (tmp_path / "broken.safetensors").write_bytes(b"x")
+    googlenet("page", "--weights", tmp_path / "broken.safetensors", "--out", out, code=4)
+    assert out.read_text() == text
+
+
+def test_heads_add_gradient_before_them_and_none_after():
+    plan = planned("googlenet.caffe", (96, 96), aux=True, classes=3)
+    found = head_gradients(plan, noise(plan)[:1], "numpy")
+    ratios = {step.path: step.ratio for step in found.steps}
+    assert ratios["conv1"] > 1.05
+    assert ratios["inception4a"] > 1.05
+    for path in ("inception4e", "inception5a", "inception5b", "loss3/classifier", "fc"):
+        assert ratios.get(path, 1.0) == pytest.approx(1.0, rel=1e-9)
+    assert "aux1" not in ratios
+
+
+def test_the_page_finds_the_step_with_the_largest_ratio():
+    steps = (StepGradient("conv1", 2.0, 5.36), StepGradient("fc", 3.0, 3.0))
+    plan = planned("googlenet", (96, 96), aux=True)
+    text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
+    assert "conv1 gets 2.68 times as much gradient" in text
+    [rows] = [t for t in Reader(text).tables if len(t) == 3 and t[-1][0] == "fc"]
+    assert rows[1:] == [["conv1", "2", "5.36", "2.68"], ["fc", "3", "3", "1.00"]]
+    assert text.count('id="gradients-en-figure_1"') == 1
+    assert 'id="heads"' not in render(Page(plan, reason=NOBODY))
