@@ -115,8 +115,9 @@ def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     file.write_text(NETWORK.format(change="self.pool = nn.MaxPool2d(3, 2, 1)"))
     assert check(str(file), *SMALL)["same"] == ["googlenet.d2l", "googlenet.paddle"]
     found = check(str(file), "--network", "googlenet", *SMALL, code=1)
-    places = [(each["layer"], each["what"]) for each in found["differences"]]
-    assert places == [(f"maxpool{number}", "max pool: padding") for number in (1, 2, 3, 4)]
+    [pools] = found["differences"]
+    assert (pools["what"], pools["kind"]) == ("max pool: padding", "convention")
+    assert pools["places"] == [f"maxpool{number}" for number in (1, 2, 3, 4)]
 
 
 SEPARABLE = "Xception(weights=None, input_shape=(107, 107, 3), classifier_activation=None)"
@@ -212,7 +213,7 @@ BAD = {
 def test_bad_file_is_told_in_a_line(tmp_path, text):
     file = tmp_path / "mine.py"
     file.write_text(text)
-    limit = 6 if "no answer" in BAD[text] else 60
+    limit = 6 if "stopped after" in BAD[text] else 60
     line = check(str(file), "--limit", str(limit), code=4).splitlines()[-1]
     assert line.startswith("googlenet: ")
     assert "mine.py" in line

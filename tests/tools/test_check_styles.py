@@ -93,3 +93,10 @@ def test_sequence_around_a_network_is_found(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(SEQUENTIAL)
     assert check(str(file), "--input", "3x64x64")["same"] == ["googlenet"]
+
+
+def test_a_network_for_cifar_is_run_at_its_size(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("from pytorch_impl import googlenet\nnet = googlenet(input=(3, 32, 32))\n")
+    found = check(str(file))
+    assert found["verdict"] == "equal"

@@ -1,64 +1,116 @@
 """The published networks that a trace may come from, by the shapes of its layers."""
 
 from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from common import networks
 from common.errors import DataError, UsageError
-from common.spec import Shape, shape_text
+from common.spec import NetworkSpec, Shape, shape_text
 from common.spec.plan import Plan
-from common.spec.planner import make_plan
-from common.tools.check.match import of_call, wanted_shapes
+from common.spec.planner import lay_out
+from common.tools.check.changes import PROPOSALS, changed, stem_changes
+from common.tools.check.describe import Difference
+from common.tools.check.facts import facts_of
+from common.tools.check.match import made, of_call, wanted_shapes
 from common.tools.check.trace import Trace
 
 LEAST_LIKENESS = 0.4  # below this, a network is not of this family
 NEARLY = 0.3  # plans that are this much less alike than the best are compared as well
+FEW = 3  # plans with this many changes more than the least are compared as well
 
 
-def candidates(trace: Trace) -> list[Plan]:
+@dataclass(frozen=True)
+class Candidate:
+    """A published network's plan after the changes of a whole network that a trace shows."""
+
+    plan: Plan
+    changes: tuple[Difference, ...] = ()
+
+
+def candidates(trace: Trace) -> list[Candidate]:
     """The plans whose layers are most similar to those that ran, in the order of `NETWORKS`."""
-    plans = [
-        plan
+    found = [
+        each
         for name in networks.NETWORKS
-        for aux in (False, True)
-        if (plan := plan_for(trace, name, aux))
+        for aux in (False, True)[: len(trace.outputs)]
+        if (each := candidate_for(trace, name, aux))
     ]
-    if not plans:
-        size = shape_text(trace.image.shape[1:])
-        raise DataError(f"no published network accepts an input of {size}; give another --input")
-    ran = Counter(of_call(call) for call in trace.calls)
-    likenesses = [likeness(ran, plan) for plan in plans]
+    likenesses = [likeness(trace, each.plan) for each in found]
     best = max(likenesses)
     if best < LEAST_LIKENESS:
-        raise DataError(resemblance(trace, plans[likenesses.index(best)]))
-    return [plan for plan, like in zip(plans, likenesses, strict=True) if like >= best - NEARLY]
+        raise DataError(resemblance(trace, found[likenesses.index(best)].plan))
+    near = [each for each, like in zip(found, likenesses, strict=True) if like >= best - NEARLY]
+    least = min(len(each.changes) for each in near)
+    near = [each for each in near if len(each.changes) <= least + FEW]
+    return [*near, *(other for each in near if (other := with_own_stem(trace, each)))]
 
 
 def likely_input(trace: Trace) -> Shape | None:
     """The input size of the published network most similar to a trace; None if none is similar."""
-    ran = Counter(of_call(call) for call in trace.calls)
-    plans = [plan for name in networks.NETWORKS if (plan := plan_for(trace, name, False))]
-    likenesses = [likeness(ran, plan) for plan in plans]
-    if not likenesses or max(likenesses) < LEAST_LIKENESS:
+    found = [each for name in networks.NETWORKS if (each := candidate_for(trace, name, False))]
+    likenesses = [likeness(trace, each.plan) for each in found]
+    if max(likenesses) < LEAST_LIKENESS:
         return None
-    name = plans[likenesses.index(max(likenesses))].network.name
+    name = found[likenesses.index(max(likenesses))].plan.network.name
     channels = trace.image.shape[1]
     return (channels, *networks.network(name).input[1:])
 
 
-def plan_for(trace: Trace, name: str, aux: bool) -> Plan | None:
-    """The plan of a network for the trace's batch; None where the batch does not fit."""
+def candidate_for(trace: Trace, name: str, aux: bool) -> Candidate | None:
+    """A network changed as the trace shows; None where it has no heads, or the changes fail.
+
+    Where the trace's input does not fit the network, its plan is that for the published input: the
+    comparison takes all sizes from the trace.
+    """
     output = trace.outputs[0]
-    classes = output.shape[1] if output.ndim == 2 else None
+    classes = output.shape[1] if output[0].size == output.shape[1] else None
+    shape = trace.image.shape[1:]
     try:
-        return make_plan(networks.network(name, trace.image.shape[1:], classes, aux))
+        own = changed(networks.network(name, shape, classes, aux), facts_of(trace), PROPOSALS)
+        return Candidate(fitting_plan(own.network, shape, published(name, trace)), own.differences)
     except UsageError:
         return None
 
 
-def likeness(ran: Counter, plan: Plan) -> float:
-    """The fraction of layers, by shape, that a plan and the layers that ran have in common."""
-    wanted = Counter(wanted_shapes(plan).values())
-    return (ran & wanted).total() / max(ran.total(), wanted.total())
+def published(name: str, trace: Trace) -> Shape:
+    """The published input of a network, with the channels of the trace."""
+    return (trace.image.shape[1], *networks.network(name).input[1:])
+
+
+def with_own_stem(trace: Trace, candidate: Candidate) -> Candidate | None:
+    """A candidate with the first layers of the trace; None if these are those of the table."""
+    network = candidate.plan.network
+    stem = changed(network, facts_of(trace), (stem_changes,))
+    if not stem.differences:
+        return None
+    shapes = trace.image.shape[1:], published(network.name, trace)
+    with suppress(UsageError):  # a stem that was misread
+        plan = fitting_plan(stem.network, *shapes)
+        return Candidate(plan, (*candidate.changes, *stem.differences))
+    return None
+
+
+def fitting_plan(network: NetworkSpec, *shapes: Shape) -> Plan:
+    """The plan of a network for the first of these inputs that fits; raises UsageError."""
+    for shape in shapes[:-1]:
+        with suppress(UsageError):
+            return lay_out(replace(network, input=shape))
+    return lay_out(replace(network, input=shapes[-1]))
+
+
+def likeness(trace: Trace, plan: Plan) -> float:
+    """The fraction of layers that a plan and the layers that ran have in common.
+
+    Two layers are alike if their weights have the same shape or, for fewer points, if they differ
+    only in what they read: one wrong width changes the shapes of all layers that read it.
+    """
+    wanted = list(wanted_shapes(plan).values())
+    ran = [of_call(call) for call in trace.calls]
+    most = max(len(ran), len(wanted))
+    exact = (Counter(ran) & Counter(wanted)).total() / most
+    roughly = (Counter(map(made, ran)) & Counter(map(made, wanted))).total() / most
+    return max(exact, roughly - 0.1)
 
 
 def resemblance(trace: Trace, plan: Plan) -> str:

@@ -25,3 +25,22 @@ class Check(Job):
     input: Sequence[int] = ()
     heads: bool = False
     grad: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission(Job):
+    """Checks one file of several, in a process of its own that also compares it.
+
+    The report has the documents of the file's networks. `label` is how the user calls the file;
+    `limit` is in seconds.
+    """
+
+    label: str
+    source: str
+    name: str = ""
+    call: str = ""
+    network: str | None = None
+    input: Sequence[int] = ()
+    heads: bool = False
+    grad: bool = False
+    limit: float = 300

@@ -1,16 +1,14 @@
 """Finds a user's own network in a file or module, creates it, and runs it on a batch of noise."""
 
-import importlib
-import importlib.util
+import json
 import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,19 +16,22 @@ import numpy as np
 from common.arrays import Arrays
 from common.errors import DataError
 from common.jobs.job import Report
-from common.networks import NETWORKS, network
 from common.spec import Shape, shape_text
 from common.tools.check.candidates import likely_input
-from common.tools.check.check_jobs import Check
+from common.tools.check.check_jobs import Check, Submission
 from common.tools.check.checker import Checker, import_checker
 from common.tools.check.find_network import find
+from common.tools.check.making import CIFAR, usual_inputs
+from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
 from common.tools.check.trace import Trace, labels, noise
+from common.tools.check.user_file import load
 from common.tools.check.user_modules import users_first
 
 DIGITS = {"float64": 10, "float32": 4}  # decimal digits to which results must agree
 HALF = 2  # for any other dtype
 MEMORY_SHARE = 0.75  # of the machine's memory
+LEAST_MAP = 4  # rows: at 32 x 32, most maps of a network for CIFAR are not smaller
 
 
 def check(job: Check) -> Report:
@@ -47,6 +48,8 @@ def check(job: Check) -> Report:
         try:
             with users_first(path.parent):
                 arrays, parameters = guarded(job, lines, lambda: traced(job, path, checker, lines))
+        except SeveralNetworks as found:
+            arrays, parameters = {"about": np.array(json.dumps({"several": found.args}))}, 0
         except DataError as error:
             failure = failure or error
             continue
@@ -66,63 +69,52 @@ def limit_memory() -> None:
 
 def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arrays, int]:
     """The trace as arrays, and the number of parameters reported by the network."""
-    module = guarded(job, lines, lambda: load(job, path, lines))
-    trace = watch(job, checker, find(job, checker, module), lines)
+    file = guarded(job, lines, lambda: load(job, path, checker, lines))
+    made = find(job, checker, file, lines)
+    trace = watch(job, checker, made.net, lines)
     computed = {str(call.output.dtype) for call in trace.calls}
     digits = min(DIGITS.get(each, HALF) for each in computed)
-    return replace(trace, digits=digits).pack(), trace.parameters
-
-
-def load(job: Check, path: Path, lines: Lines) -> ModuleType:
-    """Imports the user's module and returns it."""
-    depth = sys.getrecursionlimit()
-    try:
-        if not job.source.endswith(".py"):
-            module = importlib.import_module(job.source)
-            lines.file = getattr(module, "__file__", "") or ""
-            return module
-        lines.file = str(path)
-        sys.path.insert(0, str(path.parent))  # as `python FILE.py` would
-        made = importlib.util.spec_from_file_location(own_name(path), path)
-        if made is None or made.loader is None:
-            raise DataError(f"{job.source}: Python cannot import this file")
-        module = importlib.util.module_from_spec(made)
-        sys.modules[made.name] = module
-        made.loader.exec_module(module)
-        return module
-    finally:
-        sys.setrecursionlimit(depth)  # the file may have lowered it below what a network needs
-
-
-def own_name(path: Path) -> str:
-    """The module name for a file, such that a file `keras.py` does not hide Keras."""
-    other = sys.modules.get(path.stem)
-    is_other = other is not None and getattr(other, "__file__", "") != str(path)
-    return f"{path.stem}_of_yours" if is_other else path.stem
+    return replace(trace, digits=digits, notes=file.notes).pack(), trace.parameters
 
 
 def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
     """The trace of the network on noise, at the requested input size or the one it declares.
 
-    Without either, it is the first usual size on which the network runs or, if it also runs there,
-    that of the most similar published network.
+    Without either, it is CIFAR's size for a network whose maps are not tiny there, and otherwise
+    the first usual size on which the network runs or, if it also runs there, that of the most
+    similar published network.
     """
     given = tuple(job.input) if job.input else checker.own_input(net)
-    sizes = [given] if given else list(usual_inputs(job.network))
+    if given or job.network:
+        return first_that_runs(
+            job, checker, net, [given] if given else [*usual_inputs(job.network)], lines
+        )
+    with suppress(DataError):
+        small = attempt(job, checker, net, CIFAR, lines)
+        if (
+            np.median([each.input.shape[2] for each in small.calls if each.input.ndim == 4])
+            >= LEAST_MAP
+        ):
+            return small
+        if (better := likely_input(small)) and better != CIFAR:
+            return attempt(job, checker, net, better, lines)
+    trace = first_that_runs(job, checker, net, [*usual_inputs(None)], lines)
+    if (better := likely_input(trace)) and better != trace.image.shape[1:]:
+        with suppress(DataError):  # where the network does not run at that size
+            return attempt(job, checker, net, better, lines)
+    return trace
+
+
+def first_that_runs(
+    job: Check, checker: Checker, net: Any, sizes: Sequence[Shape], lines: Lines
+) -> Trace:
+    """The trace at the first of these input sizes on which the network runs."""
     failure: DataError | None = None
     for size in sizes:
         try:
-            trace = attempt(job, checker, net, size, lines)
+            return attempt(job, checker, net, size, lines)
         except DataError as error:
             failure = failure or error
-            continue
-        better = None if given or job.network else likely_input(trace)
-        if better and better != size:
-            try:
-                return attempt(job, checker, net, better, lines)
-            except DataError:
-                pass  # the network does not run at that size
-        return trace
     tried = ", ".join(shape_text(size) for size in sizes)
     raise DataError(f"{failure} (on {tried}; set a different size with --input CxHxW)")
 
@@ -141,7 +133,11 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
         raise DataError(f"{job.source}: the network returns no array")
     if not trace.calls:
         raise DataError(f"{job.source}: no layer with weights was executed")
-    return trained(job, checker, net, trace, lines) if job.grad else trace
+    if job.grad:
+        return trained(job, checker, net, trace, lines)
+    with suppress(Exception):  # then dropout is not compared
+        return replace(trace, drops=checker.trace(net, x, True, lines.of).drops)
+    return replace(trace, drops=None)
 
 
 def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) -> Trace:
@@ -161,8 +157,14 @@ def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) 
     return replace(trace, after=[call.weights for call in again.calls], drops=drops)
 
 
-def usual_inputs(name: str | None) -> Iterator[Shape]:
-    """Yields the input sizes to try: first that of the requested network, then those of all."""
-    if name:
-        yield network(name).input
-    yield from dict.fromkeys(network(each).input for each in NETWORKS)
+def submission(job: Submission) -> Report:
+    """The documents of a file's networks, computed in processes below this one."""
+    from common.tools.check.document import verdict_json
+    from common.tools.check.verdicts import check_file
+
+    began = time.perf_counter()
+    own = {field.name: getattr(job, field.name) for field in fields(Check)}
+    found = check_file(Check(**own), job.label, job.limit, lambda *_: None)
+    documents = [verdict_json(source, each) for source, each in found]
+    seconds = time.perf_counter() - began
+    return Report({"documents": np.array(json.dumps(documents))}, "", 0, 0, seconds)

@@ -1,6 +1,6 @@
 """The interface of a framework's checker, which runs networks written by users."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from common.jobs.frameworks import ALL, import_runner
 from common.spec import Shape
+from common.tools.check.old_names import OldNames
 from common.tools.check.trace import Trace
 
 
@@ -18,11 +19,25 @@ class Checker(Protocol):
     VERSION: str
     NETWORK: type
 
+    @property
+    def TRAINING(self) -> Sequence[tuple[Any, str]]:  # noqa: N802
+        """The owners and names of the functions that train or download."""
+
+    @property
+    def OLD_NAMES(self) -> OldNames:  # noqa: N802
+        """The framework's names of earlier years."""
+
     def prepare(self, dtype: str, note: Callable[[Any], None]) -> None:
         """Makes new networks compute in `dtype`, and calls `note` with each new layer.
 
         This changes the framework for the rest of the process.
         """
+
+    def symbolic_input(self, size: Shape) -> Any:
+        """The input of a functional model, for images C x H x W; None if there are none."""
+
+    def as_network(self, made: Any) -> Any:
+        """The network of which an object is the result; any other object as it is."""
 
     def parts(self, net: Any) -> list[Any]:
         """All layers inside a network, at any depth."""

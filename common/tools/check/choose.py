@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from common import spec
+from common.spec import Shape
 from common.tools.check.match import Matcher, made
 from common.tools.check.trace import Array, agree
 
@@ -47,10 +48,21 @@ def count_unlike(matcher: Matcher, name: str, number: int) -> float | None:
     own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
     if own == found:
         return 0
+    if is_exchanged(matcher, own, number):
+        return 1
     behind = [made(matcher.wanted[reader]) for reader in matcher.readers_in_graph(name)]
     if found in behind or not matcher.is_spare(number):
         return None
     return sum(weight for weight, a, b in zip((1, 2, 2), own, found, strict=False) if a != b)
+
+
+def is_exchanged(matcher: Matcher, own: Shape, number: int) -> bool:
+    """Whether a layer is the other of a pair of 1xn and nx1, which follow in the other order."""
+    found = made(matcher.signatures[number])
+    if len(own) != 3 or own[1] == own[2] or found != (own[0], own[2], own[1]):
+        return False
+    following = (each for each in matcher.signatures[number + 1 :] if each[0] == "conv")
+    return made(next(following, ("conv", ()))) == own
 
 
 def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[int]) -> int | None:

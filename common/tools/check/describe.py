@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from common import spec
-from common.spec import Layer, Rule, pair
+from common.spec import Layer, PaddingRule, pair
 from common.tools.analysis.diff import value_text
 from common.tools.check.graph import Op, Other
 
@@ -14,7 +14,9 @@ class Difference:
     """One difference at one layer, between `yours` and the plan's, `table`.
 
     `also_in` are the published variants that share it; `effect` is its relative effect on the
-    result, if known; `lines` are those in which the layer was created.
+    result, if known; `lines` are those in which the layer was created. `places` are all layers of
+    one decision, of which `layer` is the first; `kind` is "convention" if a published reading has
+    it, "choice" for what everyone chooses anew, such as a dropout rate, and else "mistake".
     """
 
     layer: str
@@ -24,6 +26,15 @@ class Difference:
     also_in: tuple[str, ...] = ()
     effect: float | None = None
     lines: tuple[int, ...] = ()
+    places: tuple[str, ...] = ()
+    kind: str = ""
+
+
+IN_PLACE = (
+    "in-place ReLU: the shortcut reads its output",
+    "map after the ReLU",
+    "map before the ReLU",
+)
 
 
 def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
@@ -36,6 +47,9 @@ def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
     for layer in yours.before:
         yield f"{name_of(layer)} before it that the table does not have", text(layer), "none"
     for layer in yours.then:
+        if isinstance(table.layer, spec.Residual) and layer == spec.ReLU():
+            yield IN_PLACE
+            continue
         yield f"{name_of(layer)} that the table does not have", text(layer), "none"
     if yours.inputs != table.inputs:
         own, theirs = short_names(yours.inputs), short_names(table.inputs)
@@ -79,12 +93,12 @@ def describe_layers(
         yield f"{name_of(table)} replaced", text(yours), text(table)
 
 
-USUAL = {"groups": 1, "dilation": 1, "border": "zeros"}
+USUAL = {"groups": 1, "dilation": 1, "border": "zeros", "bias": False}
 
 
 def usual(layer: Layer | Other | None, field: str) -> object:
     """The plan's value of a field; for a field that specs do not have, its usual value."""
-    return USUAL.get(field, getattr(layer, field, True))
+    return getattr(layer, field, USUAL.get(field, True))
 
 
 def implied(table: Layer | Other | None, yours: Layer | Other | None) -> bool:
@@ -94,7 +108,7 @@ def implied(table: Layer | Other | None, yours: Layer | Other | None) -> bool:
         if not isinstance(layer, spec.Conv | spec.DepthwiseConv | spec.MaxPool | spec.AvgPool):
             return False
         half = tuple(n // 2 for n in pair(layer.kernel))
-        return not isinstance(layer.padding, Rule) and pair(layer.padding) == half
+        return not isinstance(layer.padding, PaddingRule) and pair(layer.padding) == half
 
     return keeps(table) and keeps(yours)
 

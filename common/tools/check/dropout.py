@@ -16,7 +16,7 @@ NO_STEP = "what is no step of the table"
 
 def dropout_differences(reading: Reading) -> Iterator[Difference]:
     """Yields dropouts with a wrong rate, in a wrong place, missing, or not in the plan."""
-    left, rates = list(reading.trace.drops), dropouts(reading)
+    left, rates = list(reading.trace.drops or ()), dropouts(reading)
     missing = []
     for name, rate in rates.items():
         found = next((drop for drop in left if reads(reading, name, drop.input)), None)
@@ -26,6 +26,10 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
         left.remove(found)
         if abs(found.rate - rate) > 1e-6:
             yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}")
+    if not reading.trace.after:  # those inside heads, which were not compared, do not count
+        placed = [drop for drop in left if step_before(reading, drop.input)]
+        missing = missing if len(placed) == len(left) else missing[: len(placed)]
+        left = placed
     if len(missing) == len(left):  # equally many are elsewhere: pair them in execution order
         for name, drop in zip(missing, left, strict=True):
             own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]

@@ -1,140 +1,171 @@
-"""Finds the network in a user's module: an instance, or one made by a class or a function."""
+"""Finds the network in a user's file: an object, or one made by a class or a function."""
 
 import inspect
-from collections.abc import Iterator, Sequence
-from types import ModuleType
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from common.errors import DataError
-from common.networks import network
 from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
+from common.tools.check.making import Made, Maker, distinct, is_network, largest, outermost
+from common.tools.check.several import SeveralNetworks
+from common.tools.check.source_lines import Lines, what_happened
+from common.tools.check.user_file import UserFile
 
-# Arguments that keep a published network from downloading weights or returning probabilities.
-SWITCHES = {"weights": None, "pretrained": False, "classifier_activation": None}
-
-
-def find(job: Check, checker: Checker, module: ModuleType) -> Any:
-    """Returns the network in a module: the one named, the one made by a call, or the only one."""
-    if job.call:
-        return expect(job, checker, eval(job.call, vars(module)), job.call)
-    if job.name:
-        if not hasattr(module, job.name):
-            raise DataError(f"{job.source} does not define {job.name!r}")
-        return expect(job, checker, make(job, getattr(module, job.name)), job.name)
-    own = [
-        thing
-        for thing in vars(module).values()
-        if isinstance(thing, checker.NETWORK) or getattr(thing, "__module__", "") == module.__name__
-    ]
-    failed: dict[Any, BaseException] = {}
-    for kind in (is_instance, is_class, is_function):
-        made = list(builds(job, checker, own, kind, failed))
-        nets = largest(outermost(made, checker), checker)
-        if len(nets) == 1:
-            return nets[0]
-        if nets:
-            names = ", ".join(sorted({type(net).__name__ for net in nets}))
-            raise DataError(
-                f"{job.source} has several networks ({names}); choose one with FILE.py:NAME"
-            )
-    for error in failed.values():
-        raise error
-    raise DataError(no_network(job, checker, own))
+# Functions with these names rather use a network than make it; they are called last.
+USES = re.compile(r"_*(main|train|test|run|demo|plot|eval|fit|load|save|predict|show|get_?data).*")
+BUILDS = re.compile(r"(build|create|make|get|model|net|call|forward).*", re.IGNORECASE)
 
 
-def is_instance(thing: Any, checker: Checker) -> bool:
-    """Whether an object is a network."""
-    return isinstance(thing, checker.NETWORK)
+def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
+    """Returns the network in a file: the one named, the one made by a call, or the whole one.
 
-
-def is_class(thing: Any, checker: Checker) -> bool:
-    """Whether an object is a network class."""
-    return inspect.isclass(thing) and issubclass(thing, checker.NETWORK)
-
-
-def is_function(thing: Any, checker: Checker) -> bool:  # noqa: ARG001
-    """Whether an object is a function, which may make a network."""
-    return inspect.isfunction(thing)
-
-
-def builds(
-    job: Check, checker: Checker, own: Sequence[Any], kind: Any, failed: dict[Any, BaseException]
-) -> Iterator[Any]:
-    """Yields the networks made from objects of one kind, where no more arguments are needed.
-
-    The error of the last one that fails is kept in `failed`, under the kind.
+    Raises SeveralNetworks, or DataError that says why there is none.
     """
-    for thing in own:
-        if kind(thing, checker) and not missing_arguments(thing):
-            try:
-                made = make(job, thing)
-            except BaseException as error:  # such as SystemExit from a function `main`
-                failed[kind] = error
-                continue
-            is_network = isinstance(made, checker.NETWORK)
-            if is_network and (checker.parts(made) or checker.count_parameters(made)):
-                yield made
+    maker, names = Maker(job, checker, file, lines), vars(file.module)
+    if job.call:
+        return expect(maker, eval(job.call, names), job.call)
+    if job.name:
+        if job.name not in names:
+            raise first_error(job, file, lines) or DataError(
+                f"{job.source} does not define {job.name!r}"
+            )
+        return named(maker, job.name, names[job.name])
+    nets = candidates(maker)
+    nets = distinct(largest(outermost(nets, checker), checker), checker)
+    if len(nets) > 1:
+        raise SeveralNetworks(*(made.name for made in nets))
+    if not nets:
+        raise first_error(job, file, lines) or no_network(maker, lines)
+    add_notes(maker, nets[0], lines)
+    return nets[0]
 
 
-def outermost(nets: Sequence[Any], checker: Checker) -> list[Any]:
-    """The networks that are not part of others, and whose class no other class uses as a part."""
-    parts = [(part, type(net)) for net in nets for part in checker.parts(net)]
-    within = {id(part) for part, _ in parts}
-    used = {type(part) for part, owner in parts if type(part) is not owner}
-    return [net for net in nets if id(net) not in within and type(net) not in used]
-
-
-def largest(nets: Sequence[Any], checker: Checker) -> list[Any]:
-    """The networks with more than half as many layers as the largest; others are unused blocks."""
-    sizes = [1 + len(checker.parts(net)) for net in nets]
-    return [net for net, size in zip(nets, sizes, strict=True) if 2 * size > max(sizes)]
-
-
-def missing_arguments(thing: Any) -> list[str]:
-    """The names of the required arguments, except for the number of classes."""
-    if not callable(thing) or not (inspect.isclass(thing) or inspect.isfunction(thing)):
-        return []
-    parameters = list(inspect.signature(thing).parameters.values())
-    if inspect.isfunction(thing) is False and parameters and parameters[0].name == "self":
-        parameters = parameters[1:]
-    needed = [
-        each.name
-        for each in parameters
-        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
-    return [name for name in needed if "class" not in name]
-
-
-def make(job: Check, thing: Any) -> Any:
-    """Returns the object itself, or what it makes if it is a class or function."""
+def named(maker: Maker, name: str, thing: Any) -> Made:
+    """The network that a name of the file is or makes; raises DataError if that fails."""
+    if is_network(thing, maker.checker):
+        return Made(name, thing)
     if not (inspect.isclass(thing) or inspect.isfunction(thing)):
-        return thing
-    names = inspect.signature(thing).parameters
-    given: dict[str, Any] = {name: value for name, value in SWITCHES.items() if name in names}
-    classes = 1000 if job.network is None else network(job.network).classes
-    needed = [
-        each.name for each in names.values() if each.default is each.empty and "class" in each.name
-    ]
-    return thing(**given, **dict.fromkeys(needed, classes))
+        return expect(maker, thing, name)
+    made = maker.make(name, thing)
+    if made:
+        return made
+    failure = maker.failed.get(name)
+    if isinstance(failure, BaseException):
+        raise failure
+    if failure:
+        raise DataError(f"{maker.job.source}: specify how to create it with --call '{failure}'")
+    return expect(maker, None, name)
 
 
-def expect(job: Check, checker: Checker, made: Any, what: str) -> Any:
+def candidates(maker: Maker) -> list[Made]:
+    """The networks in a file: its objects, else what its classes make, else its functions."""
+    own = own_things(maker)
+    nets = [Made(n, each) for n, each in own.items() if is_network(each, maker.checker)]
+    if nets:
+        return nets
+    kinds = {n: each for n, each in own.items() if inspect.isclass(each)}
+    networks = {n: each for n, each in kinds.items() if issubclass(each, maker.checker.NETWORK)}
+    nets = made_from(maker, networks)
+    used = {type(part) for made in nets for part in maker.checker.parts(made.net)}
+    unmade = [n for n in networks if n in maker.failed and networks[n] not in used]
+    if nets and not unmade:
+        return nets
+    functions = {n: each for n, each in own.items() if inspect.isfunction(each)}
+    nets += made_from(maker, {n: f for n, f in functions.items() if not USES.fullmatch(n)})
+    nets = nets or made_from(maker, built_by(maker, kinds, networks))
+    return nets or made_from(maker, {n: f for n, f in functions.items() if USES.fullmatch(n)})
+
+
+def own_things(maker: Maker) -> dict[str, Any]:
+    """The networks of a file, and the classes and functions that it defines, by name."""
+    found: dict[int, tuple[str, Any]] = {}
+    for name, thing in list(vars(maker.file.module).items()):
+        is_own = getattr(thing, "__module__", "") == maker.own
+        if is_own or isinstance(thing, maker.checker.NETWORK):
+            found.setdefault(id(thing), (name, thing))
+    return dict(found.values())
+
+
+def made_from(maker: Maker, things: dict[str, Any]) -> list[Made]:
+    """The networks that these classes or functions make."""
+    made = [maker.make(name, thing) for name, thing in things.items()]
+    return [each for each in made if each is not None]
+
+
+def built_by(
+    maker: Maker, kinds: dict[str, type], networks: dict[str, type]
+) -> dict[str, Callable]:
+    """The methods by which classes that are no networks themselves may build one."""
+    found: dict[str, Callable] = {}
+    for name, kind in kinds.items():
+        if name in networks:
+            continue
+        found[name] = kind
+        for method, thing in vars(kind).items():
+            if BUILDS.match(method) and isinstance(thing, staticmethod | classmethod):
+                found[f"{name}.{method}"] = getattr(kind, method)
+            elif BUILDS.match(method) and inspect.isfunction(thing):
+                own = maker_of(maker, name, kind, method)
+                found |= {f"{name}().{method}": own} if own else {}
+    return found
+
+
+def maker_of(maker: Maker, name: str, kind: type, method: str) -> Callable | None:
+    """The method of a new object of a class; None if the object cannot be made."""
+    try:
+        given = next(maker.argument_sets(kind))
+        return getattr(kind(**given), method)  # type: ignore[no-any-return]
+    except BaseException as error:
+        maker.failed[name] = error
+        return None
+
+
+def expect(maker: Maker, made: Any, what: str) -> Made:
     """Returns `made` if it is a network; raises DataError otherwise."""
-    if not isinstance(made, checker.NETWORK):
+    net = maker.network_in(made)
+    if net is None:
+        job = maker.job
         raise DataError(
             f"{job.source}: {what} gives a {type(made).__name__}, no network of {job.framework}"
         )
-    return made
+    return Made(what, net, what)
 
 
-def no_network(job: Check, checker: Checker, own: Sequence[Any]) -> str:
-    """A one-line message that explains why no network was found."""
-    classes = [thing for thing in own if is_class(thing, checker)]
-    for thing in classes[::-1]:
-        if needed := missing_arguments(thing):
-            return (
-                f"{job.source}: {thing.__name__} needs {', '.join(needed)}; "
-                f"specify how to create it with --call '{thing.__name__}({needed[0]}=...)'"
+def add_notes(maker: Maker, made: Made, lines: Lines) -> None:
+    """Notes what was read, where it is not the only or the obvious network of the file."""
+    own = own_things(maker)
+    kinds = [n for n, each in own.items() if inspect.isclass(each)]
+    used = {type(part) for part in maker.checker.parts(made.net)} | {type(made.net)}
+    for name, failure in maker.failed.items():
+        if name in kinds and own[name] not in used and made.name not in kinds:
+            why = what_happened(failure, lines.file) if isinstance(failure, BaseException) else ""
+            text = why.partition(": ")[2] or f"it needs {failure}"
+            maker.file.notes.insert(
+                0, f"{name} could not be made ({text}); {made.name} was read in its place"
             )
-    return f"{job.source} has no network of {job.framework}: no instance, class or function of one"
+    if made.how and "=" in made.how:
+        maker.file.notes.append(f"made by {made.how}")
+
+
+def first_error(job: Check, file: UserFile, lines: Lines) -> DataError | None:
+    """The error of the first statement of the file that failed; None if none did."""
+    if not file.failures:
+        return None
+    return DataError(f"{job.source}{what_happened(file.failures[0][1], lines.file)}")
+
+
+def no_network(maker: Maker, lines: Lines) -> DataError:
+    """The error that explains why no network was found."""
+    job = maker.job
+    calls: Sequence[str] = [each for each in maker.failed.values() if isinstance(each, str)]
+    errors = [each for each in maker.failed.values() if isinstance(each, BaseException)]
+    if errors:
+        return DataError(f"{job.source}{what_happened(errors[-1], lines.file)}")
+    if calls:
+        shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
+        return DataError(f"{job.source}: its networks need arguments; give one of {shown}")
+    return DataError(
+        f"{job.source} has no network of {job.framework}: no instance, class or function of one"
+    )

@@ -1,6 +1,7 @@
 """Follows a plan through a trace, layer by layer, up to the outputs."""
 
 from dataclasses import replace
+from math import inf
 
 from common.spec.plan import Plan
 from common.tools.check import layer_hypotheses
@@ -16,13 +17,22 @@ from common.tools.check.trace import Call, Trace, agree, reads
 
 
 def follow(
-    plan: Plan, trace: Trace, explains: bool, computed: dict[tuple[int, str], int]
+    plan: Plan,
+    trace: Trace,
+    explains: bool,
+    computed: dict[tuple[int, str], int],
+    most: float = inf,
 ) -> Reading:
-    """Returns the comparison of a trace with a plan; with `explains`, differences are explained."""
+    """Returns the comparison of a trace with a plan; with `explains`, differences are explained.
+
+    It ends early if more than `most` places differ.
+    """
     reading = Reading(plan, trace, explains, computed)
     for name, op in reading.table.items():
         if op.is_weighted:
             read_layer(reading, name)
+        if reading.mismatches > most:
+            return reading
     read_ends(reading)
     reading.shared = reading.matcher.shared()
     return reading
@@ -55,10 +65,12 @@ def read_ends(reading: Reading) -> None:
             if y is not None and name not in reading.ends:
                 same = [n for n, found in enumerate(outputs) if agree(found, y, digits)]
                 reading.ends |= {name: same[0]} if same else {}
+    left = [n for n in range(len(outputs)) if n not in reading.ends.values()]
     for name, y in expected.items():
-        left = [n for n in range(len(outputs)) if n not in reading.ends.values()]
         fitting = [n for n in left if y is not None and outputs[n].shape == y.shape]
-        found = outputs[reading.ends.get(name, (fitting or left or [0])[0])]
+        number = reading.ends.get(name, (fitting or left or [0])[0])
+        left = [n for n in left if n != number]  # the rest are distinguished by their order
+        found = outputs[number]
         if y is None or not agree(found, y, reading.trace.digits):
             explain(reading, name, found)
 

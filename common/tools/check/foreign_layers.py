@@ -6,9 +6,11 @@ from math import sqrt
 import numpy as np
 
 from common import spec
+from common.reference import layers as reference
 from common.reference.layers import by_channel, convolve, sum_around
 from common.reference.numerics import log_softmax, softmax
 from common.spec import Size, pair
+from common.spec.planner import place
 from common.tools.check.graph import Other
 from common.tools.check.trace import Array, Call
 
@@ -128,6 +130,18 @@ def convolution(
         return y + by_channel(bias, y)
 
     return Other(what, compute, field)
+
+
+def depthwise_with_bias(call: Call, layer: spec.DepthwiseConv) -> Other:
+    """A depthwise convolution with a bias, which the layer type does not have."""
+    weight, bias = call.weights["weight"], call.weights["bias"]
+
+    def compute(x: Array) -> Array:
+        node = place(layer, "depthwise", x.shape[1:])
+        y = reference.compute(node, x, {"weight": weight})
+        return y + by_channel(bias, y)
+
+    return Other("True", compute, "bias")
 
 
 def scaled(found: Array, expected: Array) -> Other:

@@ -149,8 +149,10 @@ def with_weights(
     """The output of a layer with weights for its input; raises DoesNotFit."""
     if isinstance(layer, spec.Linear) and "weight" in weights:  # or a 1x1 convolution
         x, weights = trimmed(x), {**weights, "weight": trimmed(weights["weight"])}
-    if isinstance(layer, spec.Conv) and x.ndim == 2:
-        x, weights = x[..., None, None], {**weights, "weight": weights["weight"][..., None, None]}
+    if isinstance(layer, spec.Conv):  # or a linear layer on a 1 x 1 map
+        x = x[..., None, None] if x.ndim == 2 else x
+        if weights["weight"].ndim == 2:
+            weights = {**weights, "weight": weights["weight"][..., None, None]}
     try:
         if isinstance(layer, Other):
             return layer.compute(x)

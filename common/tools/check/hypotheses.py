@@ -13,7 +13,7 @@ from common.tools.check.edits import Place, edit
 from common.tools.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
 from common.tools.check.joins import joined_otherwise, read_elsewhere, skipped
 from common.tools.check.layer_hypotheses import PADDINGS
-from common.tools.check.trace import Array, agree, trimmed
+from common.tools.check.trace import Array, Call, agree, trimmed
 
 LRN = spec.LRN(5, 1e-4, 0.75)
 NAMES = {"conv": "a convolution", "norm": "a batch norm", "linear": "a linear layer"}
@@ -178,7 +178,15 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
     """Yields graphs with a layer of the user's network added at a slot where its input occurs."""
     for slot in slots:
         y = value_at(place, slot)
+        if y is None:
+            continue
         for call in place.free:
-            if y is not None and agree(call.input, y, place.digits):
-                what = f"{NAMES[call.kind]} of the network's own: {call.name}"
-                yield put(place.graph, slot, others.given(what, call.output))
+            if agree(call.input, y, place.digits):
+                yield put(place.graph, slot, own_layer(call))
+            elif agree(call.input, np.maximum(y, 0), place.digits):
+                yield put(put(place.graph, slot, spec.ReLU()), slot, own_layer(call))
+
+
+def own_layer(call: Call) -> Other:
+    """A layer that the table does not have, with its known output."""
+    return others.given(f"{NAMES[call.kind]} of the network's own: {call.name}", call.output)

@@ -31,12 +31,18 @@ def more_branches(place: Place, name: str) -> Iterator[Graph]:
     """Yields concatenations with one more branch, which ends in a layer of the user's network."""
     op = place.graph[name]
     for call in place.free:
-        own = f"{name}, {call.name}"
+        own = new_name(place.graph, f"{name}, {call.name}")
         for what, y in ((own, call.output), (f"{own}, ReLU", np.maximum(call.output, 0))):
             graph = place.graph | {own: Op(others.given(what, y), (op.inputs[0],))}
             for place_of in range(len(op.inputs) + 1):
                 inputs = (*op.inputs[:place_of], own, *op.inputs[place_of:])
                 yield edit(graph, name, inputs=inputs)
+
+
+def new_name(graph: Graph, name: str) -> str:
+    """The name, with a number if an op is already called so: an op must never read itself."""
+    names = (name, *(f"{name} {number}" for number in range(2, len(graph) + 2)))
+    return next(each for each in names if each not in graph)
 
 
 def skipped(place: Place) -> Iterator[Graph]:

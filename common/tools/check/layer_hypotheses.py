@@ -7,14 +7,15 @@ from typing import Any
 
 from common import spec
 from common.reference.numerics import relative_difference
-from common.spec import Layer, Rule
+from common.spec import Layer, PaddingRule
 from common.tools.check import foreign_layers as others
+from common.tools.check.facts import measured_eps
 from common.tools.check.graph import Other, where_it_fits, with_weights
 from common.tools.check.trace import BORDERS, Array, Call, trimmed
 
 # The values that are tried, the usual ones first.
 EPS = (1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)
-PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, Rule.CEIL, Rule.SAME)
+PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, PaddingRule.CEIL, PaddingRule.SAME)
 
 
 # The layers that compute with constants, which a framework may keep in float32.
@@ -76,8 +77,10 @@ def like(
     kernel: spec.Size,
     stride: spec.Size,
     padding: spec.Padding,
-) -> Layer:
+) -> Layer | Other:
     """A convolution of the same type with the call's channels."""
+    if isinstance(layer, spec.DepthwiseConv) and "bias" in call.weights:
+        return others.depthwise_with_bias(call, layer)
     if isinstance(layer, spec.DepthwiseConv):
         multiplier = call.shape[0] // call.input.shape[1]
         return spec.DepthwiseConv(kernel, stride, padding, multiplier)
@@ -87,7 +90,8 @@ def like(
 def norms(layer: spec.BatchNorm, call: Call) -> Iterator[Layer | Other]:
     """Yields batch norms with a different eps, or with the batch's own statistics."""
     scale = "weight" in call.weights
-    every = dict.fromkeys((layer.eps, *EPS))
+    measured = measured_eps(call)
+    every = dict.fromkeys((layer.eps, *([measured] if measured else []), *EPS))
     if "bias" in call.weights:
         yield from (replace(layer, eps=eps, scale=scale) for eps in every)
     elif "running_mean" in call.weights:

@@ -4,7 +4,8 @@ Each segment between layers with weights is computed from the user's own feature
 difference is seen in isolation, however many there are.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from common.spec import Layer
 from common.spec.plan import Plan
@@ -12,6 +13,7 @@ from common.tools.check import layer_hypotheses
 from common.tools.check.graph import (
     IMAGE,
     Graph,
+    Op,
     Other,
     Values,
     downstream,
@@ -46,6 +48,7 @@ class Reading:
     rough: int = 0  # places that agree except for constants kept in float32
     ends: dict[str, int] = field(default_factory=dict)  # the outputs of the result and the heads
     shared: dict[str, str] = field(default_factory=dict)  # by op, the op whose weights it has
+    learned: list[tuple[Op, Op]] = field(default_factory=list)  # ops as in the table, and as found
 
     def __post_init__(self) -> None:
         self.table = self.graph = draw(self.plan)
@@ -103,6 +106,27 @@ class Reading:
         layers = layers_between(self.graph, name, self.forced)
         rough = any(map(layer_hypotheses.has_constants, layers))
         return self.trace.rough_digits if rough else self.trace.digits
+
+    def learn(self, before: Graph) -> None:
+        """Keeps the edits since then, which may hold for all ops like these."""
+        for name, op in self.graph.items():
+            was = before.get(name)
+            if was is not None and op is not was and op.inputs == was.inputs:
+                self.learned.append((replace(was, inputs=()), replace(op, inputs=())))
+
+    def sisters(self, names: Sequence[str]) -> Iterator[Graph]:
+        """Yields graphs with the edits that explained ops like these, in all, then one by one."""
+        found: Graph = {}
+        for name in names:
+            op = self.graph[name]
+            plain = replace(op, inputs=())
+            others = [new for was, new in self.learned if was == plain]
+            if others and name not in self.forced:
+                found[name] = replace(others[-1], inputs=op.inputs)
+        if found:
+            yield self.graph | found
+        if len(found) > 1:
+            yield from (self.graph | {name: op} for name, op in found.items())
 
     def adopt(self, graph: Graph) -> None:
         """Continues with an edited graph; ops that it leaves out release their layers to others."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from common.errors import DataError
 from common.tools.check.check_jobs import Check
+from common.tools.check.several import SeveralNetworks
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MOST_SHOWN = 300  # characters of an error message
@@ -43,7 +44,7 @@ def guarded(job: Check, lines: Lines, act: Callable[[], T]) -> T:
     """
     try:
         return act()
-    except DataError:
+    except (DataError, SeveralNetworks):
         raise
     except BaseException as error:  # the user's code may even raise KeyboardInterrupt
         raise DataError(f"{job.source}{what_happened(error, lines.file)}") from None

@@ -1,6 +1,6 @@
 """Edits a segment of the graph between layers with weights until it computes the user's map."""
 
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -29,6 +29,7 @@ def explain(reading: Reading, name: str, found: Array) -> None:
         reading.adopt(better)
         if reading.agrees(name, found):
             reading.mismatches += 1
+            reading.learn(before)
             return
     reading.adopt(before)
     reading.mismatches += 1
@@ -62,7 +63,8 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
     free = [reading.trace.calls[number] for number in reading.matcher.free]
     counts = reading.digits_at(name)
     place = Place(reading.graph, name, names, reading.forced, reading.known, found, free, counts)
-    for graph in islice(hypotheses(place), max(LEAST, WORK // found.size)):
+    tries = islice(hypotheses(place), max(LEAST, WORK // found.size))
+    for graph in chain(reading.sisters(names), tries):
         agreeing = share_agreeing(reading, graph, name, found, digits)
         if agreeing == 1 and share_agreeing(reading, graph, name, found, reading.trace.digits) == 1:
             return graph

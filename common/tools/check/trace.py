@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
+from common.errors import DataError
 from common.spec import Shape
 
 Array = NDArray[np.float64]
 # Padding modes other than zeros: NumPy's names and the usual names.
 BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
+MOST_BYTES = 4_000_000_000  # of the feature maps of a trace
+VARIANCES, SCALES = ("variance", "var"), ("weight", "gamma", "scale")  # endings of names
 ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle does a dropout's rate
 
 
@@ -51,7 +54,8 @@ class Trace:
     """A batch, the layers that ran on it in order, and the outputs of the network.
 
     `after` holds the weights of each layer after one training step, if one was taken. `drops` holds
-    the dropouts active in training, although in the trace itself they pass their input on.
+    the dropouts active in training, although in the trace itself they pass their input on; it is
+    None if the network could not be run in training mode. `notes` say how the network was read.
     """
 
     image: Array
@@ -60,7 +64,8 @@ class Trace:
     parameters: int
     digits: int = 10  # decimal digits of precision of the arithmetic
     after: Sequence[Mapping[str, Array]] = ()
-    drops: Sequence[Drop] = ()
+    drops: Sequence[Drop] | None = None
+    notes: Sequence[str] = ()
 
     @property
     def rough_digits(self) -> int:
@@ -79,9 +84,34 @@ class Trace:
             arrays |= {f"{number}/{name}": array for name, array in own.items()}
             about["calls"].append([call.name, call.kind, list(call.weights), call.lines])
         arrays |= {f"output/{number}": array for number, array in enumerate(self.outputs)}
-        arrays |= {f"drop/{number}": drop.input for number, drop in enumerate(self.drops)}
-        about["rates"] = [drop.rate for drop in self.drops]
+        drops = self.drops or ()
+        arrays |= {f"drop/{number}": drop.input for number, drop in enumerate(drops)}
+        about["rates"] = None if self.drops is None else [drop.rate for drop in drops]
+        about["notes"] = list(self.notes)
         return arrays | {"about": np.array(json.dumps(about))}
+
+
+class Calls(list[Call]):
+    """The calls of a trace; raises DataError when they no longer fit in a part of the memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = MOST_BYTES
+
+    def append(self, call: Call) -> None:
+        """Adds a call."""
+        self.left -= call.input.nbytes + call.output.nbytes
+        if self.left < 0:
+            size = MOST_BYTES / 1e9
+            raise DataError(
+                f"its feature maps need more than {size:.0f} GB; give a smaller --input"
+            )
+        super().append(call)
+
+
+def several(arrays: Arrays) -> tuple[str, ...]:
+    """The names of a file's networks, where a worker found several; else ()."""
+    return tuple(json.loads(str(arrays["about"])).get("several", ()))
 
 
 def unpack_trace(arrays: Arrays) -> Trace:
@@ -98,10 +128,19 @@ def unpack_trace(arrays: Arrays) -> Trace:
         for number, call in enumerate(calls if about["trained"] else ())
     ]
     drops = [
-        Drop(rate, wide(arrays[f"drop/{number}"])) for number, rate in enumerate(about["rates"])
+        Drop(rate, wide(arrays[f"drop/{number}"]))
+        for number, rate in enumerate(about["rates"] or ())
     ]
-    digits = about["digits"]
-    return Trace(arrays["image"], calls, outputs, about["parameters"], digits, after, drops)
+    return Trace(
+        arrays["image"],
+        calls,
+        outputs,
+        about["parameters"],
+        about["digits"],
+        after,
+        None if about["rates"] is None else drops,
+        about["notes"],
+    )
 
 
 def wide(array: NDArray) -> Array:
@@ -171,18 +210,20 @@ def share(found: Array, expected: Array, digits: int) -> float:
     return float((np.abs(found - expected) <= bound).mean())
 
 
-def numbers(
-    shape: Shape, draw: np.random.Generator, fan_in: int = 0, is_variance: bool = False
-) -> Array:
+def numbers(name: str, shape: Shape, draw: np.random.Generator, fan_in: int) -> Array:
     """Random values for a parameter, chosen so that no difference goes unnoticed.
 
-    Weights with a `fan_in` are He-scaled, which keeps the size of their input; variances are
-    in [0.5, 1.5]; others are small.
+    Weights are He-scaled for their `fan_in`, which keeps the size of their input. For vectors,
+    `name` decides: variances are in [0.5, 1.5], scales in [0.6, 1.2] with either sign, and others
+    spread so far that maps reach both ends of every activation, such as the 6 of ReLU6.
     """
-    if is_variance:
+    if name.endswith(VARIANCES):
         return draw.uniform(0.5, 1.5, shape)
-    spread = np.sqrt(2 / fan_in) if fan_in else 0.2
-    return np.asarray(spread * draw.standard_normal(shape))
+    if max(shape, default=1) < np.prod(shape):
+        return np.asarray(np.sqrt(2 / max(fan_in, 1)) * draw.standard_normal(shape))
+    if name.endswith(SCALES):
+        return np.asarray(draw.uniform(0.6, 1.2, shape) * draw.choice((-1, 1), shape))
+    return np.asarray(1.5 * draw.standard_normal(shape))
 
 
 def labels(images: int, classes: int) -> NDArray[np.int64]:
@@ -191,5 +232,9 @@ def labels(images: int, classes: int) -> NDArray[np.int64]:
 
 
 def noise(shape: Shape, images: int = 2) -> Array:
-    """A batch of noise, with a range wide enough to reach both ends of every activation."""
-    return 3 * np.random.default_rng(1).standard_normal((images, *shape))
+    """A batch of noise, with a range wide enough to reach both ends of every activation.
+
+    Its values are float32 numbers, since a network may declare that its input is float32.
+    """
+    wide_noise = 3 * np.random.default_rng(1).standard_normal((images, *shape))
+    return wide_noise.astype(np.float32).astype(np.float64)

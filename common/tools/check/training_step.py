@@ -39,7 +39,7 @@ def training_differences(reading: Reading) -> Iterator[Difference]:
     yield from norms
     if any(each.what.endswith("frozen") for each in norms):
         return  # this explains all other differences
-    found = {name: before[name] - after[name] for name in plan.parameters()}
+    found = {name: before[name] - after[name] for name in plan.parameter_shapes()}
     digits = min(reading.trace.digits - LOST, reading.trace.rough_digits)
     bound = 10.0**-digits  # Paddle's average pool also divides its gradient by a float32
     wrong = parted(found, right.gradients, bound)
@@ -53,7 +53,7 @@ def training_differences(reading: Reading) -> Iterator[Difference]:
 def changes(reading: Reading) -> tuple[Gradients, Gradients]:
     """The arrays of the plan before and after the step, by name."""
     both: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
-    shapes = reading.plan.arrays()
+    shapes = reading.plan.array_shapes()
     for path, number in reading.matcher.taken.items():
         weights = reading.trace.calls[number].weights, reading.trace.after[number]
         for arrays, own in zip(both, weights, strict=True):

@@ -3,25 +3,26 @@
 Each difference is reported with its effect and the published variants that share it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from math import isnan
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
 
-from common import networks
-from common.errors import DataError, UsageError
-from common.reference.numerics import relative_difference
-from common.spec import Shape, shape_text
+from common.errors import DataError
+from common.spec import shape_text
 from common.spec.plan import Plan
-from common.spec.planner import make_plan
-from common.tools.check.candidates import candidates, plan_for
-from common.tools.check.describe import Difference, describe, text
+from common.tools.check.candidates import Candidate, candidate_for, candidates
+from common.tools.check.decisions import decisions
+from common.tools.check.describe import Difference
+from common.tools.check.differences import differences, result_shape, unexplained, unused
 from common.tools.check.dropout import dropout_differences
+from common.tools.check.effects import with_effects
 from common.tools.check.follow import follow
-from common.tools.check.graph import RESULT, DoesNotFit, Graph, Op, downstream, draw, section, value
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
 from common.tools.check.training_step import training_differences
+
+NO_DROPOUT = "dropout missing"  # of no effect in evaluation, so it counts only with --grad
+SMALL = 64  # pixels: images for which people write first layers of their own
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,28 @@ class Verdict:
     unexplained: tuple[Difference, ...]
     in_training: tuple[Difference, ...]
     unused: tuple[str, ...]
-    parameters: int
+    trace: Trace
+
+    @property
+    def parameters(self) -> int:
+        """The number of parameters that the user's network reports."""
+        return self.trace.parameters
 
     @property
     def status(self) -> str:
-        """The verdict: "unexplained", "differs" or "equal"."""
+        """The verdict: "unexplained", "differs" or "equal".
+
+        A network without the dropout of the table is equal, unless a training step was compared.
+        """
         if self.unexplained:
             return "unexplained"
-        return "differs" if self.every else "equal"
+        counts = [each for each in self.every if self.trace.after or each.what != NO_DROPOUT]
+        return "differs" if counts else "equal"
+
+    @property
+    def decisions(self) -> list[Difference]:
+        """The differences, those of one decision as one, each with all its places and its kind."""
+        return decisions(self.every, is_small=max(self.trace.image.shape[2:]) <= SMALL)
 
     @property
     def every(self) -> tuple[Difference, ...]:
@@ -63,156 +78,94 @@ def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
     Raises DataError if the network is not of this family.
     """
     computed: dict[tuple[int, str], int] = {}
-    counted = [follow(plan, trace, False, computed) for plan in candidates(trace)]
-    ranks = {id(each): rank(each) for each in counted}
-    nearest = min(counted, key=lambda each: ranks[id(each)])
-    best = ranks[id(nearest)]
-    alike = [
-        each for each in counted if ranks[id(each)] == best and not each.count and is_same(each)
-    ]
-    plan = nearest.plan
-    if asked:
-        held = [each for each in counted if each.plan.network.name == asked]
-        fitting = min(held, key=lambda each: ranks[id(each)], default=None)
-        plan = fitting.plan if fitting else must_fit(trace, asked)
-    reading = follow(plan, trace, True, computed)
-    own = list(differences(reading))
-    beside = reading if plan is nearest.plan else follow(nearest.plan, trace, True, computed)
-    count = len([*differences(beside), *beside.unexplained])
+    counted = count_all(trace, asked, computed)
+    nearest = min(counted, key=rank)
+    alike = [each for each in counted if not each.count and is_same(each)]
+    if trace.after:
+        alike = [each for each in alike if rank(each) == rank(nearest)]
+    held = [each for each in counted if each.plan.network.name == asked]
+    chosen = min(held, key=rank).candidate if held else nearest.candidate
+    if asked and not held:
+        chosen = must_fit(trace, asked)
+    reading = follow(chosen.plan, trace, True, computed)
+    changes = [replace(each, lines=lines_of(reading, each.places)) for each in chosen.changes]
+    own = [*changes, *differences(reading)]
+    beside = reading
+    if chosen is not nearest.candidate:
+        beside = follow(nearest.plan, trace, True, computed)
+    count = [*nearest.candidate.changes, *differences(beside), *unexplained(beside)]
     trained = trace.after and not own and not reading.unexplained
+    in_training = training_differences(reading) if trained else dropout_differences(reading)
     return Verdict(
         asked,
-        plan,
+        chosen.plan,
         nearest.plan.network.name,
-        count,
+        len(decisions(count, is_small=False)),
         tuple(dict.fromkeys(each.plan.network.name for each in alike)),
         tuple(with_effects(own, reading)),
         tuple(unexplained(reading)),
-        tuple(training_differences(reading)) if trained else (),
-        tuple(reading.trace.calls[number].name for number in reading.matcher.free),
-        trace.parameters,
+        tuple(in_training) if trace.drops is not None else (),
+        unused(reading),
+        trace,
     )
 
 
-def rank(counted: Reading) -> tuple[int, int]:
-    """The number of differences and, if that is 0 after a training step, of those in dropout."""
-    trained = counted.trace.after and not counted.count
-    return counted.count, len([*dropout_differences(counted)]) if trained else 0
+def count_all(
+    trace: Trace, asked: str | None, computed: dict[tuple[int, str], int]
+) -> list["Counted"]:
+    """The candidates with their readings, which end early where others differ in fewer places."""
+    counted, best = [], inf
+    for each in sorted(candidates(trace), key=lambda each: len(each.changes)):
+        most = inf if each.plan.network.name == asked else best - len(each.changes)
+        counted.append(Counted(each, follow(each.plan, trace, False, computed, most)))
+        best = min(best, counted[-1].count)
+    return counted
 
 
-def is_same(counted: Reading) -> bool:
+def lines_of(reading: Reading, places: Sequence[str]) -> tuple[int, ...]:
+    """The lines in which the layers of these ops were created."""
+    taken = [reading.matcher.taken[name] for name in places if name in reading.matcher.taken]
+    lines = [line for number in taken for line in reading.trace.calls[number].lines[-1:]]
+    return tuple(dict.fromkeys(lines))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A candidate and its reading, in which differences are only counted."""
+
+    candidate: Candidate
+    reading: Reading
+
+    @property
+    def plan(self) -> Plan:
+        """The candidate's plan."""
+        return self.candidate.plan
+
+    @property
+    def count(self) -> int:
+        """The number of changes, and of the places that differ after them."""
+        return self.reading.count + len(self.candidate.changes)
+
+
+def rank(counted: Counted) -> tuple[int, int]:
+    """The number of differences and, if that is 0, of those in dropout."""
+    drops = () if counted.count else dropout_differences(counted.reading)
+    return counted.count, len([*drops])
+
+
+def is_same(counted: Counted) -> bool:
     """Whether a reading without mismatches has no differences at all, however small."""
-    if not counted.rough:
-        return True
-    reading = follow(counted.plan, counted.trace, True, counted.computed)
+    own = counted.reading
+    if not own.rough:
+        return not [*result_shape(own)]
+    reading = follow(own.plan, own.trace, True, own.computed)
     return not [*differences(reading), *reading.unexplained]
 
 
-def must_fit(trace: Trace, name: str) -> Plan:
-    """The plan of a network for the trace's batch; raises DataError where it does not fit."""
-    plan = plan_for(trace, name, False)
-    if plan is None:
+def must_fit(trace: Trace, name: str) -> Candidate:
+    """The changed plan of a network; raises DataError where it does not fit the trace."""
+    found = candidate_for(trace, name, False)
+    if found is None:
         size = shape_text(trace.image.shape[1:])
         raise DataError(f"{name} cannot take an input of {size}; set a different --input")
-    return plan
-
-
-def differences(reading: Reading) -> Iterator[Difference]:
-    """Yields the edits that make the plan compute the same as the trace, layer by layer."""
-    used = {RESULT, *reading.plan.heads}
-    for end in list(used):
-        used |= set(section(reading.graph, end, ()))
-    for name, op in reading.graph.items():
-        if name in used and op != reading.table.get(name, op):
-            number = reading.matcher.taken.get(name)
-            lines = () if number is None else reading.trace.calls[number].lines
-            for what, yours, table in describe(reading.table[name], op):
-                also = also_in(reading.plan, name, op, reading.table[name])
-                yield Difference(name, what, yours, table, also, lines=lines)
-    for name, other in reading.shared.items():
-        lines = reading.trace.calls[reading.matcher.taken[name]].lines
-        yield Difference(name, "weights shared", f"those of {other}", "its own", lines=lines)
-    heads = reading.heads_found()
-    if heads != sorted(heads):
-        order = sorted(reading.plan.heads, key=lambda name: reading.ends.get(name, 0))
-        yield Difference(
-            order[0], "order of heads", ", ".join(order), ", ".join(reading.plan.heads)
-        )
-
-
-@cache
-def published_graph(name: str, shape: Shape, classes: int, aux: bool) -> Graph:
-    """The graph of a published network; empty where the shape does not fit."""
-    try:
-        return draw(make_plan(networks.network(name, shape, classes, aux)))
-    except UsageError:
-        return {}
-
-
-def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
-    """The published variants of the same paper in which this op is as in the user's network."""
-    made = plan.network
-    family = made.name.partition(".")[0]
-    found = []
-    for other in networks.NETWORKS:
-        if other != made.name and other.partition(".")[0] == family:
-            graph = published_graph(other, made.input, made.classes, made.aux)
-            if graph and has(graph, name, op, table):
-                found.append(other)
-    return tuple(found)
-
-
-def has(graph: Graph, name: str, op: Op, table: Op) -> bool:
-    """Whether a graph's op differs from the plan's in the same way, followed by the same layers."""
-    if op.layer is None:
-        return name not in graph
-    if name not in graph:
-        return False
-    other = graph[name]
-    changed = [each for each in ("layer", "inputs") if getattr(op, each) != getattr(table, each)]
-    if any(getattr(other, each) != getattr(op, each) for each in changed):
-        return False
-    readers = [each for each in graph.values() if name in each.inputs]
-    return all(any(reader.layer == layer for reader in readers) for layer in op.then)
-
-
-def with_effects(found: list[Difference], reading: Reading) -> Iterator[Difference]:
-    """Yields the differences, each with the effect on the result of all those of its kind."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for each in found:
-        groups.setdefault((each.what, each.yours, each.table), []).append(each.layer)
-    effects = {key: effect(reading, names) for key, names in groups.items()}
-    for each in found:
-        size = effects[each.what, each.yours, each.table]
-        yield Difference(**{**vars(each), "effect": size})
-
-
-def effect(reading: Reading, names: list[str]) -> float | None:
-    """The relative change of the result with only these ops as in the plan; None if it fails."""
-    graph = reading.graph | {name: reading.table[name] for name in names}
-    stale = downstream(graph, names)
-    known = {name: y for name, y in reading.known.items() if name not in stale}
-    for name in set(names) & set(reading.forced):
-        known.pop(name, None)
-    taken = reading.matcher.taken.items()
-    weights = {name: reading.trace.calls[number].weights for name, number in taken}
-    try:
-        y = value(graph, RESULT, known, weights)
-        return relative_difference(y, value(reading.graph, RESULT, dict(reading.known), weights))
-    except DoesNotFit:
-        return None
-
-
-def unexplained(reading: Reading) -> Iterator[Difference]:
-    """Yields the places where no hypothesis explains what the network computes."""
-    for name, size in reading.unexplained.items():
-        number = reading.matcher.taken.get(name)
-        call = None if number is None else reading.trace.calls[number]
-        where = f"layer {call.name}" if call else "the result"
-        yield Difference(
-            name,
-            "unexplained",
-            f"{where} has a different shape" if isnan(size) else f"{where} differs by {size:.1e}",
-            text(reading.table[name].layer),
-            lines=call.lines if call else (),
-        )
+    return found

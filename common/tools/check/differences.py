@@ -1,0 +1,135 @@
+"""The differences between a plan and a trace that has been followed, with the variants of each."""
+
+from collections.abc import Iterator
+from functools import cache
+from math import isnan
+
+from common import networks, spec
+from common.errors import UsageError
+from common.spec import Layer, Shape, shape_text
+from common.spec.plan import Plan
+from common.spec.planner import make_plan
+from common.tools.check.describe import IN_PLACE, Difference, describe, text
+from common.tools.check.graph import RESULT, Graph, Op, Other, draw, section
+from common.tools.check.reading import Reading
+
+
+def differences(reading: Reading) -> Iterator[Difference]:
+    """Yields the edits that make the plan compute the same as the trace, layer by layer."""
+    used = {RESULT, *reading.plan.heads}
+    for end in list(used):
+        used |= set(section(reading.graph, end, ()))
+    for name, op in reading.graph.items():
+        if name in used and op != reading.table.get(name, op):
+            number = reading.matcher.taken.get(name)
+            lines = () if number is None else reading.trace.calls[number].lines
+            found = [*describe(reading.table[name], op)]
+            if reads_after_relu(reading, name):
+                found = [IN_PLACE]
+            for what, yours, table in found:
+                also = also_in(reading.plan, name, op, reading.table[name])
+                yield Difference(name, what, yours, table, also, lines=lines)
+    for name, other in reading.shared.items():
+        lines = reading.trace.calls[reading.matcher.taken[name]].lines
+        yield Difference(name, "weights shared", f"those of {other}", "its own", lines=lines)
+    yield from result_shape(reading)
+    heads = reading.heads_found()
+    if heads != sorted(heads):
+        order = sorted(reading.plan.heads, key=lambda name: reading.ends.get(name, 0))
+        yield Difference(
+            order[0], "order of heads", ", ".join(order), ", ".join(reading.plan.heads)
+        )
+
+
+def reads_after_relu(reading: Reading, name: str) -> bool:
+    """Whether an op only differs in that it reads the table's map after the ReLU of a branch."""
+    op, table = reading.graph[name], reading.table[name]
+    if op.layer != table.layer or op.then or op.before or len(op.inputs) != 1:
+        return False
+    other = reading.table.get(op.inputs[0])
+    return other is not None and other.layer == spec.ReLU() and other.inputs == table.inputs
+
+
+def result_shape(reading: Reading) -> Iterator[Difference]:
+    """Yields the difference between a vector and a map of 1 x 1 as the result."""
+    output = reading.trace.outputs[reading.ends.get(RESULT, 0)]
+    is_vector = len(reading.plan.body.output) == 1
+    if output.ndim == 4 and output.shape[2:] == (1, 1) and is_vector:
+        name, own = reading.plan.network.output, shape_text(output.shape[1:])
+        yield Difference(name, "shape of the result", f"N x {own}", f"N x {output.shape[1]}")
+
+
+@cache
+def published_graph(name: str, shape: Shape, classes: int, aux: bool) -> Graph:
+    """The graph of a published network; empty where the shape does not fit."""
+    try:
+        return draw(make_plan(networks.network(name, shape, classes, aux)))
+    except UsageError:
+        return {}
+
+
+def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
+    """The published variants of the same paper in which this op is as in the user's network."""
+    made = plan.network
+    family = made.name.partition(".")[0]
+    found = []
+    for other in networks.NETWORKS:
+        if other != made.name and other.partition(".")[0] == family:
+            graph = published_graph(other, made.input, made.classes, made.aux)
+            if graph and has(graph, name, op, table):
+                found.append(other)
+    return tuple(found)
+
+
+def has(graph: Graph, name: str, op: Op, table: Op) -> bool:
+    """Whether a graph's op differs from the plan's in the same way, followed by the same layers."""
+    if op.layer is None:
+        return name not in graph
+    if op.then and isinstance(table.layer, spec.Residual):
+        return False
+    if name not in graph:
+        return False
+    other = graph[name]
+    if op.inputs != table.inputs and other.inputs != op.inputs:
+        return False
+    if op.layer != table.layer and not has_layer(other.layer, op.layer, table.layer):
+        return False
+    readers = [each for each in graph.values() if name in each.inputs]
+    return all(any(reader.layer == layer for reader in readers) for layer in op.then)
+
+
+def has_layer(
+    other: Layer | Other | None, yours: Layer | Other | None, table: Layer | Other | None
+) -> bool:
+    """Whether a layer differs from the plan's in the same fields, and has the same values there."""
+    if type(yours) is not type(table) or isinstance(yours, Other) or type(other) is not type(yours):
+        return other == yours
+    fields = [name for name, value in vars(yours).items() if value != vars(table)[name]]
+    return all(vars(other)[name] == vars(yours)[name] for name in fields)
+
+
+def unexplained(reading: Reading) -> Iterator[Difference]:
+    """Yields the places where no hypothesis explains what the network computes."""
+    for name, size in reading.unexplained.items():
+        number = reading.matcher.taken.get(name)
+        call = None if number is None else reading.trace.calls[number]
+        where = f"layer {call.name}" if call else "the result"
+        yield Difference(
+            name,
+            "unexplained",
+            f"{where} has a different shape" if isnan(size) else f"{where} differs by {size:.1e}",
+            text(reading.table[name].layer),
+            lines=call.lines if call else (),
+        )
+
+
+def unused(reading: Reading) -> tuple[str, ...]:
+    """The layers that ran and explain nothing: neither ops of the plan nor steps added to it."""
+    added = {
+        layer.what.rpartition(": ")[2]
+        for op in reading.graph.values()
+        for layer in (op.layer, *op.then, *op.before)
+        if isinstance(layer, Other)
+    }
+    names = [reading.trace.calls[number].name for number in reading.matcher.free]
+    return tuple(name for name in names if name not in added)

@@ -1,0 +1,152 @@
+"""What most layers of a trace have in common: batch norms, their eps, biases, kernels, the stem."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from common.tools.check.trace import Array, Call, Trace
+
+MOST = 0.8  # of the layers: what so many have is one decision
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """The facts about a trace on which changes of a whole network are based."""
+
+    trace: Trace
+
+    @cached_property
+    def convolutions(self) -> list[Call]:
+        """The convolutions, without a classifier on a 1 x 1 map."""
+        calls = [call for call in self.trace.calls if call.kind == "conv"]
+        return [call for call in calls if call.input.ndim == 4 and call.shape[1] > 1]
+
+    @cached_property
+    def norms(self) -> list[Call]:
+        """The batch norms of maps."""
+        return [c for c in self.trace.calls if c.kind == "norm" and c.input.ndim == 4]
+
+    @property
+    def has_norms(self) -> bool:
+        """Whether most convolutions may have a batch norm behind them."""
+        return len(self.norms) >= MOST * max(len(self.convolutions), 1)
+
+    @property
+    def biased(self) -> float:
+        """The share of convolutions with a bias."""
+        return share("bias" in call.weights for call in self.convolutions)
+
+    @property
+    def scaled(self) -> float:
+        """The share of batch norms with a scale."""
+        return share("weight" in call.weights for call in self.norms)
+
+    @property
+    def behind_relu(self) -> float:
+        """The share of batch norms that read no value below 0."""
+        return share(call.input.min() >= 0 for call in self.norms)
+
+    @cached_property
+    def eps(self) -> float | None:
+        """The eps of most batch norms; None if they have none in common."""
+        counts = Counter(measured_eps(call) for call in self.norms)
+        value, count = counts.most_common(1)[0] if counts else (None, 0)
+        return value if count >= MOST * len(self.norms) else None
+
+    @cached_property
+    def eps_is_width(self) -> bool:
+        """Whether the eps of most batch norms is their number of channels."""
+        wide = share(call.shape[0] == measured_eps(call) for call in self.norms)
+        return bool(self.norms) and wide >= MOST
+
+    def count(self, kernel: int) -> int:
+        """The number of convolutions with this square kernel."""
+        return sum(call.shape[2:] == (kernel, kernel) for call in self.convolutions)
+
+    @property
+    def stem(self) -> list[Call]:
+        """The layers before the first map that three convolutions read; [] if there is none.
+
+        Branches that are computed before the first reader, such as one behind a pool, are left out:
+        their channels are not those of the map.
+        """
+        calls, end = self.trace.calls, self.first_reader or 0
+        while end and calls[end - 1].output.shape[1] != self.after_stem.shape[1]:
+            end -= 1
+        return calls[:end]
+
+    @property
+    def after_stem(self) -> Array:
+        """The map that the first module reads."""
+        return self.trace.calls[self.first_reader or 0].input
+
+    @cached_property
+    def first_reader(self) -> int | None:
+        """The place of the first convolution whose input two later ones read, too."""
+        calls = self.trace.calls
+        for number, call in enumerate(calls):
+            if call.kind != "conv" or call.input.ndim != 4:
+                continue
+            later = [each for each in calls[number + 1 : number + 16] if each.kind == "conv"]
+            if sum(is_same_map(each.input, call.input) for each in later) >= 2:
+                return number
+        return None
+
+
+def facts_of(trace: Trace) -> Facts:
+    """The facts about a trace, which are found once."""
+    found: Facts = trace.__dict__.setdefault("facts", Facts(trace))
+    return found
+
+
+def share(values: object) -> float:
+    """The share of true values; 0 without any."""
+    found = list(values)  # type: ignore[call-overload]
+    return sum(map(bool, found)) / len(found) if found else 0.0
+
+
+def is_same_map(one: Array, other: Array) -> bool:
+    """Whether two maps are the same, bit for bit."""
+    return one.shape == other.shape and bool((one[0, 0] == other[0, 0]).all())
+
+
+def measured_eps(call: Call) -> float | None:
+    """The eps of a batch norm, computed from what it did; None if it is no such thing.
+
+    Of y = scale * (x - mean) / sqrt(variance + eps) + shift, all but eps is known.
+    """
+    if "running_var" not in call.weights:
+        return None
+    x, y = (
+        np.moveaxis(each, 1, 0).reshape(each.shape[1], -1) for each in (call.input, call.output)
+    )
+    x, y = x - x.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
+    size = (x * x).sum(1)
+    known = size > 1e-12 * max(float(size.max()), 1e-300)
+    with np.errstate(all="ignore"):
+        slope = (x * y).sum(1) / size
+        scale = call.weights.get("weight", np.ones(1))
+        eps = ((scale / slope) ** 2 - call.weights["running_var"])[known]
+    return common_value(eps)
+
+
+def common_value(values: Array) -> float | None:
+    """The number that all these are, up to rounding, in at most four digits; None if none is."""
+    if not values.size or not np.isfinite(values).all():
+        return None
+    middle = float(np.median(values))
+    if middle <= 0 or np.abs(values - middle).max() > 1e-6 + 1e-4 * middle:
+        return None
+    return float(f"{middle:.4g}") if middle >= 1e-7 else None
+
+
+def sizes(calls: Sequence[Call]) -> list[tuple[int, int, int]]:
+    """The channels, kernel and stride of each convolution among some calls."""
+    return [
+        (call.shape[0], call.shape[2], round(call.input.shape[2] / call.output.shape[2]))
+        for call in calls
+        if call.kind == "conv"
+    ]

@@ -1,0 +1,192 @@
+"""Makes networks from the classes and functions of a user's file."""
+
+import ast
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from traceback import walk_tb
+from typing import Any
+
+from common.networks import NETWORKS, network
+from common.spec import Shape
+from common.tools.check.arguments import SYMBOLIC, UNKNOWN, call_text, fill, parameters_of
+from common.tools.check.check_jobs import Check
+from common.tools.check.checker import Checker
+from common.tools.check.source_lines import Lines
+from common.tools.check.user_file import StopHere, UserFile, stopped
+
+CIFAR = (3, 32, 32)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A network, the name in the file that it comes from, and the call that made it, if any."""
+
+    name: str
+    net: Any
+    how: str = ""
+
+
+@dataclass
+class Maker:
+    """Makes networks from a file's classes and functions; `failed` has the errors by name."""
+
+    job: Check
+    checker: Checker
+    file: UserFile
+    lines: Lines
+    failed: dict[str, BaseException | str] = field(default_factory=dict)
+
+    def make(self, name: str, thing: Any) -> Made | None:
+        """The network that a class or function makes; None if it makes none."""
+        failure: BaseException | None = None
+        for given in self.argument_sets(thing):
+            if UNKNOWN in given.values():
+                break
+            try:
+                return self.from_call(name, thing, given)
+            except BaseException as error:  # even SystemExit from a function `main`
+                failure = failure or error
+                if (net := self.left_behind(thing, error)) is not None:
+                    return Made(name, net, f"{name}(), which then failed")
+        for text in self.calls_of(name) if failure is None else ():
+            try:
+                return self.from_expression(name, text)
+            except BaseException as error:
+                failure = failure or error
+        if failure is not None:
+            self.failed[name] = failure
+        elif UNKNOWN in (given := next(self.argument_sets(thing))).values():
+            self.failed[name] = call_text(name, given)
+        return None
+
+    def argument_sets(self, thing: Any) -> Iterator[dict[str, Any]]:
+        """Yields arguments by their usual names, for one input size after the other."""
+        classes = 1000 if self.job.network is None else network(self.job.network).classes
+        sizes = [tuple(self.job.input)] if self.job.input else usual_inputs(self.job.network)
+        seen: list[dict[str, Any]] = []
+        for size in sizes:
+            given = fill(thing, size, classes, self.job.heads)
+            if given not in seen:
+                seen.append(given)
+                yield given
+
+    def from_call(self, name: str, thing: Any, given: dict[str, Any]) -> Made | None:
+        """The network made by a call with these arguments; None if the call makes none."""
+        shape = next((value for value in given.values() if isinstance(value, tuple)), None)
+        size = (shape[2], *shape[:2]) if shape else tuple(self.job.input) or (3, 224, 224)
+        named = dict(given)
+        for key, value in given.items():
+            if value is SYMBOLIC:
+                named[key] = self.checker.symbolic_input(size)
+                if named[key] is None:
+                    return None
+        places = {key: parameters_of(thing)[key].kind for key in named}
+        first = [named.pop(key) for key, kind in places.items() if kind is kind.POSITIONAL_ONLY]
+        before = len(self.lines.found)
+        with stopped(getattr(self.checker, "TRAINING", ())):
+            made = thing(*first, **named)
+        net = self.network_in(made)
+        if net is None and inspect.isfunction(thing):
+            net = self.biggest_since(before, ())
+        return None if net is None else Made(name, net, call_text(name, given))
+
+    def from_expression(self, name: str, text: str) -> Made | None:
+        """The network made by a call that stands in the file."""
+        with stopped(getattr(self.checker, "TRAINING", ())):
+            net = self.network_in(eval(text, vars(self.file.module)))
+        return None if net is None else Made(name, net, text)
+
+    def network_in(self, made: Any) -> Any:
+        """The network that an object is, or has as a part or attribute; None without one."""
+        net = getattr(self.checker, "as_network", lambda each: each)(made)
+        if is_network(net, self.checker):
+            return net
+        if isinstance(made, list | tuple):
+            return next((each for each in map(self.network_in, made) if each is not None), None)
+        own = vars(made).values() if getattr(type(made), "__module__", "") == self.own else ()
+        return next((each for each in own if is_network(each, self.checker)), None)
+
+    @property
+    def own(self) -> str:
+        """The name of the file's module."""
+        return self.file.module.__name__
+
+    def left_behind(self, thing: Any, error: BaseException) -> Any:
+        """The network that a function had made before it failed or began to train."""
+        if not inspect.isfunction(thing):
+            return None
+        unfinished = {
+            id(frame.f_locals.get("self"))
+            for frame, _ in walk_tb(error.__traceback__)
+            if frame.f_code.co_name in ("__init__", "build")
+        }
+        if unfinished - {id(None)} and not isinstance(error, StopHere):
+            return None
+        return self.biggest_since(0, unfinished)
+
+    def biggest_since(self, before: int, unfinished: set[int] | tuple) -> Any:
+        """The largest network made since then; None if only single layers were made."""
+        layers = [each for each, _ in list(self.lines.found.values())[before:]]
+        nets = [
+            each
+            for each in layers
+            if id(each) not in unfinished
+            and is_network(each, self.checker)
+            and len(self.checker.parts(each)) > 3
+        ]
+        return max(nets, key=lambda each: len(self.checker.parts(each)), default=None)
+
+    def calls_of(self, name: str) -> list[str]:
+        """The calls of a name that stand in the file, as text, without those inside its class."""
+        tree = self.file.tree
+        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)] if tree else []
+        own = [each for each in calls if isinstance(each.func, ast.Name) and each.func.id == name]
+        return list(dict.fromkeys(ast.unparse(each) for each in own))[:4]
+
+
+def is_network(thing: Any, checker: Checker) -> bool:
+    """Whether an object is a network with layers or parameters."""
+    try:
+        return isinstance(thing, checker.NETWORK) and bool(
+            checker.parts(thing) or checker.count_parameters(thing)
+        )
+    except Exception:  # a layer whose own `__init__` has failed
+        return False
+
+
+def usual_inputs(name: str | None) -> Iterator[Shape]:
+    """Yields the input sizes to try: first that of the requested network, then those of all.
+
+    The second one is CIFAR's, for networks whose first layers do not reduce the image.
+    """
+    if name:
+        yield network(name).input
+    first, *others = dict.fromkeys(network(each).input for each in NETWORKS)
+    yield from (first, CIFAR, *others)
+
+
+def outermost(nets: Sequence[Made], checker: Checker) -> list[Made]:
+    """The networks that are not part of others, and whose class no other class uses as a part."""
+    parts = [(part, type(made.net)) for made in nets for part in checker.parts(made.net)]
+    within = {id(part) for part, _ in parts}
+    used = {type(part) for part, owner in parts if type(part) is not owner}
+    return [each for each in nets if id(each.net) not in within and type(each.net) not in used]
+
+
+def largest(nets: Sequence[Made], checker: Checker) -> list[Made]:
+    """The networks with more than half as many layers as the largest; others are unused blocks."""
+    sizes = [1 + len(checker.parts(made.net)) for made in nets]
+    return [net for net, size in zip(nets, sizes, strict=True) if 2 * size > max(sizes)]
+
+
+def distinct(nets: Sequence[Made], checker: Checker) -> list[Made]:
+    """The networks without those that another name makes as well."""
+    found: dict[object, Made] = {}
+    for made in nets:
+        key: object = id(made.net)
+        with suppress(Exception):  # layers without sizes yet cannot be counted
+            key = len(checker.parts(made.net)), checker.count_parameters(made.net)
+        found.setdefault(key, made)
+    return list(found.values())

@@ -1,0 +1,94 @@
+"""Lets code for an older version of a framework run: old names refer to today's."""
+
+import importlib
+import re
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class OldNames:
+    """The renamings of a framework.
+
+    `modules` maps old modules to those, or to classes, that have their names; `names` maps a module
+    and an old name in it to what it means. `reasons` are patterns of modules for which there is no
+    renaming, with the version that had them. `adapt` renames arguments for a source, and says
+    which.
+    """
+
+    title: str
+    modules: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    adapt: Callable[[str], Sequence[str]] = lambda _: ()
+
+    def install(self, source: str) -> list[str]:
+        """Makes the old names known to the rest of the process; returns notes on those used."""
+        used = [name for name in self.modules if re.search(rf"\b{re.escape(name)}\b", source)]
+        for old, new in self.modules.items():
+            add_module(old, new)
+        for (owner, name), meaning in {**STANDARD, **self.names}.items():
+            module = import_or_none(owner)
+            with warnings.catch_warnings():  # NumPy warns about its own old names
+                warnings.simplefilter("ignore")
+                is_there = module is None or hasattr(module, name)
+            if not is_there:
+                setattr(module, name, meaning)
+                own = owner.rpartition(".")[2].replace("numpy", "np|numpy")
+                is_used = re.search(rf"\b({own})\.{name}\b|import.*\b{name}\b", source)
+                used += [name] if is_used else []
+        used += self.adapt(source)
+        shown = ", ".join(dict.fromkeys(used))
+        return [f"written for an older {self.title}; read as today's: {shown}"] if used else []
+
+    def reason(self, missing: str) -> str:
+        """Why a module cannot be replaced, in a line; "" if that is not known."""
+        return next((why for name, why in self.reasons.items() if re.match(name, missing)), "")
+
+
+def add_module(old: str, new: Any) -> None:
+    """Adds a module that has the names of another, or of a class; others are stand-ins."""
+    meaning = import_or_none(new) if isinstance(new, str) else new
+    if meaning is None or import_or_none(old) is not None:
+        return
+
+    class Renamed(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            if not hasattr(meaning, name):
+                from common.tools.check.stand_ins import StandIn
+
+                return StandIn(name, object)
+            return getattr(meaning, name)
+
+    parent, _, name = old.rpartition(".")
+    sys.modules[old] = Renamed(old)
+    sys.modules[old].__path__ = []
+    owner = sys.modules.get(parent)
+    if owner is not None and name not in vars(owner):
+        setattr(owner, name, sys.modules[old])
+
+
+def import_or_none(name: str) -> Any:
+    """A module; None if it cannot be imported."""
+    try:
+        return importlib.import_module(name)
+    except Exception:  # whatever its import raises, the user's code has not asked for it
+        return None
+
+
+# Names of Python's and NumPy's that code of the time uses.
+STANDARD = {
+    ("collections", "Iterable"): __import__("collections.abc").abc.Iterable,
+    ("collections", "Mapping"): __import__("collections.abc").abc.Mapping,
+    ("collections", "Sequence"): __import__("collections.abc").abc.Sequence,
+    ("numpy", "float"): float,
+    ("numpy", "int"): int,
+    ("numpy", "bool"): bool,
+    ("numpy", "object"): object,
+}

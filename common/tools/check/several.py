@@ -1,0 +1,5 @@
+"""What a worker raises for a file with several networks."""
+
+
+class SeveralNetworks(Exception):
+    """Raised if a file has several networks of about the same size; `args` are their names."""

@@ -1,0 +1,134 @@
+"""Reads the first layers of a network off its trace, where they are not those of the table."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+from common.spec import (
+    Chain,
+    Concat,
+    Conv,
+    Layer,
+    MaxPool,
+    NetworkSpec,
+    PaddingRule,
+    pair,
+)
+from common.tools.check.facts import Facts, sizes
+from common.tools.check.graph import combine, where_it_fits
+from common.tools.check.layer_hypotheses import layer_candidates, output_of
+from common.tools.check.trace import Array, Call, agree
+
+BRANCHES = 4  # of the modules of GoogLeNet, v2 and v3
+POOLS = (
+    *(MaxPool(3, 2, padding) for padding in (PaddingRule.CEIL, 1, PaddingRule.SAME, 0)),
+    MaxPool(2, 2),
+)
+
+
+def other_stem(network: NetworkSpec, facts: Facts) -> tuple[NetworkSpec, str, str] | None:
+    """The network with the trace's first layers, and both stems as text; None if they agree.
+
+    One number that differs in one layer is no stem of its own.
+    """
+    steps = stem_steps(network)
+    own = [unit.steps["conv"] for unit in steps.values() if isinstance(unit, Chain)]
+    table = [(c.channels, pair(c.kernel)[0], pair(c.stride)[0]) for c in own if isinstance(c, Conv)]
+    yours = sizes(facts.stem)
+    if not table or not yours or len(table) < len(own):
+        return None
+    apart = [
+        sum(a != b for a, b in zip(*both, strict=True)) for both in zip(table, yours, strict=False)
+    ]
+    if len(table) == len(yours) and sum(apart) < 2:
+        return None
+    layers = facts.__dict__.get("layers")
+    if layers is None:
+        layers = facts.__dict__["layers"] = read_stem(facts)
+    if not layers:
+        return None
+    unit = next(each for each in steps.values() if isinstance(each, Chain))
+    made: dict[str, Layer] = {}
+    for number, layer in enumerate(layers, 1):
+        if isinstance(layer, Conv):
+            layer = replace(unit, steps={**unit.steps, "conv": layer}, figure=None)
+        made[f"stem{number}"] = layer
+    rest = {name: step for name, step in network.body.steps.items() if name not in steps}
+    body = replace(network.body, steps={**made, **rest})
+    return replace(network, body=body), text(made), text(steps)
+
+
+def stem_steps(network: NetworkSpec) -> dict[str, Layer]:
+    """The steps of a body before its first module; {} where that has fewer than four branches.
+
+    Such modules belong to the stems of v4 and the like.
+    """
+    found: dict[str, Layer] = {}
+    for name, step in network.body.steps.items():
+        if isinstance(step, Concat):
+            return found if len(step.branches) >= BRANCHES else {}
+        if isinstance(step, Chain) and "conv" not in step.steps:
+            return {}
+        found[name] = step
+    return {}
+
+
+def read_stem(facts: Facts) -> list[Conv | MaxPool]:
+    """The convolutions and pools of the trace's stem; [] if one is unclear."""
+    firsts = [n for n, call in enumerate(facts.stem) if call.kind == "conv"]
+    steps: list[Conv | MaxPool] = []
+    for first, end in pairwise([*firsts, len(facts.stem)]):
+        call = facts.stem[first]
+        conv = fitted(call)
+        if conv is None:
+            return []
+        steps.append(conv)
+        following = facts.stem[end].input if end < len(facts.stem) else facts.after_stem
+        y = facts.stem[end - 1].output
+        if y.shape[2:] != following.shape[2:]:
+            steps.append(fitting_pool(y, following))
+    return steps
+
+
+def fitted(call: Call) -> Conv | None:
+    """The convolution that computes what a call did; None if no usual one does."""
+    table = Conv(call.shape[0], pair(call.shape[2])[0], 1, 0, "bias" in call.weights)
+    for layer in layer_candidates(table, call):
+        if isinstance(layer, Conv):
+            y = output_of("stem", layer, call)
+            if y is not None and agree(call.output, y, 4):
+                return layer
+    return None
+
+
+def fitting_pool(y: Array, following: Array) -> MaxPool:
+    """The pool between two maps."""
+    for pool in POOLS:
+        for before in (y, y.clip(0)):
+            found = where_it_fits(combine, "stem", pool, [before])
+            if found is not None and agree(following, found.clip(0) if before is y else found, 4):
+                return pool
+            if found is not None and agree(following, found, 4):
+                return pool
+    return POOLS[0]
+
+
+def text(steps: dict[str, Layer]) -> str:
+    """A stem in a line, such as `7x7/2 64, pool 3x3/2`."""
+    parts = []
+    for step in steps.values():
+        layer = step.steps["conv"] if isinstance(step, Chain) else step
+        match layer:
+            case Conv(channels, kernel, stride):
+                parts.append(f"{windows(kernel, stride)} {channels}")
+            case MaxPool(kernel, stride):
+                parts.append(f"pool {windows(kernel, stride)}")
+            case _:
+                parts.append(layer.label)
+    return ", ".join(parts)
+
+
+def windows(kernel: object, stride: object) -> str:
+    """A kernel and its stride, such as 3x3/2."""
+    rows, columns = pair(kernel)  # type: ignore[arg-type]
+    down = pair(stride)[0]  # type: ignore[arg-type]
+    return f"{rows}x{columns}" + (f"/{down}" if down > 1 else "")

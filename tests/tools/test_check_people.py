@@ -1,0 +1,140 @@
+"""Networks as people write them: each decision is named once, with its kind and all its places."""
+
+from pathlib import Path
+
+import pytest
+from cli import call
+from test_check import check
+
+SOURCE = (Path(__file__).parents[1] / "people" / "googlenet.txt").read_text()
+UNIT = "nn.Sequential(nn.Conv2d(i, o, k, s, p), act())"
+NORM = """
+class Norm(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(1, n, 1, 1))
+        self.beta = nn.Parameter(torch.zeros(1, n, 1, 1))
+        self.register_buffer("mean", torch.zeros(1, n, 1, 1))
+        self.register_buffer("var", torch.ones(1, n, 1, 1))
+
+    def forward(self, x):
+        return (x - self.mean) / (self.var + 1e-3).sqrt() * self.gamma + self.beta
+
+
+class Block"""
+# The edits of the source, and the decisions: kind, name, first values, and number of places.
+PEOPLE = {
+    "nothing": ({}, []),
+    "two 3x3 for each 5x5": (
+        {"unit(i, o, 5, p=2)": "nn.Sequential(unit(i, o, 3, p=1), unit(o, o, 3, p=1))"},
+        [("convention", "two 3x3 convolutions for each 5x5", 54)],
+    ),
+    "batch norm everywhere": (
+        {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p), nn.BatchNorm2d(o), act())"},
+        [
+            ("convention", "batch norm behind every convolution", 114),
+            ("convention", "batch norm: eps in all", 57),
+            ("convention", "convolutions: biases beside batch norm", 57),
+        ],
+    ),
+    "the number of channels for eps, and the ReLU before": (
+        {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), act(), nn.BatchNorm2d(o, o))"},
+        [
+            ("convention", "batch norm behind every convolution", 114),
+            ("mistake", "batch norm: eps is the number of channels", 57),
+            ("mistake", "ReLU and batch norm exchanged", 0),
+        ],
+    ),
+    "a batch norm of one's own": (
+        {
+            "class Block": NORM.strip(),
+            UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), Norm(o), act())",
+        },
+        [("convention", "batch norm behind every convolution", 114)],
+    ),
+    "ReLU6 everywhere": ({"nn.ReLU()": "nn.ReLU6()"}, [("mistake", "ReLU replaced", 57)]),
+    "the reduction's width": (
+        {"five(d, e)": "five(d, d)", "nn.Conv2d(i,": "nn.LazyConv2d(",
+         "LazyConv2d( o": "LazyConv2d(o", "Linear(1024, ": "LazyLinear("},
+        [("mistake", "convolution: channels", 9)],
+    ),
+    "one more linear layer": (
+        {"nn.Linear(1024, num_classes)": "nn.Linear(1024, 1000), act(), nn.Linear(1000, 1000)"},
+        [
+            ("mistake", "ReLU that the table does not have", 1),
+            ("mistake", "a linear layer of the network's own that the table does not have", 1),
+        ],
+    ),
+    "a different dropout": ({"Dropout(0.4)": "Dropout(0.9)"}, [("choice", "dropout: rate", 1)]),
+}  # fmt: skip
+
+
+def written(tmp_path, edits):
+    """A file with the source after these edits."""
+    text = SOURCE
+    for old, new in edits.items():
+        assert old in text
+        text = text.replace(old, new)
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_each_decision_is_named_once(tmp_path, name):
+    edits, wanted = PEOPLE[name]
+    found = check(written(tmp_path, edits), "--input", "3x64x64", code=1 if wanted else 0)
+    named = [(each["kind"], each["what"]) for each in found["differences"]]
+    assert named == [each[:2] for each in wanted]
+    assert found["verdict"] == ("differs" if wanted else "equal")
+    for each, (*_, places) in zip(found["differences"], wanted, strict=True):
+        assert not places or len(each["places"]) == places, each["places"]
+        assert each["effect"] is None or 0 < each["effect"] < 1e6
+    assert found["nearest"].partition(".")[0] == "googlenet"
+    assert found["compared"]["dropout"]
+
+
+STEM = "[unit(in_channels, 64, 7, 2, 3), pool(), unit(64, 64, 1), unit(64, 192, 3, p=1), pool()]"
+CIFAR = {f"stem = {STEM}": "stem = [unit(in_channels, 192, 3, p=1)]"}
+
+
+def test_a_stem_for_small_images_is_one_choice_at_their_size(tmp_path):
+    found = check(written(tmp_path, CIFAR), code=1)
+    [stem] = found["differences"]
+    assert (stem["kind"], stem["what"], stem["yours"]) == ("choice", "stem of its own", "3x3 192")
+    assert found["compared"]["input"] == [3, 32, 32]
+
+
+def test_a_difference_at_the_image_is_printed_in_both_languages(tmp_path):
+    file = written(tmp_path, {"self.maps(x)": "self.maps(x / 255)"})
+    code, out, _ = call("check", file, "--input", "3x64x64")
+    assert code == 1
+    assert "1. mistake: all values times 0.00392157" in out
+    assert "where: image" in out
+    code, out, _ = call("check", file, "--input", "3x64x64", "--lang", "zh")
+    assert "1. 错误: all values times 0.00392157" in out
+    assert "位置: image" in out
+
+
+HELPER = """
+def _body():
+    return Net(3, 1000)
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = _body()
+        raise OSError("weights.pth: no such file")
+"""
+
+
+def test_a_helper_is_never_read_in_silence(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        SOURCE.replace("class Net", "class Inner").replace("Net(", "Inner(")
+        + HELPER.replace("Net(", "Inner(")
+    )
+    code, out, _ = call("check", str(file), "--input", "3x64x64", "--network", "googlenet")
+    assert code == 0
+    assert "Encoder could not be made" in out or "made by Inner(" in out
