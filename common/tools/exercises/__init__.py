@@ -1,0 +1,1 @@
+"""Grades the answers to the exercises of the book."""

@@ -1,0 +1,34 @@
+"""Solutions to the exercises of chapter 6, batch normalization."""
+
+import keras
+
+
+# %% normalize
+def normalize(x, gamma, beta, eps):
+    """Returns batch norm in training of maps N x C x H x W; gamma and beta have C numbers."""
+    mean, variance = keras.ops.moments(x, axes=(0, 2, 3), keepdims=True)
+    scale, shift = gamma[:, None, None], beta[:, None, None]
+    return scale * (x - mean) / keras.ops.sqrt(variance + eps) + shift
+
+
+# %% running
+def running(values, keep, start):
+    """Returns the running value after the batches whose values are given, beginning at start."""
+    for value in values:
+        start = keep * start + (1 - keep) * value
+    return start
+
+
+# %% pytorch_momentum
+pytorch_momentum = 1 - 0.9997
+
+
+# %% folded
+def folded(gamma, beta, mean, variance, eps):
+    """Returns the pair (factor, bias), each of C numbers, so that norm(x) = factor * x + bias."""
+    factor = gamma / (variance + eps) ** 0.5
+    return factor, beta - factor * mean
+
+
+# %% numbers_of_batch_norm
+numbers_of_batch_norm = 4 * (64 + 96 + 128 + 16 + 32 + 32)
