@@ -5,9 +5,11 @@ BIN = .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
+SPHINX = $(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/book
+
 LONG = $(FRAMEWORKS:%=test-long-%)
 
-.PHONY: help setup compare train-demo kills fuzz test-all test-long test-common mutants lint clean
+.PHONY: help setup compare train-demo book book-run book-check notebooks kills fuzz test-all test-long test-common mutants lint clean
 .PHONY: $(FRAMEWORKS:%=test-%) $(LONG)
 
 help:  ## list the targets
@@ -39,8 +41,22 @@ $(FRAMEWORKS:%=test-%): test-%:
 test-long: .venv/installed-all  ## test gradients and printed source of the remaining variants
 	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -k -j 2 $(LONG)
 
-$(LONG): test-long-%: .venv/installed-%
+$(FRAMEWORKS:%=test-long-%): test-long-%: .venv/installed-%
 	$(PYTEST) tests/frameworks --long --framework $*
+
+book: .venv/installed-book  ## write the book, docs/book/_build/en/index.html and zh/index.html
+	$(SPHINX) -D language=en docs/book/en docs/book/_build/en
+	$(SPHINX) -D language=zh_CN docs/book/zh docs/book/_build/zh
+
+book-run: .venv/installed-all  ## run the cells of the book and store their outputs
+	$(BIN)/python docs/book/builder/run.py
+
+book-check: .venv/installed-all  ## run the cells of the book; nothing may differ from what is stored
+	$(BIN)/python docs/book/builder/run.py --check
+	$(BIN)/python docs/book/builder/prose.py
+
+notebooks: .venv/installed-book  ## write the chapters as notebooks, docs/book/_build/notebooks
+	$(BIN)/python docs/book/builder/notebooks.py
 
 mutants: .venv/installed-all  ## break the code in many places; the tests must notice each
 	$(BIN)/python tests/mutants.py

@@ -25,9 +25,10 @@ from paddle_impl.custom_layers import (
 class Network(nn.Layer):
     """A network built from a plan; its sublayers are the steps of the plan's body, by name.
 
-    It maps a batch N x C x H x W to logits, N x classes, or without a classifier to features,
-    N x channels. Raises UsageError, a ValueError, if the images have a different shape or the batch
-    is empty. A network with `in_bfloat16` set must be run in bfloat16 by Paddle's predictor.
+    It maps a batch N x C x H x W to logits (N x classes) or, if `classes` is 0, to pooled features
+    (N x channels). Raises UsageError, a ValueError, if the images do not have the shape that the
+    network was built for, or if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the
+    network in bfloat16 with Paddle's predictor.
     """
 
     in_bfloat16 = False
@@ -46,22 +47,24 @@ class Network(nn.Layer):
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The output in a dict, under its name (`logits` or `features`), in either mode."""
+        """The output in a dict, by name (`logits` or `features`), in both modes."""
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
         """Raises UsageError for a batch of a different shape.
 
-        The shape is compared here first, because Paddle cannot convert the plan's code to a graph.
+        The shapes are compared here, because `paddle.jit.save` cannot trace `Plan.check_input`,
+        which is only called to raise the error.
         """
         if tuple(x.shape[1:]) != self.input or (paddle.in_dynamic_mode() and not x.shape[0]):
             self.plan.check_input(tuple(x.shape))
 
 
 class NetworkWithHeads(Network):
-    """A network with auxiliary heads, which come after the steps among its sublayers.
+    """A network with auxiliary heads, which are registered after the steps of the body.
 
-    In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
+    In training mode it returns a dict of `logits` and one entry per head. In evaluation mode the
+    heads are computed as well, but only the logits are returned; for inference use `fast(net)`.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -77,7 +80,7 @@ class NetworkWithHeads(Network):
         return outputs["logits"]
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The outputs of the network and its heads in a dict, by name, in either mode."""
+        """The outputs of the network and its heads by name, in training and evaluation mode."""
         self.check_input(x)
         maps: dict[str, Tensor] = {}
         for name, child in self.named_children():
@@ -160,7 +163,10 @@ def conv(
     groups: int = 1,
     bias: bool = True,
 ) -> nn.Layer:
-    """A convolution; Paddle's own padding supports every case."""
+    """A convolution; with a bias, `Conv2D` of `custom_layers`, which is faster than Paddle's own.
+
+    Paddle supports different padding on each side. Depthwise convolutions have no bias.
+    """
     arguments, padding = (node.input[0], channels, kernel, stride), flat(node.pads)
     if bias:
         return Conv2D(*arguments, padding=padding)

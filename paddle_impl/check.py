@@ -1,5 +1,6 @@
 """Runs a user's Paddle network for `googlenet check`: fills it with random weights, traces it."""
 
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from paddle import Tensor, nn
 
 from common.spec import Shape
 from common.tools.check.trace import Trace, numbers
+from paddle_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from paddle_impl.run import cross_entropy
 from paddle_impl.tracer import (
     LAYERS,
@@ -23,6 +25,14 @@ from paddle_impl.tracer import (
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
+# What trains or downloads: the network exists before it is called.
+TRAINING = (
+    (paddle.Tensor, "backward"),
+    (paddle.Model, "fit"),
+    (paddle.utils.download, "get_weights_path_from_url"),
+    (urllib.request, "urlopen"),
+    (urllib.request, "urlretrieve"),
+)
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
@@ -40,6 +50,16 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
         note(self)
 
     nn.Layer.__init__ = noted
+
+
+def symbolic_input(size: Shape) -> Any:  # noqa: ARG001
+    """The input of a functional model; None, since Paddle's networks are layers."""
+    return None
+
+
+def as_network(made: Any) -> Any:
+    """The network of which this is the result; a `paddle.Model` wraps one."""
+    return made.network if isinstance(made, paddle.Model) else made
 
 
 def parts(net: nn.Layer) -> list[nn.Layer]:
@@ -67,11 +87,9 @@ def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> N
     for name, tensor in net.state_dict().items():
         if id(tensor) in fixed:
             continue
-        shape, is_variance = tuple(tensor.shape), name.endswith(("variance", "var"))
-        fan_in = {2: shape[0], 4: int(np.prod(shape[1:]))}.get(len(shape), 0)
-        tensor.set_value(
-            numbers(shape, draw, fan_in, is_variance).astype(str(tensor.numpy().dtype))
-        )
+        shape = tuple(tensor.shape)
+        fan_in = {2: shape[0], 4: int(np.prod(shape[1:]))}.get(len(shape), 1)
+        tensor.set_value(numbers(name, shape, draw, fan_in).astype(str(tensor.numpy().dtype)))
 
 
 def learns(parameter: Tensor) -> bool:
@@ -89,8 +107,11 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
     for part in (net, *parts(net)):
         if isinstance(part, tuple(LAYERS)):
             part.eval()
+    given = paddle.to_tensor(x.astype(paddle.get_default_dtype()))
+    with paddle.no_grad(), without_dropout(heads):
+        net(given[:1])  # an input of a wrong size fails here, before all feature maps are kept
     with paddle.no_grad(), without_dropout(heads) as drops, record(net, lines) as calls:
-        found = net(paddle.to_tensor(x.astype(paddle.get_default_dtype())))
+        found = net(given)
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, calls, outputs, count_parameters(net), drops=drops)
 

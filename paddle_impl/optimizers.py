@@ -24,10 +24,11 @@ SLOTS = {
 
 def make_optimizer(net: Network, recipe: Recipe) -> Optimizer:
     """The recipe's optimizer, with Paddle's own weight decay and gradient clipping."""
-    options = {"parameters": net.parameters()}
+    weights = list(learned(net).values())
+    options = {"parameters": weights}
     if recipe.clip:
         options["grad_clip"] = ClipGradByGlobalNorm(recipe.clip)
-    decayed = [weight for weight in net.parameters() if is_decayed(weight.shape)]
+    decayed = [weight for weight in weights if is_decayed(weight.shape)]
     if isinstance(recipe.optimizer, rules.AdamW):
         names = {weight.name for weight in decayed}
         options |= {
@@ -40,7 +41,7 @@ def make_optimizer(net: Network, recipe: Recipe) -> Optimizer:
     optimizer = update_rule(recipe.optimizer, options)
     # Paddle would only create these at the first step, but a resumed run fills them before it.
     block = paddle.static.default_main_program().global_block()
-    optimizer._create_accumulators(block, net.parameters())
+    optimizer._create_accumulators(block, weights)
     return optimizer
 
 

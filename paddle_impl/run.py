@@ -74,26 +74,39 @@ def check_precision(net: Network) -> None:
 
 
 def training_loss(
-    plan: Plan, outputs: Mapping[str, paddle.Tensor], labels: paddle.Tensor, smoothing: float
+    plan: Plan,
+    outputs: Mapping[str, paddle.Tensor],
+    labels: paddle.Tensor,
+    smoothing: float,
+    image_weights: NDArray | None = None,
 ) -> paddle.Tensor:
-    """The mean cross entropy of the logits, plus that of each head times the head's weight."""
+    """The mean cross entropy of the logits, plus that of each head times the head's weight.
+
+    `image_weights` are factors of the images' losses.
+    """
     return sum(
-        weight * cross_entropy(outputs[name], labels, smoothing)
+        weight * cross_entropy(outputs[name], labels, smoothing, image_weights)
         for name, weight in plan.loss_weights().items()
     )
 
 
 def cross_entropy(
-    logits: paddle.Tensor, labels: paddle.Tensor, smoothing: float = 0
+    logits: paddle.Tensor,
+    labels: paddle.Tensor,
+    smoothing: float = 0,
+    image_weights: NDArray | None = None,
 ) -> paddle.Tensor:
-    """The mean over the batch of -log of the label's probability, from logits N x classes.
+    """The mean over the batch of the label's cross entropy times the image's weight.
 
     `smoothing` is the fraction of the label that is spread over all classes.
     """
     # Paddle's own cross_entropy and log_softmax clip logits to at most 64 below the largest.
     chosen = paddle.take_along_axis(logits, labels.unsqueeze(1), axis=1).squeeze(1)
     expected = (1 - smoothing) * chosen + smoothing * logits.mean(axis=1)
-    return (paddle.logsumexp(logits, axis=1) - expected).mean()
+    losses = paddle.logsumexp(logits, axis=1) - expected
+    if image_weights is not None:
+        losses = losses * paddle.to_tensor(image_weights, losses.dtype)
+    return losses.mean()
 
 
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:

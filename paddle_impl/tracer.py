@@ -10,7 +10,8 @@ from paddle import Tensor, nn
 from paddle.nn import functional as F
 
 from common.tools.check.functions import Function, Functions, Place
-from common.tools.check.trace import Call, Drop
+from common.tools.check.own_norms import own_norm
+from common.tools.check.trace import Call, Calls, Drop
 from paddle_impl.custom_layers import Conv2D
 
 NORMS = (nn.BatchNorm, nn.BatchNorm1D, nn.BatchNorm2D)
@@ -85,9 +86,13 @@ def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]
             hooks.append(layer.register_forward_pre_hook(tracer.keep))
             hooks.append(
                 layer.register_forward_post_hook(
-                    lambda layer, _, output, name=name: tracer.leave(name, layer, output)
+                    lambda layer, given, output, name=name: tracer.leave(
+                        name, layer, without_activation(layer, given, output)
+                    )
                 )
             )
+        elif not type(layer).__module__.startswith("paddle."):
+            hooks += tracer.watch(name, layer)
     try:
         with WATCHED.replaced({place: tracer.watched(place) for place in FUNCTIONS}):
             yield tracer.calls
@@ -100,11 +105,36 @@ class Tracer:
     """Records the inputs and outputs of everything that computes with weights."""
 
     def __init__(self, net: nn.Layer, lines: Callable[[Any], tuple]) -> None:
-        self.calls: list[Call] = []
+        self.calls = Calls()
         self.lines = lines
         self.before: dict[int, NDArray] = {}  # the inputs of the layers that are running
         own = (*net.named_parameters(), *net.named_buffers())
         self.owners = {id(tensor): name for name, tensor in own}
+
+    def watch(self, name: str, layer: nn.Layer) -> list[Any]:
+        """Hooks that record a batch norm of the user's own as if it were Paddle's."""
+        named = (
+            *layer.named_parameters(include_sublayers=False),
+            *layer.named_buffers(include_sublayers=False),
+        )
+        own = dict(named)
+        before: list[tuple[NDArray, int]] = []
+
+        def keep(_: nn.Layer, given: tuple) -> None:
+            if len(given) == 1 and isinstance(given[0], Tensor):
+                before.append((to_numpy(given[0]), len(self.calls)))
+
+        def leave(_: nn.Layer, __: tuple, y: Any) -> None:
+            x, count = before.pop() if before else (None, 0)
+            if x is None or count != len(self.calls) or not isinstance(y, Tensor):
+                return
+            weights = own_norm({n: to_numpy(each) for n, each in own.items()}, x, to_numpy(y))
+            if weights:
+                self.note(name, "norm", weights, x, y, self.lines(layer))
+
+        if not own:
+            return []
+        return [layer.register_forward_pre_hook(keep), layer.register_forward_post_hook(leave)]
 
     def keep(self, layer: nn.Layer, inputs: tuple) -> None:
         """Copies a layer's input, because later layers may change a feature map in place."""
@@ -154,6 +184,17 @@ class Tracer:
         if channels_last:
             before, after = (each.transpose(0, 3, 1, 2) for each in (before, after))
         self.calls.append(Call(name, kind, arrays, before, after, lines))
+
+
+def without_activation(layer: nn.Layer, given: tuple, output: Tensor) -> Tensor:
+    """The output of a batch norm before the activation that it applies itself."""
+    act = getattr(layer, "_act", None)
+    if not isinstance(layer, nn.BatchNorm) or not act:
+        return output
+    layer._act = None
+    y = layer.forward(*given)
+    layer._act = act
+    return y
 
 
 def kind_of(layer: nn.Layer) -> tuple[str, dict[str, str]]:

@@ -7,6 +7,7 @@ from paddle import Tensor
 from common.arrays import Arrays
 from common.files.parameter_layouts import PADDLE
 from common.training.evaluation import evaluate
+from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
@@ -25,7 +26,7 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     trainer.set_state(run.state, run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
-        run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
+        run.log(step, *group.mean(*trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
         if run.must_save(step):
@@ -37,25 +38,29 @@ class Trainer:
 
     def __init__(self, net: Network, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe = net, recipe
+        self.frozen = freeze(net, recipe)
         self.forward = group.copies(net)
         self.optimizer = make_optimizer(net, recipe)
         weights = learned(net) if recipe.average else {}
         self.averages = {name: weight.detach().clone() for name, weight in weights.items()}
 
-    def take(self, step: Step) -> float:
-        """Takes a training step and returns the loss before the update."""
+    def take(self, step: Step) -> tuple[float, float]:
+        """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
         net = self.net
         net.train()
+        for layer in self.frozen:
+            layer.eval()
         set_dropout(net, step)
         outputs = self.forward(tensor(net, step.x))
         labels = paddle.to_tensor(step.labels)
-        loss = training_loss(net.plan, outputs, labels, self.recipe.label_smoothing)
+        smoothing, weights = self.recipe.label_smoothing, step.image_weights
+        loss = training_loss(net.plan, outputs, labels, smoothing, weights)
         loss.backward()
         self.optimizer.set_lr(step.rate)
         self.optimizer.step()
         self.optimizer.clear_grad()
         self.update_averages()
-        return loss.item()
+        return loss.item(), top1(outputs["logits"], labels)
 
     @paddle.no_grad()
     def update_averages(self) -> None:
@@ -98,10 +103,25 @@ class Trainer:
                 held[name].set_value(array)
 
 
+def freeze(net: Network, recipe: Recipe) -> list[paddle.nn.Layer]:
+    """Excludes the recipe's frozen layers from training, and returns them."""
+    layers = dict(net.named_sublayers())
+    frozen = [layers[path] for path in frozen_layers(net.plan, recipe.freeze)]
+    for layer in frozen:
+        for weight in layer.parameters():
+            weight.stop_gradient = True
+    return frozen
+
+
 def set_values(weights: dict[str, Tensor], values: dict[str, Tensor]) -> None:
     """Sets the weights that are named in `values`."""
     for name, value in values.items():
         weights[name].set_value(value)
+
+
+def top1(logits: Tensor, labels: Tensor) -> float:
+    """The share of the batch whose largest logit is that of its label."""
+    return (logits.argmax(1) == labels).astype("float64").mean().item()
 
 
 def set_dropout(net: Network, step: Step) -> None:

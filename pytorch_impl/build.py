@@ -24,9 +24,10 @@ from pytorch_impl.custom_layers import (
 class Network(nn.Module):
     """A network built from a plan; its children are the steps of the plan's body, by name.
 
-    It maps a batch N x C x H x W to logits, N x classes, or without a classifier to features,
-    N x channels. Raises UsageError, a ValueError, if the images have a different shape or the batch
-    is empty. A network with `in_bfloat16` set must be run under autocast to bfloat16.
+    It maps a batch N x C x H x W to logits (N x classes) or, if `classes` is 0, to pooled features
+    (N x channels). Raises UsageError, a ValueError, if the images do not have the shape that the
+    network was built for, or if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the
+    network under autocast to bfloat16.
     """
 
     in_bfloat16 = False
@@ -44,7 +45,7 @@ class Network(nn.Module):
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The output in a dict, under its name (`logits` or `features`), in either mode."""
+        """The output in a dict, by name (`logits` or `features`), in both modes."""
         return {self.plan.network.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
@@ -54,9 +55,10 @@ class Network(nn.Module):
 
 
 class NetworkWithHeads(Network):
-    """A network with auxiliary heads, which come after the steps among its children.
+    """A network with auxiliary heads, which are registered after the steps of the body.
 
-    In evaluation it returns the logits; in training a dict of `logits` and one entry per head.
+    In training mode it returns a dict of `logits` and one entry per head. In evaluation mode the
+    heads are computed as well, but only the logits are returned; for inference use `fast(net)`.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -72,7 +74,7 @@ class NetworkWithHeads(Network):
         return outputs["logits"]
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """The outputs of the network and its heads in a dict, by name, in either mode."""
+        """The outputs of the network and its heads by name, in training and evaluation mode."""
         self.check_input(x)
         maps: dict[str, Tensor] = {}
         for name, child in self.named_children():
@@ -93,7 +95,10 @@ def build(plan: Plan) -> Network:
 
 
 def module(node: Node) -> nn.Module:
-    """The module for a node and everything inside it."""
+    """The module for a node and everything inside it.
+
+    Padding, eps and `keep` are read from the node, where they are resolved to numbers.
+    """
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
             return conv(node, channels, kernel, stride, bias=bias)
@@ -174,8 +179,8 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> nn.Module:
     """A max pool with the plan's padding, in the simplest form that supports it."""
     if symmetric(node.pads):
         return nn.MaxPool2d(kernel, stride, before(node.pads))
-    if before(node.pads) == (0, 0):
-        # The plan pads only below and to the right, for the last windows, as ceil_mode does.
+    if before(node.pads) == (0, 0) and min(spec.pair(stride)) > 1:
+        # Padding only below and to the right: ceil_mode has the same windows.
         return nn.MaxPool2d(kernel, stride, ceil_mode=True)
     border = nn.ConstantPad2d(reversed_flat(node.pads), -math.inf)
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride))
@@ -189,7 +194,7 @@ def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bo
 
 
 def symmetric(pads: Pads) -> bool:
-    """Whether the padding is the same on both sides, the only kind PyTorch's layers support."""
+    """Whether the padding is the same on both sides, which is all that PyTorch's layers support."""
     return all(first == last for first, last in pads)
 
 

@@ -1,5 +1,6 @@
 """Runs a user's PyTorch network for `googlenet check`: fills it with random weights, traces it."""
 
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +12,19 @@ from torch.nn import functional as F
 
 from common.spec import Shape
 from common.tools.check.trace import Trace, numbers
+from pytorch_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from pytorch_impl.tracer import record, tensors, to_numpy, without_dropout
 
 VERSION = torch.__version__
 NETWORK = nn.Module
+# What trains or downloads: the network exists before it is called.
+TRAINING = (
+    (torch.Tensor, "backward"),
+    (torch.hub, "load_state_dict_from_url"),
+    (torch.hub, "download_url_to_file"),
+    (urllib.request, "urlopen"),
+    (urllib.request, "urlretrieve"),
+)
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
@@ -30,6 +40,16 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
         note(self)
 
     nn.Module.__init__ = noted
+
+
+def symbolic_input(size: Shape) -> Any:  # noqa: ARG001
+    """The input of a functional model; None, since PyTorch has none."""
+    return None
+
+
+def as_network(made: Any) -> Any:
+    """The network of which this is the result; in PyTorch, only networks are."""
+    return made
 
 
 def parts(net: nn.Module) -> list[nn.Module]:
@@ -59,10 +79,8 @@ def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> 
             net(torch.from_numpy(x).to(torch.get_default_dtype()))
         for name, tensor in net.state_dict().items():
             if tensor.is_floating_point():
-                shape, is_variance = tuple(tensor.shape), name.endswith(("variance", "var"))
-                drawn = numbers(
-                    shape, draw, int(np.prod(shape[1:])) * (len(shape) > 1), is_variance
-                )
+                shape = tuple(tensor.shape)
+                drawn = numbers(name, shape, draw, int(np.prod(shape[1:])))
                 tensor.copy_(torch.from_numpy(drawn))
 
 
@@ -76,8 +94,11 @@ def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]
     for part in net.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):
             part.eval()
+    given = torch.from_numpy(x).to(torch.get_default_dtype())
+    with torch.no_grad(), without_dropout(heads):
+        net(given[:1])  # an input of a wrong size fails here, before all feature maps are kept
     with torch.no_grad(), without_dropout(heads) as drops, record(net, lines) as calls:
-        found = net(torch.from_numpy(x).to(torch.get_default_dtype()))
+        found = net(given)
     outputs = [to_numpy(output) for output in tensors(found)]
     return Trace(x, calls, outputs, count_parameters(net), drops=drops)
 

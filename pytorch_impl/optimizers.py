@@ -35,14 +35,15 @@ class RMSProp(optim.Optimizer):
 
 def make_optimizer(net: Network, recipe: Recipe) -> optim.Optimizer:
     """The recipe's optimizer, with a separate group for the parameters with weight decay."""
+    weights = learned(net).values()
     groups = [
-        {"params": [p for p in net.parameters() if is_decayed(p.shape)]},
-        {"params": [p for p in net.parameters() if not is_decayed(p.shape)]},
+        {"params": [p for p in weights if is_decayed(p.shape)]},
+        {"params": [p for p in weights if not is_decayed(p.shape)]},
     ]
     optimizer = update_rule(groups, recipe.optimizer)
     for group, decay in zip(optimizer.param_groups, (recipe.weight_decay, 0.0), strict=True):
         group["weight_decay"] = decay
-    for weight in net.parameters():
+    for weight in weights:
         slots = slot_names(recipe.optimizer)
         optimizer.state[weight] = {SLOTS[slot]: torch.zeros_like(weight) for slot in slots}
     set_steps(optimizer, 0)
@@ -67,12 +68,17 @@ def update_rule(groups: list[dict], rule: rules.Optimizer) -> optim.Optimizer:
 
 def get_slots(net: Network, optimizer: optim.Optimizer) -> Slots:
     """The optimizer's state: a tensor for each parameter, by slot and parameter name."""
-    state, weights = optimizer.state, dict(net.named_parameters())
+    state, weights = optimizer.state, learned(net)
     return {
         slot: {name: state[weight][key] for name, weight in weights.items()}
         for slot, key in SLOTS.items()
         if all(key in state[weight] for weight in weights.values())
     }
+
+
+def learned(net: Network) -> dict[str, Tensor]:
+    """The trainable parameters by name."""
+    return {name: p for name, p in net.named_parameters() if p.requires_grad}
 
 
 def set_steps(optimizer: optim.Optimizer, steps: int) -> None:

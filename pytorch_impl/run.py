@@ -72,14 +72,32 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def training_loss(
-    plan: Plan, outputs: Mapping[str, torch.Tensor], labels: torch.Tensor, smoothing: float
+    plan: Plan,
+    outputs: Mapping[str, torch.Tensor],
+    labels: torch.Tensor,
+    smoothing: float,
+    image_weights: NDArray | None = None,
 ) -> torch.Tensor:
-    """The mean cross entropy of the logits, plus that of each head times the head's weight."""
+    """The mean cross entropy of the logits, plus that of each head times the head's weight.
+
+    `image_weights` are factors of the images' losses.
+    """
     labels = labels.to(outputs["logits"].device)
     return sum(
-        weight * F.cross_entropy(widened(outputs[name]), labels, label_smoothing=smoothing)
+        weight * cross_entropy(widened(outputs[name]), labels, smoothing, image_weights)
         for name, weight in plan.loss_weights().items()
     )
+
+
+def cross_entropy(
+    logits: torch.Tensor, labels: torch.Tensor, smoothing: float, image_weights: NDArray | None
+) -> torch.Tensor:
+    """The mean over the batch of the label's cross entropy times the image's weight."""
+    if image_weights is None:
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+    # The `weight` of PyTorch's own divides by the sum of the weights in the batch.
+    losses = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+    return (losses * torch.from_numpy(image_weights).to(losses)).mean()
 
 
 def classifier(net: Network) -> Callable[[NDArray], NDArray]:

@@ -106,7 +106,7 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
     """A max pool with the plan's padding, in the simplest form that supports it."""
     if symmetric(node):
         return call("nn.MaxPool2d", kernel, stride, padding=before(node))
-    if all(first == 0 for first, _ in node.pads):
+    if all(first == 0 for first, _ in node.pads) and min(spec.pair(stride)) > 1:
         return call("nn.MaxPool2d", kernel, stride, ceil_mode="True")
     sides = (*node.pads[1], *node.pads[0])
     border = call("nn.ConstantPad2d", sides, 'float("-inf")')

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from common.tools.check.trace import Call, Drop
+from common.tools.check.own_norms import own_norm
+from common.tools.check.trace import Call, Calls, Drop
 
 # The functions that are watched, because they compute with weights: the kind of layer that each
 # computes, and its arguments in order. PyTorch's layers call them as well.
@@ -42,7 +43,12 @@ def record(net: nn.Module, lines: Callable[[Any], tuple]) -> Iterator[list[Call]
     a layer was created.
     """
     with Tracer(net, lines) as tracer:
-        yield tracer.calls
+        hooks = [hook for each in net.named_modules() for hook in tracer.watch(*each)]
+        try:
+            yield tracer.calls
+        finally:
+            for hook in hooks:
+                hook.remove()
 
 
 class Tracer(TorchFunctionMode):
@@ -50,12 +56,34 @@ class Tracer(TorchFunctionMode):
 
     def __init__(self, net: nn.Module, lines: Callable[[Any], tuple]) -> None:
         super().__init__()
-        self.calls: list[Call] = []
+        self.calls, self.lines = Calls(), lines
         self.owners = {
             id(tensor): (name, lines(part))
             for name, part in net.named_modules()
             for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False))
         }
+
+    def watch(self, name: str, part: nn.Module) -> Iterator[Any]:
+        """Yields hooks that record a batch norm of the user's own as if it were PyTorch's."""
+        own = dict(part.named_parameters(recurse=False)) | dict(part.named_buffers(recurse=False))
+        if type(part).__module__.startswith("torch.") or not own:
+            return
+        before: list[tuple[NDArray, int]] = []
+
+        def keep(_: nn.Module, given: tuple) -> None:
+            if len(given) == 1 and isinstance(given[0], Tensor):
+                before.append((to_numpy(given[0]), len(self.calls)))
+
+        def leave(_: nn.Module, __: tuple, y: Any) -> None:
+            x, count = before.pop() if before else (None, 0)
+            if x is None or count != len(self.calls) or not isinstance(y, Tensor):
+                return
+            weights = own_norm({n: to_numpy(each) for n, each in own.items()}, x, to_numpy(y))
+            if weights:
+                self.calls.append(Call(name, "norm", weights, x, to_numpy(y), self.lines(part)))
+
+        yield part.register_forward_pre_hook(keep)
+        yield part.register_forward_hook(leave)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func not in FUNCTIONS:

@@ -7,13 +7,14 @@ from torch import Tensor
 from common.arrays import Arrays
 from common.files.parameter_layouts import PYTORCH
 from common.training.evaluation import evaluate
+from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
 from pytorch_impl.build import Network
 from pytorch_impl.custom_layers import Dropout
 from pytorch_impl.distributed import Group
-from pytorch_impl.optimizers import get_slots, make_optimizer, set_steps
+from pytorch_impl.optimizers import get_slots, learned, make_optimizer, set_steps
 from pytorch_impl.run import autocast, tensor, to_numpy, training_loss
 from pytorch_impl.weights import get_arrays, set_arrays
 
@@ -26,7 +27,7 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     trainer.set_state(run.state, run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
-        run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
+        run.log(step, *group.mean(*trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
         if run.must_save(step):
@@ -38,19 +39,23 @@ class Trainer:
 
     def __init__(self, net: Network, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe = net, recipe
+        self.frozen = freeze(net, recipe)
         self.forward = group.copies(net)
         self.optimizer = make_optimizer(net, recipe)
-        weights = net.named_parameters() if recipe.average else ()
-        self.averages = {name: weight.detach().clone() for name, weight in weights}
+        weights = learned(net) if recipe.average else {}
+        self.averages = {name: weight.detach().clone() for name, weight in weights.items()}
 
-    def take(self, step: Step) -> float:
-        """Takes a training step and returns the loss before the update."""
+    def take(self, step: Step) -> tuple[float, float]:
+        """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
         net, recipe = self.net.train(), self.recipe
+        for layer in self.frozen:
+            layer.eval()
         set_dropout(net, step)
         with autocast(net):
             outputs = self.forward(tensor(net, step.x))
         labels = torch.from_numpy(step.labels)
-        loss = training_loss(net.plan, outputs, labels, recipe.label_smoothing)
+        smoothing, weights = recipe.label_smoothing, step.image_weights
+        loss = training_loss(net.plan, outputs, labels, smoothing, weights)
         self.optimizer.zero_grad()
         loss.backward()
         if recipe.clip:
@@ -59,7 +64,7 @@ class Trainer:
             group["lr"] = step.rate
         self.optimizer.step()
         self.update_averages()
-        return loss.item()
+        return loss.item(), top1(outputs["logits"], labels)
 
     @torch.no_grad()
     def update_averages(self) -> None:
@@ -97,6 +102,19 @@ class Trainer:
                 held[name].copy_(torch.from_numpy(array))
 
 
+def freeze(net: Network, recipe: Recipe) -> list[torch.nn.Module]:
+    """Excludes the recipe's frozen layers from training, and returns them."""
+    layers = [net.get_submodule(path) for path in frozen_layers(net.plan, recipe.freeze)]
+    for layer in layers:
+        layer.requires_grad_(False)
+    return layers
+
+
+def top1(logits: Tensor, labels: Tensor) -> float:
+    """The share of the batch whose largest logit is that of its label."""
+    return (logits.argmax(1).cpu() == labels).double().mean().item()
+
+
 def set_dropout(net: Network, step: Step) -> None:
     """Sets the key of every dropout layer for this step, and the index of its first image."""
     for path, layer in net.named_modules():
@@ -109,6 +127,6 @@ def clip(net: Network, most: float) -> None:
 
     PyTorch's own `clip_grad_norm_` adds 1e-6 to the norm.
     """
-    gradients = [weight.grad for weight in net.parameters()]
+    gradients = [weight.grad for weight in learned(net).values()]
     norm = torch.nn.utils.get_total_norm(gradients)
     torch._foreach_mul_(gradients, most / norm.clamp(min=most))

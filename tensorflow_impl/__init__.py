@@ -13,26 +13,39 @@ from common.spec import Shape
 from common.spec.planner import make_plan
 from tensorflow_impl.build import build
 from tensorflow_impl.fast import fast
+from tensorflow_impl.features import features
 from tensorflow_impl.googlenet import GoogLeNet
 from tensorflow_impl.weights import load_weights, save_weights
 
-__all__ = ["GoogLeNet", "fast", "googlenet", "load_weights", "network", "save_weights"]
+__all__ = [
+    "GoogLeNet", "fast", "features", "googlenet", "load_weights", "network", "save_weights",
+]  # fmt: skip
 
 
 def network(
-    name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
+    name: str,
+    input: Shape | None = None,
+    classes: int | None = None,
+    aux: bool = False,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    global_pool: bool = True,
 ) -> keras.Model:
     """Returns a new network, with weights drawn by Keras' default initialisers.
 
     `googlenet init` writes weights that are drawn as in the network's published code.
 
     Args:
-        name: One of the names that `googlenet list` prints, such as "inception_v3".
+        name: A name that `googlenet list` prints, such as "inception_v3".
         input: The shape (channels, rows, columns) of one image. Default: as published.
-        classes: The number of classes; with 0 the network has no classifier and returns the
-            pooled features. Default: as published.
-        aux: Whether to add the auxiliary heads. In training the network then returns a dict of
-            `logits` and one entry for each head.
+        classes: The number of classes, or 0 for the pooled features. Default: as published.
+        aux: Whether to add the auxiliary heads; in training the outputs are then a dict by name,
+            `logits` and one for each head.
+        since: The first step to build, as "inception3a"; `input` is then the shape of its input.
+        until: The last step to build, as "inception4e"; the network returns its output.
+        global_pool: If False, the last pool keeps its published window, so that larger images
+            give a map of logits; only for "googlenet.slim" and "inception_v2.slim".
 
     Returns:
         A functional `keras.Model` that maps images N x H x W x C to logits N x classes.
@@ -45,14 +58,17 @@ def network(
         >>> net(tf.zeros((1, 299, 299, 3))).shape
         TensorShape([1, 10])
     """
-    return build(make_plan(networks.network(name, input, classes, aux)))
+    spec = networks.network(
+        name, input, classes, aux, since=since, until=until, global_pool=global_pool
+    )
+    return build(make_plan(spec))
 
 
 # Defined last, because importing the submodule `googlenet` binds this name to the submodule.
 def googlenet(
     input: Shape | None = None, classes: int | None = None, aux: bool = False
 ) -> keras.Model:
-    """Returns a new GoogLeNet as in the common PyTorch tutorials.
+    """Returns a new GoogLeNet as in the PyTorch tutorial that most copies follow (docs/weights.md).
 
     The same as `network("googlenet", input, classes, aux)`, which documents the arguments and
     errors.

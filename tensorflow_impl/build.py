@@ -23,7 +23,7 @@ class NetworkWithHeads(keras.Model):
         return outputs if training or self.evaluating else outputs["logits"]
 
     def test_step(self, data):
-        # `fit` was given losses named after all outputs, so `evaluate` needs all of them as well.
+        # `compile` got a loss for every output, so `evaluate` needs all outputs as well.
         self.evaluating = True
         try:
             return super().test_step(data)
@@ -34,27 +34,27 @@ class NetworkWithHeads(keras.Model):
 def build(plan: Plan) -> keras.Model:
     """Builds the network of a plan; its layers are named after their paths, with "_" for ".".
 
-    It maps a batch N x H x W x C to logits, N x classes, or without a classifier to features,
-    N x channels; in training, with heads, to a dict of `logits` and one entry per head. Keras
-    raises ValueError if the images have a different size.
+    It maps a batch N x H x W x C to logits (N x classes) or, if `classes` is 0, to pooled features
+    (N x channels); with heads, in training, to a dict of `logits` and one entry per head. Keras
+    raises ValueError if the images do not have the size that the network was built for.
     """
     channels, rows, columns = plan.network.input
     dtype = keras.config.dtype_policy().compute_dtype
     x = keras.Input((rows, columns, channels), dtype=dtype, name="input")
-    taps: dict[str, KerasTensor] = {}
-    outputs = {plan.network.output: result(plan, x, taps)}
+    step_outputs: dict[str, KerasTensor] = {}
+    outputs = {plan.network.output: apply_body(plan, x, step_outputs)}
     for name, head in plan.heads.items():
-        outputs[name] = apply(head, taps[plan.network.heads[name].after])
+        outputs[name] = apply(head, step_outputs[plan.network.heads[name].after])
     kind = NetworkWithHeads if plan.heads else keras.Model
     model = kind(x, outputs if plan.heads else outputs[plan.network.output], name=plan.network.name)
     model.plan = plan
     return model
 
 
-def result(plan: Plan, x: KerasTensor, taps: dict[str, KerasTensor]) -> KerasTensor:
-    """The output of the body; stores each step's output in `taps`, where the heads find it."""
+def apply_body(plan: Plan, x: KerasTensor, step_outputs: dict[str, KerasTensor]) -> KerasTensor:
+    """Applies the body and returns its output; adds the output of each step to `step_outputs`."""
     for step in plan.body.children:
-        x = taps[step.path] = apply(step, x)
+        x = step_outputs[step.path] = apply(step, x)
     return x
 
 
@@ -146,4 +146,4 @@ def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor
 def same(node: Node) -> Pads:
     """The padding that Keras' "same" would add here."""
     window = node.layer.kernel, node.layer.stride
-    return slide(node.path, node.input, *window, spec.Rule.SAME)[1]
+    return slide(node.path, node.input, *window, spec.PaddingRule.SAME)[1]

@@ -1,6 +1,7 @@
 """Runs a user's Keras network for `googlenet check`: fills it with random weights, traces it."""
 
 import inspect
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,22 @@ from numpy.typing import NDArray
 
 from common.spec import Shape
 from common.tools.check.trace import Trace, numbers
+from tensorflow_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from tensorflow_impl.tracer import WATCHED, record, to_numpy, without_dropout
 
 VERSION = tf.__version__
 NETWORK = layers.Layer
+# What trains or downloads: the network exists before it is called.
+TRAINING = (
+    (keras.Model, "fit"),
+    (keras.Model, "train_on_batch"),
+    (tf.GradientTape, "gradient"),
+    (keras.utils, "get_file"),
+    *((getattr(keras.datasets, name), "load_data") for name in ("mnist", "cifar10", "cifar100")),
+    (keras.datasets.fashion_mnist, "load_data"),
+    (urllib.request, "urlopen"),
+    (urllib.request, "urlretrieve"),
+)
 
 
 def prepare(dtype: str, note: Callable[[Any], None]) -> None:
@@ -33,6 +46,21 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
         note(self)
 
     layers.Layer.__init__ = noted
+
+
+def symbolic_input(size: Shape) -> Any:
+    """The input of a functional model, for images of the size C x H x W."""
+    return keras.Input((*size[1:], size[0]))
+
+
+def as_network(made: Any) -> Any:
+    """The functional model of which these are the outputs; any other object as it is."""
+    flat = made if isinstance(made, list | tuple) else [made]
+    if not flat or not all(isinstance(each, keras.KerasTensor) for each in flat):
+        return made
+    inputs = keras.utils.get_source_inputs(flat[-1])
+    outputs = [each for each in flat if not any(each is x for x in inputs)]
+    return keras.Model(inputs, outputs[0] if len(outputs) == 1 else outputs)
 
 
 def parts(net: layers.Layer) -> list[layers.Layer]:
@@ -65,10 +93,10 @@ def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) 
     if not all(layer.built for layer in net._flatten_layers()):
         compute(net, x, heads)
     for each in net.weights:
-        shape, is_variance = tuple(each.shape), each.name.endswith(("variance", "var"))
+        shape = tuple(each.shape)
         inputs = shape[:2] if each.name == "depthwise_kernel" else shape[:-1]
         if keras.backend.is_float_dtype(each.dtype):
-            each.assign(numbers(shape, draw, int(np.prod(inputs)) * bool(inputs), is_variance))
+            each.assign(numbers(each.name, shape, draw, int(np.prod(inputs))))
 
 
 def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:

@@ -17,7 +17,7 @@ class Group:
 
     def __init__(self, size: int, strategy: tf.distribute.Strategy | None) -> None:
         self.size, self.strategy = size, strategy
-        self.compiled_average = tf.function(self.average)
+        self.compiled_average = tf.function(self.average, autograph=False)
 
     def average(self, values: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
         """The mean of each tensor over the processes."""

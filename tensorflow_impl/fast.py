@@ -36,7 +36,9 @@ def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """
     # As a graph: for small batches, most of the time goes to Keras' calls of one layer at a time.
     copied = copy(net)
-    compute = tf.function(lambda x: copied(x, training=False), reduce_retracing=True)
+    compute = tf.function(
+        lambda x: copied(x, training=False), autograph=False, reduce_retracing=True
+    )
     shape = net.input_shape[1:]
 
     def classify(x: tf.Tensor) -> tf.Tensor:

@@ -65,9 +65,16 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
 
 
 def training_loss(
-    plan: Plan, found: Mapping[str, tf.Tensor], labels: tf.Tensor, smoothing: float
+    plan: Plan,
+    found: Mapping[str, tf.Tensor],
+    labels: tf.Tensor,
+    smoothing: float,
+    image_weights: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """The mean cross entropy of the logits, plus that of each head times the head's weight."""
+    """The mean cross entropy of the logits, plus that of each head times the head's weight.
+
+    `image_weights` are factors of the images' losses.
+    """
     found = {name: widened(value) for name, value in found.items()}
     dtype = found["logits"].dtype.name
     spread = keras.ops.one_hot(labels, plan.network.classes, dtype=dtype)
@@ -75,7 +82,8 @@ def training_loss(
         from_logits=True, label_smoothing=smoothing, dtype=dtype
     )
     return sum(
-        weight * cross_entropy(spread, found[name]) for name, weight in plan.loss_weights().items()
+        weight * cross_entropy(spread, found[name], image_weights)
+        for name, weight in plan.loss_weights().items()
     )
 
 

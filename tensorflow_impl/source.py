@@ -164,7 +164,7 @@ def is_same(node: Node) -> bool:
     """Whether the padding is what Keras calls "same"."""
     layer = node.layer
     counts = isinstance(layer, spec.AvgPool) and layer.counts_border and node.pads != NO_PADS
-    same = slide(node.path, node.input, layer.kernel, layer.stride, spec.Rule.SAME)[1]
+    same = slide(node.path, node.input, layer.kernel, layer.stride, spec.PaddingRule.SAME)[1]
     return node.pads == same and not counts
 
 

@@ -14,7 +14,9 @@ from keras import layers
 from numpy.typing import NDArray
 
 from common.tools.check.functions import Function, Functions, Place
-from common.tools.check.trace import Call, Drop
+from common.tools.check.own_norms import own_norm
+from common.tools.check.trace import Call, Calls, Drop
+from tensorflow_impl.weights import in_our_order, one_a_channel
 
 # The layers with weights: their kind, and the names of their weights.
 LAYERS = {
@@ -98,7 +100,7 @@ class Tracer:
     """
 
     def __init__(self, net: layers.Layer, lines: Callable[[Any], tuple]) -> None:
-        self.calls: list[Call] = []
+        self.calls = Calls()
         self.lines = lines
         self.before = split_activations(net)
         self.inside = 0  # how many recorded layers or functions are running
@@ -108,14 +110,31 @@ class Tracer:
     def computed(self, layer: layers.Layer, *args: Any, **kwargs: Any) -> Any:
         """The output of a layer; records the call if the layer has weights."""
         x = args[0] if args else next(iter(kwargs.values()))
-        if not isinstance(layer, KINDS) or isinstance(x, keras.KerasTensor):
+        if isinstance(x, keras.KerasTensor):
             return WATCHED.own[CALL](layer, *args, **kwargs)
+        if not isinstance(layer, KINDS):
+            return self.computed_by_user(layer, x, *args, **kwargs)
         y = self.within(CALL, layer, *args, **kwargs)
         ends, lines = (to_numpy(x), to_numpy(self.before.get(id(layer), y))), self.lines(layer)
         if isinstance(layer, layers.SeparableConv2D):
-            self.calls.extend(separated(layer, x, *ends, lines))
+            for each in separated(layer, x, *ends, lines):
+                self.calls.append(each)
         else:
             self.calls.append(Call(layer.name, *weights_of(layer), *ends, lines))
+        return y
+
+    def computed_by_user(self, layer: layers.Layer, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The output of a layer; records it if it is a batch norm of the user's own."""
+        count, is_own = len(self.calls), not type(layer).__module__.startswith("keras.")
+        y = WATCHED.own[CALL](layer, *args, **kwargs)
+        own = [*layer._trainable_variables, *layer._non_trainable_variables] if is_own else []
+        if own and count == len(self.calls) and tf.is_tensor(x) and tf.is_tensor(y):
+            arrays = {each.name: np.array(each) for each in own}
+            before, after = to_numpy(x), to_numpy(y)
+            if weights := own_norm(arrays, before, after):
+                self.calls.append(
+                    Call(layer.name, "norm", weights, before, after, self.lines(layer))
+                )
         return y
 
     def within(self, place: Place, *given: Any, **named: Any) -> Any:
@@ -200,17 +219,6 @@ def weights_of(layer: layers.Layer) -> tuple[str, dict[str, NDArray]]:
     elif "weight" in arrays:
         arrays["weight"] = in_our_order(arrays["weight"])
     return kind, arrays
-
-
-def in_our_order(weight: NDArray) -> NDArray:
-    """A weight in the layout of a weights file: outputs first, then inputs."""
-    return weight.transpose(3, 2, 0, 1) if weight.ndim == 4 else weight.T
-
-
-def one_a_channel(kernel: NDArray) -> NDArray:
-    """A depthwise kernel, rows x columns x channels x multiplier, laid out as in a weights file."""
-    rows, columns = kernel.shape[:2]
-    return kernel.transpose(2, 3, 0, 1).reshape(-1, 1, rows, columns)
 
 
 def separated(

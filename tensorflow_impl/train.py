@@ -7,8 +7,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
-from common.files.parameter_layouts import TENSORFLOW
+from common.files.parameter_layouts import TENSORFLOW, layer_name
 from common.training.evaluation import evaluate
+from common.training.freeze import frozen_layers
 from common.training.recipe import AdamW, Recipe
 from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
@@ -26,7 +27,7 @@ def train(net: keras.Model, run: TrainingRun, group: Group) -> None:
     trainer.set_state(run.state, run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
-        run.log(step, *group.mean(trainer.take(step), run.asked_to_stop))
+        run.log(step, *group.mean(*trainer.take(step), run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.test_batches()))
         if run.must_save(step):
@@ -38,22 +39,28 @@ class Trainer:
 
     def __init__(self, net: keras.Model, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe, self.group = net, recipe, group
+        freeze(net, recipe)
         self.outputs = keras.Model(net.inputs, outputs(net))
         self.optimizer = make_optimizer(net, recipe)
         self.dropouts = [layer for layer in net.layers if isinstance(layer, Dropout)]
         weights = net.trainable_variables if recipe.average else ()
         self.averages = [tf.Variable(weight.value, trainable=False) for weight in weights]
-        self.compiled_step = tf.function(self.compute_step)
-        self.compiled_logits = tf.function(self.compute_logits)
+        # No `if` or loop depends on a tensor; without AutoGraph, tracing takes a third less time.
+        self.compiled_step = tf.function(self.compute_step, autograph=False)
+        self.compiled_logits = tf.function(self.compute_logits, autograph=False)
 
-    def take(self, step: Step) -> float:
-        """Takes a training step and returns the loss before the update."""
+    def take(self, step: Step) -> tuple[float, float]:
+        """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
         self.optimizer.learning_rate = step.rate
         keys = [step.dropout_key(layer.place) for layer in self.dropouts]
         numbers = tf.constant([step.first, *keys], tf.int64)
-        return float(self.compiled_step(tensor(self.net, step.x), step.labels, numbers))
+        x, weights = tensor(self.net, step.x), step.image_weights
+        loss, accuracy = self.compiled_step(x, step.labels, numbers, weights)
+        return float(loss), float(accuracy)
 
-    def compute_step(self, x: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+    def compute_step(
+        self, x: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor, image_weights: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The part of `take` that is compiled to a graph.
 
         `numbers` has the index of the first image, then the key of each dropout layer.
@@ -62,7 +69,8 @@ class Trainer:
         set_dropout(self.dropouts, numbers[0], tf.unstack(numbers[1:], len(self.dropouts)))
         with tf.GradientTape() as tape:
             found = self.outputs(x, training=True)
-            loss = training_loss(self.net.plan, found, labels, recipe.label_smoothing)
+            smoothing = recipe.label_smoothing
+            loss = training_loss(self.net.plan, found, labels, smoothing, image_weights)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         gradients = self.group.average(gradients)
         set_dropout(self.dropouts, 0, [None] * len(self.dropouts))
@@ -73,7 +81,7 @@ class Trainer:
         self.optimizer.apply(gradients, weights)
         for average, weight in zip(self.averages, weights, strict=False):
             average.assign_add((weight - average) * (1 - recipe.average))
-        return loss
+        return loss, top1(found["logits"], labels)
 
     def predict(self, x: NDArray) -> NDArray:
         """The logits of a batch, computed with the averaged weights if there are any."""
@@ -107,6 +115,18 @@ class Trainer:
             for name, array in found.items():
                 held[name].assign(array)
         self.optimizer.iterations.assign(steps)
+
+
+def freeze(net: keras.Model, recipe: Recipe) -> None:
+    """Excludes the recipe's frozen layers from training."""
+    for path in frozen_layers(net.plan, recipe.freeze):
+        net.get_layer(layer_name(path)).trainable = False
+
+
+def top1(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """The share of the batch whose largest logit is that of its label."""
+    best = tf.argmax(logits, axis=1, output_type=labels.dtype)
+    return tf.reduce_mean(tf.cast(best == labels, tf.float64))
 
 
 def set_dropout(layers: Sequence[Dropout], first: tf.Tensor | int, keys: Sequence) -> None:

@@ -93,3 +93,14 @@ def variables(net: keras.Model) -> dict[str, keras.Variable]:
     """All variables by the name of the layer and the index in it: `conv1_conv/0`."""
     layers = net.layers
     return {f"{layer.name}/{n}": v for layer in layers for n, v in enumerate(layer.weights)}
+
+
+def in_our_order(weight: NDArray) -> NDArray:
+    """A weight in the layout of a weights file: outputs first, then inputs."""
+    return weight.transpose(3, 2, 0, 1) if weight.ndim == 4 else weight.T
+
+
+def one_a_channel(kernel: NDArray) -> NDArray:
+    """A depthwise kernel, rows x columns x channels x multiplier, laid out as in a weights file."""
+    rows, columns = kernel.shape[:2]
+    return kernel.transpose(2, 3, 0, 1).reshape(-1, 1, rows, columns)

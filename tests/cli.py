@@ -33,6 +33,8 @@ def googlenet(*words, code=0):
     """
     found, out, error = call(*words)
     assert found == code, error
+    lines = error.splitlines(keepends=True)
+    error = "".join(line for line in lines if not line.startswith("epoch "))  # progress
     if code > 1 or (code and not out):
         assert error.startswith("googlenet: ")
         assert error.count("\n") == 1

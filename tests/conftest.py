@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import shutil
 import warnings
 from dataclasses import dataclass
 from types import ModuleType
@@ -20,9 +21,9 @@ from common.spec.plan import Plan
 from common.spec.planner import make_plan
 
 # Test files, those with the longest tests first.
-SLOW = ("processes", "published", "bench", "brought_files", "page_command", "browser", "check",
-        "check_training", "training", "exhibit", "every_network", "source", "fast",
-        "forward")  # fmt: skip
+SLOW = ("processes", "published", "bench", "site", "brought_files", "page_command", "browser",
+        "browser_network", "check", "check_training", "training", "exhibit", "every_network",
+        "source", "fast", "forward")  # fmt: skip
 
 
 def pytest_addoption(parser):
@@ -106,6 +107,38 @@ def page_file(tmp_path_factory):
     googlenet = cli.googlenet
     googlenet("page", "--out", out, "-f", "onnx", "--against", "googlenet.torchvision")
     return out
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium; if it is not installed, the test is skipped, or fails in CI."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        told = "no browser here: apt install chromium"
+        pytest.fail(told) if os.environ.get("CI") else pytest.skip(told)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser, page_file):
+    """The page, opened; afterwards, nothing else may have been loaded or gone wrong."""
+    context = browser.new_context(locale="en-GB")
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    faults, requests = [], []
+    opened.on("console", lambda message: faults.append(message.text))
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(page_file.as_uri())
+    yield opened
+    assert faults == []
+    assert {url.partition("#")[0] for url in requests} == {page_file.as_uri()}
+    context.close()
 
 
 def installed(framework: str) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.data.batches import read_batch
-from common.data.mnist import read_idx
+from common.data.idx import read_idx
+from common.data.sources import open_data
 from common.errors import UserError
 from common.tools.zoo.convert import read_match
 from common.tools.zoo.identify import identify
@@ -30,7 +31,14 @@ FORBIDDEN = re.compile(
 
 def read(path):
     """Reads a file as the command that takes it would."""
-    if path.name.endswith((".npy", ".npz")):
+    kind = re.search(r"(cifar|mnist|list)\.(tar(\.gz)?|npz|txt)$", path.name)
+    if kind:
+        open_data(f"{kind[1]}:{path}")
+        return
+    if path.name.endswith(".npz"):  # a batch, or weights by name
+        with suppress(UserError):
+            read_batch(path)
+    if path.name.endswith("a.npy"):
         read_batch(path)
     elif ".idx" in path.name:
         read_idx(path, 3)

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
-from warm_server import serve
+from warm_server import LATE_IMPORTS, serve
 
 # What the project and its tests import, except for the project's own modules.
 IMPORTED = ["pytest", "_pytest.assertion.rewrite", "numpy.random", "h5py", "jinja2", "PIL.Image",
@@ -22,7 +22,8 @@ def prepare(framework):
     """Imports the modules that a framework's tests need."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ |= {"TF_NUM_INTEROP_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
-    for module in [*PACKAGES.get(framework, []), *IMPORTED]:
+    late = [LATE_IMPORTS[framework]] if framework in LATE_IMPORTS else []
+    for module in [*PACKAGES.get(framework, []), *late, *IMPORTED]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import_module(module)

@@ -1,43 +1,35 @@
-"""The README's pictures, taken from the page; `python tests/pictures.py` regenerates them."""
+"""The README's pictures, drawn as on the page; `python tests/pictures.py` regenerates them."""
 
-import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from common.networks import network
-from common.spec.planner import make_plan
-from common.tools.page.phrases import read
-from common.tools.page.render import Page, render
+from common.command.pages import write_diagram
+from common.data.images import photographs
+from common.tools.page.diagram import standalone
+from common.tools.page.layer_shapes import LARGE, draw
+from common.tools.page.members import whole
+from common.tools.page.module_drawing import block_drawing
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-# By name: the id of the part of the page that contains the picture, and the picture's class.
-PICTURES = {"googlenet": ("network", "overview"), "inception4a": ("inception4a", "block")}
+PICTURES = ("googlenet", "inception4a")
 
 
 def picture(name: str) -> str:
-    """One picture as a standalone file, which includes the page's style."""
-    part, kind = PICTURES[name]
-    page = render(Page(make_plan(network("googlenet", aux=True))))
-    inside = page[page.index(f'id="{part}"') :]
-    [drawing] = re.findall(rf'<svg class="{kind}".*?</svg>', inside, re.DOTALL)[:1]
-    style = f"<style>{read('style.css')}</style>"
-    box = re.search(r'viewBox="([^"]*)"', drawing)
-    assert box
-    x, y, width, height = box[1].split()
-    ground = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="#fff"/>'
-    opened = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" class="{kind}"'
-    return re.sub(
-        rf'<svg class="{kind}"([^>]*)>',
-        lambda m: f"{opened}{m[1]}>{style}{ground}",
-        drawing,
-        count=1,
-    )
+    """One picture as a file of its own: the whole network, or one of its modules."""
+    plan = whole("googlenet")
+    if name != plan.network.name:
+        return standalone(block_drawing(draw(plan.find(name), LARGE), (name, name))) + "\n"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "googlenet.svg"
+        write_diagram(file, plan, photographs()[0])
+        return file.read_text()
 
 
 def main() -> None:
     """Writes every picture."""
     FOLDER.mkdir(exist_ok=True)
     for name in PICTURES:
-        (FOLDER / f"{name}.svg").write_text(f"{picture(name)}\n")
+        (FOLDER / f"{name}.svg").write_text(picture(name))
 
 
 if __name__ == "__main__":

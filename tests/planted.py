@@ -53,7 +53,9 @@ def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
     if found.unexplained:
         return UNEXPLAINED
     wanted = [each for mistake in mistakes for each in mistake.wanted(framework).items()]
-    named = [(each.layer, each.what) for each in found.differences]
+    named = [
+        (place, each.what) for each in found.differences for place in each.places or (each.layer,)
+    ]
 
     def is_named(layer: str, what: str) -> bool:
         return any(what == each[1] and fnmatchcase(each[0], layer) for each in named)

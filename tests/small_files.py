@@ -9,6 +9,7 @@ import io
 import json
 import pickle
 import struct
+import tarfile
 import zipfile
 
 import h5py
@@ -24,6 +25,7 @@ ARRAYS = {
     "2.0.p2_1.weight": np.ones((3, 2), "f8"),
     "5.weight": np.ones((4, 2), "f2"),
 }
+SHARDS = dict.fromkeys(ARRAYS, "a-00001-of-00002.safetensors")
 ABOUT = {"network": "googlenet.d2l", "classes": 4, "aux": False, "input": [3, 96, 96], "format": 1}
 
 
@@ -123,7 +125,7 @@ def onnx():
     """A model with one weight in its graph."""
     sizes = b"".join(encode_varint(1 << 3) + encode_varint(size) for size in (2, 3))
     kind = encode_varint(2 << 3) + encode_varint(1)
-    one = sizes + kind + encode(8, b"conv1/7x7_s2_w_0") + encode(9, np.ones(6, "<f4").tobytes())
+    one = sizes + kind + encode(8, b"conv1/7x7_s2.weight") + encode(9, np.ones(6, "<f4").tobytes())
     return encode(2, b"googlenet-family") + encode(7, encode(5, one))
 
 
@@ -132,6 +134,26 @@ def saved(save, *arguments, **options):
     buffer = io.BytesIO()
     save(buffer, *arguments, **options)
     return buffer.getvalue()
+
+
+def cifar():
+    """An archive of CIFAR-100 for Python, with two images in each split."""
+    batch = {b"data": np.zeros((2, 3072), "u1"), b"fine_labels": [0, 1], b"filenames": [b"a"] * 2}
+    names = {b"fine_label_names": [b"apple", b"aquarium_fish"]}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for file, value in {"train": batch, "test": batch, "meta": names}.items():
+            content = pickle.dumps(value, protocol=2)
+            member = tarfile.TarInfo(f"cifar-100-python/{file}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def mnist():
+    """The arrays of Keras' `mnist.npz`."""
+    images, labels = np.ones((3, 2, 2), "u1"), np.arange(3, dtype="u1")
+    return {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
 
 
 def small_files():
@@ -154,7 +176,13 @@ def small_files():
         "a.caffemodel": write_caffe(named),
         "a.onnx": onnx(),
         "a.npy": saved(np.save, batch),
-        "a.npz": saved(np.savez, x=batch),
+        "dict.npy": saved(np.save, ARRAYS, allow_pickle=True),
+        "a.npz": saved(np.savez, x=batch, **ARRAYS),
+        "a.safetensors.index.json": json.dumps({"weight_map": SHARDS}).encode(),
         "a.idx": idx,
         "a.idx.gz": gzip.compress(idx, mtime=0),
+        "cifar.tar": cifar(),
+        "cifar.tar.gz": gzip.compress(cifar(), mtime=0),
+        "mnist.npz": saved(np.savez_compressed, **mnist()),
+        "list.txt": b"a/1.png cat\na/2.png cat\nb 3.png dog\n/b/4.png dog\n",
     }

@@ -53,7 +53,7 @@ LEVELS = [
     {"common.tools.analysis", "common.tools.doctor"},
     {"common.tools.onnx", "common.tools.source", "common.tools.train"},
     {"common.tools.check", "common.tools.zoo"},
-    {"common.tools.bench"},
+    {"common.tools.bench", "common.tools.exercises"},
     {"common.tools.page"},
     {"common.command"},
 ]

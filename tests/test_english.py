@@ -30,7 +30,9 @@ SUFFIXES = (".py", ".md", ".html", ".toml", ".js")
 FILES = [
     path.relative_to(ROOT)
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.rglob("*"))
-    if path.suffix in SUFFIXES and path.relative_to(ROOT).parts[0] in (*FOLDERS, path.name)
+    if path.suffix in SUFFIXES
+    and "_build" not in path.parts
+    and path.relative_to(ROOT).parts[0] in (*FOLDERS, path.name)
 ]
 
 

@@ -28,7 +28,7 @@ def test_what_is_shown_is_what_is_printed(name):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_pictures_are_those_of_the_page(name):
-    assert (FOLDER / f"{name}.svg").read_text() == f"{picture(name)}\n"
+    assert (FOLDER / f"{name}.svg").read_text() == picture(name)
     assert f"docs/pictures/{name}.svg" in README.read_text()
 
 
@@ -109,3 +109,13 @@ def test_every_verb_and_option_is_in_the_table():
         row = " ".join(x for x in table.splitlines() if x.startswith(f"| `{command.name} "))
         options = [option for option in command.params if option.opts[0].startswith("-")]
         assert [o.name for o in options if not any(word in row for word in o.opts)] == []
+
+
+def test_the_chinese_readme_has_the_same_commands():
+    commands = {}
+    for name in ("README.md", "README.zh-CN.md"):
+        lines = (ROOT / name).read_text().splitlines()
+        indented = [line.split("  #")[0].strip() for line in lines if line.startswith("    ")]
+        commands[name] = {line for line in indented if re.match(r"(make|googlenet|\.venv)", line)}
+    missing = commands["README.md"] ^ commands["README.zh-CN.md"]
+    assert missing == {".venv/bin/googlenet train googlenet -f pytorch --data digits --out run"}

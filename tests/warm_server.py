@@ -21,6 +21,8 @@ sys.path.append(str(Path(__file__).parent))
 from forked import Forked
 
 MOST_DESCRIPTORS, FREE_DESCRIPTOR = 8, 500
+# Imported by the first optimizer of a process, which takes longer than a short training run.
+LATE_IMPORTS = {"pytorch": "torch._dynamo"}
 SERVERS = []
 
 
@@ -33,6 +35,8 @@ def prepare(framework):
     from common.tools.train import scoring_work, train_work  # noqa: F401
 
     import_runner(framework)
+    if framework in LATE_IMPORTS:
+        import_module(LATE_IMPORTS[framework])
 
 
 def listen(address):
@@ -154,7 +158,8 @@ def start_server(connection, folder):
     framework = connection.recv(100).decode()
     address, words = folder / f"{framework}.sock", [str(folder), framework]
     if parents := os.environ.get("WARM_PARENTS"):
-        parent = Path(parents) / f"{framework}.sock"
+        own = Path(parents) / f"{framework}.sock"
+        parent = own if own.exists() else own.with_name("none.sock")  # the reference needs nothing
         process = Forked(parent, "warm_server:main", words, os.environ, sys.stderr)
         SERVERS.append(process)  # it ends with this process
     else:

@@ -13,6 +13,7 @@ GROUPS = {
     "Compute and compare": ("compare", "run", "grad", "check", "bench"),
     "Train": ("train", "evaluate", "predict", "data"),
     "Weights files": ("init", "identify", "convert", "export"),
+    "The book": ("exercise",),
     "Installation": ("doctor",),
 }
 

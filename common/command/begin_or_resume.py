@@ -2,23 +2,25 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from common.command.curves import draw_curves
 from common.command.printable import print_line
 from common.command.progress import follow
 from common.command.training_options import How
+from common.data.sources import open_data
 from common.errors import DataError, Interrupted, MissingFramework, UsageError
 from common.files import weights as weights_files
 from common.jobs.call import call
 from common.tools.train.launch import local_environments, place
 from common.tools.train.train_jobs import Train
 from common.tools.zoo.convert import fit_channels, start_from
-from common.training.folder import begin, forget, open_run, plan_of
+from common.training.folder import begin, class_names, forget, open_run, plan_of
 from common.training.lock import locked
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
-from common.training.record import read_recipe
+from common.training.record import best_weights, is_run, read_recipe
 from common.training.resumed import extend
 
 GRACE_SECONDS = 120.0  # for an interrupted worker to finish its step and save
@@ -54,10 +56,16 @@ def begin_and_train(out: Path, recipe: Recipe, how: How, lock: int) -> None:
     check_new(out)  # another process may just have begun it
     for line in begin(out, recipe, starting_weights(recipe)):
         print_line(f"googlenet: skipped: {line}", sys.stderr)
+    if recipe.freeze and not recipe.weights:
+        print_line("googlenet: frozen layers keep random initial values: no --weights", sys.stderr)
     try:
         resume_run(out, recipe, how, lock)
     except (UsageError, MissingFramework):
         forget(out)
+        raise
+    except DataError:
+        if not read_metrics(out / "metrics.jsonl"):  # before the first step
+            forget(out)
         raise
 
 
@@ -81,9 +89,12 @@ def starting_weights(recipe: Recipe) -> dict:
     if not recipe.weights:
         return {}
     path, plan = Path(recipe.weights), plan_of(recipe)
+    if is_run(path):
+        path = best_weights(path)
     if path.suffix == ".safetensors":
         arrays, about = weights_files.read(path)
-        if weights_files.count_classes(str(path), arrays, plan.network) == recipe.classes:
+        count = weights_files.count_classes(str(path), arrays, plan.network)
+        if count == recipe.classes and have_same_classes(about, recipe):
             arrays, notes = fit_channels(arrays, plan)
             for note in notes:
                 print_line(f"googlenet: {note}", sys.stderr)
@@ -91,6 +102,12 @@ def starting_weights(recipe: Recipe) -> dict:
     backbone, line = start_from(path, plan)
     print_line(line, sys.stderr)
     return backbone
+
+
+def have_same_classes(about: Mapping, recipe: Recipe) -> bool:
+    """Whether weights have the classes of the recipe's data, or do not name theirs."""
+    names = tuple(about.get("class_names", ()))
+    return not names or names == class_names(open_data(recipe.data, recipe.val_split), recipe)
 
 
 def resume_run(out: Path, recipe: Recipe, how: How, lock: int) -> None:

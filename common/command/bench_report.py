@@ -8,7 +8,7 @@ from rich.table import Table
 
 from common.command.printable import print_line
 from common.command.show import grid, number, print_table
-from common.files.atomic import atomic_file
+from common.files.atomic import atomic_csv
 from common.tools.bench.layer_times import LayerTime
 from common.tools.bench.results import Results, Row, by_work, place, plain_of, times_faster
 from common.tools.bench.workload import plan_of
@@ -110,7 +110,7 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
     """
     lines = list(map(csv_line, rows))
     columns = dict.fromkeys(column for line in lines for column in line)
-    with atomic_file(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_csv(path) as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(lines)

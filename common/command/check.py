@@ -1,7 +1,6 @@
 """The `check` command: compares a user's own implementation with the published networks."""
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,25 +8,33 @@ from typing import Annotated
 import typer
 
 from common.command.app import app
-from common.command.check_report import print_many, print_verdict, verdict_json
+from common.command.check_many import SUFFIXES, check_many, listed_in, show_many, write
+from common.command.check_report import print_verdict
 from common.command.documents import json_text, print_json
 from common.command.options import AsJson, Aux, check_known, one_of, read_size
 from common.command.outputs import check_outputs
 from common.command.progress import progress
-from common.errors import CheckFailed, DataError, MissingFramework, UsageError, UserError
-from common.files.atomic import atomic_file
-from common.jobs.call import call
+from common.errors import DataError, UsageError, UserError
 from common.jobs.frameworks import FRAMEWORKS
 from common.networks import network
+from common.tools.check.advice import LANGUAGES
 from common.tools.check.check_jobs import Check
-from common.tools.check.trace import unpack_trace
-from common.tools.check.verdict import Verdict, reach_verdict
+from common.tools.check.detect import framework_of
+from common.tools.check.document import verdict_json
+from common.tools.check.grading import Rubric, csv_text, html_text, read_rubric
+from common.tools.check.submissions import Batch
+from common.tools.check.verdict import Verdict
+from common.tools.check.verdicts import Found, check_file
 
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="FILE.py[:NAME]|MODULE:NAME...", help="Check these implementations."),
+    typer.Argument(
+        metavar="FILE.py[:NAME]|FOLDER|MODULE:NAME...", help="Check these implementations."
+    ),
 ]
-WrittenIn = Annotated[str, one_of(FRAMEWORKS, "Choose the framework of the code.")]
+WrittenIn = Annotated[
+    str | None, one_of(FRAMEWORKS, "Choose the framework of the code [by its imports].")
+]
 NetworkName = Annotated[
     str | None, typer.Option("--network", help="Compare with this network [the closest].")
 ]
@@ -40,14 +47,22 @@ Limit = Annotated[float, typer.Option(help="Stop each file after this many secon
 ReportFile = Annotated[
     Path | None, typer.Option("--report", help="Also write the results to this JSON file.")
 ]
-Found = Sequence[tuple[str, Verdict | UserError]]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Explain in this language.")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Also write grades to this CSV file.")]
+HtmlFile = Annotated[
+    Path | None, typer.Option("--html", help="Also write feedback to this HTML file.")
+]
+RubricFile = Annotated[
+    Path | None, typer.Option("--rubric", help="Take the points of each kind from this TOML file.")
+]
+Workers = Annotated[int, typer.Option("-j", "--jobs", help="Check this many files at a time.")]
 SOURCE = re.compile(r"(?P<source>.+?)(:(?P<name>[A-Za-z_]\w*))?")
 
 
 @app.command()
 def check(
     sources: Sources,
-    framework: WrittenIn = "pytorch",
+    framework: WrittenIn = None,
     name: NetworkName = None,
     size: Size = "",
     made_by: MadeBy = "",
@@ -55,57 +70,92 @@ def check(
     grad: WithGradients = False,
     limit: Limit = 300,
     report: ReportFile = None,
+    csv: CsvFile = None,
+    html: HtmlFile = None,
+    rubric: RubricFile = None,
+    workers: Workers = 1,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> int:
     """Compare your own code with the published networks.
 
-    Every difference is named. RUNS THE FILE: imports it as `python FILE.py` would, in a process
-    of its own, and makes its network. Where the file defines neither a network nor a class of
-    one, every function in it that needs no arguments is called. docs/check.md says how the
-    process is limited.
+    RUNS THE FILE, as `python FILE.py` would, in a process of its own; docs/check.md says how it
+    is limited. Of a folder, all .py and .ipynb files are checked.
     """
-    check_options(framework, name, aux, limit)
-    check_outputs(report, inputs=[file for source in sources for file in files(source)])
-    asked = Check(
-        framework=framework,
-        source="",
-        call=made_by,
-        network=name,
-        input=read_size(size) or (),
-        heads=aux,
-        grad=grad,
-    )
+    check_options(framework, name, aux, limit, language, workers)
+    marks = read_rubric(rubric)
+    paths = [file for source in sources for file in files(source)]
+    check_outputs(report, csv, html, inputs=[*paths, rubric])
+    shape, code = read_size(size) or (), framework or ""
+    asked = Check(framework=code, source="", input=shape, call=made_by, network=name)
+    asked = replace(asked, heads=aux, grad=grad)
+    listed = [each for source in sources for each in listed_in(source)]
+    if len(listed) == 1 and workers == 1 and not (csv or html):
+        return check_one(asked, listed[0], limit, report, language, as_json)
+    batch = Batch([(source, job_or_error(asked, source)) for source in listed], limit)
+    documents = check_many(batch, report, workers, marks)
+    write_grades(documents, marks, csv, html, language)
+    return show_many(documents, report, as_json)
+
+
+def write_grades(
+    documents: list[dict], marks: Rubric, csv: Path | None, html: Path | None, language: str
+) -> None:
+    """Writes the grades and the feedback, where they were requested."""
+    write(csv, csv_text(documents, marks))
+    write(html, html_text(documents, marks, language))
+
+
+def check_one(
+    asked: Check, source: str, limit: float, report: Path | None, language: str, as_json: bool
+) -> int:
+    """Checks one file and shows the result; returns the exit code."""
     with progress() as report_progress:
-        found = [(source, attempt(asked, source, limit, report_progress)) for source in sources]
-    first = found[0][1]
-    if len(found) == 1 and isinstance(first, UserError):
-        raise first
-    documents = [verdict_json(source, each) for source, each in found]
-    show(found, documents[0] if len(found) == 1 else documents, report, as_json)
-    return 0 if all(is_equal(each) for _, each in found) else 1
+        job = of(asked, source)
+        found = check_file(job, source, limit, report_progress)
+    return show(found, job, report, language, as_json)
 
 
-def check_options(framework: str, name: str | None, aux: bool, limit: float) -> None:
+def job_or_error(asked: Check, source: str) -> Check | UserError:
+    """The check of a source, or what is wrong with its name."""
+    try:
+        return of(asked, source)
+    except (UsageError, DataError) as error:
+        return error
+
+
+def check_options(
+    framework: str | None, name: str | None, aux: bool, limit: float, language: str, workers: int
+) -> None:
     """Raises UsageError for an option that is invalid for every file."""
-    check_known("framework", framework, FRAMEWORKS)
+    if framework:
+        check_known("framework", framework, FRAMEWORKS)
+    check_known("language", language, LANGUAGES)
     if name:
         network(name, aux=aux)
     if not limit > 0:  # also rejects NaN
         raise UsageError(f"--limit {limit}: give a number of seconds above 0")
+    if workers < 1:
+        raise UsageError(f"--jobs {workers}: give a number of at least 1")
 
 
-def show(found: Found, document: object, report: Path | None, as_json: bool) -> None:
-    """Writes the report if requested; prints one network in full, several as one line each."""
-    if report:
-        with atomic_file(report) as temporary:
-            temporary.write_text(json_text(document) + "\n")
+def show(found: Found, job: Check, report: Path | None, language: str, as_json: bool) -> int:
+    """Shows the networks of one file: one in full, several as a line each; returns the exit code.
+
+    Raises the error of a file whose only network could not be checked.
+    """
     source, verdict = found[0]
+    if len(found) == 1 and isinstance(verdict, UserError):
+        raise verdict
+    documents = [verdict_json(*each) for each in found]
+    if len(found) > 1:
+        return show_many(documents, report, as_json)
+    write(report, json_text(documents[0]) + "\n")
     if as_json:
-        print_json(document)
-    elif len(found) == 1 and isinstance(verdict, Verdict):
-        print_verdict(source, verdict)
-    else:
-        print_many(found)
+        print_json(documents[0])
+    elif isinstance(verdict, Verdict):
+        print_verdict(source, verdict, language, job.framework)
+    return 0 if documents[0]["verdict"] == "equal" else 1
 
 
 def files(source: str) -> list[Path]:
@@ -120,39 +170,12 @@ def of(asked: Check, text: str) -> Check:
     """
     match = SOURCE.fullmatch(text)
     source, name = (match["source"], match["name"] or "") if match else (text, "")
-    if source.endswith(".py"):
+    framework = asked.framework or framework_of(source)
+    if source.endswith(SUFFIXES):
         if not Path(source).is_file():
             what = "is not a regular file" if Path(source).exists() else "no such file"
             raise DataError(f"{source}: {what}")
-        return replace(asked, source=source, name=name)
+        return replace(asked, source=source, name=name, framework=framework)
     if not re.fullmatch(r"[A-Za-z_][\w.]*", source):
         raise UsageError(f"{text}: give FILE.py, FILE.py:NAME or MODULE:NAME")
-    return replace(asked, source=source, name=name)
-
-
-def attempt(
-    asked: Check, source: str, limit: float, report_progress: Callable[[str, str], None]
-) -> Verdict | UserError:
-    """The verdict on one network, or its error, which does not affect the other networks."""
-    try:
-        job = of(asked, source)
-        report_progress(source, "running")
-        arrays = call(job, limit).arrays
-        report_progress(source, "reading")
-        return reach_verdict(unpack_trace(arrays), job.network)
-    except MissingFramework:  # applies to all files
-        raise
-    except CheckFailed as error:  # the worker failed in the user's code, not a comparison
-        return DataError(f"{source}: {error}")
-    except UserError as error:
-        is_named = str(error).startswith(source.partition(":")[0])
-        return error if is_named else type(error)(f"{source}: {error}")
-    except MemoryError:
-        return DataError(f"{source}: out of memory; give a smaller --input")
-    except Exception as error:
-        return DataError(f"{source}: cannot be compared ({type(error).__name__}: {error})")
-
-
-def is_equal(found: Verdict | UserError) -> bool:
-    """Whether a check found the network to be equal."""
-    return isinstance(found, Verdict) and found.status == "equal"
+    return replace(asked, source=source, name=name, framework=framework)

@@ -1,68 +1,82 @@
 """The output of `check`: tables for people, JSON for scripts."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.errors import UserError
 from common.spec import shape_text
+from common.tools.check.advice import KINDS, LABELS, advice, column
 from common.tools.check.describe import Difference
+from common.tools.check.document import verdict_json
 from common.tools.check.verdict import Verdict
 
-
-def verdict_json(source: str, found: Verdict | UserError) -> dict:
-    """One verdict as JSON."""
-    if isinstance(found, UserError):
-        return {"source": source, "verdict": "failed", "error": str(found)}
-    return {
-        "source": source,
-        "network": found.asked,
-        "verdict": found.status,
-        "nearest": found.nearest,
-        "same": list(found.same),
-        "compared_with": found.plan.network.name,
-        "differences": [asdict(each) for each in found.every],
-        "unused": list(found.unused),
-        "parameters": {"yours": found.parameters, "table": found.plan.parameter_count},
-    }
+MOST_PLACES = 6  # that are named
+NOT_COMPARED = " in evaluation; dropout was not compared (--grad does)"
 
 
-def print_verdict(source: str, found: Verdict) -> None:
-    """Prints every step of the network with its differences, then the conclusion."""
+def print_verdict(source: str, found: Verdict, language: str = "en", framework: str = "") -> None:
+    """Prints how the network was read, each difference, the equal steps, and the conclusion."""
     plan = found.plan
     own, theirs = number(found.parameters), number(plan.parameter_count)
     print_line(f"{source}, compared with {plan.network.name} ({plan.network.origin})")
-    print(
-        f"input {shape_text(plan.network.input)}; parameters: {own} (yours), {theirs} (reference)"
-    )
-    table = grid("step", "what", "yours", "reference", "effect", "lines", "also in")
-    for column in table.columns[1:]:
-        column.justify, column.no_wrap = "left", False
-    for step in [child.path for root in plan.roots() for child in root.children] + ["result"]:
-        here = [each for each in found.every if f"{each.layer}.".startswith(f"{step}.")]
-        if not here and step != "result":
-            table.add_row(step, "equal")
-        for each in here:
-            table.add_row(*difference_row(each))
-    print_table(table)
+    for note in found.trace.notes:
+        print_line(f"note: {note}")
+    size = shape_text(found.trace.image.shape[1:])
+    print(f"input {size}; parameters: {own} (yours), {theirs} (reference)")
+    for count, each in enumerate(found.decisions, 1):
+        print()
+        for line in decision_lines(count, each, found, language, framework):
+            print_line(line)
+    print()
+    steps = [child.path for root in plan.roots() for child in root.children]
+    places = [f"{place}." for each in found.decisions for place in each.places]
+    equal = [step for step in steps if not any(f"{p}".startswith(f"{step}.") for p in places)]
+    print_line(f"{LABELS[language]['equal']}: {', '.join(equal) or '-'}")
     if found.unused:
         print_line(f"executed but not used in the result: {', '.join(found.unused[:6])}")
     print(conclusion(found))
 
 
-def difference_row(each: Difference) -> list[str]:
-    """One difference as a row of the table."""
-    effect = "" if each.effect is None else f"{each.effect:.1e}"
-    lines = ", ".join(map(str, each.lines[:3]))
-    return [each.layer, each.what, each.yours, each.table, effect, lines, ", ".join(each.also_in)]
+def decision_lines(
+    count: int, each: Difference, found: Verdict, language: str, framework: str
+) -> Iterator[str]:
+    """Yields the lines about one difference."""
+    label = LABELS[language]
+    yield f"{count}. {KINDS[language][each.kind]}: {each.what}"
+    where = f"   {label['where']}: {where_text(each, found, label)}"
+    lines = ", ".join(map(str, each.lines[:6]))
+    yield where + (f"; {label['lines']} {lines}" if lines else "")
+    values = [f"{label['yours']}: {each.yours}", f"{label['table']}: {each.table}"]
+    values += [f"{label['effect']}: {each.effect:.1e}"] if each.effect is not None else []
+    values += [f"{label['also']}: {', '.join(each.also_in)}"] if each.also_in else []
+    yield f"   {'; '.join(values)}"
+    hint = advice(each, language, framework)
+    yield from [f"   {hint.why}"] if hint.why else []
+    yield from [f"   {label['write']}: {hint.write}"] if hint.write else []
+
+
+def where_text(each: Difference, found: Verdict, label: Mapping[str, str]) -> str:
+    """The places of a decision: all modules, or the first layers by name."""
+    modules = [c.path for c in found.plan.body.children if not c.is_unit and c.children]
+    own = {place.partition(".")[0] for place in each.places}
+    shown = ", ".join(each.places[:MOST_PLACES])
+    if len(each.places) > MOST_PLACES:
+        shown += f", ... ({len(each.places)} layers)"
+    if len(modules) > 1 and own >= set(modules):
+        shown = f"{label['modules'].format(len(modules))} ({len(each.places)} layers)"
+    if name := column(each):
+        shown += f"; {label['column'].format(name)}"
+    return shown
 
 
 def conclusion(found: Verdict) -> str:
     """One sentence that names the matching or the nearest network."""
     if found.same:
         more = f", except for {counted(len(found.in_training))} in training"
-        return f"your network is {' and '.join(found.same)}{more if found.in_training else ''}"
+        if not found.in_training:
+            more = "" if found.trace.after or found.trace.drops is not None else NOT_COMPARED
+        return f"your network is {' and '.join(found.same)}{more}"
     return f"nearest: {found.nearest}, {counted(found.nearest_differences)}"
 
 
@@ -73,13 +87,23 @@ def counted(differences: int) -> str:
 
 def print_many(found: Sequence[tuple[str, Verdict | UserError]]) -> None:
     """Prints one line for each of several networks."""
+    print_documents([verdict_json(source, each) for source, each in found])
+
+
+def print_documents(documents: Sequence[Mapping]) -> None:
+    """Prints one line for each of several documents of `verdict_json`."""
     table = grid("file", "verdict", "nearest", "differences", "first")
-    for column in table.columns[1:]:
-        column.justify, column.no_wrap = "left", False
-    for source, each in found:
-        if isinstance(each, UserError):
-            table.add_row(source, "failed", "", "", str(each))
-            continue
-        first = f"{each.every[0].layer}: {each.every[0].what}" if each.every else ""
-        table.add_row(source, each.status, each.nearest, str(len(each.every)), first)
+    for each in table.columns[1:]:
+        each.justify, each.no_wrap = "left", False
+    for document in documents:
+        table.add_row(*row(document))
     print_table(table)
+
+
+def row(document: Mapping) -> list[str]:
+    """One network as a row of the table."""
+    if document["verdict"] == "failed":
+        return [document["source"], "failed", "", "", document["error"]]
+    own = document["differences"]
+    first = f"{own[0]['layer']}: {own[0]['what']}" if own else ""
+    return [document["source"], document["verdict"], document["nearest"], str(len(own)), first]

@@ -1,11 +1,14 @@
 """The `compare` command: runs or trains one network in every framework, side by side."""
 
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from common.arrays import Arrays
 from common.command import documents, show
 from common.command import training_options as options
 from common.command.app import app
@@ -22,12 +25,13 @@ from common.command.options import (
     with_preprocess,
 )
 from common.command.outputs import check_outputs
-from common.command.pages import MAPS, write_page
+from common.command.pages import MAPS, observed, write_page
+from common.command.printable import print_line
 from common.command.progress import progress
 from common.command.train import resolve
 from common.data import images
 from common.errors import UsageError
-from common.jobs.frameworks import COMPARED, FRAMEWORKS
+from common.jobs.frameworks import ALL, COMPARED, FRAMEWORKS
 from common.jobs.job import DTYPES
 from common.networks import network
 from common.spec.plan import Plan
@@ -63,7 +67,7 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Run one network in every framework."""
-    frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
+    frameworks = list(dict.fromkeys(framework or installed()))
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)
     check_known("dtype", dtype or "float32", DTYPES)
@@ -79,12 +83,21 @@ def compare(
     plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
     found = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
     if html:
-        write_page(html, Page(plan, found, photographs=files, part="comparison"))
+        write_page(html, observed(Page(plan, found, photographs=files, part="comparison")))
     if json:
         documents.print_json(documents.comparison_json(found))
     else:
         show.print_comparison(found)
     found.raise_if_failed()
+
+
+def installed() -> list[str]:
+    """The frameworks that are installed; reports the others, or returns all if none is."""
+    found = [name for name in FRAMEWORKS if find_spec(ALL[name].package)]
+    for name in FRAMEWORKS:
+        if found and name not in found:
+            print_line(f"googlenet: {name} is not installed, so not compared", sys.stderr)
+    return found or list(FRAMEWORKS)
 
 
 def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[object]) -> None:
@@ -96,10 +109,18 @@ def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[objec
 
 
 def compare_images(
-    plan: Plan, files: Sequence[Path], frameworks: Sequence[str], dtype: str, plain: bool, kept: int
+    plan: Plan,
+    files: Sequence[Path],
+    frameworks: Sequence[str],
+    dtype: str,
+    plain: bool,
+    kept: int,
+    arrays: Arrays | None = None,
 ) -> Comparison:
     """The comparison on these images; reports progress while it runs."""
     x = images.batch(files, plan.network.input, plan.network.preprocess)
     names = [file.name for file in files]
     with progress() as report_progress:
-        return compare_networks(plan, x, names, frameworks, dtype, plain, report_progress, kept)
+        return compare_networks(
+            plan, x, names, frameworks, dtype, plain, report_progress, kept, arrays
+        )

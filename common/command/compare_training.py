@@ -84,3 +84,6 @@ def print_outcomes(recipe: Recipe, found: Mapping[str, Outcome], out: Path) -> N
     print(f"apart: the largest relative difference from {first} of any step's loss, and of any")
     print("weight in the end (relative to the largest in its array); runs part at the step whose")
     print(f"loss differs by more than {TOLERANCES[recipe.dtype]:.0e}; {out / 'curves.svg'}: curves")
+    if recipe.dtype != "float64" and any(each.parts_at for each in found.values()):
+        print(f"rounding errors of {recipe.dtype} grow from step to step, so the curves part;")
+        print("with --dtype float64 they stay together")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from common.files.atomic import atomic_file
 from common.tools.bench.results import Row, by_work
+from common.tools.page.plots import plain_axes, plain_numbers
+from common.training.metrics import training_top1
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,6 +19,7 @@ STYLES = ("-", "--", ":")
 def draw_curves(path: Path, runs: Mapping[str, list[dict]]) -> None:
     """Writes an SVG with the metrics of all runs in the same axes."""
     from matplotlib.figure import Figure  # slow to import
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     losses, accuracies = figure.subplots(1, 2)
@@ -26,16 +29,27 @@ def draw_curves(path: Path, runs: Mapping[str, list[dict]]) -> None:
         losses.plot(
             [line["step"] for line in steps], [line["loss"] for line in steps], style, label=name
         )
+        losses.plot(
+            [line["steps"] for line in epochs],
+            [line["loss"] for line in epochs],
+            f"{style}o",
+            label=f"{name}, {epochs[0]['split']} images" if epochs else None,
+        )
         accuracies.plot(
             [line["epoch"] for line in epochs],
             [100 * line["top1"] for line in epochs],
             f"{style}o",
-            label=name,
+            label=f"{name}, {epochs[0]['split']} images" if epochs else name,
         )
-    losses.set(xlabel="step", ylabel="training loss", yscale="log")
-    accuracies.set(xlabel="epoch", ylabel="top-1 of the test images, %")
+        training = training_top1(metrics)
+        shares = [100 * share for share in training.values()]
+        accuracies.plot(list(training), shares, f"{style}+", label=f"{name}, training batches")
+    losses.set(xlabel="step", ylabel="loss", yscale="log")
+    plain_numbers(losses)
+    accuracies.set(xlabel="epoch", ylabel="top-1, %", ylim=(0, 100))
     for axes in (losses, accuracies):
-        axes.grid(alpha=0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        plain_axes(axes)
         axes.legend()
     save(figure, path)
 

@@ -10,7 +10,7 @@ from common.command.options import AsJson
 from common.command.printable import print_line
 from common.command.show import grid, print_table
 from common.data.datasets import counted
-from common.data.sources import open_data
+from common.data.sources import SOURCES, open_data
 from common.data.unreadable import find_faults
 from common.errors import DataError
 
@@ -23,9 +23,7 @@ USES = (
 
 @app.command()
 def data(
-    source: Annotated[
-        str, typer.Argument(metavar="digits|mnist:DIR|folder:DIR", help="Check this data set.")
-    ],
+    source: Annotated[str, typer.Argument(metavar="|".join(SOURCES), help="Check this data set.")],
     val_split: Annotated[
         float, typer.Option(min=0.01, max=0.99, help="Hold out this fraction of an unsplit folder.")
     ] = 0.2,

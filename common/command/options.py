@@ -10,6 +10,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from common.data.sources import SOURCES
 from common.errors import DataError, UsageError
 from common.files.atomic import atomic_file
 from common.jobs.frameworks import ALL
@@ -57,7 +58,7 @@ PreprocessName = Annotated[
 ]
 Data = Annotated[
     str | None,
-    typer.Option(metavar="digits|mnist:DIR|folder:DIR", help="Use this data set [a run's own]."),
+    typer.Option(metavar="|".join(SOURCES), help="Use this data set [a run's own]."),
 ]
 Device = Annotated[str, typer.Option(metavar="|".join(DEVICES), help="Compute on this device.")]
 OnError = Annotated[

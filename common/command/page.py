@@ -1,42 +1,64 @@
 """The `page` command: one HTML file with a network, its numbers and all frameworks' results."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from common.arrays import Arrays
 from common.command.app import app
-from common.command.compare import compare_images
-from common.command.options import Frameworks, Images, Name, check_known
+from common.command.compare import ComparedName, compare_images
+from common.command.options import Frameworks, Images, check_known
 from common.command.outputs import check_outputs
-from common.command.pages import MAPS, write_page
+from common.command.pages import (
+    MAPS,
+    observed,
+    trained_plan,
+    with_gradients,
+    write_diagram,
+    write_page,
+)
 from common.command.printable import print_line
 from common.command.progress import progress
+from common.command.trained import open_trained
 from common.data import images
+from common.errors import UsageError
+from common.files.scratch import scratch_folder
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
+from common.spec.plan import Plan
 from common.tools.page.members import against as difference
 from common.tools.page.members import whole
 from common.tools.page.render import Page
 from common.tools.page.speed import read_speed
+from common.tools.page.trained_part import Weights
 from common.tools.page.training_curves import read_run
 
 Bench = Annotated[
     Path | None, typer.Option("--bench", help="Include this output of `bench --json`.")
 ]
 
+Out = Annotated[
+    Path, typer.Option("--out", help="Write this .html file; if .svg, only the diagram.")
+]
 Runs = Annotated[
     list[Path] | None,
     typer.Option("--runs", metavar="RUN", help="Include this training run (repeatable)."),
 ]
 
 
+WeightsOption = Annotated[
+    Path | None, typer.Option("--weights", metavar="FILE|RUN", help="Show these trained weights.")
+]
+Against = Annotated[str | None, typer.Option(help="Show the differences from this network.")]
+
+
 @app.command()
 def page(
-    name: Name = "googlenet",
-    out: Annotated[Path, typer.Option("--out", help="Write this .html file.")] = Path("page.html"),
-    against: Annotated[
-        str | None, typer.Option(help="Show the differences from this network.")
-    ] = None,
+    name: ComparedName = None,
+    out: Out = Path("page.html"),
+    against: Against = None,
+    weights: WeightsOption = None,
     bench: Bench = None,
     runs: Runs = None,
     image: Images = None,
@@ -46,17 +68,32 @@ def page(
 
     It is one HTML file, with the layers, their numbers and every framework's results.
     """
-    plan = whole(name)
-    other = difference(plan, whole(against)) if against else None
     frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
     for each in frameworks:
         check_known("framework", each, COMPARED)
     files = image or images.photographs()
+    plan, arrays, trained = open_plan(weights, name)
+    other = difference(plan, whole(against)) if against else None
     check_outputs(out, inputs=[*files, bench])
-    speed = read_speed(bench, name) if bench else None
+    if out.suffix == ".svg":
+        if any((against, weights, bench, runs, framework)):
+            raise UsageError(f"{out}: a diagram alone has no comparison, weights or results")
+        write_diagram(out, plan, files[0])
+        return
+    speed = read_speed(bench, plan.network.name) if bench else None
     with progress() as report_progress:
-        read = [read_run(folder, name, report_progress) for folder in runs or ()]
-    comparison = compare_images(plan, files, frameworks, "float32", plain=False, kept=MAPS)
-    write_page(out, Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed))
-    print_line(f"{out}: {name}, {out.stat().st_size / 1e6:.1f} MB")
+        read = [read_run(folder, plan.network.name, report_progress) for folder in runs or ()]
+    comparison = compare_images(plan, files, frameworks, "float32", False, MAPS, arrays)
+    shown = Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed)
+    shown = with_gradients(observed(replace(shown, weights=trained), arrays), frameworks)
+    write_page(out, shown)
+    print_line(f"{out}: {plan.network.name}, {out.stat().st_size / 1e6:.1f} MB")
     comparison.raise_if_failed()
+
+
+def open_plan(source: Path | None, name: str | None) -> tuple[Plan, Arrays | None, Weights | None]:
+    """The plan of a network, and its trained weights if `source` has any."""
+    if source is None:
+        return whole(name or "googlenet"), None, None
+    with scratch_folder() as box:
+        return trained_plan(open_trained(source, name, None, box))

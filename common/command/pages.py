@@ -1,14 +1,82 @@
 """Writes HTML pages for the commands."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from common.arrays import Arrays
+from common.command.progress import progress
+from common.command.trained import Trained
+from common.data import images
+from common.errors import UserError
+from common.files import weights
 from common.files.atomic import atomic_file
+from common.jobs.frameworks import FRAMEWORKS
+from common.networks import network
+from common.spec.initial import initial_arrays
+from common.spec.plan import Plan
+from common.spec.preprocess import PREPROCESSES
+from common.tools.page.diagram import network_diagram, standalone
+from common.tools.page.head_gradients import head_gradients
+from common.tools.page.observation import observe
+from common.tools.page.photographs import network_view
 from common.tools.page.render import Page, render
+from common.tools.page.trained_part import Weights
 
-MAPS = 4  # drawn per step
+MAPS = 4  # drawn per step without branches
+
+
+def observed(page: Page, arrays: Arrays | None = None) -> Page:
+    """The page with its first image followed through the reference, with the compared weights.
+
+    These are `arrays`, or else those that `compare` draws.
+    """
+    made = page.plan.network
+    x = images.batch(page.photographs[:1], made.input, made.preprocess)
+    with progress() as report_progress:
+        report_progress("numpy", "following one image")
+        given = arrays or initial_arrays(page.plan, seed=0, random_stats=True)
+        return replace(page, observation=observe(page.plan, given, x[0]))
+
+
+def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
+    """The page with the gradients of a network with heads, from the first framework that has any.
+
+    Without such a framework, or if it fails, the page is unchanged: its comparison reports that.
+    """
+    able = [each for each in frameworks if each in FRAMEWORKS]
+    if not able or not page.plan.heads:
+        return page
+    made = page.plan.network
+    x = images.batch(page.photographs, made.input, made.preprocess)
+    with progress() as report_progress:
+        report_progress(able[0], "computing gradients with and without the heads")
+        try:
+            return replace(page, gradients=head_gradients(page.plan, x, able[0]))
+        except UserError:
+            return page
+
+
+def trained_plan(given: Trained) -> tuple[Plan, Arrays, Weights]:
+    """The plan for trained weights, with the heads that they have; the arrays; their names."""
+    made = network(given.network)
+    names = weights.read(given.path)[0]
+    aux = any(name.split(".")[0] in made.heads for name in names)
+    plan, arrays = weights.read_network(given.path, given.network, aux)
+    how = PREPROCESSES[given.preprocess]
+    plan = replace(plan, network=replace(plan.network, preprocess=how))
+    return plan, arrays, Weights(given.label, given.class_names(plan.network.classes))
 
 
 def write_page(out: Path, page: Page) -> None:
     """Writes a page atomically."""
     with atomic_file(out) as temporary:
         temporary.write_text(render(page), encoding="utf-8")
+
+
+def write_diagram(out: Path, plan: Plan, file: Path) -> None:
+    """Writes only the diagram, with an image as the network gets it, as an SVG of its own."""
+    made = plan.network
+    drawn = network_diagram(plan, network_view(file, made.input, made.preprocess), (made.name, ""))
+    with atomic_file(out) as temporary:
+        temporary.write_text(f"{standalone(drawn)}\n", encoding="utf-8")

@@ -26,7 +26,7 @@ from common.command.scoring_options import NetworkName, Source, check_options, r
 from common.command.trained import Trained, open_trained
 from common.data.image_files import find_images
 from common.errors import DataError
-from common.files.atomic import atomic_file
+from common.files.atomic import atomic_csv
 from common.files.scratch import scratch_folder
 from common.jobs.call import call
 from common.tools.train.scoring_jobs import Predict
@@ -53,13 +53,9 @@ def predict(
     csv: Csv = None,
     json: AsJson = False,
 ) -> None:
-    """Classify images.
-
-    The most likely classes are shown, by a run, a weights file or any checkpoint. Of a folder, all
-    images in it and in its sub-folders are classified.
-    """
+    """Classify images, and all images in folders."""
     check_options(framework, device, on_error, dtype)
-    images = list(map(str, list_images(image)))
+    images = list_images(image)
     check_outputs(csv, inputs=[source, *map(Path, images)])
     with scratch_folder() as box:
         given = open_trained(source, name, preprocess, box)
@@ -67,6 +63,7 @@ def predict(
             framework=framework,
             network=given.network,
             weights=str(given.path),
+            label=given.label,
             files=images,
             preprocess=given.preprocess,
             background=given.background,
@@ -75,30 +72,26 @@ def predict(
             dtype=dtype,
             plain=plain,
         )
-        report = call(job)
-    skipped = report_images(report.arrays, given.background)
+        arrays = call(job).arrays
+    skipped = report_images(arrays, given.background)
     files = [file for file in images if file not in skipped]
-    show_classes(rank(files, report.arrays["probabilities"], given, top), csv, json)
+    show_classes(rank(files, arrays["probabilities"], given, top), csv, json)
 
 
-def list_images(paths: Sequence[Path]) -> list[Path]:
+def list_images(paths: Sequence[Path]) -> list[str]:
     """The files among the paths and the images in the folders; raises DataError without any."""
-    found = []
+    found: list[str] = []
     for path in paths:
         inside = find_images(path).images if path.is_dir() else [path]
         if not inside:
             raise DataError(f"{path}: there are no images in this folder")
-        found += inside
+        found += map(str, inside)
     return found
 
 
 def write_csv(path: Path, found: list[dict]) -> None:
     """Writes a line for each class that is shown."""
-    with (
-        atomic_file(path) as temporary,
-        # The bytes of a name that is not UTF-8 are written as they are.
-        open(temporary, "w", newline="", errors="surrogateescape") as file,
-    ):
+    with atomic_csv(path) as file:
         writer = DictWriter(file, ["image", "rank", "class", "name", "probability"])
         writer.writeheader()
         for entry in found:

@@ -1,19 +1,24 @@
 """Shows progress on standard error: a spinner on a terminal, plain lines elsewhere."""
 
 import json
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import SEEK_END
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress
 from rich.text import Text
 
 from common.command.printable import print_line, printable
 from common.errors import MissingFramework
 from common.training.run import TrainingRun
+
+# In a pipe, a step is shown after so many seconds, and then every so often.
+FIRST_SECONDS, EVERY_SECONDS = 30.0, 60.0
 
 
 @contextmanager
@@ -51,28 +56,78 @@ def follow(run: TrainingRun, tensorboard: bool = False) -> Iterator[Callable[[],
 
 @contextmanager
 def epoch_bar(run: TrainingRun) -> Iterator[Callable[[dict], None]]:
-    """Yields a function that shows one line of the metrics."""
+    """Yields a function that shows one line of the metrics.
+
+    A terminal gets a bar for the whole run; elsewhere a line is printed for each epoch, and for a
+    step once in a while, first after half a minute.
+    """
+    pace = Pace(run)
     if not sys.stderr.isatty():
-        yield lambda entry: None if "step" in entry else print(epoch_text(entry), file=sys.stderr)
+
+        def print_it(entry: dict) -> None:
+            pace.add(entry)
+            if "step" not in entry or pace.is_time():
+                print_line(pace.text(entry), sys.stderr)
+
+        yield print_it
         return
-    steps, batch = run.train.steps, run.recipe.batch
-    speed = TextColumn("{task.fields[speed]}")
-    columns = "[progress.description]{task.description}", BarColumn(), speed, TimeRemainingColumn()
+    columns = "[progress.description]{task.description}", BarColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("starting", total=min(steps, run.last_step), speed="")
+        task = bar.add_task("starting", total=run.last_step, completed=run.step)
 
         def show(entry: dict) -> None:
-            if "step" not in entry:
-                bar.console.print(epoch_text(entry), highlight=False)
-                return
-            done = entry["step"] - (entry["epoch"] - 1) * steps
-            if done == 1:
-                bar.reset(task)
-            text = "epoch {epoch}, step {step}: loss {loss:.4f}".format(**entry)
-            per_second = (bar.tasks[0].speed or 0) * batch
-            bar.update(task, completed=done, description=text, speed=f"{per_second:.0f} images/s")
+            pace.add(entry)
+            if "step" in entry:
+                bar.update(task, completed=entry["step"], description=pace.text(entry))
+            else:
+                bar.console.print(pace.text(entry), highlight=False)
 
         yield show
+
+
+class Pace:
+    """The speed of a run since its first step in this process, and the time that is left."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+        self.epochs = math.ceil(run.last_step / run.train.steps)
+        self.first: tuple[int, float] | None = None
+        self.last: tuple[int, float] = run.step, time.monotonic()
+        self.next = time.monotonic() + FIRST_SECONDS
+
+    def add(self, entry: Mapping) -> None:
+        """Records the time of a step."""
+        if "step" in entry:
+            self.last = entry["step"], time.monotonic()
+            self.first = self.first or self.last
+
+    def is_time(self) -> bool:
+        """Whether a step should be shown, since none has been for a while."""
+        if time.monotonic() < self.next:
+            return False
+        self.next = time.monotonic() + EVERY_SECONDS
+        return True
+
+    def left(self) -> str:
+        """The time left for the remaining steps, as text; "" if unknown."""
+        step, now = self.last
+        if self.first is None or step == self.first[0] or step >= self.run.last_step:
+            return ""
+        seconds = (now - self.first[1]) / (step - self.first[0]) * (self.run.last_step - step)
+        minutes, seconds = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f", {hours} h {minutes} min left" if hours else f", {minutes} min {seconds} s left"
+
+    def text(self, entry: Mapping) -> str:
+        """A line of the metrics as text, with the position in the run and the time left."""
+        epoch = f"epoch {entry['epoch']} of {self.epochs}"
+        if "step" in entry:
+            step = f"step {entry['step']} of {self.run.last_step}"
+            return f"{epoch}, {step}: loss {entry['loss']:.4f}{self.left()}"
+        return (
+            f"{epoch}: top-1 {entry['top1']:.2%}, {entry['split']} loss {entry['loss']:.4f}, "
+            f"{entry['images_per_second']:.0f} images/s{self.left()}"
+        )
 
 
 @contextmanager
@@ -96,11 +151,3 @@ def event_files(folder: Path, wanted: bool) -> Iterator[Callable[[dict], None]]:
                 writer.add_scalar(tag, entry[name], entry["step" if is_step else "steps"])
 
         yield keep
-
-
-def epoch_text(line: Mapping) -> str:
-    """The metrics of one epoch as a line of text."""
-    return (
-        f"epoch {line['epoch']}: top-1 {line['top1']:.2%}, "
-        f"{line['split']} loss {line['loss']:.4f}, {line['images_per_second']:.0f} images/s"
-    )

@@ -1,10 +1,14 @@
-"""Prints the scores of an evaluation as a table."""
+"""Prints the scores of an evaluation as tables, and writes the confusion matrix as CSV."""
 
+import csv
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
 from numpy.typing import NDArray
 
-from common.command.show import grid, print_table
+from common.command.show import WIDTH, grid, print_table
+from common.files.atomic import atomic_csv
 
 
 def print_scores(
@@ -13,10 +17,12 @@ def print_scores(
     """Prints each class with its images, the correct ones and the most frequent wrong class.
 
     `names` are the classes of the network's outputs, and `scored` are those in the data, out of
-    `known` classes that have names.
+    `known` classes that have names. The confusion matrix is printed as well, if it is not too wide.
     """
+    confusion = scores["confusion"]
+    print_matrix(confusion, names, scored)
     table = grid("class", "images", "right", "most often taken for")
-    for number, row in enumerate(scores["confusion"]):
+    for number, row in enumerate(confusion):
         if names[number] not in scored:
             continue
         wrong = row.copy()
@@ -28,3 +34,25 @@ def print_scores(
     part = f", {len(scored)} of {known} classes" if len(scored) < known else ""
     images = f"{int(scores['images'])} images{part}"
     print(f"{images}: top-1 {top1:.2%}, top-5 {top5:.2%}, loss {loss:.4f}")
+
+
+def print_matrix(confusion: NDArray, names: Sequence[str], scored: Sequence[str]) -> None:
+    """Prints the confusion matrix, unless it is too wide; true classes are in rows."""
+    rows = [number for number, name in enumerate(names) if name in scored]
+    columns = [n for n in range(len(names)) if n in rows or confusion[:, n].any()]
+    widths = [max(len(names[n]), len(str(confusion[:, n].max()))) + 3 for n in columns]
+    if sum(widths) + max(len("true / answer"), *(len(names[n]) for n in rows)) + 3 > WIDTH:
+        return
+    table = grid("true / answer", *(names[number] for number in columns))
+    for number in rows:
+        table.add_row(names[number], *(str(confusion[number, n]) for n in columns))
+    print_table(table)
+
+
+def write_confusion(path: Path, confusion: NDArray, names: Sequence[str]) -> None:
+    """Writes the confusion matrix as CSV: a row for each true class, a column for each answer."""
+    with atomic_csv(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(["class", *names])
+        for name, row in zip(names, np.asarray(confusion).tolist(), strict=True):
+            writer.writerow([name, *row])

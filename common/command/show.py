@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -18,8 +18,9 @@ from common.tools.analysis.receptive_field import reach
 
 WIDTH = 100
 LEGEND = """\
-=    the same shape as the plan; the number is the largest difference from the NumPy reference
-     in float64, relative to the layer's largest value, over the layer and all inside it
+=    the output shape is as computed from the definition; the number is the largest difference
+     from the NumPy reference (float64) in the layer and the layers inside it, divided by the
+     largest value of the output
 """
 
 
@@ -50,7 +51,8 @@ def grid(*columns: str) -> Table:
     """An empty table whose first column is aligned left and the others right."""
     table = Grid(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+        side: JustifyMethod = "right" if number else "left"
+        table.add_column(safe_cell(column), justify=side, no_wrap=True)
     return table
 
 
@@ -104,9 +106,11 @@ def totals_lines(plan: Plan) -> str:
     )
     how = plan.network.preprocess
     lines.append(f"image: {how.shape_text(*plan.network.input[1:])}")
-    lines.append(f"its values: {how.value_text()}")
+    lines.append(f"pixel values: {how.value_text()}")
     lines.append(f"{depth} layers with weights on the longest path")
-    lines.append(f"receptive field of the last map: {field:,} pixels")
+    lines.append(
+        f"receptive field of the last feature map: {field:,} pixels (may exceed the image)"
+    )
     return "\n".join(lines)
 
 
@@ -159,7 +163,7 @@ def workers_table(comparison: Comparison) -> Table:
         if result.report:
             reports[framework] = result.report
         else:
-            table.add_row(framework, Text(printable(str(result.error)), style="red"))
+            table.add_row(framework, Text("failed", style="red"))
     for name, report in reports.items():
         table.add_row(
             name,
@@ -178,6 +182,9 @@ def print_comparison(comparison: Comparison) -> None:
     print_table(comparison_table(comparison))
     print(LEGEND)
     print_table(workers_table(comparison))
+    for framework, result in comparison.results.items():
+        if result.error:
+            print_line(f"{framework}: {str(result.error).removeprefix(f'{framework}: ')}")
     print(totals_lines(comparison.plan))
     print_line(verdict(comparison))
 
@@ -205,11 +212,16 @@ def print_diagnosis(diagnosis: Mapping) -> None:
 
 def verdict(comparison: Comparison) -> str:
     """The last line: whether all frameworks match the reference."""
-    failures = comparison.failures()
+    ran = [name for name, result in comparison.results.items() if not result.error]
+    failed = ", ".join(name for name in comparison.results if name not in ran)
+    not_compared = f"; not compared: {failed}" if failed else ""
+    failures = [line for line in comparison.failures() if line.partition(": ")[0] in ran]
     if failures:
-        return f"NOT EQUAL: {len(failures)} checks failed, first: {failures[0]}"
-    verb = "match" if len(comparison.results) > 1 else "matches"
+        return f"NOT EQUAL: {len(failures)} checks failed, first: {failures[0]}{not_compared}"
+    if not ran:
+        return f"NOT COMPARED: {failed}"
+    verb = "match" if len(ran) > 1 else "matches"
     return (
-        f"EQUAL: {', '.join(comparison.results)} {verb} the NumPy reference: "
-        f"shapes, counts, values within {comparison.tolerance:.0e}"
+        f"EQUAL: {', '.join(ran)} {verb} the NumPy reference: "
+        f"shapes, counts, values within {comparison.tolerance:.0e}{not_compared}"
     )

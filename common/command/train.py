@@ -17,8 +17,8 @@ from common.training.resumed import resumed
 
 # The options that are fields of the recipe, under the same names.
 IN_RECIPE = (
-    "network", "data", "classes", "epochs", "steps", "batch", "clip", "image_size", "seed", "aux",
-    "dropout", "preprocess", "on_error", "dtype",
+    "network", "data", "classes", "epochs", "steps", "batch", "clip", "image_size", "seed",
+    "freeze", "aux", "dropout", "preprocess", "on_error", "dtype",
 )  # fmt: skip
 
 # Defaults of the fields on which the rest of the default recipe depends.
@@ -50,6 +50,7 @@ def train(
     seed: options.Seed = None,
     classes: options.Classes = None,
     weights: options.StartWeights = None,
+    freeze: options.Freeze = None,
     aux: options.Aux = None,
     dropout: options.Dropout = None,
     preprocess: PreprocessName = None,

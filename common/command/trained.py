@@ -7,15 +7,17 @@ from pathlib import Path
 from common.command.options import check_known
 from common.command.printable import print_line
 from common.data.class_names import class_names
+from common.data.sources import folder_of
 from common.errors import DataError, UsageError
 from common.files import weights
 from common.networks import network
 from common.spec import shape_text
 from common.spec.preprocess import PREPROCESSES
-from common.tools.zoo.convert import convert
+from common.tools.zoo.convert import read_match
+from common.tools.zoo.match import ReadOptions
 from common.tools.zoo.read_file import read_file
 from common.training.metrics import read_metrics
-from common.training.record import read_classes, read_recipe
+from common.training.record import best_weights, is_run, read_classes, read_recipe, read_record
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Trained:
         return {"class_names": self.classes, "background": self.background}
 
     def class_names(self, count: int) -> list[str]:
-        """The names of `count` classes, or numbers if the names are unknown."""
-        return list(self.classes) if len(self.classes) == count else class_names(count)
+        """The names of `count` classes; numbers for those whose names are unknown."""
+        known = list(self.classes)
+        return known + class_names(count)[len(known) :]
 
 
 def open_trained(source: Path, name: str | None, preprocess: str | None, box: Path) -> Trained:
@@ -52,7 +55,7 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
     """
     if preprocess is not None:
         check_known("preprocessing", preprocess, tuple(PREPROCESSES))
-    if source.is_dir() and (source / "recipe.toml").is_file():
+    if is_run(source):
         return open_run(source, name, preprocess)
     about = own_metadata(source)
     name = name or about.get("network")
@@ -63,12 +66,13 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
     made, path = network(name), source
     if source.suffix != ".safetensors" or about.get("network") != name:
         path = box / "weights.safetensors"
-        convert(source, path, name)
-    if "input" not in about:
-        size = shape_text(weights.read(path)[1].get("input", made.input))
+        about = write_native(source, path, name)
+    own = about.get("preprocess")
+    if not own or "input" not in about:
+        size = shape_text(about.get("input", made.input))
         print_line(
             f"googlenet: {source} does not record its images: {size} and "
-            f"--preprocess {preprocess or made.preprocess.name} are assumed",
+            f"--preprocess {preprocess or own or made.preprocess.name} are assumed",
             sys.stderr,
         )
     return Trained(
@@ -81,22 +85,31 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
     )
 
 
+def write_native(source: Path, target: Path, name: str) -> dict:
+    """Writes a checkpoint as a weights file, and returns what it records about its images.
+
+    What the checkpoint does not share with a weights file is reported on standard error.
+    """
+    match = read_match(source, name, ReadOptions())
+    weights.write(target, match.arrays, match.plan, match.recorded)
+    if match.notes:
+        print_line(f"googlenet: {source}: {', '.join(match.notes)}", sys.stderr)
+    return dict(match.recorded)
+
+
 def open_run(folder: Path, name: str | None, preprocess: str | None) -> Trained:
     """The best weights of a run, or the last ones if no epoch has ended."""
     recipe = read_recipe(folder)
     if name not in (None, recipe.network):
         raise UsageError(f"{folder}: a run of {recipe.network}, not {name}")
-    files = [folder / "checkpoints" / f"{each}.safetensors" for each in ("best", "last")]
-    path = next((file for file in files if file.is_file()), None)
-    if path is None:
-        raise DataError(f"{folder}: no weights yet; continue with `googlenet train ... --resume`")
+    path = best_weights(folder)
     return Trained(
         path=path,
         network=recipe.network,
         preprocess=preprocess or recipe.preprocess,
         classes=read_classes(folder),
         run=str(folder),
-        data=recipe.data,
+        data=recipe.data if folder_of(recipe.data).exists() else read_record(folder, recipe)[0],
         label=f"{path} ({epoch_text(folder, path.stem)})",
         background=weights.read(path)[1].get("background", ""),
     )

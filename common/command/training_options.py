@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from common.command.options import check_known, one_of
+from common.data.sources import SOURCES
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import DEVICES, DTYPES
 from common.training.recipe import Optimizer, Schedule
@@ -39,9 +40,7 @@ def make_how(framework: str, device: str, processes: int, tensorboard: bool, pla
 Framework = Annotated[str, one_of(FRAMEWORKS, "Train with this framework.")]
 DataSource = Annotated[
     str | None,
-    typer.Option(
-        "--data", metavar="digits|mnist:DIR|folder:DIR", help="Use this data set [digits]."
-    ),
+    typer.Option("--data", metavar="|".join(SOURCES), help="Use this data set [digits]."),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="RUN", help="Write the run to this folder.")
@@ -73,7 +72,11 @@ ImageSize = Annotated[int | None, typer.Option(help="Resize images to this heigh
 Seed = Annotated[int | None, typer.Option(help="Seed all random numbers of the run.")]
 Classes = Annotated[int | None, typer.Option(help="Set the number of classes [the data's].")]
 StartWeights = Annotated[
-    Path | None, typer.Option("--weights", help="Start from this checkpoint (any format).")
+    Path | None, typer.Option("--weights", help="Start from a checkpoint (any format) or run.")
+]
+Freeze = Annotated[
+    str | None,
+    typer.Option(metavar="backbone|PATTERNS", help="Freeze the backbone, or the matching layers."),
 ]
 Aux = Annotated[
     bool | None, typer.Option("--aux/--no-aux", help="Train with the auxiliary classifiers.")

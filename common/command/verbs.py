@@ -9,6 +9,7 @@ from common.command import (  # noqa: F401
     diff,
     doctor,
     evaluate,
+    exercise,
     export,
     grad,
     identify,

@@ -11,12 +11,14 @@ class Run(NetworkJob):
 
     `input` is a .npy file, N x C x H x W. `endpoints` are layer paths, separated by commas or
     spaces; `all` for the feature maps of the body's steps; or `units` for those of all rows of a
-    summary, in blocks and heads as well, and for the vectors of the body.
+    summary, in blocks and heads as well, and for the vectors of the body. `aux` and `global_pool`
+    are arguments of the network.
     """
 
     input: str
     endpoints: str = "all"
     aux: bool = False
+    global_pool: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

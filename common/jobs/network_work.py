@@ -39,7 +39,7 @@ def import_and(job: Job, act: Callable[[], Arrays]) -> Report:
 
 def run(job: Run) -> Report:
     """Runs a forward pass; reads and checks the files before importing the framework."""
-    plan, x, arrays = read_inputs(job)
+    plan, x, arrays = read_inputs(job, job.global_pool)
     paths = find_endpoints(plan, job.endpoints)
     return compute_with(job, plan, arrays, lambda runner, net: runner.run(net, x, paths))
 
@@ -52,11 +52,13 @@ def grad(job: Grad) -> Report:
     return compute_with(job, plan, arrays, lambda runner, net: runner.grad(net, x, labels))
 
 
-def read_inputs(job: Run | Grad) -> tuple[Plan, NDArray, Arrays]:
+def read_inputs(job: Run | Grad, global_pool: bool = True) -> tuple[Plan, NDArray, Arrays]:
     """The plan for these weights and this batch, the batch, and the arrays of the weights."""
-    network(job.network, aux=job.aux)  # raises for an unknown name before any file is read
+    network(
+        job.network, aux=job.aux, global_pool=global_pool
+    )  # raises for an unknown name before any file is read
     x = read_batch(Path(job.input))
-    plan, arrays = read_network(job, x)
+    plan, arrays = read_network(job, x, global_pool)
     return plan, x, arrays
 
 
@@ -87,14 +89,15 @@ def make_classifier(
     return runner.classifier(net)
 
 
-def read_network(job: Run | Grad, x: NDArray) -> tuple[Plan, Arrays]:
+def read_network(job: Run | Grad, x: NDArray, global_pool: bool) -> tuple[Plan, Arrays]:
     """The plan for these weights and this batch, and the arrays of the weights."""
     arrays, about = weights.read(Path(job.weights))
     made = network(job.network)
     classes = weights.count_classes(job.weights, arrays, made)
     check_channels(Path(job.input), x.shape[1:], weights.count_channels(arrays, made))
     try:
-        plan = make_plan(network(job.network, x.shape[1:], classes, job.aux))
+        made = network(job.network, x.shape[1:], classes, job.aux, global_pool=global_pool)
+        plan = make_plan(made)
     except UsageError as error:
         raise DataError(f"{job.input}: {error}") from None
     return plan, weights.fit(job.weights, arrays, about, plan)

@@ -16,6 +16,7 @@ from common.networks import (
     inception_v4,
     xception,
 )
+from common.networks.part import fixed_window, part
 from common.networks.variants import Variant
 from common.spec import NetworkSpec, Shape
 
@@ -27,21 +28,35 @@ GOOGLENETS = tuple(googlenet.VARIANTS)
 
 
 def network(
-    name: str, input: Shape | None = None, classes: int | None = None, aux: bool = False
+    name: str,
+    input: Shape | None = None,
+    classes: int | None = None,
+    aux: bool = False,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    global_pool: bool = True,
 ) -> NetworkSpec:
     """Returns the spec of the network `name`.
 
-    `input` is C x H x W. An argument of None keeps the published value; with 0 classes, the network
-    outputs the pooled features; `aux` includes the auxiliary heads. Raises UsageError for an
-    unknown name, an invalid argument, or `aux` for a network without heads or classes.
+    `input` is C x H x W, the shape of one image, or with `since` of the map that this step takes.
+    An argument of None keeps the published value; with 0 classes, the network outputs the pooled
+    features; `aux` includes the auxiliary heads. `since` and `until` keep only the steps between
+    these two; without `global_pool`, the last pool has the published window. Raises UsageError for
+    an unknown name, an invalid argument, or `aux` for a network without heads or classes.
     """
     if not isinstance(name, str) or name not in NETWORKS:
         raise UsageError(f"unknown network {shown(name)}; choose from: {', '.join(NETWORKS)}")
     if not isinstance(aux, bool | np.bool_):
         raise UsageError(f"aux must be True or False, not {shown(aux)}")
     made = read_table(name, check_classes(classes))
+    if not global_pool:
+        made = fixed_window(made)
+    if since is not None or until is not None:
+        made = part(made, since, until)
     if aux and not (made.heads and made.classes):
-        raise UsageError(f"{name} with {made.classes} classes has no auxiliary heads; omit aux")
+        which = "since or until" if made.omitted else f"{made.classes} classes"
+        raise UsageError(f"{name} with {which} has no auxiliary heads; omit aux")
     return replace(made, input=check_input(input) or made.input, aux=bool(aux))
 
 

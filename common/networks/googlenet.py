@@ -1,8 +1,10 @@
 """GoogLeNet: C. Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv:1409.4842).
 
-The network as in the common PyTorch tutorials, followed by other published variants. All have the
-channels of table 1; they differ in padding, normalisation, dropout, heads, initialisation and
-preprocessing, and some in a kernel size.
+The network as in a PyTorch tutorial (github.com/WZMIAOMIAO/deep-learning-for-image-processing,
+Test4_googlenet), then other published variants. All have the channels of table 1; they differ in
+padding, normalisation, dropout, heads, initialisation and preprocessing, some in a kernel size.
+
+`@figure` records which function built a block, so that `googlenet source` can print it.
 """
 
 from dataclasses import replace
@@ -10,13 +12,13 @@ from dataclasses import replace
 from common.networks.variants import (
     Variant,
     conv_classifier,
-    downscale,
-    downscaled,
-    drop,
+    downscale_in_infer,
     every,
     insert,
     pad_strided,
-    put,
+    remove,
+    replace_at,
+    scale_by_keep_rate,
     transform_input,
 )
 from common.spec import (
@@ -36,13 +38,13 @@ from common.spec import (
     Linear,
     MaxPool,
     NetworkSpec,
+    PaddingRule,
     ReLU,
-    Rule,
     preprocess,
     sequence,
 )
 from common.spec.figure import figure
-from common.spec.rewrite import Change
+from common.spec.rewrite import Override
 
 # Table 1, the inception modules.
 #         1x1  3x3r  3x3  5x5r  5x5  pool proj
@@ -81,25 +83,25 @@ def inception(name: str) -> Concat:
 
 def body(classes: int) -> Chain:
     """Table 1 from top to bottom; with 0 classes, without the classifier."""
-    # Paper: local response normalisation after maxpool1 and conv3; here: none, as in tutorials.
+    # Paper: local response normalisation after maxpool1 and conv3; here: none, as in the tutorial.
     # Paper: a 7x7 average; here: global average pooling, which is the same for an input of 224.
     dropout, linear = Dropout(0.4), Linear(classes)
     return Chain(
         {
             "conv1": conv(64, 7, stride=2, padding=3),  # 64 x 112 x 112
-            "maxpool1": MaxPool(3, 2, Rule.CEIL),  # 64 x 56 x 56
+            "maxpool1": MaxPool(3, 2, PaddingRule.CEIL),  # 64 x 56 x 56
             "conv2": conv(64, 1),  # 64 x 56 x 56
             "conv3": conv(192, 3, padding=1),  # 192 x 56 x 56
-            "maxpool2": MaxPool(3, 2, Rule.CEIL),  # 192 x 28 x 28
+            "maxpool2": MaxPool(3, 2, PaddingRule.CEIL),  # 192 x 28 x 28
             "inception3a": inception("3a"),  # 256 x 28 x 28
             "inception3b": inception("3b"),  # 480 x 28 x 28
-            "maxpool3": MaxPool(3, 2, Rule.CEIL),  # 480 x 14 x 14
+            "maxpool3": MaxPool(3, 2, PaddingRule.CEIL),  # 480 x 14 x 14
             "inception4a": inception("4a"),  # 512 x 14 x 14
             "inception4b": inception("4b"),  # 512 x 14 x 14
             "inception4c": inception("4c"),  # 512 x 14 x 14
             "inception4d": inception("4d"),  # 528 x 14 x 14
             "inception4e": inception("4e"),  # 832 x 14 x 14
-            "maxpool4": MaxPool(3, 2, Rule.CEIL),  # 832 x 7 x 7
+            "maxpool4": MaxPool(3, 2, PaddingRule.CEIL),  # 832 x 7 x 7
             "inception5a": inception("5a"),  # 832 x 7 x 7
             "inception5b": inception("5b"),  # 1024 x 7 x 7
             "avgpool": GlobalAvgPool(),  # 1024 x 1 x 1
@@ -112,7 +114,7 @@ def body(classes: int) -> Chain:
 @figure
 def head(after: str, classes: int) -> Head:
     """Section 5: an auxiliary classifier, whose loss is weighted by 0.3."""
-    # Paper: dropout 0.7 only before fc2; here: 0.5 before both, as in the tutorials.
+    # Paper: dropout 0.7 only before fc2; here: 0.5 before both, as in the tutorial.
     steps: dict[str, Layer] = {
         "averagePool": AvgPool(5, 3),
         "conv": conv(128, 1),
@@ -127,7 +129,7 @@ def head(after: str, classes: int) -> Head:
 
 
 def googlenet(classes: int) -> NetworkSpec:
-    """The network of table 1, with the layer names of the PyTorch tutorials."""
+    """The network of table 1, with the layer names of the PyTorch tutorial."""
     return NetworkSpec(
         name="googlenet",
         origin="PyTorch tutorial",
@@ -140,7 +142,7 @@ def googlenet(classes: int) -> NetworkSpec:
     )
 
 
-def batch_norm(norm: BatchNorm) -> Change:
+def batch_norm(norm: BatchNorm) -> Override:
     """Returns an override that adds batch norm after every convolution and removes its bias."""
 
     def change(_: str, layer: Layer) -> Layer:
@@ -161,15 +163,15 @@ def kernel_3_for_5(_: str, layer: Layer) -> Layer:
 
 
 # The dropout of the heads as in the paper: 0.7, only before fc2.
-PAPER_DROPOUT = (drop(r"aux.\.dropout1"), put(r"aux.\.dropout2", Dropout(0.7)))
-# torchvision's weights come from TensorFlow, so its layers are much like those of SLIM: batch norm
-# instead of biases, and 3x3 kernels for 5x5. It has heads, with adaptive pooling.
+PAPER_DROPOUT = (remove(r"aux.\.dropout1"), replace_at(r"aux.\.dropout2", Dropout(0.7)))
+# torchvision's weights were ported from TF-Slim, so its layers resemble `SLIM`: batch norm instead
+# of biases, and 3x3 kernels for 5x5. It also has heads, with adaptive pooling.
 TORCHVISION = (
     batch_norm(BatchNorm(1e-3)),
     kernel_3_for_5,
-    put("maxpool4", MaxPool(2, 2, Rule.CEIL)),
-    put("dropout", Dropout(0.2)),
-    put(r"aux.\.averagePool", AdaptiveAvgPool(4)),
+    replace_at("maxpool4", MaxPool(2, 2, PaddingRule.CEIL)),
+    replace_at("dropout", Dropout(0.2)),
+    replace_at(r"aux.\.averagePool", AdaptiveAvgPool(4)),
     *PAPER_DROPOUT,
 )
 # Local response normalisation, whose constants the paper does not give: these are Caffe's.
@@ -178,30 +180,30 @@ PAPER = (
     insert("conv3", "lrn2", LRN(5, 1e-4, 0.75)),
     *PAPER_DROPOUT,
 )
-# TensorFlow's padding, batch norm without a scale, 3x3 kernels for 5x5 as in its published weights,
-# and a 1x1 convolution as the classifier.
+# TensorFlow's padding, batch norm without a scale, 3x3 kernels for 5x5 as in TF-Slim's weights, and
+# a 1x1 convolution as the classifier.
 SLIM = (
     batch_norm(BatchNorm(1e-3, keep=0.9997, scale=False)),
     kernel_3_for_5,
-    put(r"conv1\.conv", Conv(64, 7, 2, Rule.SAME, bias=False)),
-    put("maxpool4", MaxPool(2, 2, Rule.CEIL)),
-    pad_strided(Rule.SAME, MaxPool),
+    replace_at(r"conv1\.conv", Conv(64, 7, 2, PaddingRule.SAME, bias=False)),
+    replace_at("maxpool4", MaxPool(2, 2)),
+    pad_strided(PaddingRule.SAME, MaxPool),
     conv_classifier,
 )
-# No biases, fewer ReLUs, pools that round down, and Paddle's kind of dropout (see `downscale`).
+# No biases, fewer ReLUs, pools that round down, and dropout as in `downscale_in_infer`.
 PADDLE_VISION = (
     every(Conv, bias=False),
-    # One ReLU after each concatenation is the same as one at the end of each branch.
-    drop(r"conv.\.relu|inception.*\.branch[23]\.0\.relu|aux.\.conv\.relu|aux2\.relu"),
+    # A ReLU after each concatenation is the same as one at the end of each branch, as here.
+    remove(r"conv.\.relu|inception.*\.branch[23]\.0\.relu|aux.\.conv\.relu|aux2\.relu"),
     pad_strided(0, MaxPool),
-    insert("dropout", "dropout_scale", downscaled(0.4)),
-    drop(r"aux.\.dropout1"),
-    *downscale(r"aux.\.dropout2", "dropout2", 0.7),
+    insert("dropout", "dropout_scale", scale_by_keep_rate(0.4)),
+    remove(r"aux.\.dropout1"),
+    *downscale_in_infer(r"aux.\.dropout2", "dropout2", 0.7),
 )
 
 VARIANTS = {
     "googlenet": Variant(googlenet, "PyTorch tutorial"),
-    # Paper: a mean is subtracted from images, whose values are not given; here: Caffe's.
+    # Paper: subtracts a mean from images, but does not give its values; here: Caffe's mean.
     "googlenet.paper": Variant(googlenet, "arXiv:1409.4842", PAPER, preprocess=preprocess.CAFFE),
     # Caffe: "xavier" with variance 1 / in, and biases of 0.2; here: XAVIER, and biases of 0.
     "googlenet.caffe": Variant(
@@ -210,7 +212,7 @@ VARIANTS = {
     "googlenet.d2l": Variant(
         googlenet,
         "d2l.ai",
-        (pad_strided(1, MaxPool), drop("dropout")),
+        (pad_strided(1, MaxPool), remove("dropout")),
         input=(1, 96, 96),
         classes=10,
         heads=False,
@@ -223,14 +225,14 @@ VARIANTS = {
     "googlenet.paddle": Variant(
         googlenet,
         "Paddle tutorial",
-        (pad_strided(1, MaxPool), drop(r"aux.\.conv\.relu"), *PAPER_DROPOUT),
+        (pad_strided(1, MaxPool), remove(r"aux.\.conv\.relu"), *PAPER_DROPOUT),
         init=Init.FAN_IN,
     ),
-    # torchvision truncates its initial values at 2, which is 200 standard deviations.
+    # torchvision truncates the distribution at 200 standard deviations, which has no effect.
     "googlenet.torchvision": Variant(
         googlenet, "torchvision", TORCHVISION, init=Init.NORMAL, preprocess=preprocess.TRANSFORMED
     ),
-    # With the layer that torchvision has if its pretrained weights are loaded.
+    # With torchvision's `transform_input=True`, its default for pretrained weights.
     "googlenet.torchvision.input": Variant(
         googlenet,
         "torchvision",

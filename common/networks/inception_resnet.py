@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from common.networks.blocks import NORM, classifier, conv, head, same
 from common.networks.facenet import biased_projections, embedding, whole_block8
-from common.networks.variants import Variant, drop, every
+from common.networks.variants import Variant, every, remove
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -239,7 +239,7 @@ VARIANTS = {
     "inception_resnet_v2.keras": Variant(
         inception_resnet_v2,
         "Keras",
-        (every(BatchNorm, keep=0.99, scale=False), drop("dropout")),
+        (every(BatchNorm, keep=0.99, scale=False), remove("dropout")),
         heads=False,
         init=Init.XAVIER,
     ),

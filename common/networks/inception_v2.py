@@ -5,7 +5,7 @@ height and width of the feature map.
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.variants import Variant, conv_classifier, every, pad_strided, put
+from common.networks.variants import Variant, conv_classifier, every, pad_strided, replace_at
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -16,8 +16,8 @@ from common.spec import (
     Init,
     MaxPool,
     NetworkSpec,
+    PaddingRule,
     ReLU,
-    Rule,
     sequence,
 )
 from common.spec.figure import figure
@@ -114,7 +114,7 @@ def inception_v2(classes: int) -> NetworkSpec:
 # TF-Slim's conv1: 8 kernels per channel, then a 1x1 convolution with a bias and no batch norm.
 SEPARABLE_STEM = Chain(
     {
-        "depthwise": DepthwiseConv(7, 2, Rule.SAME, multiplier=8),
+        "depthwise": DepthwiseConv(7, 2, PaddingRule.SAME, multiplier=8),
         "pointwise": Conv(64, 1),
         "relu": ReLU(),
     }
@@ -127,8 +127,8 @@ VARIANTS = {
         "TF-Slim",
         (
             every(BatchNorm, keep=0.9997, scale=False),
-            put("conv1", SEPARABLE_STEM),
-            pad_strided(Rule.SAME, MaxPool, Conv),
+            replace_at("conv1", SEPARABLE_STEM),
+            pad_strided(PaddingRule.SAME, MaxPool, Conv),
             conv_classifier,  # Paper: no dropout with batch norm; TF-Slim: 0.2.
         ),
         preprocess=SLIM,
@@ -141,9 +141,9 @@ VARIANTS = {
         (
             every(Conv, bias=True),
             every(BatchNorm, eps=1e-5),
-            put(r"inception4[cd]\.branch4\.1\.conv", Conv(128, 1)),  # 608 channels
+            replace_at(r"inception4[cd]\.branch4\.1\.conv", Conv(128, 1)),  # 608 channels
             every(AvgPool, counts_border=True),
-            pad_strided(Rule.CEIL, MaxPool),
+            pad_strided(PaddingRule.CEIL, MaxPool),
         ),
         preprocess=BN_INCEPTION,
     ),

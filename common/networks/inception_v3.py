@@ -6,7 +6,14 @@ some of them.
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.variants import Variant, downscale, drop, every, put, transform_input
+from common.networks.variants import (
+    Variant,
+    downscale_in_infer,
+    every,
+    remove,
+    replace_at,
+    transform_input,
+)
 from common.spec import (
     AvgPool,
     BatchNorm,
@@ -152,7 +159,7 @@ def inception_v3(classes: int) -> NetworkSpec:
         body=Chain(body),
         heads={"AuxLogits": head(classes)},
         classifier="fc",
-        init=Init.FAN_IN,  # torchvision: a standard deviation of 0.1, less in the head
+        init=Init.FAN_IN,  # torchvision: truncated normal, deviation 0.1, smaller in the head
         label_smoothing=0.1,
     )
 
@@ -170,7 +177,7 @@ VARIANTS = {
         (
             every(BatchNorm, keep=0.99, scale=False),
             every(AvgPool, counts_border=False),
-            drop("dropout"),
+            remove("dropout"),
         ),
         init=Init.XAVIER,
     ),
@@ -178,7 +185,7 @@ VARIANTS = {
     "inception_v3.paddle_vision": Variant(
         inception_v3,
         "paddle.vision",
-        (every(BatchNorm, eps=1e-5), *downscale("dropout", "dropout", 0.2)),
+        (every(BatchNorm, eps=1e-5), *downscale_in_infer("dropout", "dropout", 0.2)),
         heads=False,
         preprocess=TORCHVISION,
     ),
@@ -190,7 +197,7 @@ VARIANTS = {
         "pytorch-fid",
         (
             every(AvgPool, counts_border=False),
-            put(r"Mixed_7c\.branch_pool\.pool", MaxPool(3, 1, 1)),
+            replace_at(r"Mixed_7c\.branch_pool\.pool", MaxPool(3, 1, 1)),
         ),
         classes=1008,
         heads=False,

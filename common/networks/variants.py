@@ -1,7 +1,7 @@
 """Variants: the published versions of each paper's network, as overrides of one base spec.
 
-A base spec follows one source. An override (`Change`) takes a path and the layer there, and returns
-the layer that a different source has in its place; it is applied to every layer of the network.
+A base spec follows one source. An override (`Override`) takes a path and the layer there, and
+returns the layer that a different source has in its place; it is applied to every layer.
 Paths inside a head begin with the head's name. Patterns are regular expressions for whole paths.
 """
 
@@ -27,22 +27,22 @@ from common.spec import (
     join,
 )
 from common.spec.preprocess import IMAGENET_DEVIATION, IMAGENET_MEAN, SQUEEZE, Preprocess
-from common.spec.rewrite import Change, rewrite_network
+from common.spec.rewrite import Override, rewrite_network
 
 
 @dataclass(frozen=True)
 class Variant:
     """A published variant: its base spec and what it overrides.
 
-    `table` returns the base spec for a number of classes, and `changes` are applied to it in order.
+    `base` returns the base spec for a number of classes; `overrides` are applied to it in order.
     `input` and `init` override those of the base spec unless they are None; `origin` and
     `preprocess` always do. Without `heads`, the base spec's heads are removed. `classes` is the
     published number of classes.
     """
 
-    table: Callable[[int], NetworkSpec]
+    base: Callable[[int], NetworkSpec]
     origin: str
-    changes: tuple[Change, ...] = ()
+    overrides: tuple[Override, ...] = ()
     input: Shape | None = None
     classes: int = 1000
     heads: bool = True
@@ -51,22 +51,22 @@ class Variant:
 
     def network(self, name: str, classes: int | None) -> NetworkSpec:
         """The spec of this variant, called `name`; `classes` of None is the published number."""
-        table = self.table(self.classes if classes is None else classes)
+        base = self.base(self.classes if classes is None else classes)
         network = replace(
-            table,
+            base,
             name=name,
             origin=self.origin,
-            input=self.input or table.input,
-            heads=table.heads if self.heads else {},
-            init=self.init or table.init,
+            input=self.input or base.input,
+            heads=base.heads if self.heads else {},
+            init=self.init or base.init,
             preprocess=self.preprocess,
         )
-        for change in self.changes:
-            network = rewrite_network(network, change)
+        for override in self.overrides:
+            network = rewrite_network(network, override)
         return network
 
 
-def every(kind: type[Layer], **fields: Any) -> Change:
+def every(kind: type[Layer], **fields: Any) -> Override:
     """Returns an override that sets these fields in every layer of a type."""
 
     def change(_: str, layer: Layer) -> Layer:
@@ -75,7 +75,7 @@ def every(kind: type[Layer], **fields: Any) -> Change:
     return change
 
 
-def pad_strided(padding: Padding, *kinds: type[Layer]) -> Change:
+def pad_strided(padding: Padding, *kinds: type[Layer]) -> Override:
     """Returns an override that sets the padding of all layers of these types that have stride 2."""
 
     def change(_: str, layer: Layer) -> Layer:
@@ -87,7 +87,7 @@ def pad_strided(padding: Padding, *kinds: type[Layer]) -> Change:
     return change
 
 
-def put(pattern: str, other: Layer) -> Change:
+def replace_at(pattern: str, other: Layer) -> Override:
     """Returns an override that replaces every layer whose path matches with `other`."""
 
     def change(path: str, layer: Layer) -> Layer:
@@ -96,7 +96,7 @@ def put(pattern: str, other: Layer) -> Change:
     return change
 
 
-def drop(pattern: str) -> Change:
+def remove(pattern: str) -> Override:
     """Returns an override that removes every step whose path matches."""
 
     def change(path: str, layer: Layer) -> Layer:
@@ -113,7 +113,7 @@ def drop(pattern: str) -> Change:
     return change
 
 
-def insert(pattern: str, name: str, other: Layer) -> Change:
+def insert(pattern: str, name: str, other: Layer) -> Override:
     """Returns an override that inserts `other`, as step `name`, after every step that matches."""
 
     def change(path: str, layer: Layer) -> Layer:
@@ -129,17 +129,19 @@ def insert(pattern: str, name: str, other: Layer) -> Change:
     return change
 
 
-def downscale(pattern: str, name: str, rate: float) -> tuple[Change, ...]:
+def downscale_in_infer(pattern: str, name: str, rate: float) -> tuple[Override, ...]:
     """Returns overrides for Paddle's `downscale_in_infer` dropout at the matching paths.
 
     It does not scale in training, and multiplies by 1 - rate in evaluation. Here a dropout, which
     divides by 1 - rate in training, is followed by a layer that multiplies by 1 - rate in both.
     """
-    return put(pattern, Dropout(rate)), insert(pattern, f"{name}_scale", downscaled(rate))
+    return replace_at(pattern, Dropout(rate)), insert(
+        pattern, f"{name}_scale", scale_by_keep_rate(rate)
+    )
 
 
-def downscaled(rate: float) -> Affine:
-    """The layer after such a dropout, which multiplies by 1 - rate."""
+def scale_by_keep_rate(rate: float) -> Affine:
+    """A layer that multiplies by 1 - rate, as a `downscale_in_infer` dropout does in evaluation."""
     return Affine((1 - rate,), (0.0,))
 
 

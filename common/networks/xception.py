@@ -15,9 +15,9 @@ from common.spec import (
     Layer,
     MaxPool,
     NetworkSpec,
+    PaddingRule,
     ReLU,
     Residual,
-    Rule,
     sequence,
 )
 from common.spec.figure import figure
@@ -36,7 +36,7 @@ def halving(first: int, second: int, relu: bool = True) -> Residual:
     layers: list[Layer] = [ReLU()] if relu else []
     layers += [separable(first), NORM, ReLU(), separable(second), NORM]
     shortcut = Chain({"conv": Conv(second, 1, 2, bias=False), "bn": NORM})
-    return Residual(sequence(*layers, MaxPool(3, 2, Rule.SAME)), shortcut)
+    return Residual(sequence(*layers, MaxPool(3, 2, PaddingRule.SAME)), shortcut)
 
 
 @figure

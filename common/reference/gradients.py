@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 from common import spec
 from common.errors import UsageError
 from common.reference.layers import (
-    LEAST_LENGTH,
     Array,
     Weights,
     border,
     by_channel,
     compute,
     count_values,
-    length,
     matrices,
     slide,
-    sum_around,
     total,
+)
+from common.reference.norm_gradients import (
+    backward_batch_norm,
+    backward_l2_norm,
+    backward_lrn,
+    others,
 )
 from common.spec import Size, pair
 from common.spec.padding import adaptive_windows
@@ -40,17 +43,19 @@ ALL_BUT_CHANNELS = (0, 2, 3)
 class Forward:
     """A forward pass in training mode that stores, by path, what the backward pass needs.
 
-    `masks` are the values that each dropout keeps. `inputs` has the input of each leaf layer, and
+    `masks` are the values that each dropout keeps, and `frozen` the paths of the batch norms that
+    use their running statistics. `inputs` has the input of each leaf layer, and
     `own` the arrays it computed with: parameters, the batch's mean and variance, dropout factors.
     """
 
     masks: Masks
+    frozen: frozenset[str] = frozenset()
     inputs: dict[str, Array] = field(default_factory=dict)
     own: dict[str, Weights] = field(default_factory=dict)
 
     def compute(self, node: Node, x: Array, own: Weights) -> Array:
         """The output of a leaf layer in training mode; stores its input and arrays."""
-        if isinstance(node.layer, spec.BatchNorm):
+        if isinstance(node.layer, spec.BatchNorm) and node.path not in self.frozen:
             # Batch statistics instead of running statistics.
             mean, variance = x.mean(axis=others(x)), x.var(axis=others(x))
             own = {**own, "running_mean": mean, "running_var": variance}
@@ -74,25 +79,26 @@ def backward(node: Node, dy: Array, forward: Forward, gradients: dict[str, Array
     """Returns dx of one node; adds the gradients inside it to `gradients`, by full name."""
     if node.children:
         return backward_children(node, dy, forward, gradients)
-    dx, own = backward_layer(node, forward.inputs[node.path], forward.own[node.path], dy)
+    inputs, own = forward.inputs[node.path], forward.own[node.path]
+    dx, own = backward_layer(node, inputs, own, dy, frozen=node.path in forward.frozen)
     gradients |= {f"{node.path}.{name}": gradient for name, gradient in own.items()}
     return dx
 
 
-def backward_layer(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array, Weights]:
+def backward_layer(
+    node: Node, x: Array, own: Weights, dy: Array, *, frozen: bool
+) -> tuple[Array, Weights]:
     """dx of a leaf layer, and the gradients with respect to its parameters."""
     match node.layer:
         case spec.Conv(stride=stride, bias=bias):
             dx, dweight = backward_convolve(node, x, own["weight"], stride, dy)
-            return dx, {"weight": dweight} | (
-                {"bias": dy.sum(axis=ALL_BUT_CHANNELS)} if bias else {}
-            )
+            dbias = {"bias": dy.sum(axis=ALL_BUT_CHANNELS)} if bias else {}
+            return dx, {"weight": dweight} | dbias
         case spec.DepthwiseConv(stride=stride):
-            dx, dweight = backward_convolve_channels(node, x, own["weight"], stride, dy)
-            return dx, {"weight": dweight}
+            return backward_convolve_channels(node, x, own["weight"], stride, dy)
         case spec.BatchNorm(scale=scale):
-            dx, dweight, dbias = backward_batch_norm(node, x, own, dy)
-            return dx, ({"weight": dweight} if scale else {}) | {"bias": dbias}
+            dx, dweight, dshift = backward_batch_norm(node, x, own, dy, frozen)
+            return dx, ({"weight": dweight} if scale else {}) | {"bias": dshift}
         case spec.LRN(size, alpha, beta):
             return backward_lrn(x, size, alpha, beta, dy), {}
         case spec.Affine(scales):
@@ -114,8 +120,8 @@ def backward_layer(node: Node, x: Array, own: Weights, dy: Array) -> tuple[Array
         case spec.Flatten():
             return dy.reshape(x.shape), {}
         case spec.Linear(bias=bias):
-            gradients = {"weight": dy.T @ x, "bias": dy.sum(axis=0)}
-            return dy @ own["weight"], gradients if bias else {"weight": gradients["weight"]}
+            gradients = {"weight": dy.T @ x} | ({"bias": dy.sum(axis=0)} if bias else {})
+            return dy @ own["weight"], gradients
         case spec.L2Norm():
             return backward_l2_norm(x, dy), {}
     raise TypeError(f"{node.path}: no gradient is implemented for {node.layer!r}")
@@ -157,7 +163,7 @@ def backward_convolve(
 
 def backward_convolve_channels(
     node: Node, x: Array, weight: Array, stride: Size, dy: Array
-) -> tuple[Array, Array]:
+) -> tuple[Array, Weights]:
     """dx of a depthwise convolution, and the gradient with respect to its weight."""
     size, multiplier = (weight.shape[2], weight.shape[3]), len(weight) // x.shape[1]
     each = np.repeat(border(x, node.pads), multiplier, axis=1)
@@ -169,50 +175,7 @@ def backward_convolve_channels(
     apart = len(x), x.shape[1], multiplier, *dy.shape[2:]
     parts = ((dy * number).reshape(apart).sum(axis=2) for number in numbers)
     dx = add_back(node, x, size, stride, parts)
-    return dx, np.stack(dweight, axis=-1).reshape(weight.shape)
-
-
-def backward_batch_norm(
-    node: Node, x: Array, own: Weights, dy: Array
-) -> tuple[Array, Array, Array]:
-    """dx of batch norm with batch statistics, and the gradients with respect to weight and bias.
-
-    The paper (S. Ioffe and C. Szegedy, 2015, section 3) gives the gradients with respect to mean,
-    variance and x one by one; here they are substituted into a single formula for dx.
-    """
-    each = {name: by_channel(array, x) for name, array in own.items()}
-    deviation = np.sqrt(each["running_var"] + node.eps)
-    normed = (x - each["running_mean"]) / deviation
-    dweight, dbias = (dy * normed).sum(axis=others(x)), dy.sum(axis=others(x))
-    count = x.size // x.shape[1]
-    through = (by_channel(dbias, x) + normed * by_channel(dweight, x)) / count
-    return each.get("weight", 1) / deviation * (dy - through), dweight, dbias
-
-
-def others(x: Array) -> tuple[int, ...]:
-    """All axes except the channel axis, for feature maps or vectors."""
-    return (0, *range(2, x.ndim))
-
-
-def backward_l2_norm(x: Array, dy: Array) -> Array:
-    """dx of y = x / length: dy without its component along y, divided by the length.
-
-    Where the length is clamped to 1e-12, it is a constant, and dx is dy / 1e-12.
-    """
-    size = length(x)
-    y = x / size
-    along = np.where(size > LEAST_LENGTH, (y * dy).sum(axis=1, keepdims=True), 0)
-    return np.asarray((dy - y * along) / size)
-
-
-def backward_lrn(x: Array, size: int, alpha: float, beta: float, dy: Array) -> Array:
-    """dx of y = x / base ** beta, where base depends on the squares of the channels around x."""
-    base = 1 + alpha / size * sum_around(x**2, size)
-    dbase = -beta * dy * x / base ** (beta + 1)
-    # x is in the windows of the channels around it. With an even size these reach one channel
-    # further forward than back, unlike the windows of `sum_around`; so the channels are reversed.
-    around = sum_around(dbase[:, ::-1], size)[:, ::-1]
-    return np.asarray(dy / base**beta + 2 * x * alpha / size * around)
+    return dx, {"weight": np.stack(dweight, axis=-1).reshape(weight.shape)}
 
 
 def dy_of_largest(node: Node, x: Array, kernel: Size, stride: Size, dy: Array) -> Iterator[Array]:

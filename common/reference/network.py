@@ -1,6 +1,6 @@
 """The reference for whole networks: one forward pass or one gradient, in NumPy float64."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +76,7 @@ def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:
 
 def count_parameters(net: Reference) -> int:
     """The number of learned parameters, without buffers."""
-    return sum(net.weights[name].size for name in net.plan.parameters())
+    return sum(net.weights[name].size for name in net.plan.parameter_shapes())
 
 
 def differentiate(
@@ -86,30 +86,38 @@ def differentiate(
     labels: NDArray,
     smoothing: float = 0.0,
     masks: Masks | None = None,
+    image_weights: Array | float = 1.0,
+    frozen: Collection[str] = (),
 ) -> Step:
     """Computes one training step up to its gradients, for N x C x H x W images and N labels.
 
     The loss is the mean cross entropy of the output plus that of each head times its weight;
     `smoothing` is the label smoothing. `masks` has, by path, the values that each dropout keeps
-    (N x C x H x W or N x C); raises UsageError if one is missing.
+    (N x C x H x W or N x C); raises UsageError if one is missing. `image_weights` are N factors of
+    the images' losses. The batch norms whose paths are in `frozen` use their running statistics,
+    which do not change.
     """
-    weights, forward = to_float64(arrays), Forward(masks or {})
+    weights, forward = to_float64(arrays), Forward(masks or {}, frozenset(frozen))
     outputs = compute_all(plan, x.astype(np.float64), weights, forward.compute)
     loss, dys = 0.0, dict[str, Array]()
     for name, weight in plan.loss_weights().items():
-        own_loss, dlogits = cross_entropy(outputs[name], labels, smoothing)
+        own_loss, dlogits = cross_entropy(outputs[name], labels, smoothing, image_weights)
         loss, dys[name] = loss + weight * own_loss, weight * dlogits
     gradients = backward_all(plan, dys, forward)
-    ordered = {name: gradients[name] for name in plan.parameters()}
+    ordered = {name: gradients[name] for name in plan.parameter_shapes()}
     return Step(loss, ordered, new_statistics(plan, weights, forward))
 
 
 def new_statistics(plan: Plan, weights: Weights, forward: Forward) -> Weights:
-    """The running statistics after a forward pass: keep * running + (1 - keep) * batch."""
+    """The running statistics after a forward pass: keep * running + (1 - keep) * batch.
+
+    Those of frozen layers do not change, and are left out.
+    """
     return {
         f"{node.path}.{name}": node.keep * weights[f"{node.path}.{name}"]
         + (1 - node.keep) * forward.own[node.path][name]
         for node in plan.nodes()
+        if node.path not in forward.frozen
         for name, _ in node.buffers
     }
 

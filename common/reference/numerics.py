@@ -17,17 +17,21 @@ def softmax(x: Array, axis: int = 1) -> Array:
     return np.asarray(np.exp(log_softmax(x, axis)))
 
 
-def cross_entropy(logits: Array, labels: NDArray, smoothing: float) -> tuple[float, Array]:
+def cross_entropy(
+    logits: Array, labels: NDArray, smoothing: float, image_weights: Array | float = 1.0
+) -> tuple[float, Array]:
     """The mean cross entropy of logits N x classes, and its gradient with respect to the logits.
 
-    Label smoothing spreads the fraction `smoothing` of each label over all classes.
+    Label smoothing spreads the fraction `smoothing` of each label over all classes. The loss of
+    each image is multiplied by its weight.
     """
     images, classes = logits.shape
     targets = np.full(logits.shape, smoothing / classes)
     targets[np.arange(images), labels] += 1 - smoothing
     log_probabilities = log_softmax(logits)
-    loss = -(targets * log_probabilities).sum() / images
-    return float(loss), (np.exp(log_probabilities) - targets) / images
+    share = np.broadcast_to(image_weights, images)[:, None] / images
+    loss = -(share * targets * log_probabilities).sum()
+    return float(loss), share * (np.exp(log_probabilities) - targets)
 
 
 def relative_difference(found: NDArray, expected: NDArray) -> float:

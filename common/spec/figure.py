@@ -1,6 +1,7 @@
 """Figures: a decorator that records which function built a block, and with which arguments.
 
-`googlenet source` uses the record: the names, arguments and docstrings of what it prints.
+From the record, `googlenet source` prints the block as a function or class with the same name,
+arguments and docstring.
 """
 
 import inspect

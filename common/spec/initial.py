@@ -21,7 +21,7 @@ def initial_arrays(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
     network has the same backbone with and without heads.
     """
     arrays = {}
-    for name, shape in plan.arrays().items():
+    for name, shape in plan.array_shapes().items():
         stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
         if len(shape) > 1:
             arrays[name] = draw_weights(shape, stream, plan.network.init)

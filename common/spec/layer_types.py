@@ -1,8 +1,10 @@
 """Layer types: the building blocks of every network.
 
 A layer type defines what is computed, independently of any framework. Sizes are (rows, columns); a
-single number applies to both. Shapes are C x H x W, without the batch axis. A chain, a concat and a
-residual contain other layers; all other layers are leaves.
+single number applies to both. Shapes are (C, H, W) for feature maps and (C,) for vectors, without
+the batch axis. Layers state only their output channels; the plan infers the input channels. A
+chain, a concat and a residual contain other layers; all other layers are leaves. `label` is the
+name of the type in tables.
 """
 
 from collections.abc import Mapping
@@ -16,20 +18,20 @@ Shape = tuple[int, ...]
 Size = int | tuple[int, int]
 
 
-class Rule(Enum):
+class PaddingRule(Enum):
     """Padding that depends on the input size; the plan resolves it to numbers.
 
     CEIL pads only after the last row and column, so that the number of windows is rounded up
     instead of down; as in PyTorch's `ceil_mode`, no window starts beyond the input. SAME is
     TensorFlow's: there are ceil(size / stride) windows, and the padding that they need is divided
-    between both sides; if it is odd, the side after the input gets one more.
+    between both sides; if it is odd, the extra row or column is at the end.
     """
 
-    CEIL = "the last window may hang over the far edge (PyTorch's ceil_mode)"
-    SAME = "ceil(size / stride) windows; of an odd border the larger half lies after (TensorFlow)"
+    CEIL = "the last window may extend beyond the input (PyTorch's ceil_mode)"
+    SAME = "ceil(size / stride) windows; an odd padding has the extra row at the end (TensorFlow)"
 
 
-Padding = Size | Rule
+Padding = Size | PaddingRule
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class BatchNorm:
 
     Training uses the batch's mean and variance (divided by n, the number of values per channel) and
     updates the running statistics: running = keep * running + (1 - keep) * batch. Evaluation uses
-    the running statistics.
+    the running statistics. `keep` is Keras' and Paddle's `momentum`, and 1 minus PyTorch's.
     """
 
     label: ClassVar[str] = "batch norm"
@@ -74,7 +76,8 @@ class BatchNorm:
 class LRN:
     """x / (1 + alpha / size * the sum of squares of the `size` channels around x) ** beta.
 
-    An even `size` includes one more channel before x than after it, as in PyTorch.
+    An even `size` includes one more channel before x than after it, as in PyTorch. PyTorch's `k` is
+    1.
     """
 
     label: ClassVar[str] = "LRN"
@@ -104,7 +107,10 @@ class MaxPool:
 
 @dataclass(frozen=True)
 class AvgPool:
-    """The mean over each window, excluding the padding unless `counts_border`."""
+    """The mean over each window, excluding the padding unless `counts_border`.
+
+    `counts_border` is PyTorch's `count_include_pad`.
+    """
 
     label: ClassVar[str] = "average pool"
     kernel: Size
@@ -181,7 +187,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Concat:
-    """Named branches with the same input, concatenated along the channels in this order."""
+    """Named branches with the same input, concatenated along the channels in their order."""
 
     label: ClassVar[str] = "Concat"
     branches: Mapping[str, "Layer"]
@@ -190,7 +196,7 @@ class Concat:
 
 @dataclass(frozen=True)
 class Residual:
-    """`scale` times a branch, plus the input or the output of a shortcut."""
+    """scale * branch(x) + shortcut(x); without a shortcut, x itself is added."""
 
     label: ClassVar[str] = "Residual"
     branch: "Layer"

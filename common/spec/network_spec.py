@@ -9,7 +9,9 @@ from common.spec.preprocess import SQUEEZE, Preprocess
 
 
 class Init(Enum):
-    """Initial weights, as in each network's published code; biases start at 0.
+    """Initial weights: one rule for a network, close to its published code; biases start at 0.
+
+    The exceptions are listed in docs/departures.md.
 
     `in` and `out` are the numbers of input and output channels, `kernel` is the number of positions
     in the kernel, and "deviation" is the standard deviation. TRUNCATED redraws values beyond two
@@ -47,7 +49,8 @@ class NetworkSpec:
     `init` is how `googlenet init` draws initial weights. The functions that build a network in a
     framework use that framework's own initialisers instead, and a training run uses `init` only if
     its recipe says so. `label_smoothing` is the default in training, and `preprocess` is how images
-    are prepared.
+    are prepared. `omitted` are the steps and heads of the published network that this part of it
+    leaves out; a weights file may contain their arrays.
     """
 
     name: str
@@ -61,8 +64,9 @@ class NetworkSpec:
     label_smoothing: float = 0.0
     aux: bool = False
     preprocess: Preprocess = SQUEEZE
+    omitted: tuple[str, ...] = ()
 
     @property
     def output(self) -> str:
-        """The name of the body's output."""
+        """The name under which the body's result is returned: `logits` or `features`."""
         return "logits" if self.classes else "features"

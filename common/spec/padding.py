@@ -1,7 +1,7 @@
 """Sliding windows: resolves padding to numbers, and computes output sizes."""
 
 from common.errors import UsageError
-from common.spec import Padding, Rule, Shape, Size, pair
+from common.spec import Padding, PaddingRule, Shape, Size, pair
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
 NO_PADS: Pads = ((0, 0), (0, 0))
@@ -10,14 +10,14 @@ NO_PADS: Pads = ((0, 0), (0, 0))
 def slide(
     path: str, shape: Shape, kernel: Size, stride: Size, padding: Padding
 ) -> tuple[Shape, Pads]:
-    """The (rows, columns) of a sliding window's output, and the padding.
+    """The output size (rows, columns) of a layer with sliding windows, and its padding.
 
     Raises UsageError if the padded input is smaller than the window.
     """
     sizes, pads = [], []
     for axis in (0, 1):
         arguments = shape[1 + axis], pair(kernel)[axis], pair(stride)[axis]
-        rule = padding if isinstance(padding, Rule) else pair(padding)[axis]
+        rule = padding if isinstance(padding, PaddingRule) else pair(padding)[axis]
         size, pad = slide_axis(*arguments, rule)
         if size < 1:
             rows, columns = pair(kernel)
@@ -43,15 +43,15 @@ def mean_matrix(size: int, windows: int) -> list[list[float]]:
 
 
 def slide_axis(
-    size: int, kernel: int, stride: int, padding: int | Rule
+    size: int, kernel: int, stride: int, padding: int | PaddingRule
 ) -> tuple[int, tuple[int, int]]:
     """The number of windows along one axis, and the padding (before, after)."""
     match padding:
-        case Rule.SAME:
+        case PaddingRule.SAME:
             windows = -(-size // stride)
             border = max((windows - 1) * stride + kernel - size, 0)
             return windows, (border // 2, border - border // 2)
-        case Rule.CEIL:
+        case PaddingRule.CEIL:
             windows = -((kernel - size) // stride) + 1
             if (windows - 1) * stride >= size:  # as in PyTorch, no window starts beyond the input
                 windows -= 1

@@ -4,7 +4,7 @@ The framework folders and the reference build a network from its plan: the layer
 settings are in `node.layer`, and everything that depends on the input size is in the nodes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -128,6 +128,18 @@ class Plan:
             groups[-1].append(step)
         return [self.part(tuple(group)) for group in groups]
 
+    def steps_until(self, names: Collection[str]) -> list[Node]:
+        """The steps of the body up to the last one that `names` has.
+
+        Raises UsageError for a name that is not a step, or without any name.
+        """
+        paths = [step.path for step in self.body.children]
+        unknown = [name for name in names if name not in paths]
+        if unknown or not names:
+            wrong = f"has no step {unknown[0]!r}" if unknown else "needs the name of a step"
+            raise UsageError(f"{self.network.name} {wrong}; its steps: {', '.join(paths)}")
+        return list(self.body.children[: max(map(paths.index, names)) + 1])
+
     def part(self, steps: tuple[Node, ...]) -> "Plan":
         """A plan of these consecutive steps of the body, without classes or heads."""
         first, chain = steps[0], spec.Chain({step.path: step.layer for step in steps})
@@ -144,26 +156,26 @@ class Plan:
         """All nodes, cached."""
         return tuple(node for root in self.roots() for node in root.walk())
 
-    def parameters(self) -> dict[str, Shape]:
+    def parameter_shapes(self) -> dict[str, Shape]:
         """The shape of every learned parameter by its full name, in the layout of weights files."""
         return {f"{node.path}.{name}": s for node in self.nodes() for name, s in node.parameters}
 
-    def arrays(self) -> dict[str, Shape]:
+    def array_shapes(self) -> dict[str, Shape]:
         """The shape of every array in a weights file, by name: the parameters and the buffers."""
         return dict(self.shapes)
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
-        """The shapes of all arrays, cached."""
+        """The result of `array_shapes`, cached."""
         return {
             f"{node.path}.{name}": shape
             for node in self.nodes()
             for name, shape in (*node.parameters, *node.buffers)
         }
 
-    def backbone_arrays(self) -> dict[str, Shape]:
+    def backbone_shapes(self) -> dict[str, Shape]:
         """The shapes of all arrays except those of the classifier and the heads."""
-        arrays = self.arrays().items()
+        arrays = self.array_shapes().items()
         return {name: shape for name, shape in arrays if not self.is_ending(name)}
 
     def is_ending(self, name: str) -> bool:

@@ -13,19 +13,30 @@ from common.spec.padding import NO_PADS, slide
 from common.spec.plan import Node, Plan
 
 
-def make_plan(network: NetworkSpec) -> Plan:
-    """Builds the plan of a network from its spec; raises UsageError if a layer does not fit.
+class InputDoesNotFit(UsageError):
+    """A layer does not fit; the message gives the smallest square input that fits, up to 512.
 
-    If the input is too small, the message gives the smallest square input that fits, up to 512.
+    It is only computed when the message is read: many callers try whether a network fits.
     """
+
+    def __init__(self, fault: UsageError, network: NetworkSpec) -> None:
+        super().__init__(str(fault))
+        self.network = network
+
+    def __str__(self) -> str:
+        network, fault, least = self.network, super().__str__(), least_size(self.network)
+        if least is None or min(network.input[1:]) >= least:
+            return fault
+        need = f"{fault}; {network.name} needs at least {least}x{least}"
+        return need + (" with its heads" if network.aux else "")
+
+
+def make_plan(network: NetworkSpec) -> Plan:
+    """Builds the plan of a network from its spec; raises InputDoesNotFit if a layer does not."""
     try:
         return lay_out(network)
     except UsageError as error:
-        least = least_size(network)
-        if least is None or min(network.input[1:]) >= least:
-            raise
-        need = f"{error}; {network.name} needs at least {least}x{least}"
-        raise UsageError(need + (" with its heads" if network.aux else "")) from None
+        raise InputDoesNotFit(error, network) from None
 
 
 def least_size(network: NetworkSpec) -> int | None:

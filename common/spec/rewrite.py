@@ -6,10 +6,10 @@ from dataclasses import replace
 from common.spec import Chain, Concat, Dropout, Layer, NetworkSpec, Residual, join
 
 # An override: takes a path and the layer there, and returns the layer to use instead.
-Change = Callable[[str, Layer], Layer]
+Override = Callable[[str, Layer], Layer]
 
 
-def rewrite(layer: Layer, change: Change, path: str = "") -> Layer:
+def rewrite(layer: Layer, change: Override, path: str = "") -> Layer:
     """The layer with `change` applied to it and to every layer inside it, innermost first."""
     match layer:
         case Chain(steps):
@@ -25,7 +25,7 @@ def rewrite(layer: Layer, change: Change, path: str = "") -> Layer:
     return change(path, layer)
 
 
-def rewrite_chain(chain: Chain, change: Change, path: str = "") -> Chain:
+def rewrite_chain(chain: Chain, change: Override, path: str = "") -> Chain:
     """Rewrites a body or a head; raises TypeError if the result is no longer a chain."""
     rewritten = rewrite(chain, change, path)
     if not isinstance(rewritten, Chain):
@@ -33,7 +33,7 @@ def rewrite_chain(chain: Chain, change: Change, path: str = "") -> Chain:
     return rewritten
 
 
-def rewrite_network(network: NetworkSpec, change: Change) -> NetworkSpec:
+def rewrite_network(network: NetworkSpec, change: Override) -> NetworkSpec:
     """Rewrites a network's body and heads; paths in a head begin with its name."""
     heads = {
         name: replace(head, body=rewrite_chain(head.body, change, name))

@@ -29,16 +29,19 @@ def print_many(name):
 
 
 def print_verdict(name):
-    root = SimpleNamespace(children=[SimpleNamespace(path="conv1")])
+    step = SimpleNamespace(path="conv1", is_unit=True, children=())
+    root = SimpleNamespace(children=[step])
     spec = SimpleNamespace(name="googlenet", origin="paper", input=(3, 8, 8))
-    plan = SimpleNamespace(network=spec, parameter_count=1, roots=lambda: [root])
+    plan = SimpleNamespace(network=spec, parameter_count=1, roots=lambda: [root], body=root)
     different = SimpleNamespace(
-        layer="conv1", what="kernel", yours=name, table="3", effect=None, lines=(), also_in=(name,)
-    )
+        layer="conv1", what="kernel", yours=name, table="3", effect=None, lines=(), also_in=(name,),
+        places=(name,), kind="mistake",
+    )  # fmt: skip
     found = SimpleNamespace(
         plan=plan,
         parameters=1,
-        every=[different],
+        decisions=[different],
+        trace=SimpleNamespace(notes=[name], image=np.zeros((1, 3, 8, 8)), after=(), drops=()),
         unused=[name],
         same=["googlenet"],
         in_training=(),

@@ -26,9 +26,12 @@ VERBS = {
     ("bench", "--svg"): (["--quick", "-f", "pytorch"], ".svg"),
     ("bench", "--html"): (["--quick", "-f", "pytorch"], ".html"),
     ("predict", "--csv"): (["w.safetensors", "a.png"], ".csv"),
+    ("evaluate", "--csv"): (["w.safetensors"], ".csv"),
     ("check", "--report"): (["net.py"], ".json"),
+    ("check", "--csv"): (["net.py"], ".csv"),
+    ("check", "--html"): (["net.py"], ".html"),
 }
-FOLDERS = {("train", "out"), ("compare", "out")}  # folders in which runs are started
+FOLDERS = {("train", "out"), ("compare", "out"), ("exercise", "out")}  # made by the command
 
 
 def command_line(verb, option, out):
@@ -37,7 +40,7 @@ def command_line(verb, option, out):
     return [verb, *words[:1], out, *words[1:]] if option == "DST" else [verb, *words, option, out]
 
 
-READ = {"bench", "image", "input", "labels", "recipe", "runs", "source", "weights"}
+READ = {"bench", "image", "input", "labels", "recipe", "rubric", "runs", "source", "weights"}
 
 
 def test_every_verb_that_writes_is_here():
@@ -58,6 +61,7 @@ WORK = (
     "common.command.source.import_printer",
     "common.command.export.open_trained",
     "common.command.predict.open_trained",
+    "common.command.evaluate.open_trained",
     "common.command.compare_training.starting_weights",
     "common.data.images.batch",
 )

@@ -59,7 +59,7 @@ def test_every_reader_keeps_the_bounds(tmp_path, monkeypatch, file, bound):
 @pytest.mark.parametrize("made", NETWORKS)
 def test_every_network_and_its_training_stay_below(made):
     spec = network(made)
-    shapes = planned(made, spec.input[1:], aux=True).arrays()
+    shapes = planned(made, spec.input[1:], aux=True).array_shapes()
     assert 4 * sum(map(prod, shapes.values())) <= budget.LARGEST
     assert 5 * len(shapes) <= budget.MOST_ARRAYS
 

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import require
+from checkpoints import check_holds
+from conftest import planned, require, seeded
 
 from common.errors import DataError
 from common.files.pickled_arrays import strided
@@ -36,7 +37,9 @@ def npy(value):
 
 OTHER = {
     "a.npy": (npy(np.ones(3)), "one NumPy array; give a weights file"),
-    "b.npy": (npy({"conv1": np.ones(3)}), "a pickled Python object; save its arrays by name"),
+    "b.npy": (npy({"conv1": np.ones(3)}), "does not fit googlenet in format ours: "),
+    "c.npy": (npy([{1}, 2]), "holds "),
+    "d.npy": (npy({"conv1": 1})[:-4], "not a valid "),
     "a.t7": (b"\4\0\0\0\1\0\0\0\3\0\0\0V 1", "a Torch7 file"),
     "a.mlmodel": (b"\x08\x01\x12\x20", "a Core ML model"),
     "b.safetensors": (POINTER, "a Git LFS pointer, not the file itself; run `git lfs pull`"),
@@ -200,3 +203,12 @@ def test_bytes_that_were_changed_are_read_or_refused_in_one_line(tmp_path, suffi
         broken.write_bytes(content.tobytes())
         with suppress(DataError):
             read_file(broken)
+
+
+def test_a_dict_that_numpy_pickled_is_read(tmp_path, out):
+    plan = planned("googlenet.d2l", (96, 96), classes=4)
+    arrays = seeded(plan)
+    path = tmp_path / "w.npy"
+    path.write_bytes(npy(arrays))
+    convert(path, out, "googlenet.d2l")
+    check_holds(out, arrays)

@@ -244,4 +244,4 @@ def test_a_file_of_another_network_is_refused():
 
 def test_heads_are_left_out_where_they_are_not_wanted():
     bare = planned(classes=4)
-    assert list(weights.fit("w", seeded(PLAN), {}, bare)) == list(bare.parameters())
+    assert list(weights.fit("w", seeded(PLAN), {}, bare)) == list(bare.parameter_shapes())

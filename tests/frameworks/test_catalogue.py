@@ -24,7 +24,7 @@ from common.spec import (
     Layer,
     Linear,
     MaxPool,
-    Rule,
+    PaddingRule,
 )
 from common.spec.planner import make_plan
 
@@ -41,7 +41,7 @@ LINEAR = {"weight": SQUARE, "bias": np.zeros(256)}
 # The intended layer, its input, and its weights.
 SUBJECTS: dict[str, tuple[Layer, np.ndarray, dict]] = {
     "SAME padding": (Conv(4, 7, 2, 3, bias=False), X, {"weight": KERNEL}),
-    "ceil": (MaxPool(3, 2, Rule.CEIL), X, {}),
+    "ceil": (MaxPool(3, 2, PaddingRule.CEIL), X, {}),
     "border of an average": (AvgPool(3, 1, 1), X, {}),
     "border of an average, counted": (AvgPool(3, 1, 1, counts_border=True), X, {}),
     "LRN alpha": (LRN(5, 0.1, 0.75), X, {}),

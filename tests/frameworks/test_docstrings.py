@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-PUBLIC = ("network", "googlenet", "fast", "load_weights", "save_weights")
+PUBLIC = ("network", "googlenet", "fast", "features", "load_weights", "save_weights")
 GLOBALS = {
     "pytorch": ("import torch",),
     "tensorflow": ("import tensorflow as tf",),

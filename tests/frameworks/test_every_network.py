@@ -94,7 +94,7 @@ def test_gradients_and_statistics_are_the_references(impl, made):
     found = impl.run.grad(made.net, noise(plan, len(labels)), labels)
     right = kept_step(plan, labels)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
-    assert {key: array.shape for key, array in found.items()} == plan.parameters()
+    assert {key: array.shape for key, array in found.items()} == plan.parameter_shapes()
     largest = max(np.abs(array).max() for array in right.gradients.values())
     none = [key for key in found if re.fullmatch(NO_GRADIENT.get(made.name, r"(?!)"), key)]
     assert bool(none) == (made.name in NO_GRADIENT)

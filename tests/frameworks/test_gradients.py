@@ -20,7 +20,7 @@ def test_a_heads_gradients_and_statistics_are_the_references(impl, name):
     net = impl.run.load_network(plan, seeded(plan), "float64")
     found, right = impl.run.grad(net, noise(plan), LABELS), kept_step(plan, LABELS)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
-    assert {key: array.shape for key, array in found.items()} == plan.parameters()
+    assert {key: array.shape for key, array in found.items()} == plan.parameter_shapes()
     far = {key: relative_difference(array, right.gradients[key]) for key, array in found.items()}
     after = impl.weights.get_arrays(net)
     far |= {key: relative_difference(after[key], array) for key, array in right.buffers.items()}

@@ -62,5 +62,5 @@ def test_paddle_vision_is_what_paddle_publishes(impl, tmp_path, size):
 def fc1_sizes(size):
     """The sizes of the heads' first linear layer, which Paddle has fixed for images of 224."""
     plan = planned("googlenet.paddle_vision", (size, size), classes=10, aux=True)
-    features, inputs = plan.arrays()["aux1.fc1.weight"]
+    features, inputs = plan.array_shapes()["aux1.fc1.weight"]
     return inputs, features

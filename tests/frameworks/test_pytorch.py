@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from common.data.images import to_input
 from common.networks import network
 from common.reference.numerics import relative_difference
-from common.spec import AvgPool, Rule
+from common.spec import AvgPool, MaxPool, PaddingRule
 from common.spec.planner import place
 from common.tools.zoo.recognise import layouts_for
 from pytorch_impl.build import module
@@ -78,9 +78,17 @@ def test_fast_keeps_a_users_hooks(impl):
     assert not torch.allclose(net(x), before, rtol=1e-2)
 
 
+def test_a_pool_of_stride_1_is_padded_on_one_side():
+    """With ceil_mode, it would have one row and one column less."""
+    x = torch.arange(9.0).reshape(1, 1, 3, 3)
+    pool = module(place(MaxPool(2, 1, PaddingRule.SAME), "pool", (1, 3, 3)))
+    expected = torch.tensor([[4.0, 5, 5], [7, 8, 8], [7, 8, 8]])
+    assert torch.equal(pool(x)[0, 0], expected)
+
+
 def test_averages_over_an_uneven_border_are_refused():
     with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average over \(\(0, 1\)"):
-        module(place(AvgPool(2, 2, Rule.SAME), "pool", (3, 5, 5)))
+        module(place(AvgPool(2, 2, PaddingRule.SAME), "pool", (3, 5, 5)))
 
 
 def features(impl, name, state, x):

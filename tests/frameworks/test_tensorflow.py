@@ -1,5 +1,8 @@
 """Networks behave as users of Keras expect."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -23,6 +26,8 @@ def test_fits_evaluates_predicts_and_saves(impl, tmp_path):
     np.testing.assert_allclose(again(x), net(x), rtol=1e-5, atol=1e-6)
     with pytest.raises(UsageError, match=r"^googlenet has no plan, as after keras\.models\.load"):
         impl.package.save_weights(again, tmp_path / "w.safetensors")
+    code = "import sys, tensorflow_impl, keras; keras.models.load_model(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "net.keras"], check=True)
     built = impl.package.googlenet(input=(3, 96, 96), classes=4, aux=True)
     built.set_weights(again.get_weights())
     np.testing.assert_array_equal(built(x), again(x))

@@ -58,7 +58,7 @@ def recipe_of(rule, **options):
 def start_of(plan):
     """The state before the first step, in float64."""
     arrays = {name: a.astype(np.float64) for name, a in initial_arrays(plan, 1).items()}
-    average = {name: arrays[name] for name in plan.parameters()}
+    average = {name: arrays[name] for name in plan.parameter_shapes()}
     return {"weights": arrays, "average": average}
 
 
@@ -98,7 +98,7 @@ def test_each_step_is_what_the_rules_say(impl, rule):
         step = step_of(plan, number, 0.01 if number < 3 else 0.001)
         slots = split_slots(trainer.get_state())
         loss, gradients = gradients_of(impl, plan, slots, step, recipe)
-        weights = {name: slots["weights"][name] for name in plan.parameters()}
+        weights = {name: slots["weights"][name] for name in plan.parameter_shapes()}
         own = {
             name: {
                 slot: slots.get(slot, {}).get(name, np.zeros_like(w)) for slot in slot_names(rule)
@@ -106,7 +106,7 @@ def test_each_step_is_what_the_rules_say(impl, rule):
             for name, w in weights.items()
         }
         expected, remembered = apply_step(recipe, number - 1, step.rate, weights, gradients, own)
-        assert trainer.take(step) == pytest.approx(loss, rel=1e-12)
+        assert trainer.take(step)[0] == pytest.approx(loss, rel=1e-12)
         found = split_slots(trainer.get_state())
         for name, weight in expected.items():
             close(found["weights"][name], weight, name)
@@ -121,6 +121,18 @@ def close(found, expected, name):
     """Asserts that the arrays are equal within 1e-12 of the largest value."""
     largest = np.abs(expected).max() or 1
     assert np.abs(found - expected).max() <= 1e-12 * largest, name
+
+
+def test_of_all_labels_one_is_right(impl):
+    """With learning rate 0, the shares of correct images over all labels add up to 1."""
+    plan = small_plan(dropout=False)
+    trainer = trainer_of(impl, plan, recipe_of(SGD()), start_of(plan), 0)
+    shares = []
+    for label in range(10):
+        step = step_of(plan, 1, 0.0)
+        shares.append(trainer.take(replace(step, labels=np.full(4, label)))[1])
+    assert sum(shares) == pytest.approx(1, abs=1e-12)
+    assert {4 * share % 1 for share in shares} == {0}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from common.spec.rewrite import rewrite_network
 TABLES = [
     name
     for name in NETWORKS
-    if name == next(n for n in NETWORKS if NETWORKS[n].table is NETWORKS[name].table)
+    if name == next(n for n in NETWORKS if NETWORKS[n].base is NETWORKS[name].base)
 ]
 
 
@@ -37,8 +37,8 @@ def test_every_comment_beside_a_step_is_its_map(name):
 def test_every_change_of_a_variant_changes_something(name):
     """Tested on the network as published, with its heads."""
     variant = NETWORKS[name]
-    made = variant.table(variant.classes)
-    for number, change in enumerate(variant.changes):
+    made = variant.base(variant.classes)
+    for number, change in enumerate(variant.overrides):
         changed = rewrite_network(made, change)
         assert changed != made, number
         made = changed
@@ -47,4 +47,4 @@ def test_every_change_of_a_variant_changes_something(name):
 def test_variants_of_one_table_are_in_one_file():
     for paper in PAPERS:
         for name, variant in paper.VARIANTS.items():
-            assert variant.table.__module__ == paper.__name__, name
+            assert variant.base.__module__ == paper.__name__, name

@@ -135,7 +135,7 @@ LABELS = np.array([2, 0, 1, 2])
 def small():
     """The plan of the small network, its weights, a batch and its dropout masks."""
     plan, random = make_plan(small_network()), np.random.default_rng(6)
-    weights = {name: random.uniform(-1, 1, shape) for name, shape in plan.arrays().items()}
+    weights = {name: random.uniform(-1, 1, shape) for name, shape in plan.array_shapes().items()}
     x = random.standard_normal((4, *plan.network.input))
     nodes = [node for node in plan.nodes() if isinstance(node.layer, Dropout)]
     masks = {node.path: mask_of(node, 4, node.layer.rate) for node in nodes}
@@ -146,7 +146,7 @@ def small():
 def test_the_gradients_of_a_whole_network_are_the_slopes_of_its_loss(small):
     plan, weights, x, masks = small
     found = differentiate(plan, weights, x, LABELS, 0.1, masks).gradients
-    assert list(found) == list(plan.parameters())
+    assert list(found) == list(plan.parameter_shapes())
 
     def loss():
         return differentiate(plan, weights, x, LABELS, 0.1, masks).loss

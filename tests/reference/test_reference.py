@@ -26,9 +26,9 @@ from common.spec import (
     Layer,
     Linear,
     MaxPool,
+    PaddingRule,
     ReLU,
     Residual,
-    Rule,
     pair,
 )
 from common.spec.padding import adaptive_windows
@@ -61,7 +61,7 @@ def value(x, row, column):
     return x[0, 0, row, column] if inside else None
 
 
-@pytest.mark.parametrize("padding", [0, 1, (0, 1), Rule.CEIL, Rule.SAME], ids=str)
+@pytest.mark.parametrize("padding", [0, 1, (0, 1), PaddingRule.CEIL, PaddingRule.SAME], ids=str)
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (3, 1), ((2, 3), 1), (2, 2), (3, (2, 1))])
 def test_windows_against_plain_loops(kernel, stride, padding):
     x = RANDOM.standard_normal((1, 1, 7, 8))

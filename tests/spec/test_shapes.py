@@ -8,7 +8,7 @@ from facts import FACTS, TIMM_GIGA, TORCHVISION_GIGA, WITH_HEAD
 
 from common.errors import UsageError
 from common.networks import NETWORKS, network
-from common.spec import BatchNorm, Chain, Concat, Conv, Rule
+from common.spec import BatchNorm, Chain, Concat, Conv, PaddingRule
 from common.spec.padding import slide_axis
 from common.spec.plan import check_batch
 from common.spec.planner import least_size, make_plan, place
@@ -116,15 +116,15 @@ def test_multiply_adds_of_known_convolutions():
 @pytest.mark.parametrize(
     ("size", "padding", "expected"),
     [
-        (112, Rule.CEIL, (56, (0, 1))),
-        (7, Rule.CEIL, (3, (0, 0))),
-        (14, Rule.CEIL, (7, (0, 1))),
-        (2, Rule.CEIL, (1, (0, 1))),
+        (112, PaddingRule.CEIL, (56, (0, 1))),
+        (7, PaddingRule.CEIL, (3, (0, 0))),
+        (14, PaddingRule.CEIL, (7, (0, 1))),
+        (2, PaddingRule.CEIL, (1, (0, 1))),
         (112, 1, (56, (1, 1))),
         (7, 1, (4, (1, 1))),
         (112, 0, (55, (0, 0))),
-        (112, Rule.SAME, (56, (0, 1))),
-        (7, Rule.SAME, (4, (1, 1))),
+        (112, PaddingRule.SAME, (56, (0, 1))),
+        (7, PaddingRule.SAME, (4, (1, 1))),
     ],
 )
 def test_a_3_by_3_window_of_stride_2(size, padding, expected):
@@ -132,8 +132,8 @@ def test_a_3_by_3_window_of_stride_2(size, padding, expected):
 
 
 def test_no_window_of_ceil_begins_beyond_the_map():
-    assert slide_axis(6, 2, 3, Rule.CEIL) == (2, (0, 0))
-    assert slide_axis(7, 2, 3, Rule.CEIL) == (3, (0, 1))
+    assert slide_axis(6, 2, 3, PaddingRule.CEIL) == (2, (0, 0))
+    assert slide_axis(7, 2, 3, PaddingRule.CEIL) == (3, (0, 1))
 
 
 def test_a_network_too_small_names_the_layer():

@@ -28,7 +28,7 @@ def test_parts_of_a_plan_make_the_whole():
     arrays, x = seeded(plan), noise(plan)
     right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])["logits"]
     for part in parts:
-        own = {name: arrays[name] for name in part.arrays()}
+        own = {name: arrays[name] for name in part.array_shapes()}
         x = reference.classifier(reference.load_network(part, own, "float64"))(x)
     np.testing.assert_array_equal(x, right)
 

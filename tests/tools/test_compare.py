@@ -165,9 +165,31 @@ def test_a_worker_that_dies_is_a_row_in_the_table(tmp_path, monkeypatch, capsys)
     from common.command import show
 
     show.print_comparison(done)
-    told = capsys.readouterr().out
-    assert "SIGSEGV" in told.splitlines()[-1]
-    assert told.splitlines()[-1].startswith("NOT EQUAL")
+    printed = capsys.readouterr().out.splitlines()
+    assert "pytorch: the worker was terminated by signal 11, SIGSEGV" in printed
+    assert printed[-1] == "NOT COMPARED: pytorch"
+    assert max(map(len, printed)) <= 100
+
+
+def test_without_a_choice_what_is_installed_is_compared(monkeypatch, capsys):
+    from common.command import compare as command
+
+    monkeypatch.setattr(command, "find_spec", lambda name: name == "torch" or None)
+    assert command.installed() == ["pytorch"]
+    error = capsys.readouterr().err
+    assert "tensorflow is not installed, so not compared" in error
+    assert "paddle is not installed, so not compared" in error
+    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    assert command.installed() == ["pytorch", "tensorflow", "paddle"]  # whose errors say more
+
+
+def test_only_numbers_are_called_not_equal():
+    from common.command.show import verdict
+
+    failed = FrameworkResult(error=CheckFailed("paddle: out of memory"))
+    equal = equal_result()
+    assert verdict(comparison(pytorch=equal, paddle=failed)).endswith("; not compared: paddle")
+    assert verdict(comparison(pytorch=equal, paddle=failed)).startswith("EQUAL: pytorch matches")
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from checkpoints import SIZE, ours, read_arrays, variant, write_pickle
 from conftest import planned, require, seeded
+from narrow import narrow_networks
 from published_names import FAMILY_NAMES
 
 from common.errors import CheckFailed
@@ -15,6 +16,8 @@ from common.tools.zoo.match import Match, ReadOptions
 from common.tools.zoo.recognise import layouts_for
 from common.tools.zoo.write_file import write_file
 
+assert narrow_networks  # a fixture
+NARROW = pytest.mark.usefixtures("narrow_networks")
 NEEDED = {".pth": "pytorch", ".ckpt": "tensorflow", ".weights.h5": "tensorflow"}
 KINDS = {
     "torch": ".pth",
@@ -37,6 +40,7 @@ NATIVE = [
 ]
 
 
+@NARROW
 @pytest.mark.parametrize(("name", "layout", "suffix"), PUBLISHED + NATIVE)
 def test_there_and_back_bit_for_bit(tmp_path, name, layout, suffix):
     if suffix in NEEDED:
@@ -68,6 +72,7 @@ def with_scales_of_one(arrays):
     }
 
 
+@NARROW
 @pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
 def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
     """timm publishes such files: another party's names in a safetensors file."""
@@ -98,6 +103,7 @@ def test_what_does_not_read_back_is_not_kept(tmp_path, monkeypatch, suffix):
     assert sorted(file.name for file in tmp_path.iterdir()) == [source.name, target.name]
 
 
+@NARROW
 def test_counters_are_carried_and_written_again(tmp_path):
     require("pytorch")
     _, arrays = variant("googlenet.torchvision")
@@ -142,6 +148,7 @@ def test_what_training_leaves_in_a_checkpoint_is_passed_over(tmp_path):
     assert weights.read(tmp_path / "b.safetensors")[0].keys() == arrays.keys()
 
 
+@NARROW
 def test_timms_safetensors_with_counters_there_and_back(tmp_path):
     """timm publishes such files, with integers beside the weights."""
     name = "xception.timm"
@@ -199,6 +206,7 @@ def test_a_tutorials_copy_with_other_chains_is_recognised_and_kept(tmp_path):
     assert again.keys() == copy.keys()
 
 
+@NARROW
 @pytest.mark.parametrize("name", ["inception_v4", "inception_resnet_v2"])
 @pytest.mark.parametrize("learned", [False, True])
 def test_slims_scales_are_written_only_if_they_were_learned(tmp_path, name, learned):

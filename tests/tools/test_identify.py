@@ -1,6 +1,7 @@
 """Identifies the network in a file from the file itself."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -97,6 +98,16 @@ def test_a_file_of_something_else_is_refused(tmp_path):
         identify(tmp_path / "x.safetensors", ReadOptions())
     line = googlenet("identify", tmp_path / "absent.pth", code=4)
     assert "absent.pth" in line
+
+
+def test_what_is_opened_is_not_said_to_be_unread(tmp_path):
+    _, arrays = variant("googlenet")
+    state = {"state": {"momentum": 3}, "param_groups": [1]}
+    held = {"a": {"state_dict": arrays}, "epoch": 3, "optimizer": state}
+    (tmp_path / "x.pdparams").write_bytes(pickle.dumps(held, protocol=4))
+    found = identify(tmp_path / "x.pdparams", ReadOptions())
+    assert "opened at 'a.state_dict'" in found.matches[0].notes
+    assert found.kinds == {"epoch": "int", "optimizer": "dict"}
 
 
 def test_a_file_that_says_a_name_is_held_to_it(tmp_path):

@@ -1,7 +1,9 @@
 """Tests of published parameter counts, and of the differences between two networks."""
 
+from dataclasses import replace
+
 import pytest
-from conftest import planned
+from conftest import native, planned
 
 from common.networks import NETWORKS, network
 from common.spec.planner import make_plan
@@ -59,6 +61,29 @@ def test_the_paper_differs_by_lrn_and_dropout():
         "dropout only in the first": 2,
         "dropout: rate 0.5 against 0.7": 2,
     }
+
+
+def test_padding_that_is_equal_is_no_difference_however_it_is_written():
+    plans = {name: native(name, aux=True) for name in NETWORKS}
+    for one in plans.values():
+        for other in plans.values():
+            theirs = diff.leaves(other)
+            for each in diff.differences(one, other):
+                if each.change.field == "padding":
+                    mine = diff.leaves(one)
+                    assert [p for p in each.paths if mine[p].pads == theirs[p].pads] == []
+                assert each.change.one != each.change.other or each.change.sentence != "field"
+
+
+def test_sizes_are_compared_as_numbers():
+    one = planned("googlenet", (96, 96)).find("conv3.conv")
+    same = replace(one, layer=replace(one.layer, kernel=(3, 3), stride=(1, 1), padding=(1, 1)))
+    assert diff.changes(one, same) == []
+    pool = planned("googlenet", (96, 96)).find("maxpool1")
+    padded = replace(pool, layer=replace(pool.layer, padding=1), pads=((1, 1), (1, 1)))
+    assert [each.what for each in diff.changes(pool, padded)] == [
+        "max pool: padding CEIL against 1"
+    ]
 
 
 def test_torchvision_differs_by_kernels_norm_and_bias():

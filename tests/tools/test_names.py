@@ -70,4 +70,4 @@ def test_the_familys_names(name, layout):
     [published] = layouts_for(name, layout)
     names = published.names(plan)
     assert {mine: names[mine] for mine in FAMILY_NAMES[name, layout]} == FAMILY_NAMES[name, layout]
-    assert len(set(names.values())) == len(plan.arrays())
+    assert len(set(names.values())) == len(plan.array_shapes())

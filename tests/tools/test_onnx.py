@@ -35,7 +35,7 @@ def onnx():
 
 
 @pytest.mark.parametrize(("name", "size"), NETWORKS.items())
-def test_every_layer_is_the_references(onnx, name, size):
+def test_every_layer_is_the_references(onnx, name, size, tmp_path):
     from common.tools.onnx.run_onnx import count_parameters, load_network
     from common.tools.onnx.run_onnx import run as compute
 
@@ -49,6 +49,20 @@ def test_every_layer_is_the_references(onnx, name, size):
     assert found.keys() == expected.keys()
     assert max(relative_difference(found[key], expected[key]) for key in expected) < 1e-5
     assert count_parameters(net) == plan.parameter_count
+    path = tmp_path / "net.onnx"
+    onnx.save(net.model, path)
+    check_holds_the_network(path, name, arrays)
+
+
+def check_holds_the_network(path, name, arrays):
+    """Asserts that the weights are read back from the file, without the graph's constants."""
+    from common.tools.zoo.convert import read_match
+    from common.tools.zoo.match import ReadOptions
+
+    match = read_match(path, name, ReadOptions())
+    assert match.arrays.keys() == arrays.keys()
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(match.arrays[key], array)
 
 
 def test_a_file_holds_any_number_of_images_and_says_how_it_wants_them(onnx, files, tmp_path):

@@ -126,7 +126,7 @@ class TimedRun:
         rate, labels = self.recipe.optimizer.lr, labels_of(x, self.recipe.classes)
         return Step(self.step, 1, rate, 0, x, labels, first=0, ends_epoch=False)
 
-    def log(self, step: Step, loss: float, _: float) -> None:
+    def log(self, step: Step, loss: float, *_: float) -> None:
         """Shows the first step's loss."""
         if step.number == 1:
             self.turns.show({"loss": np.array(loss)})
@@ -154,7 +154,7 @@ def time_part(
     runner: FastRunner, plan: Plan, arrays: Mapping[str, NDArray], batch: int
 ) -> NDArray[np.float64]:
     """The median duration of a call that takes and returns the framework's tensors, in seconds."""
-    own = {name: arrays[name] for name in plan.arrays()}
+    own = {name: arrays[name] for name in plan.array_shapes()}
     net = runner.load_network(plan, own, "float32")
     # Channels last in memory, as the preceding layer leaves them.
     x = np.ascontiguousarray(noise(plan, batch).transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)

@@ -73,7 +73,7 @@ def classifier(net: Exported) -> Callable[[NDArray], NDArray]:
 
 def count_parameters(net: Exported) -> int:
     """The number of learned parameters in the model."""
-    learned = net.plan.parameters()
+    learned = net.plan.parameter_shapes()
     return sum(prod(array.dims) for array in net.model.graph.initializer if array.name in learned)
 
 

@@ -31,12 +31,17 @@ BATCH = 32
 
 def evaluate(job: Evaluate) -> Report:
     """Scores weights on the test split of a data set, at the input size they were made for."""
-    data, changes = open_for_scoring(job.data, Path(job.run) if job.run else None)
+    data, changes = open_for_scoring(job.data, Path(job.run) if job.run else None, job.classes)
     plan, arrays = read_weights(job)
     if plan.network.classes < len(data.classes):
         raise DataError(
-            f"{job.weights}: weights for {plan.network.classes} classes, and {job.data} has "
+            f"{named(job)}: weights for {plan.network.classes} classes, and {job.data} has "
             f"{len(data.classes)}"
+        )
+    if not job.classes and plan.network.classes > len(data.classes):
+        raise DataError(
+            f"{named(job)}: weights for {plan.network.classes} classes of unknown names, "
+            f"and {job.data} has {len(data.classes)}; use data with the same classes in their order"
         )
     loader, faults, inverted = load(job, data.test, plan)
     texts = {"classes": data.classes, "changes": changes}
@@ -50,6 +55,11 @@ def evaluate(job: Evaluate) -> Report:
         return scores | about | {"inverted": np.array(sorted(inverted), np.str_)}
 
     return compute_with(job, plan, arrays, compute)
+
+
+def named(job: Evaluate | Predict) -> str:
+    """The name of a job's weights in messages; the file itself may be a converted copy."""
+    return job.label or job.weights
 
 
 def is_own_data(job: Evaluate) -> bool:
@@ -84,7 +94,7 @@ def finite_classifier(
         logits = classify(x)
         if not np.isfinite(logits).all():
             raise DataError(
-                f"{job.weights}: the logits are NaN or infinite: the weights are corrupt, "
+                f"{named(job)}: the logits are NaN or infinite: the weights are corrupt, "
                 "or were trained with a different --preprocess"
             )
         return logits
@@ -97,7 +107,7 @@ def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
     plan, arrays = weights.read_network(Path(job.weights), job.network)
     if not plan.network.classes:
         raise DataError(
-            f"{job.weights}: the weights have no classifier, so nothing can be predicted"
+            f"{named(job)}: the weights have no classifier, so nothing can be predicted"
         )
     return plan, arrays
 

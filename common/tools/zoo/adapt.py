@@ -22,7 +22,7 @@ def drop_background(match: Match) -> Match:
             "leave out --drop-background"
         )
     plan = make_plan(replace(network(spec.name, spec.input, 1000), aux=spec.aux))
-    shapes = plan.arrays()
+    shapes = plan.array_shapes()
     arrays = {
         name: array if array.shape == shapes[name] else np.ascontiguousarray(array[1:])
         for name, array in match.arrays.items()
@@ -39,7 +39,7 @@ def as_variant(match: Match, name: str) -> tuple[Match, str]:
     if spec.aux and not network(name).heads:
         raise DataError(f"{name} has no heads, and these weights of {spec.name} have")
     plan = make_plan(network(name, spec.input, spec.classes, spec.aux))
-    wanted, arrays = plan.arrays(), dict(match.arrays)
+    wanted, arrays = plan.array_shapes(), dict(match.arrays)
     arrays |= {
         key: np.ones(shape, np.float32)
         for key, shape in wanted.items()
@@ -65,4 +65,4 @@ def check_left_out(plan: Plan, name: str, arrays: Arrays) -> None:
 
 def is_scale(name: str, plan: Plan) -> bool:
     """Whether an array is the scale of a batch norm."""
-    return name.endswith(".weight") and len(plan.arrays().get(name, ())) == 1
+    return name.endswith(".weight") and len(plan.array_shapes().get(name, ())) == 1

@@ -1,4 +1,4 @@
-"""Converts between published checkpoints and native files, and verifies every conversion."""
+"""Converts between published checkpoints and native files, and reads every written file back."""
 
 import re
 from dataclasses import replace
@@ -15,7 +15,7 @@ from common.spec import Conv, shape_text
 from common.spec.plan import Plan
 from common.tools.zoo.adapt import as_variant, drop_background
 from common.tools.zoo.file_jobs import FindPlaces
-from common.tools.zoo.formats import NATIVE, Published
+from common.tools.zoo.formats import NATIVE, CheckpointFormat
 from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.read_file import read_file
 from common.tools.zoo.recognise import layouts_for, recognise
@@ -34,9 +34,11 @@ def convert(
 ) -> tuple[str, str]:
     """Reads a file as the named network and writes it in a different checkpoint format.
 
-    Returns a one-line report and a one-line warning, which may be empty. Raises UsageError for a
-    format in which the network is not published, DataError for a file that is not the network, and
-    CheckFailed if the written file does not read back bit for bit.
+    If only a variant of the network is published in the format, the file is written for that
+    variant, and the warning says what differs. Returns a one-line report and a one-line warning,
+    which may be empty. Raises UsageError for a format in which neither is published, DataError for
+    a file that is not the network, and CheckFailed if the written file does not hold the same
+    arrays, bit for bit. `compare` shows that the network computes the same in every framework.
     """
     layouts_for(name, options.layout)  # rejects an unknown name before any file is read
     kind, warning = kind_of(target), ""
@@ -62,7 +64,9 @@ def read_match(source: Path, name: str, options: ReadOptions) -> Match:
     kept = {key: about[key] for key in ("preprocess", "background") if key in about}
     names = about.get("class_names", [])
     kept |= {"class_names": names} if len(names) == match.plan.network.classes != 0 else {}
-    match = replace(match, recorded=kept)
+    if tuple(about.get("input", ())) == match.plan.network.input:
+        kept["input"] = match.plan.network.input
+    match = replace(match, recorded={**match.recorded, **kept})
     if "carried" in contents.about:
         match = replace(match, carried=Carried(**contents.about["carried"]))
     return match
@@ -71,7 +75,7 @@ def read_match(source: Path, name: str, options: ReadOptions) -> Match:
 def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
     """The backbone from a file for a new network, and a one-line report."""
     match = read_match(source, plan.network.name, ReadOptions(backbone_only=True))
-    wanted = plan.backbone_arrays()
+    wanted = plan.backbone_shapes()
     arrays, notes = fit_channels(match.arrays, plan)
     wrong = [name for name, array in arrays.items() if wanted.get(name) != array.shape]
     if wrong:
@@ -100,7 +104,7 @@ def fit_channels(arrays: Arrays, plan: Plan) -> tuple[Arrays, list[str]]:
     return arrays | {name: kernels.repeat(count, axis=1).astype(np.float32)}, [note]
 
 
-def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Published]:
+def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, CheckpointFormat]:
     """The network and the format to write: the requested one, or the default of the file type.
 
     If the network is not published in the format but a variant of it is, the variant is returned.
@@ -117,7 +121,7 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Publish
             called = {"checkpoint": "TensorFlow checkpoint", "caffe": "Caffe model"}
             raise UsageError(f"{name} is not published as a {called[kind]}")
         layout = published[0]
-    # Most files allow any names; in Keras' and Caffe's, a name is an array's place in the file.
+    # Keras' and Caffe's files need formats of their own: there a name is an array's place.
     if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
         raise UsageError(f"the format {layout.name} and a {kind} file cannot be combined")
     return goal, layout
@@ -125,15 +129,15 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Publish
 
 def variant_with_layout(name: str, asked: str) -> str:
     """The network, or the first variant from the same table function, that has a format."""
-    table = NETWORKS[name].table
-    for other in (name, *(each for each in NETWORKS if NETWORKS[each].table is table)):
+    table = NETWORKS[name].base
+    for other in (name, *(each for each in NETWORKS if NETWORKS[each].base is table)):
         if any(layout.name == asked for layout in layouts_for(other, None)):
             return other
     layouts_for(name, asked)
     raise AssertionError
 
 
-def name_arrays(match: Match, layout: Published) -> Arrays:
+def name_arrays(match: Match, layout: CheckpointFormat) -> Arrays:
     """Our arrays in the format's names and axis order, and what the conversion carries over."""
     names = layout.names(match.plan)
     kept = {name: a for name, a in match.arrays.items() if not layout.may_omit(name, a)}
@@ -144,12 +148,12 @@ def name_arrays(match: Match, layout: Published) -> Arrays:
     carried = match.carried.names if layout.kind != "hdf5" else {}
     own = {carried.get(key, key): array for key, array in theirs.items()}
     if len(own) != len(theirs):
-        raise DataError("the names that the file carries along are given twice")
+        raise DataError("two arrays of the file have the same name in the format")
     scalars = match.carried.scalars.items()
     return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}
 
 
-def find_places(plan: Plan, layout: Published) -> dict[str, str]:
+def find_places(plan: Plan, layout: CheckpointFormat) -> dict[str, str]:
     """The location of each array in Keras' file, as Keras reports it; empty for other types."""
     if layout.kind != "hdf5":
         return {}
@@ -162,7 +166,7 @@ def find_places(plan: Plan, layout: Published) -> dict[str, str]:
     return {name: str(place) for name, place in call(job).arrays.items()}
 
 
-def report(match: Match, name: str, layout: Published, count: int) -> str:
+def report(match: Match, name: str, layout: CheckpointFormat, count: int) -> str:
     """A one-line report on what was converted."""
     spec = match.plan.network
     parts = [f"{spec.classes} classes" if spec.classes else "no classifier"]

@@ -61,7 +61,7 @@ def published_plan(name: str) -> Plan:
 
 def same_shapes(heads: Mapping[str, Shape], plan: Plan) -> bool:
     """Whether the heads' arrays have the plan's shapes, except for the number of classes."""
-    shapes = plan.arrays()
+    shapes = plan.array_shapes()
     return all(shape[1:] == shapes.get(name, ())[1:] for name, shape in heads.items())
 
 
@@ -76,7 +76,7 @@ def least_size_for(name: str, heads: Mapping[str, Shape], channels: int, classes
 
     def numbers(size: int) -> int:
         found = plan_if_it_fits(name, (channels, size, size), classes, True)
-        shapes = found.arrays() if found else {}
+        shapes = found.array_shapes() if found else {}
         return sum(prod(shapes[key][1:]) for key in heads if key in shapes)
 
     wanted = sum(prod(shape[1:]) for shape in heads.values())
@@ -97,7 +97,7 @@ def leave_heads_of_other_classes(
     plan: Plan, arrays: Arrays, layout: Layout, notes: list[str]
 ) -> tuple[Plan, Arrays]:
     """The plan and the arrays without heads, if the heads have a different number of classes."""
-    shapes, ours = plan.arrays(), layout.inward(plan, arrays)
+    shapes, ours = plan.array_shapes(), layout.inward(plan, arrays)
     wrong = [
         name
         for name, array in ours.items()
@@ -119,4 +119,4 @@ def takes_any_size(plan: Plan) -> bool:
     spec = plan.network
     channels, rows, columns = spec.input
     larger = plan_if_it_fits(spec.name, (channels, 2 * rows, 2 * columns), spec.classes, spec.aux)
-    return larger is not None and larger.arrays() == plan.arrays()
+    return larger is not None and larger.array_shapes() == plan.array_shapes()

@@ -48,7 +48,7 @@ SLIM_AXES: Axes = {**KERAS_AXES, 2: (2, 3, 1, 0)}
 
 
 @dataclass(frozen=True, eq=False)
-class Published(Layout):
+class CheckpointFormat(Layout):
     """A checkpoint format, with the networks that are published in it and their file type.
 
     `ignored` matches the names of arrays in a file that are not weights of the network, `stand_ins`
@@ -92,7 +92,7 @@ def by_rules(*rules: Rules) -> Callable[[Plan], dict[str, str]]:
             name = re.sub(pattern, replacement, name)
         return name
 
-    return lambda plan: {ours: renamed(ours) for ours in plan.arrays()}
+    return lambda plan: {ours: renamed(ours) for ours in plan.array_shapes()}
 
 
 def first_edition(arrays: Arrays) -> dict[str, str]:
@@ -103,41 +103,45 @@ def first_edition(arrays: Arrays) -> dict[str, str]:
 
 KERAS_EXTRA = r"(optimizer|seed_generator).*"
 NATIVE = (
-    Published("ours", PYTORCH.axes, PYTORCH.names, kind="safetensors"),
-    Published("pytorch", PYTORCH.axes, PYTORCH.names, ignored=COUNTERS),
-    Published("tensorflow", TENSORFLOW.axes, TENSORFLOW.names, kind="hdf5", ignored=KERAS_EXTRA),
-    Published("paddle", PADDLE.axes, PADDLE.names, kind="pickle", stand_ins=r".*\.bn\.weight"),
+    CheckpointFormat("ours", PYTORCH.axes, PYTORCH.names, kind="safetensors"),
+    CheckpointFormat("pytorch", PYTORCH.axes, PYTORCH.names, ignored=COUNTERS),
+    CheckpointFormat(
+        "tensorflow", TENSORFLOW.axes, TENSORFLOW.names, kind="hdf5", ignored=KERAS_EXTRA
+    ),
+    CheckpointFormat(
+        "paddle", PADDLE.axes, PADDLE.names, kind="pickle", stand_ins=r".*\.bn\.weight"
+    ),
 )
 
 
-def torch_layout(name: str, networks: str, *rules: Rules) -> Published:
+def torch_layout(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a library that is written in PyTorch."""
-    return Published(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
+    return CheckpointFormat(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
 
 
-def v3_layout(name: str, networks: str, *rules: Rules) -> Published:
+def v3_layout(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a PyTorch library for Inception v3 or the FID network, which has its names."""
     # torchvision's 1000 classes are ImageNet's; TensorFlow's 1008 are from an older training.
     elsewhere = {1000: "inception_v3"} if name == "pytorch_fid" else {1008: "inception_v3.fid"}
     return replace(torch_layout(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
 
 
-def paddle_layout(name: str, networks: str, *rules: Rules) -> Published:
+def paddle_layout(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a library that is written in Paddle."""
-    return Published(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
+    return CheckpointFormat(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
 
 
-def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Published:
+def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> CheckpointFormat:
     """TF-Slim's format for a network; its batch norm has a scale only if requested."""
     names = by_rules(rules, SLIM_PARTS)
     scale = r".*\.bn\.weight"
-    return Published(
+    return CheckpointFormat(
         "slim", axes, names, networks, "checkpoint", ignored=SLIM_EXTRA, optional=scale
     )
 
 
 @dataclass(frozen=True, eq=False)
-class Blobs(Published):
+class Blobs(CheckpointFormat):
     """Caffe's formats, in which the blobs of older files always have four axes."""
 
     def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
@@ -149,7 +153,7 @@ class Blobs(Published):
         return super().turn_inward(array, shape, groups)
 
 
-def caffe_layout(networks: str, *rules: Rules) -> Published:
+def caffe_layout(networks: str, *rules: Rules) -> CheckpointFormat:
     """A format of Caffe's."""
     return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
 
@@ -172,7 +176,7 @@ LAYOUTS = (
     torch_layout("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
     torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
     replace(torch_layout("d2l", r"googlenet\.d2l", D2L), tidy=first_edition),
-    Published(
+    CheckpointFormat(
         "keras", KERAS_AXES, published_names, APPLICATIONS, "hdf5", KERAS_EXTRA, tidy=counted_anew
     ),
     paddle_layout("paddle_vision", r"googlenet\.paddle_vision", PADDLE_VISION),
@@ -182,7 +186,7 @@ LAYOUTS = (
     replace(paddle_layout("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
     caffe_layout(r"googlenet\.(caffe|paper)", CAFFE_V1),
     caffe_layout(r"inception_v2\.caffe", CAFFE_V2),
-    Published(
+    CheckpointFormat(
         "onnx_zoo",
         PYTORCH.axes,
         by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),

@@ -16,7 +16,7 @@ from common.tools.zoo.unwrap import open_groups
 class Identity:
     """The complete matches of a file; if there are none, the nearest network and its mismatches.
 
-    `kinds` are the kinds of the file's contents other than arrays, by name.
+    `kinds` are the types of the values in the file that were not read, by name.
     """
 
     matches: tuple[Match, ...]
@@ -40,5 +40,4 @@ def identify(source: Path, options: ReadOptions) -> Identity:
     nearest = max(misfits, key=lambda misfit: misfit.agreed, default=None)
     if not matches and (nearest is None or not nearest.agreed):
         raise DataError(f"{source}: none of its arrays belongs to a supported network")
-    kinds = {name: kind for group in contents.others.values() for name, kind in group.items()}
-    return Identity(matches, None if matches else nearest, kinds)
+    return Identity(matches, None if matches else nearest, contents.unread())

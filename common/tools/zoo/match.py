@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from common.arrays import Arrays
 from common.spec.plan import Plan
-from common.tools.zoo.formats import Published
+from common.tools.zoo.formats import CheckpointFormat
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class ReadOptions:
 class Carried:
     """The contents of a file other than the weights, kept so that they can be written again.
 
-    `scalars` has counters by name, `names` the file's own names for those of the format.
+    `scalars` has counters by name, such as `num_batches_tracked`; `names` has the file's own names
+    for those of the format.
     """
 
     scalars: dict[str, float] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class Match:
     `recorded` has the metadata that do not follow from the arrays.
     """
 
-    layout: Published
+    layout: CheckpointFormat
     plan: Plan
     arrays: Arrays
     carried: Carried = field(default_factory=Carried)

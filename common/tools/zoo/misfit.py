@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from common.files import weights
-from common.tools.zoo.formats import Published
+from common.tools.zoo.formats import CheckpointFormat
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Misfit:
     """
 
     name: str
-    layout: Published
+    layout: CheckpointFormat
     missing: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     misshapen: list[str] = field(default_factory=list)

@@ -6,21 +6,24 @@ reads its own checkpoints, in a worker. If a file cannot be read, the error says
 to do.
 """
 
+import json
 import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from common.arrays import Arrays
 from common.errors import CheckFailed, DataError
 from common.files import safetensors_file
 from common.files.archives import Archive
 from common.files.budget import Budget
 from common.files.caffe_files import read_caffe
 from common.files.contents import Contents
-from common.files.hdf5 import read_hdf5
-from common.files.numpy_files import read_npz
+from common.files.hdf5 import read_hdf5, read_model_text
+from common.files.numpy_files import read_npy_dict, read_npz
 from common.files.onnx_files import read_onnx
 from common.files.ordinary import check_ordinary, read_ordinary
 from common.files.paddle_files import read_paddle
@@ -28,7 +31,9 @@ from common.files.shards import INDEX, is_shard, read_shards
 from common.files.torch_files import read_legacy_torch, read_torch_zip
 from common.jobs.call import call
 from common.tools.zoo.file_jobs import ReadFile
+from common.tools.zoo.front import front_of_keras, input_of_keras
 
+NPY = b"\x93NUMPY"
 ZIP = b"PK\x03\x04"
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF"  # written by torch.save before it wrote zips
 # The end of a single-file TensorFlow checkpoint, as TF-Slim published them.
@@ -50,10 +55,6 @@ UNSOUND_ZIP = (
 # Files that are not supported, by suffix or another key: a description, and what to do.
 OTHER_KINDS = {
     ".npy": ("one NumPy array", "give a weights file"),
-    "object": (
-        "a pickled Python object",
-        "save its arrays by name with numpy.savez(FILE, **arrays)",
-    ),
     ".t7": ("a Torch7 file", "save its arrays by name with safetensors, where it was made"),
     ".mlmodel": ("a Core ML model", "give the checkpoint that it was converted from"),
     "pt2": ("an exported program of PyTorch", "torch.export.load it, and save its state_dict"),
@@ -105,7 +106,8 @@ def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Con
     if start and path.suffix in MESSAGES:  # Protocol Buffers have no magic number
         return read_soundly(path, lambda: MESSAGES[path.suffix](read_ordinary(path), budget))
     if start.startswith(b"\x89HDF"):
-        return Contents({"": read_hdf5(path, budget)})
+        arrays = read_hdf5(path, budget)
+        return keras_contents(arrays, read_model_text(path))
     if start.startswith(ZIP):
         return read_zip(path, budget)
     if start.startswith(LEGACY_TORCH):
@@ -116,6 +118,8 @@ def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Con
         if is_shard(path):
             raise refusal(path, "shard")
         return safetensors_file.read(path)
+    if start.startswith(NPY) and b"|O'" in start:
+        return read_soundly(path, lambda: read_npy_dict(read_ordinary(path), budget))
     if kind := other_kind(path, start):
         raise refusal(path, kind)
     if end == TABLE_END:
@@ -141,8 +145,10 @@ def read_zip(path: Path, budget: Budget) -> Contents:
     try:
         with Archive(path, budget) as archive:
             if "model.weights.h5" in archive.names:
-                content = archive.read("model.weights.h5")
-                return Contents({"": read_hdf5(path, budget, content)})
+                arrays = read_hdf5(path, budget, archive.read("model.weights.h5"))
+                described = "config.json" in archive.names
+                text = archive.read("config.json") if described else b""
+                return keras_contents(arrays, text.decode(errors="replace"))
             pickles = [n for n in archive.names if n.count("/") < 2 and n.endswith("data.pkl")]
             if not pickles or any("/code/" in name for name in archive.names):
                 if archive.names and all(name.endswith(".npy") for name in archive.names):
@@ -153,6 +159,27 @@ def read_zip(path: Path, budget: Budget) -> Contents:
         raise naming(path, error) from None
     except UNSOUND_ZIP as error:
         raise DataError(f"{path}: not a valid zip archive ({error})") from None
+
+
+def keras_contents(arrays: Arrays, text: str) -> Contents:
+    """The contents of a Keras file: its arrays and, from its model's JSON, how images are scaled.
+
+    A text that is not sound is ignored, since the weights do not depend on it.
+    """
+    try:
+        model = json.loads(text)
+    except (ValueError, RecursionError):
+        return Contents({"": arrays})
+    about: dict[str, Any] = {}
+    if size := input_of_keras(model):
+        about["input"] = list(size)
+    front = front_of_keras(model, arrays)
+    if front is None:
+        return Contents({"": arrays}, about)
+    if front.preprocess:
+        about["preprocess"] = front.preprocess
+    own = {name: a for name, a in arrays.items() if name.partition("/")[0] not in front.names}
+    return Contents({"": own}, about, [front.note])
 
 
 def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:
@@ -197,8 +224,8 @@ def other_kind(path: Path, start: bytes) -> str:
         return "empty"
     if ".data-" in path.name:
         return "data"
-    if start.startswith(b"\x93NUMPY"):
-        return "object" if b"|O'" in start else ".npy"
+    if start.startswith(NPY):
+        return ".npy"
     if start.startswith(b"\x1f\x8b"):
         return ".gz"
     if start[257:262] == b"ustar":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from common.tools.zoo.find_plan import (
     names_there,
     published_plan,
 )
-from common.tools.zoo.formats import LAYOUTS, Published
+from common.tools.zoo.formats import LAYOUTS, CheckpointFormat
 from common.tools.zoo.keras_names import rename_classifier
 from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.misfit import Misfit
@@ -65,7 +66,7 @@ def try_groups(
     name: str,
     options: ReadOptions,
 ) -> tuple[Match | None, list[Misfit]]:
-    """The same for the given groups alone."""
+    """Tries every format on each of the given groups; returns what `try_layouts` does."""
     layouts = layouts_for(name, options.layout)
     matches: dict[str, Match] = {}
     misfits: list[Misfit] = []
@@ -125,7 +126,7 @@ def unambiguous(source: str, matches: list[Match]) -> Match:
     return first
 
 
-def layouts_for(name: str, asked: str | None) -> list[Published]:
+def layouts_for(name: str, asked: str | None) -> list[CheckpointFormat]:
     """The formats in which a network is published, or the requested one; raises UsageError."""
     network(name)
     fitting = [layout for layout in LAYOUTS if layout.fits(name) and asked in (None, layout.name)]
@@ -140,7 +141,7 @@ def attempt(
     wrapped: Wrapped,
     contents: Contents,
     name: str,
-    layout: Published,
+    layout: CheckpointFormat,
     options: ReadOptions,
 ) -> Match | Misfit | None:
     """The arrays as this network in this format, or why they do not match; None if no name does."""
@@ -154,6 +155,8 @@ def attempt(
     plan = find_plan(source, arrays, contents.about, name, layout, options.backbone_only)
     plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
     found = fit(arrays, tidy, plan, layout, notes, options)
+    if isinstance(found, Match) and wrapped.preprocess:
+        found = replace(found, recorded={"preprocess": wrapped.preprocess})
     if isinstance(found, Match) and not options.layout and "network" not in contents.about:
         return tell_apart(source, arrays, found)
     return found
@@ -174,12 +177,12 @@ def fit(
     arrays: Arrays,
     tidy: Mapping[str, str],
     plan: Plan,
-    layout: Published,
+    layout: CheckpointFormat,
     notes: list[str],
     options: ReadOptions,
 ) -> Match | Misfit:
     """The plan's arrays from a file, or those that are missing, unknown or of a wrong shape."""
-    names, wanted, ours = layout.names(plan), plan.arrays(), layout.inward(plan, arrays)
+    names, wanted, ours = layout.names(plan), plan.array_shapes(), layout.inward(plan, arrays)
     rest = arrays.keys() - names.values()
     absent = [name for name in wanted if name not in ours]
     missing = [names[name] for name in absent if name in names and not layout.may_omit(name)]
@@ -197,7 +200,7 @@ def fit(
     if missing or unknown or misshapen:
         fitting = len(ours) - len(misshapen)
         agreed = fitting / (len(ours) + len(missing) + len(unknown))
-        backbone = plan.backbone_arrays().items()
+        backbone = plan.backbone_shapes().items()
         fits = apart and all(n in ours and ours[n].shape == shape for n, shape in backbone)
         return Misfit(plan.network.name, layout, missing, unknown, misshapen, agreed, fits)
     scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from common.arrays import Arrays, to_float32
 from common.errors import DataError
 from common.files.contents import Contents
+from common.tools.zoo.front import front_of_buffers
 from common.training.record import shortened
 
-PREFIX = re.compile(r"(?!__)([A-Za-z_]\w{0,40})\.")
+PREFIX = re.compile(r"(?!__)(\w{1,41})\.")
 MOST_PREFIXES = 4
 MOST_GROUPS = 6
 # Counters that thop and torch's AveragedModel add to a network's arrays.
@@ -21,10 +22,14 @@ AVERAGE = "/ExponentialMovingAverage"  # as in TF-Slim's checkpoints
 
 @dataclass(frozen=True)
 class Wrapped:
-    """Arrays of a file as float32, after unwrapping, and notes on what was done."""
+    """Arrays of a file as float32, after unwrapping, and notes on what was done.
+
+    `preprocess` is the preprocessing that arrays beside them show, if any.
+    """
 
     arrays: Arrays
     notes: tuple[str, ...] = ()
+    preprocess: str = ""
 
 
 def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str, Arrays]:
@@ -88,9 +93,13 @@ def inner_groups(opened: Mapping[str, list[Wrapped]]) -> dict[str, list[Wrapped]
             if not inside.keys().isdisjoint(rest):  # the same names with and without the prefix
                 continue
             left = f"left out: {shortened(rest)}"
+            front = front_of_buffers({name: whole.arrays[name] for name in rest})
+            if front:
+                left = front.note
             label = f"{key}.{prefix}" if key and len(opened) > 1 else prefix
             notes = (*whole.notes, f"names without {prefix!r}", left)
-            found[label.removesuffix(".")] = [Wrapped(inside, notes)]
+            preprocess = front.preprocess if front else ""
+            found[label.removesuffix(".")] = [Wrapped(inside, notes, preprocess)]
     return found
 
 
