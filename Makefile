@@ -73,7 +73,7 @@ lint: .venv/installed-all  ## check format, style and types
 	$(BIN)/mypy
 
 clean:  ## remove what setup made
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build docs/book/_build *.egg-info
 
 .venv/installed-%: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

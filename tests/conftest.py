@@ -125,20 +125,29 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, page_file):
-    """The page, opened; afterwards, nothing else may have been loaded or gone wrong."""
-    context = browser.new_context(locale="en-GB")
+def tab(browser):
+    """A tab in which nothing may go wrong, and that may load nothing but files."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(20_000)
     faults, requests = [], []
     opened.on("console", lambda message: faults.append(message.text))
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(page_file.as_uri())
     yield opened
-    assert faults == []
-    assert {url.partition("#")[0] for url in requests} == {page_file.as_uri()}
     context.close()
+    assert faults == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.fixture
+def page(tab, page_file):
+    """The page, opened; it may load nothing else, not even a file."""
+    requests = []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.goto(page_file.as_uri())
+    yield tab
+    assert {url.partition("#")[0] for url in requests} == {page_file.as_uri()}
 
 
 def installed(framework: str) -> bool:

@@ -1,7 +1,5 @@
 """The site of the book in both languages: it builds, its links land, and a browser is content."""
 
-import os
-import shutil
 import subprocess
 import sys
 from urllib.parse import unquote
@@ -10,7 +8,6 @@ import bookcode
 import pytest
 from pages import Reader
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
 WIDTHS = (390, 1280)
 TERMS = {"en": "padding", "zh": "感受野"}
@@ -30,36 +27,6 @@ def site(tmp_path_factory):
         )
         assert done.returncode == 0, done.stderr
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; if it is not installed, the test is skipped, or fails in CI."""
-    if not CHROMIUM:
-        told = "no browser here: apt install chromium"
-        pytest.fail(told) if os.environ.get("CI") else pytest.skip(told)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A tab in which nothing may go wrong, and that may load nothing but files."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    faults, requests = [], []
-    opened.on("console", lambda message: faults.append(message.text))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("request", lambda request: requests.append(request.url))
-    yield opened
-    context.close()
-    assert faults == []
-    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
 
 
 def read(path):
@@ -82,39 +49,39 @@ def test_every_link_lands(site, language):
                 assert unquote(anchor) in pages[target].ids, (path.name, link)
 
 
-def test_the_framework_that_was_chosen_stays_chosen_on_the_next_page(site, page):
-    page.goto((site / "en" / "01-counting.html").as_uri())
-    page.locator("label.sd-tab-label", has_text="Paddle").first.click()
-    assert page.get_by_text("import paddle", exact=False).first.is_visible()
-    page.goto((site / "en" / "02-why.html").as_uri())
-    checked = page.locator("input:checked + label.sd-tab-label").all_text_contents()
+def test_the_framework_that_was_chosen_stays_chosen_on_the_next_page(site, tab):
+    tab.goto((site / "en" / "01-counting.html").as_uri())
+    tab.locator("label.sd-tab-label", has_text="Paddle").first.click()
+    assert tab.get_by_text("import paddle", exact=False).first.is_visible()
+    tab.goto((site / "en" / "02-why.html").as_uri())
+    checked = tab.locator("input:checked + label.sd-tab-label").all_text_contents()
     assert set(map(str.strip, checked)) == {"Paddle"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_search_finds_a_term(site, page, language):
-    page.goto(f"{(site / language / 'search.html').as_uri()}?q={TERMS[language]}")
-    page.wait_for_selector("#search-results li a")
-    assert page.locator("#search-results li a").count() >= 1
+def test_the_search_finds_a_term(site, tab, language):
+    tab.goto(f"{(site / language / 'search.html').as_uri()}?q={TERMS[language]}")
+    tab.wait_for_selector("#search-results li a")
+    assert tab.locator("#search-results li a").count() >= 1
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_chapter_is_accessible_and_fits(site, page, language, width):
-    look_at(page, site / language / "01-counting.html", width)
+def test_a_chapter_is_accessible_and_fits(site, tab, language, width):
+    look_at(tab, site / language / "01-counting.html", width)
 
 
-def look_at(page, path, width):
+def look_at(tab, path, width):
     """Opens a page at a width: axe finds nothing serious, and nothing is cut at the side."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(path.as_uri())
-    found = Axe().run(page, options={"preload": False}).response["violations"]
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(path.as_uri())
+    found = Axe().run(tab, options={"preload": False}).response["violations"]
     serious = [
         (rule["id"], rule["nodes"][0]["html"][:200])
         for rule in found
         if rule["impact"] in ("serious", "critical")
     ]
     assert serious == [], path.name
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width, path.name

@@ -5,6 +5,7 @@ picture of figures.py, `{exercise} NAME` an exercise, and the role `{out}` a num
 printed.
 """
 
+import html
 import os
 import tomllib
 from pathlib import Path
@@ -66,8 +67,8 @@ class BookDirective(SphinxDirective):
             target.write_text(translated(path.read_text(), table))
             up = "../" * self.env.docname.count("/")
             image = nodes.image(uri=f"{up}_images/{target.name}", alt=alt, classes=["drawn"])
-            html = f'<img class="drawn" src="{image["uri"]}" alt="{escaped(alt)}">'
-            found.append(nodes.raw("", html, format="html"))
+            tag = f'<img class="drawn" src="{image["uri"]}" alt="{html.escape(alt)}">'
+            found.append(nodes.raw("", tag, format="html"))
         return found
 
     def text(self, side: str, name: str, word: str) -> list[nodes.Node]:
@@ -180,11 +181,6 @@ class OutRole(SphinxRole):
 def language(config: Any) -> str:
     """The language of the pages: en or zh."""
     return str(config.language)[:2]
-
-
-def escaped(text: str) -> str:
-    """A text inside an attribute."""
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
 
 
 def show_math(writer: Any, node: nodes.Element) -> None:
