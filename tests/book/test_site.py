@@ -10,6 +10,9 @@ from pages import Reader
 
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
 WIDTHS = (390, 1280)
+CHAPTER = "01-counting"
+ENGLISH = bookcode.BOOK / "en"
+PAGES = sorted(str(path.relative_to(ENGLISH).with_suffix("")) for path in ENGLISH.rglob("*.md"))
 TERMS = {"en": "padding", "zh": "感受野"}
 pytestmark = pytest.mark.xdist_group("book")  # all tests read one site
 
@@ -68,7 +71,15 @@ def test_the_search_finds_a_term(site, tab, language):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_chapter_is_accessible_and_fits(site, tab, language, width):
-    look_at(tab, site / language / "01-counting.html", width)
+    look_at(tab, site / language / f"{CHAPTER}.html", width)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [name for name in PAGES if name != CHAPTER])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_accessible_and_fits(site, tab, language, name, width):
+    look_at(tab, site / language / f"{name}.html", width)
 
 
 def look_at(tab, path, width):
