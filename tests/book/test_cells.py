@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import bookcode
 import cells
@@ -88,13 +89,17 @@ def test_a_notebook_runs_from_top_to_bottom(tmp_path, framework):
     assert installed(framework)
     notebook = Page("01_counting", "zh", framework).notebook()
     nbformat.validate(notebook)
+    stored = [said(c) for c in notebook.cells]
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = []
     path = tmp_path / "chapter.ipynb"
     nbformat.write(notebook, path)
-    command = [sys.executable, "-m", "nbclient.cli", "--JupyterApp.log_level=ERROR", str(path)]
-    done = subprocess.run([*command, "--inplace"], capture_output=True, text=True, cwd=tmp_path)
+    command = [Path(sys.executable).with_name("jupyter-execute"), path, "--inplace"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    ran = nbformat.read(path, 4).cells
-    assert [said(c) for c in ran] == [said(c) for c in notebook.cells]
+    assert any(stored)
+    assert [said(c) for c in nbformat.read(path, 4).cells] == stored
 
 
 def said(cell):
