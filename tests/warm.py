@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
+import narrow
 from forked import Forked, finish
 
 from common.jobs.call import import_path
@@ -31,7 +32,10 @@ IGNORED = (
     "MASTER_",
     "PADDLE_",
     "TF_CONFIG",
+    "KMP_",  # set by the import of scikit-learn
 )
+if not Path("/dev/nvidia0").exists():  # then it does not matter whether a worker may see a GPU
+    IGNORED += ("CUDA_VISIBLE_DEVICES",)
 POPEN = subprocess.Popen
 SERVER = Path(__file__).with_name("warm_server.py")
 
@@ -59,6 +63,8 @@ class Servers:
         box = command[-1]
         framework = json.loads((Path(box) / "job.json").read_text())["framework"]
         if relevant(env) != relevant(self.environment) or not installed(framework):
+            if narrow.VARIABLE in env:
+                command = [sys.executable, "-P", narrow.__file__, box]
             return POPEN(command, env=env, stdout=stdout, pass_fds=pass_fds, **options)
         return Forked(self.server(framework), "warm_server:work", [box], env, stdout, pass_fds)
 

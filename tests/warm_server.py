@@ -129,6 +129,10 @@ def work(box):
     """Runs a worker from beginning to end."""
     from common.jobs import worker
 
+    if "PYTEST_NARROW" in os.environ:
+        import narrow
+
+        narrow.narrow_every_network()
     worker.main(Path(box))
 
 

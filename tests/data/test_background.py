@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cli import call, googlenet
 from conftest import require
+from narrow import narrow_module
 from PIL import Image, ImageOps
 
 from common.data.background import background, background_of, on_background
@@ -15,6 +16,8 @@ from common.data.datasets import Split, split_of_arrays
 from common.data.sources import open_data
 from common.files import weights
 from common.tools.zoo.read_file import read_file
+
+assert narrow_module  # a fixture
 
 pytestmark = pytest.mark.xdist_group("background")  # many tests read one run
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from narrow import narrow_module
 from runs import train
 
 from common.errors import UsageError
@@ -13,6 +14,8 @@ from common.spec.planner import make_plan
 from common.training.class_weights import class_weights
 from common.training.freeze import frozen_layers, trained_parameters
 from common.training.recipe import Recipe
+
+assert narrow_module  # a fixture
 
 PLAN = make_plan(network("googlenet", (3, 96, 96), 4, aux=True))
 HERE = {"network": "googlenet", "data": "digits", "channels": 3, "image_size": 96}

@@ -6,12 +6,15 @@ import shutil
 import numpy as np
 import pytest
 from cli import call, googlenet
+from narrow import narrow_module
 from runs import ARGUMENTS, train
 from test_runs import OPTIONS, write_colours
 
 from common.errors import DataError
 from common.files import weights
 from common.training.record import open_for_scoring, open_for_training, read_recipe
+
+assert narrow_module  # a fixture
 
 pytestmark = pytest.mark.xdist_group("other data")  # several tests read one run
 

@@ -22,6 +22,7 @@ from common.files import weights
 from common.jobs.call import ROOT
 from common.jobs.frameworks import FRAMEWORKS
 from common.tools.train.launch import free_ports, place, variables
+from common.training.checkpoints import list_states
 from common.training.folder import open_run
 from common.training.lock import locked
 
@@ -149,6 +150,21 @@ def test_an_interrupted_run_goes_on(tmp_path):
     run, _ = open_run(tmp_path / "run")
     assert len(losses(tmp_path / "run")) == run.step > 0
     assert not workers(tmp_path)
+
+
+@pytest.mark.xdist_group("processes pytorch")
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, one_process):
+    """The run is killed (signal 9) after some steps; later, its newest state is damaged."""
+    whole, folder = one_process("pytorch"), tmp_path / "run"
+    with started(tmp_path, *EXACT) as process:
+        process.kill()
+    train(folder, *EXACT, "--resume")
+    list_states(folder / "checkpoints")[0].write_bytes(b"cut off")
+    train(folder, *EXACT, "--resume")
+    for name in ("last", "best"):
+        one, other = (f / "checkpoints" / f"{name}.safetensors" for f in (whole, folder))
+        assert one.read_bytes() == other.read_bytes()
+    assert losses(whole) == losses(folder)
 
 
 def test_one_that_dies_ends_the_other(tmp_path):

@@ -3,9 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from narrow import narrow_module
 
 from common.command import progress
 from common.command.progress import Pace
+
+assert narrow_module  # a fixture
 
 STEP = {"epoch": 1, "loss": 0.5, "lr": 0.1}
 EPOCH = {"epoch": 2, "steps": 20, "split": "val", "top1": 0.75, "loss": 0.25}

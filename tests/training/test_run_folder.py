@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from cli import call, googlenet
+from narrow import narrow_module
 from runs import losses, train
 
 from common.errors import CheckFailed, DataError, UsageError
@@ -20,6 +21,8 @@ from common.training.lock import locked
 from common.training.metrics import cut_metrics, read_metrics
 from common.training.recipe_file import to_recipe
 from common.training.run import TrainingRun, restore_weights
+
+assert narrow_module  # a fixture
 
 HERE = f"process {os.getpid()} on {platform.node()}"
 ENDED = f"process {2**22 + 1} on {platform.node()}"  # no system has process ids this large

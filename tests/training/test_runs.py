@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cli import call, googlenet
 from conftest import require
+from narrow import narrow_module
 from PIL import Image
 from runs import train
 
@@ -18,6 +19,8 @@ from common.errors import DataError
 from common.jobs.frameworks import FRAMEWORKS
 from common.training.folder import begin
 from common.training.record import open_for_training, read_recipe
+
+assert narrow_module  # a fixture
 
 pytestmark = pytest.mark.xdist_group("runs")  # most tests copy one run
 

@@ -1,14 +1,11 @@
 """`train` and `evaluate` as a user runs them: what a run keeps, how it resumes, what is refused."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 from cli import call, googlenet
+from narrow import narrow_module
 from runs import ARGUMENTS, DATA, TESTED, losses, metrics, train
 
 from common.errors import DataError
@@ -20,6 +17,8 @@ from common.training.evaluation import score
 from common.training.metrics import training_top1
 from common.training.recipe_file import to_recipe
 from common.training.schedules import learning_rate
+
+assert narrow_module  # a fixture
 
 pytestmark = pytest.mark.xdist_group("run")  # most tests read one run
 
@@ -80,26 +79,6 @@ def test_a_run_is_made_longer(tmp_path):
     recipe = train(short, "--epochs", 30, "--resume", "--print-recipe")
     assert "epochs = 30\nsteps = 0" in recipe
     assert "epochs = 15" in train(short, "--epochs", 1, "--resume", code=2)
-
-
-def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
-    """The run is killed (signal 9) after some steps; later, its newest state is damaged."""
-    command = [sys.executable, "-m", "common.command.main", "train", "googlenet", "-f", "pytorch"]
-    command += map(str, ARGUMENTS)
-    folder = tmp_path / "run"
-    process = subprocess.Popen([*command, "--out", folder, "--steps", "4"], stderr=subprocess.PIPE)
-    while not (folder / "metrics.jsonl").exists() or not metrics(folder):
-        time.sleep(0.05)
-        assert process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    train(folder, "--steps", 4, "--resume")
-    list_states(folder / "checkpoints")[0].write_bytes(b"cut off")
-    train(folder, "--steps", 4, "--resume")
-    for name in ("last", "best"):
-        one, other = (f / "checkpoints" / f"{name}.safetensors" for f in (run, folder))
-        assert one.read_bytes() == other.read_bytes()
-    assert [line.get("loss") for line in metrics(run)] == [x.get("loss") for x in metrics(folder)]
 
 
 def test_evaluate_gives_the_scores_of_the_best_weights(run, tmp_path):
