@@ -7,10 +7,8 @@ FRAMEWORKS = pytorch tensorflow paddle
 
 SPHINX = $(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/book
 
-LONG = $(FRAMEWORKS:%=test-long-%)
-
-.PHONY: help setup compare train-demo book book-run book-check notebooks kills fuzz test-all test-long test-common mutants lint clean
-.PHONY: $(FRAMEWORKS:%=test-%) $(LONG)
+.PHONY: help setup compare train-demo book book-run book-check notebooks kills fuzz test-all test-long test-common test-long-common mutants lint clean
+.PHONY: $(FRAMEWORKS:%=test-%) $(FRAMEWORKS:%=test-long-%)
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,9 +23,9 @@ train-demo: .venv/installed-all  ## train one network in three frameworks
 	rm -rf train-demo
 	$(BIN)/googlenet compare --train --epochs 4 --out train-demo
 
-# The common tests and the frameworks' side by side, each with half of the cores.
+# One half after the other, each with all cores: halves side by side end at different times.
 test-all: .venv/installed-all  ## run every test in every framework
-	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -k -j 2 test-common $(FRAMEWORKS:%=test-%)
+	$(MAKE) --no-print-directory -k -j 1 test-common $(FRAMEWORKS:%=test-%)
 
 test-common: .venv/installed-all  ## test the tables, the reference, the command, all frameworks at once
 	$(PYTEST) tests
@@ -38,11 +36,14 @@ test-paddle: .venv/installed-paddle  ## test Paddle only; no other framework nee
 $(FRAMEWORKS:%=test-%): test-%:
 	$(PYTEST) tests/frameworks --framework $*
 
-test-long: .venv/installed-all  ## test gradients and printed source of the remaining variants
-	CORES_SHARED_BY=2 $(MAKE) --no-print-directory -k -j 2 $(LONG)
+test-long: .venv/installed-all  ## run what test-all does for fewer networks, pages and processes
+	$(MAKE) --no-print-directory -k -j 1 test-long-common $(FRAMEWORKS:%=test-long-%)
+
+test-long-common: .venv/installed-all
+	$(PYTEST) --long tests
 
 $(FRAMEWORKS:%=test-long-%): test-long-%: .venv/installed-%
-	$(PYTEST) tests/frameworks --long --framework $*
+	$(PYTEST) --long tests/frameworks --framework $*
 
 book: .venv/installed-book  ## write the book, docs/book/_build/en/index.html and zh/index.html
 	$(SPHINX) -D language=en docs/book/en docs/book/_build/en

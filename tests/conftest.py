@@ -32,17 +32,18 @@ def pytest_addoption(parser):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """One process per core and per 3 GB of memory, divided among test runs in parallel."""
+    """One process per core and per 3 GB of memory."""
     assert config
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    share = int(os.environ.get("CORES_SHARED_BY", 1))
-    return max(1, min(len(os.sched_getaffinity(0)), memory // 3_000_000_000) // share)
+    return max(1, min(len(os.sched_getaffinity(0)), memory // 3_000_000_000))
 
 
 def pytest_collection_modifyitems(config, items):
-    """Starts the longest tests first, so that no process is left with one at the end."""
+    """Selects by `--long`, and starts the longest tests first: none is left for the end."""
     long = config.getoption("--long")
-    items[:] = [item for item in items if bool(item.get_closest_marker("long")) == long]
+    others = [item for item in items if bool(item.get_closest_marker("long")) != long]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in set(others)]
     order = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
 

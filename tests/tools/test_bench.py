@@ -143,10 +143,12 @@ def bench_figures(work, framework, baseline):
     return rows
 
 
+@pytest.mark.long
 def test_keras_applications_trains_beside_ours():
     bench_figures(Work("xception", "train", 2, 75), "tensorflow", "keras.applications")
 
 
+@pytest.mark.long
 def test_paddle_vision_infers_beside_ours():
     bench_figures(Work("inception_v3.paddle_vision", "infer", 2, 107), "paddle", "paddle.vision")
 

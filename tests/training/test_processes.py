@@ -28,11 +28,18 @@ from common.training.lock import locked
 
 EXACT = ("--dtype", "float64", "--steps", 3)
 ENDS = ["127.0.0.1:5001", "127.0.0.1:5002"]
-# The tests that read a framework's run in one process share it in one test process.
-GROUPED = [
-    pytest.param(framework, marks=pytest.mark.xdist_group(f"processes {framework}"))
-    for framework in FRAMEWORKS
-]
+
+
+def grouped(framework, *marks):
+    """A parameter for tests that share a framework's run in one process, in one test process."""
+    return pytest.param(
+        framework, marks=[pytest.mark.xdist_group(f"processes {framework}"), *marks]
+    )
+
+
+GROUPED = [grouped(framework) for framework in FRAMEWORKS]
+# Two machines differ from two processes only in the command lines that start them.
+MACHINES = [GROUPED[0], *(grouped(framework, pytest.mark.long) for framework in FRAMEWORKS[1:])]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +74,7 @@ def documented_lines():
     return {re.search(r"-f (\w+)", line)[1]: line for line in block.strip().splitlines()}
 
 
-@pytest.mark.parametrize("framework", GROUPED)
+@pytest.mark.parametrize("framework", MACHINES)
 def test_two_machines_are_one(tmp_path, framework, one_process):
     """Runs the documented command lines on the loopback interface."""
     one, two = one_process(framework), tmp_path / "two"
