@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -55,7 +56,12 @@ def read_cells(path: Path) -> list[Cell]:
     Raises:
         BookError: For a cell without a name, or a name that occurs twice.
     """
-    text = path.read_text()
+    return list(parse_cells(path.read_text(), path))
+
+
+@cache
+def parse_cells(text: str, path: Path) -> tuple[Cell, ...]:
+    """The cells in the text of a file; kept, since each page asks for them many times."""
     starts = {match[1]: text.count("\n", 0, match.start()) + 2 for match in HEADER.finditer(text)}
     found = []
     for cell in jupytext.reads(text, fmt="py:percent").cells:
@@ -75,7 +81,7 @@ def read_cells(path: Path) -> list[Cell]:
                 measured="measured" in tags,
             )
         )
-    return found
+    return tuple(found)
 
 
 def cells_of(chapter: str, side: str) -> dict[str, Cell]:
