@@ -34,7 +34,8 @@ IGNORED = (
     "TF_CONFIG",
     "KMP_",  # set by the import of scikit-learn
 )
-if not Path("/dev/nvidia0").exists():  # then it does not matter whether a worker may see a GPU
+GPU = Path("/dev/nvidia0")
+if not GPU.exists():  # then it does not matter whether a worker may see one
     IGNORED += ("CUDA_VISIBLE_DEVICES",)
 POPEN = subprocess.Popen
 SERVER = Path(__file__).with_name("warm_server.py")
