@@ -79,26 +79,6 @@ function markScrolling() {
   }
 }
 
-// Moves a module's cell: the fields on the photograph and the marks on the maps follow.
-function moveCell(module, axis, place) {
-  const slider = module.querySelector(`[data-axis=${axis}]`);
-  slider.value = place;
-  slider.nextElementSibling.textContent = slider.value;
-  for (const each of [module, module.querySelector(".fields")])
-    each.style.setProperty(`--${axis}`, slider.value);
-}
-
-function pickCell(event) {
-  const frame = event.target.closest(".branches .frame");
-  if (!frame) return;
-  const box = frame.getBoundingClientRect();
-  const module = frame.closest(".followed");
-  const count = (axis) => Number(module.querySelector(`[data-axis=${axis}]`).max) + 1;
-  const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-  for (const [place, axis] of ["row", "column"].entries())
-    moveCell(module, axis, Math.floor(share[place] * count(axis)));
-}
-
 function chooseTab(framework) {
   for (const tab of document.querySelectorAll("[data-tab]")) {
     const chosen = tab.dataset.tab === framework;
@@ -250,12 +230,6 @@ document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("two").hidden = false;
 document.getElementById("two").addEventListener("change", showTwo);
-for (const module of document.querySelectorAll(".followed")) {
-  module.addEventListener("click", pickCell);
-  module.addEventListener("input", (event) =>
-    moveCell(module, event.target.dataset.axis, event.target.value)
-  );
-}
 const diagram = document.querySelector(".diagram");
 for (const kind of ["pointerover", "focusin"]) diagram.addEventListener(kind, readOut);
 diagram.addEventListener("keydown", turnStep);
