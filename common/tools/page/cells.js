@@ -35,9 +35,7 @@ function workOut(module) {
   if (!parsed.has(source)) parsed.set(source, JSON.parse(source.textContent));
   const [row, column] = ["row", "column"].map((axis) => Number(sliderOf(module, axis).value));
   const place = row * (Number(sliderOf(module, "column").max) + 1) + column;
-  const texts = { row, column, ...numberTexts(parsed.get(source), [row, column], place) };
-  for (const each of section.querySelectorAll("[data-is]"))
-    each.textContent = texts[each.dataset.is];
+  write(section, { row, column, ...numberTexts(parsed.get(source), [row, column], place) });
 }
 
 // The texts of one cell's number, by the names of their places. Infinity and NaN are strings.

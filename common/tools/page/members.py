@@ -37,6 +37,19 @@ class Against:
         """The properties of both networks that precede their layers, in pairs."""
         return list(zip(about(self.one), about(self.other), strict=True))
 
+    def finding(self) -> dict[str, str]:
+        """The values of the sentence of finding, by their names in it."""
+        places = {path for each in self.differences for path in each.paths}
+        parameters = self.other.parameter_count / self.one.parameter_count
+        multiply_adds = self.other.multiply_adds / self.one.multiply_adds
+        return {
+            "one": self.one.network.name,
+            "other": self.other.network.name,
+            "places": str(len(places)),
+            "parameters": f"{parameters:.2f}",
+            "multiply_adds": f"{multiply_adds:.2f}",
+        }
+
 
 def whole(name: str) -> Plan:
     """The network's plan, with its heads if it has any."""
