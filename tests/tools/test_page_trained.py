@@ -1,11 +1,16 @@
 """The page with trained weights, and the gradients with and without the heads."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from cli import googlenet
-from conftest import noise, planned, seeded
+from conftest import noise, planned, require, seeded
 from pages import NOBODY, Reader
+from runs import metrics, train
 
+from common.data import images
 from common.jobs.job import Report
 from common.reference.numerics import softmax
 from common.tools.analysis.compare import Comparison, FrameworkResult
@@ -100,6 +105,61 @@ def test_the_command_shows_weights_of_a_file_and_refuses_others(files, tmp_path)
     (tmp_path / "broken.safetensors").write_bytes(b"x")
     googlenet("page", "--weights", tmp_path / "broken.safetensors", "--out", out, code=4)
     assert out.read_text() == text
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of one epoch."""
+    require("onnx")
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    train(folder, "--epochs", 1)
+    return folder
+
+
+def page_of(run, out, code=0):
+    """What the page command says for a run's weights."""
+    return googlenet("page", "--weights", run, "-f", "onnx", "--out", out, code=code)
+
+
+def test_the_command_shows_the_weights_of_a_run(run, tmp_path):
+    page_of(run, tmp_path / "w.html")
+    text = (tmp_path / "w.html").read_text()
+    assert f"{run}/checkpoints/best.safetensors (after epoch 1)" in text
+    assert "10 classes" in text
+    files = images.photographs()
+    told = json.loads(googlenet("predict", run, *files, "-f", "onnx", "--json"))
+    shown = [t[1:] for t in Reader(text).tables if t[0][0].startswith("class") and "onnx" in t[0]]
+    assert len(shown) == len(told) == 2
+    for rows, image in zip(shown, told, strict=True):
+        expected = {each["name"]: each["probability"] for each in image["top"]}
+        assert len(rows) == len(expected) == 5
+        for name, _, onnx in rows:
+            assert float(onnx.removesuffix("%")) == pytest.approx(100 * expected[name], abs=6e-5)
+
+
+def test_a_run_that_is_still_written_is_shown_with_the_weights_it_has(run, tmp_path):
+    started, out = tmp_path / "started", tmp_path / "w.html"
+    shutil.copytree(run, started)
+    lines = metrics(run)[:3]
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
+    (started / "metrics.jsonl").write_text(text + '{"step": 4, "epo')
+    (started / "checkpoints" / "best.safetensors").unlink()
+    (started / "checkpoints" / ".last.safetensors.part").write_bytes(b"half")
+    page_of(started, out)
+    shown = f"{started}/checkpoints/last.safetensors (before the first epoch ended)"
+    assert shown in out.read_text()
+    out.unlink()
+    shutil.rmtree(started / "checkpoints")
+    line = page_of(started, out, code=4)
+    assert f"{started}: no weights yet" in line
+    assert len(line.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_the_weights_of_a_run_of_another_network_are_refused(run, tmp_path):
+    line = googlenet("page", "xception", "--weights", run, "--out", tmp_path / "w.html", code=2)
+    assert "a run of googlenet, not xception" in line
+    assert len(line.splitlines()) == 1
 
 
 def test_heads_add_gradient_before_them_and_none_after():
