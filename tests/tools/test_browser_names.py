@@ -110,3 +110,31 @@ def test_axe_finds_nothing_serious_in_all_parts(opened, language):
         v["id"]: v["nodes"][0]["html"] for v in found if v["impact"] in ("serious", "critical")
     }
     assert grave == {}, json.dumps(grave, indent=2)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_a_telephone_no_word_of_a_table_is_broken_and_plots_can_be_read(opened, language):
+    opened.set_viewport_size({"width": 390, "height": 800})
+    opened.evaluate("language => setLanguage(language)", language)
+    broken = opened.evaluate("""() => {
+      const found = [];
+      for (const table of document.querySelectorAll("table")) {
+        const walker = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode())
+          for (const word of walker.currentNode.data.matchAll(/[!-~]+/g)) {
+            const range = document.createRange();
+            range.setStart(walker.currentNode, word.index);
+            range.setEnd(walker.currentNode, word.index + word[0].length);
+            const lines = new Set([...range.getClientRects()].map((each) => each.top));
+            if (lines.size > 1 && !word[0].slice(1, -1).match(/[-/]/)) found.push(word[0]);
+          }
+      }
+      return found;
+    }""")
+    assert broken == []
+    heights = opened.eval_on_selector_all(
+        ".plot text", "all => all.map(each => each.getBoundingClientRect().height).filter(h => h)"
+    )
+    assert len(heights) > 30
+    assert min(heights) > 9
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 390

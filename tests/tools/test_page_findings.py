@@ -12,7 +12,8 @@ from common.tools.analysis.diff import differences
 from common.tools.page.members import against, whole
 from common.tools.page.plots import FRAMEWORK_COLOURS, colour_of, curve_plot, rate_plot
 from common.tools.page.render import Page, render
-from common.tools.page.training_curves import ShownRun, recipe_rows
+from common.tools.page.training_curves import ShownRun, recipe_rows, settings_of
+from common.training.recipe import Recipe
 
 
 def test_the_step_with_most_arithmetic_is_named_with_its_shares():
@@ -82,6 +83,23 @@ def test_settings_that_differ_between_runs_are_marked():
     assert recipe_rows(runs) == [("lr", ["0.1", "0.2"], True), ("steps", ["4", "4"], False)]
     text = render(Page(full("googlenet"), reason=NOBODY, runs=runs))
     assert re.findall(r'<tr class="differs">\s*<th>(\w+) ≠', text) == ["lr"]
+
+
+def test_the_settings_of_an_optimizer_have_rows_of_their_own():
+    recipe = Recipe("googlenet", "digits", 1, 64, 10, class_weights=(1.0, 2.5))
+    found = dict(settings_of(vars(recipe)))
+    assert (found["optimizer"], found["optimizer.momentum"]) == ("nesterov", "0.9")
+    assert (found["augment.flip"], found["class_weights"]) == ("False", "1.0, 2.5")
+    assert not any("(" in each for each in found.values())
+    run = ShownRun("one", "pytorch", [(1, 2.0)], [(1, 0.5)], (), [], "none", found)
+    assert "freeze" not in [name for name, *_ in recipe_rows([run])]  # no run has any
+
+
+def test_a_single_epoch_has_a_whole_number_on_its_axis():
+    lines = {"one": ("pytorch", [(1, 50.0)]), "two": ("paddle", [(1, 40.0)])}
+    drawn = curve_plot(lines, name="c", axes_names=("epoch", "accuracy, %"), percent=True)
+    texts = {each.strip() for each in re.findall(r"<text[^>]*>([^<]*)</text>", drawn)}
+    assert texts == {"0", "1", "2", "20", "40", "60", "80", "100", "epoch", "accuracy, %", *lines}
 
 
 def test_plots_have_plain_axes_names_and_one_colour_per_framework():

@@ -178,7 +178,12 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
     assert "conv1 gets 2.68 times as much gradient" in text
+    assert "conv1 gets 2.68 times as much." not in text  # the first step is said only once
     [rows] = [t for t in Reader(text).tables if len(t) == 3 and t[-1][0] == "fc"]
     assert rows[1:] == [["conv1", "2", "5.36", "2.68"], ["fc", "3", "3", "1.00"]]
     assert text.count('id="gradients-en-figure_1"') == 1
+    later = (StepGradient("conv1", 2.0, 2.5), StepGradient("conv2", 1.0, 1.5))
+    text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, later)))
+    assert "conv2 gets 1.50 times as much gradient" in text
+    assert "conv1 gets 1.25 times as much." in text
     assert 'id="heads"' not in render(Page(plan, reason=NOBODY))
