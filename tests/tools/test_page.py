@@ -35,7 +35,7 @@ def test_every_sentence_is_there_in_both_languages():
         assert sentence.keys() == set(LANGUAGES), key
         fields = [sorted(re.findall(r"\{(\w+)\}", sentence[each])) for each in LANGUAGES]
         assert fields[0] == fields[1], key
-        assert re.search("[\u4e00-\u9fff，]", sentence["zh"])
+        assert re.search("[\u4e00-\u9fff，：]", sentence["zh"])
 
 
 def test_every_sentence_is_used_and_every_one_used_is_there():
