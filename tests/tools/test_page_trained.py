@@ -11,8 +11,12 @@ from pages import NOBODY, Reader
 from runs import metrics, train
 
 from common.data import images
+from common.files import weights
+from common.jobs.call import call
 from common.jobs.job import Report
+from common.jobs.network_jobs import Grad
 from common.reference.numerics import softmax
+from common.spec.initial import initial_arrays
 from common.tools.analysis.compare import Comparison, FrameworkResult
 from common.tools.page.head_gradients import HeadGradients, StepGradient, head_gradients
 from common.tools.page.observation import observe
@@ -171,6 +175,27 @@ def test_heads_add_gradient_before_them_and_none_after():
     for path in ("inception4e", "inception5a", "inception5b", "loss3/classifier", "fc"):
         assert ratios.get(path, 1.0) == pytest.approx(1.0, rel=1e-9)
     assert "aux1" not in ratios
+
+
+@pytest.mark.parametrize("aux", [False, True])
+def test_the_gradients_are_those_of_the_grad_command(files, aux):
+    plan = planned("googlenet", (96, 96), aux=True, classes=5)
+    found = head_gradients(plan, np.load(files / "x.npy"), "numpy")
+    weights.write(files / "start.safetensors", initial_arrays(plan, seed=0), plan)
+    np.save(files / "few.npy", np.arange(2))
+    job = Grad(
+        framework="numpy",
+        network="googlenet",
+        weights=str(files / "start.safetensors"),
+        input=str(files / "x.npy"),
+        labels=str(files / "few.npy"),
+        aux=aux,
+    )
+    gradients = call(job).arrays
+    for step in found.steps:
+        own = [a.ravel() for name, a in gradients.items() if name.startswith(f"{step.path}.")]
+        expected = np.linalg.norm(np.concatenate(own))
+        assert (step.with_heads if aux else step.without) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_page_finds_the_step_with_the_largest_ratio():
