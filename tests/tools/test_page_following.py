@@ -24,6 +24,7 @@ from common.tools.page.fields import fields_of, reaches
 from common.tools.page.following import following, middle
 from common.tools.page.observation import observe
 from common.tools.page.pool_windows import pool_windows
+from common.tools.page.render import Page, render
 from common.tools.page.worked import conv_of, work_out
 
 
@@ -187,3 +188,16 @@ def test_every_module_is_followed(followed):
         assert each.shape == plan.find(path).output[1:]
         assert all(0 <= place < size for place, size in zip(each.cell, each.shape, strict=True))
     assert following(plan, None, None) == {"followed": {}, "worked": {}, "pools": {}}
+
+
+def test_a_module_with_too_many_cells_says_that_its_number_is_fixed():
+    """At 320 pixels, inception3a and 3b have 40 x 40 cells, the seven others at most 20 x 20."""
+    plan = planned("googlenet", (320, 320))
+    seen = observe(plan, seeded(plan), noise(plan)[0])
+    channels = strongest_channels(make_rows(plan), seen.outputs, 4)
+    reference, maps = Report({}, "2.4", 7, 0.1, 0.1), keep_maps(seen.outputs, channels)
+    comparison = Comparison(plan, "float32", ("x",), (), reference, {}, channels, maps)
+    text = render(Page(plan, comparison, observation=seen))
+    assert text.count("This map is too large for the numbers of all its cells") == 2
+    assert text.count("The cell is the one chosen above.") == 7
+    assert text.count('<script type="application/json">') == 7

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from common.spec.plan import Node
 from common.tools.page.worked import Cell, Worked
 
-MOST_CELLS = 35 * 35  # of a map, so that the page stays small
+MOST_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
 # More digits than the page shows, so that it can take differences and multiply.
 VALUE, FACTOR = 12, 9
 DECIMALS = 6  # of sums

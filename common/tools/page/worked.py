@@ -161,7 +161,7 @@ def windows_of(node: Node, observation: Observation, cells: Sequence[Cell]) -> W
     x, kernel = observation.inputs[node.path][0], pair(node.layer.kernel)
     strides = pair(node.layer.stride)
     befores = [before for before, _ in node.pads]
-    tops = np.array(cells) * strides - befores
+    tops = np.array(cells, np.intp) * strides - befores
     rows, columns = (tops[:, axis, None] + np.arange(kernel[axis]) for axis in (0, 1))
     inside = ((rows >= 0) & (rows < x.shape[1]))[:, :, None]
     inside = inside & ((columns >= 0) & (columns < x.shape[2]))[:, None]
