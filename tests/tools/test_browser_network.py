@@ -106,6 +106,17 @@ def test_a_cell_is_chosen_on_the_photograph(page):
         )
 
 
+def test_a_cell_is_chosen_by_touch(browser, page_file):
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800})
+    opened = context.new_page()
+    opened.goto(f"{page_file.as_uri()}#inception4a")
+    figure = opened.locator("#inception4a .branches .frame").nth(2)
+    box = figure.bounding_box()
+    figure.tap(position={"x": 0.5 * box["width"] / 14, "y": 12.5 * box["height"] / 14})
+    assert "row 12, column 0" in opened.locator("#inception4a .worked").inner_text()
+    context.close()
+
+
 def test_the_arrow_keys_go_from_step_to_step_in_the_diagram(page):
     page.locator("a.piece[href='#inception4a']").focus()
     assert "376,176 parameters" in page.locator("#readout").inner_text()
