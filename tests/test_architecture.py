@@ -196,6 +196,17 @@ def test_files_and_functions_are_read_in_one_sitting(path):
     assert [n.name for n in nodes if n.end_lineno - n.lineno >= most[type(n)]] == []
 
 
+# Ruff bounds only the lines of Python.
+SUFFIXES = {".html", ".svg", ".css", ".js"}
+TEMPLATES = [path for path in (ROOT / "common").rglob("*") if path.suffix in SUFFIXES]
+
+
+def test_no_line_of_a_template_style_or_script_is_longer_than_100_characters():
+    assert {path.suffix for path in TEMPLATES} == SUFFIXES
+    lines = {path.name: path.read_text("utf-8").splitlines() for path in TEMPLATES}
+    assert {name for name in lines if max(map(len, lines[name])) > 100} == set()
+
+
 def test_every_folder_of_code_is_installed():
     about = tomllib.loads((ROOT / "pyproject.toml").read_text())
     folders = ["common", *FOLDERS]

@@ -9,6 +9,7 @@ from pages import NOBODY, full
 
 from common.networks import NETWORKS
 from common.tools.analysis.diff import differences, shape_changes, totals
+from common.tools.page.members import against
 from common.tools.page.render import Page, render
 
 pytestmark = pytest.mark.xdist_group("page")  # all tests read one page
@@ -94,15 +95,17 @@ def test_any_two_networks_are_compared_as_diff_compares_them(page):
         told = page.evaluate(
             """([one, names]) => names.map((two) => [
                 changesOf(one, two).map(([texts, paths]) => [texts[0], paths]),
-                shapesOf(one, two), [one, two].map((name) => members.networks[name].totals)])""",
+                shapesOf(one, two), [one, two].map((name) => members.networks[name].totals),
+                findingOf(one, two)])""",
             [one, others],
         )
-        for (changes, shapes, sums), name in zip(told, others, strict=True):
+        for (changes, shapes, sums, finding), name in zip(told, others, strict=True):
             other = plans[name]
             expected = differences(plan, other)
             assert changes == [[each.what, list(each.paths)] for each in expected]
             assert [tuple(shape) for shape in shapes] == shape_changes(plan, other)
             assert list(zip(*sums, strict=True)) == [(a, b) for _, a, b in totals(plan, other)]
+            assert finding | {"places": str(finding["places"])} == against(plan, other).finding()
 
 
 def texts(page, rows):
@@ -129,7 +132,12 @@ def test_two_networks_are_chosen_with_the_keyboard(page):
     assert len(shown) > 10
     for row in shown:
         assert " ".join(row) in lines
+    sentence = page.locator("#against .finding").inner_text()
+    assert "inception_v2 has 0.84 times the parameters of googlenet.paper" in sentence
     page.evaluate("setLanguage('zh')")
+    assert "inception_v2 的参数量是 googlenet.paper 的 0.84 倍" in (
+        page.locator("#against .finding").inner_text()
+    )
     assert texts(page, "#changes tbody tr")[0][0] != shown[0][0]
     assert not page.locator("#nothing").is_visible()
     page.select_option("#two select[name=first]", "inception_v2")

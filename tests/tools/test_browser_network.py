@@ -1,6 +1,13 @@
 """The page's part about the network in a real browser: its diagram, cells and code."""
 
+import re
+
 import pytest
+from pages import full
+
+from common.data import images
+from common.spec.initial import initial_arrays
+from common.tools.page.observation import observe
 
 pytestmark = pytest.mark.xdist_group("page")  # all tests read one page
 
@@ -20,6 +27,94 @@ def test_a_cell_is_chosen_with_keys_and_on_a_map(page):
     assert module.locator("output").first.inner_text() == "13"
     module.locator(".frame").first.click(position={"x": 1, "y": 1})
     assert [each.inner_text() for each in module.locator("output").all()] == ["0", "0"]
+
+
+def rows(page, table):
+    """The texts of a table's rows, as displayed."""
+    return page.eval_on_selector_all(
+        f"{table} tr", "all => all.map(r => [...r.cells].map(c => c.innerText.trim()))"
+    )
+
+
+def choose(page, step, cell):
+    """Chooses a cell of a step with its sliders."""
+    for axis, place in zip(("row", "column"), cell, strict=True):
+        page.locator(f"#{step} [data-axis={axis}]").fill(str(place))
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """The reference's arrays for the page's first photograph and weights."""
+    plan = full("googlenet")
+    x = images.batch(images.photographs()[:1], plan.network.input, plan.network.preprocess)
+    return observe(plan, initial_arrays(plan, seed=0, random_stats=True), x[0])
+
+
+@pytest.mark.parametrize("step", ["inception3a", "inception4a", "inception5b"])
+def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
+    _, height, width = full("googlenet").find(step).output
+    page.evaluate("id => { location.hash = `#${id}`; }", step)
+    first = rows(page, f"#{step} .worked")
+    for cell in ((0, 0), (height - 1, width - 1), (2, 5), (height // 2, width // 2)):
+        choose(page, step, cell)
+        lead = page.locator(f"#{step} .worked p").first.inner_text()
+        path, *place = re.match(r"(\S+), channel (\d+), row (\d+), column (\d+)", lead).groups()
+        channel, *shown_cell = map(int, place)
+        assert tuple(shown_cell) == cell
+        table = rows(page, f"#{step} .worked")
+        [value] = [row[1] for row in table if row[0].startswith("reference")]
+        expected = seen.outputs[path][0, channel, *cell]
+        assert value == f"{expected:.10g}"
+        check_products(table, seen, path, channel)
+        [[_, own, apart]] = [row for row in table if row[0].startswith("onnx")]
+        assert float(own) - expected == pytest.approx(float(apart), rel=0.06)
+        largest = abs(seen.outputs[path][0]).max()
+        assert abs(float(apart)) < 1e-5 * largest
+    assert table == first  # the last cell is the one chosen at first
+
+
+def check_products(table, seen, path, channel):
+    """Checks the products of a worked number, and that they add up to the sum and the value."""
+    x, weight = seen.inputs[f"{path}.conv"][0], seen.weights[f"{path}.conv.weight"][channel]
+    products = [row for row in table if row[0].startswith("channel")]
+    assert len(products) == 5
+    for place, value, factor, product in products:
+        c, row, column = map(int, re.findall(r"\d+", place))
+        assert float(value) == pytest.approx(x[c, row, column], abs=5.1e-7)
+        own = float(factor.removeprefix("×"))
+        assert abs(weight[c] - own).min() < 5.1e-7
+        assert float(product) == pytest.approx(float(value) * own, rel=1e-4, abs=1e-5)
+    more, total, biased, result = (float(row[1]) for row in table[6:10])
+    assert sum(float(row[3]) for row in products) + more == pytest.approx(total, abs=4e-6)
+    bias = seen.weights[f"{path}.conv.bias"][channel]
+    assert biased == pytest.approx(total + bias, abs=1.1e-6)
+    assert result == max(biased, 0)
+
+
+def test_a_cell_is_chosen_on_the_photograph(page):
+    page.evaluate("location.hash = '#inception4a'")
+    for share, cell in {(0.01, 0.99): [0, 13], (0.6, 0.3): [8, 4]}.items():
+        page.locator("#inception4a .fields").scroll_into_view_if_needed()
+        figure = page.locator("#inception4a .fields .edge").bounding_box()
+        place = figure["x"] + share[1] * figure["width"], figure["y"] + share[0] * figure["height"]
+        page.mouse.click(*place)
+        assert [
+            int(each.inner_text()) for each in page.locator("#inception4a output").all()
+        ] == cell
+        assert (
+            f"row {cell[0]}, column {cell[1]}" in page.locator("#inception4a .worked").inner_text()
+        )
+
+
+def test_a_cell_is_chosen_by_touch(browser, page_file):
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800})
+    opened = context.new_page()
+    opened.goto(f"{page_file.as_uri()}#inception4a")
+    figure = opened.locator("#inception4a .branches .frame").nth(2)
+    box = figure.bounding_box()
+    figure.tap(position={"x": 0.5 * box["width"] / 14, "y": 12.5 * box["height"] / 14})
+    assert "row 12, column 0" in opened.locator("#inception4a .worked").inner_text()
+    context.close()
 
 
 def test_the_arrow_keys_go_from_step_to_step_in_the_diagram(page):
@@ -70,6 +165,7 @@ def test_without_scripts_nothing_dead_looks_clickable_and_the_systems_theme_hold
     ground = "getComputedStyle(document.body).backgroundColor"
     assert opened.evaluate(ground) == "rgb(23, 24, 28)"
     opened.locator("#inception3a > summary").click()
+    assert "row 14, column 14" in opened.locator("#inception3a .worked").inner_text()
     assert opened.locator("#code-inception3a-paddle .printed").is_visible()
     context.close()
 

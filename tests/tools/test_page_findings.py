@@ -2,15 +2,18 @@
 
 import re
 
+import pytest
 from pages import NOBODY, full, steps
 
 from common.jobs.job import Report
 from common.networks import NETWORKS
 from common.tools.analysis.compare import Comparison, FrameworkResult, make_rows
-from common.tools.page.members import whole
+from common.tools.analysis.diff import differences
+from common.tools.page.members import against, whole
 from common.tools.page.plots import FRAMEWORK_COLOURS, colour_of, curve_plot, rate_plot
 from common.tools.page.render import Page, render
-from common.tools.page.training_curves import ShownRun, recipe_rows
+from common.tools.page.training_curves import ShownRun, recipe_rows, settings_of
+from common.training.recipe import Recipe
 
 
 def test_the_step_with_most_arithmetic_is_named_with_its_shares():
@@ -22,6 +25,33 @@ def test_the_step_with_most_arithmetic_is_named_with_its_shares():
     share = f"{conv3.parameters / body.parameter_count:.0%}"
     assert f"conv3 is {work} of the arithmetic and {share} of the parameters" in text
     assert (work, share) == ("22%", "2%")
+
+
+@pytest.mark.parametrize(("name", "count"), [("googlenet", 9), ("inception_resnet_v2", 43)])
+def test_the_places_with_branches_have_their_shares(name, count):
+    """Inception-ResNet v2: mixed_5b, 10 + 20 + 10 residual blocks, and two reductions."""
+    plan, found = full(name), steps(name)
+    blocks = [step for step in found.values() if step.picture and not step.after]
+    weights = sum(step.parameters for step in blocks) / plan.body.parameter_count
+    work = sum(step.multiply_adds for step in blocks) / plan.body.multiply_adds
+    text = render(Page(plan, reason=NOBODY))
+    assert f"in {count} places, which have {weights:.0%} of the parameters and {work:.0%} " in text
+    assert f"共 {count} 处，占参数量的 {weights:.0%}、运算量的 {work:.0%}" in text
+
+
+def test_two_networks_are_compared_in_a_sentence():
+    one, other = full("googlenet"), full("xception")
+    found = against(one, other)
+    parameters = f"{other.parameter_count / one.parameter_count:.2f}"
+    multiply_adds = f"{other.multiply_adds / one.multiply_adds:.2f}"
+    places = {path for each in differences(one, other) for path in each.paths}
+    expected = {"places": str(len(places)), "parameters": parameters}
+    expected |= {"one": "googlenet", "other": "xception", "multiply_adds": multiply_adds}
+    assert found.finding() == expected
+    assert against(one, one).finding()["places"] == "0"
+    text = re.sub("<span data-is[^>]*>", "", render(Page(one, reason=NOBODY, other=found)))
+    text = text.replace("</span>", "")
+    assert f"is {len(places)}. xception has {parameters} times the parameters of googl" in text
 
 
 def test_the_network_is_placed_in_its_family():
@@ -53,6 +83,23 @@ def test_settings_that_differ_between_runs_are_marked():
     assert recipe_rows(runs) == [("lr", ["0.1", "0.2"], True), ("steps", ["4", "4"], False)]
     text = render(Page(full("googlenet"), reason=NOBODY, runs=runs))
     assert re.findall(r'<tr class="differs">\s*<th>(\w+) ≠', text) == ["lr"]
+
+
+def test_the_settings_of_an_optimizer_have_rows_of_their_own():
+    recipe = Recipe("googlenet", "digits", 1, 64, 10, class_weights=(1.0, 2.5))
+    found = dict(settings_of(vars(recipe)))
+    assert (found["optimizer"], found["optimizer.momentum"]) == ("nesterov", "0.9")
+    assert (found["augment.flip"], found["class_weights"]) == ("False", "1.0, 2.5")
+    assert not any("(" in each for each in found.values())
+    run = ShownRun("one", "pytorch", [(1, 2.0)], [(1, 0.5)], (), [], "none", found)
+    assert "freeze" not in [name for name, *_ in recipe_rows([run])]  # no run has any
+
+
+def test_a_single_epoch_has_a_whole_number_on_its_axis():
+    lines = {"one": ("pytorch", [(1, 50.0)]), "two": ("paddle", [(1, 40.0)])}
+    drawn = curve_plot(lines, name="c", axes_names=("epoch", "accuracy, %"), percent=True)
+    texts = {each.strip() for each in re.findall(r"<text[^>]*>([^<]*)</text>", drawn)}
+    assert texts == {"0", "1", "2", "20", "40", "60", "80", "100", "epoch", "accuracy, %", *lines}
 
 
 def test_plots_have_plain_axes_names_and_one_colour_per_framework():

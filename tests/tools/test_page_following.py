@@ -1,5 +1,8 @@
 """One image followed through the network: receptive fields, and numbers worked out."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import noise, planned, seeded
@@ -16,10 +19,13 @@ from common.tools.analysis.compare import (
 )
 from common.tools.analysis.receptive_field import Reach
 from common.tools.analysis.windows import window_of
+from common.tools.page.chosen_cells import MOST_CELLS, cells_of, numbers_json
 from common.tools.page.fields import fields_of, reaches
 from common.tools.page.following import following, middle
 from common.tools.page.observation import observe
-from common.tools.page.worked import pool_windows, work_out
+from common.tools.page.pool_windows import pool_windows
+from common.tools.page.render import Page, render
+from common.tools.page.worked import conv_of, work_out
 
 
 @pytest.fixture(scope="module", params=["googlenet", "googlenet.torchvision", "xception"])
@@ -76,7 +82,9 @@ def test_a_number_worked_out_is_the_references(followed):
     plan, seen, comparison = followed
     found = 0
     for step in plan.body.children:
-        if step.is_map and (one := work_out(step, seen, comparison, middle(step))):
+        if not step.is_map:
+            continue
+        for one in work_out(step, seen, comparison, [middle(step)]):
             found += 1
             expected = seen.outputs[one.path][0, one.channel, *one.cell]
             assert one.value == pytest.approx(expected, rel=1e-12)
@@ -86,6 +94,75 @@ def test_a_number_worked_out_is_the_references(followed):
             sizes = [abs(each.product) for each in one.products]
             assert sizes == sorted(sizes, reverse=True)
     assert found > 2
+
+
+def test_every_cell_of_a_module_is_worked_out(followed):
+    plan, seen, comparison = followed
+    for step in plan.body.children:
+        cells = cells_of(step) if step.path.startswith("inception") else []
+        found = work_out(step, seen, comparison, cells) if cells else []
+        assert len(found) == len(cells)
+        for one in found:
+            node = conv_of(plan.find(one.path))[0]
+            x, weight = seen.inputs[node.path][0], seen.weights[f"{node.path}.weight"][one.channel]
+            largest = np.abs(seen.outputs[one.path][0, one.channel]).max()
+            expected = seen.outputs[one.path][0, one.channel, *one.cell]
+            assert one.value == pytest.approx(expected, rel=1e-12, abs=1e-12 * largest)
+            for each in one.products:
+                assert each.value == x[each.channel, each.row, each.column]
+            rows, columns = (  # of the window that are in the map
+                sum(0 <= place + i - size // 2 < inside for i in range(size))
+                for place, size, inside in zip(one.cell, weight.shape[1:], x.shape[1:], strict=True)
+            )
+            assert one.more + len(one.products) == len(x) * rows * columns
+
+
+def test_the_embedded_numbers_are_those_of_each_cell(followed):
+    plan, seen, comparison = followed
+    for step in plan.body.children:
+        if step.path.startswith("inception"):
+            found = work_out(step, seen, comparison, cells_of(step))
+            data = json.loads(numbers_json(found))
+            for n, one in enumerate(found):
+                assert data["value"][n] == pytest.approx(one.value, rel=1e-11)
+                assert data["frameworks"]["off"][n] == pytest.approx(one.value + 1e-6, rel=1e-11)
+                assert (data["more"][n], data["rest"][n]) == (one.more, round(one.rest, 6))
+                stages = [values[n] for values in data["stages"].values()]
+                assert stages == [round(value, 6) for _, value in one.stages[:-1]]
+                numbers = iter(data["products"][n])
+                for each, term, value in zip(one.products, numbers, numbers, strict=True):
+                    channel, down, across, weight = data["terms"][term]
+                    place = channel, one.cell[0] + down, one.cell[1] + across
+                    assert place == (each.channel, each.row, each.column)
+                    assert weight * value == pytest.approx(each.product, rel=1e-8)
+
+
+def test_a_weight_that_is_not_a_number_is_the_first_product_of_every_cell():
+    plan, step = planned("googlenet", (64, 64)), "inception4a"
+    arrays = {name: array.copy() for name, array in seeded(plan).items()}
+    arrays["inception4a.branch3.1.conv.weight"][:, 3, 2, 2] = np.nan
+    seen = observe(plan, arrays, noise(plan)[0])
+    channels = {step: np.array([0, 192, 400, 448])}
+    reference = Report({}, "2.4", 7, 0.1, 0.1)
+    comparison = Comparison(
+        plan, "float32", ("x",), (), reference, {}, channels, keep_maps(seen.outputs, channels)
+    )
+    found = work_out(plan.find(step), seen, comparison, cells_of(plan.find(step)))
+    text = numbers_json(found)
+    assert "NaN" not in text.replace('"NaN"', "")
+    for one in found:
+        assert np.isnan(one.products[0].weight)
+        assert one.products[0].channel == 3
+        assert np.isnan(one.value)
+    assert set(json.loads(text)["value"]) == {"NaN"}
+
+
+def test_only_maps_of_a_moderate_size_have_the_numbers_of_all_cells():
+    step = full("googlenet").find("inception3a")
+    assert len(cells_of(step)) == 28 * 28
+    assert cells_of(step)[29] == (1, 1)
+    for rows, count in {MOST_CELLS: MOST_CELLS, MOST_CELLS + 1: 0}.items():
+        assert len(cells_of(replace(step, output=(256, rows, 1)))) == count
 
 
 def test_both_windows_of_a_pool_have_the_values_of_its_input(followed):
@@ -111,3 +188,16 @@ def test_every_module_is_followed(followed):
         assert each.shape == plan.find(path).output[1:]
         assert all(0 <= place < size for place, size in zip(each.cell, each.shape, strict=True))
     assert following(plan, None, None) == {"followed": {}, "worked": {}, "pools": {}}
+
+
+def test_a_module_with_too_many_cells_says_that_its_number_is_fixed():
+    """At 320 pixels, inception3a and 3b have 40 x 40 cells, the seven others at most 20 x 20."""
+    plan = planned("googlenet", (320, 320))
+    seen = observe(plan, seeded(plan), noise(plan)[0])
+    channels = strongest_channels(make_rows(plan), seen.outputs, 4)
+    reference, maps = Report({}, "2.4", 7, 0.1, 0.1), keep_maps(seen.outputs, channels)
+    comparison = Comparison(plan, "float32", ("x",), (), reference, {}, channels, maps)
+    text = render(Page(plan, comparison, observation=seen))
+    assert text.count("This map is too large for the numbers of all its cells") == 2
+    assert text.count("The cell is the one chosen above.") == 7
+    assert text.count('<script type="application/json">') == 7

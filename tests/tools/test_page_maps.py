@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from common.jobs.job import Report
 from common.networks import NETWORKS
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison, strongest
-from common.tools.page.maps import COLOURS, LARGEST, NAN, branch_of, draw_map
+from common.tools.page.maps import COLOURS, LARGEST, LEVELS, NAN, branch_of, draw_map
 from common.tools.page.render import Page, render
 
 
@@ -30,6 +31,16 @@ def test_a_map_goes_from_its_least_to_its_largest_value():
     assert tuple(found[0, 0]) == COLOURS[0]
     assert tuple(found[1, 1]) == COLOURS[-1]
     assert found.sum(axis=2)[0, 1] < found.sum(axis=2)[1, 0]
+
+
+def test_each_value_has_the_nearest_colour_of_its_scale():
+    found = pixels(draw_map(np.linspace(5, 9, 56)[None]))[0]
+    places = np.linspace(0, len(COLOURS) - 1, 56)
+    for part in range(3):
+        expected = np.interp(places, range(len(COLOURS)), [colour[part] for colour in COLOURS])
+        steepest = max(abs(a[part] - b[part]) for a, b in pairwise(COLOURS))
+        half_a_level = steepest * (len(COLOURS) - 1) / LEVELS / 2
+        assert np.abs(found[:, part] - expected).max() <= half_a_level + 0.5
 
 
 def test_a_large_map_keeps_its_largest_value():

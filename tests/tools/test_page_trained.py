@@ -1,13 +1,22 @@
 """The page with trained weights, and the gradients with and without the heads."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from cli import googlenet
-from conftest import noise, planned, seeded
+from conftest import noise, planned, require, seeded
 from pages import NOBODY, Reader
+from runs import metrics, train
 
+from common.data import images
+from common.files import weights
+from common.jobs.call import call
 from common.jobs.job import Report
+from common.jobs.network_jobs import Grad
 from common.reference.numerics import softmax
+from common.spec.initial import initial_arrays
 from common.tools.analysis.compare import Comparison, FrameworkResult
 from common.tools.page.head_gradients import HeadGradients, StepGradient, head_gradients
 from common.tools.page.observation import observe
@@ -102,6 +111,61 @@ def test_the_command_shows_weights_of_a_file_and_refuses_others(files, tmp_path)
     assert out.read_text() == text
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of one epoch."""
+    require("onnx")
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    train(folder, "--epochs", 1)
+    return folder
+
+
+def page_of(run, out, code=0):
+    """What the page command says for a run's weights."""
+    return googlenet("page", "--weights", run, "-f", "onnx", "--out", out, code=code)
+
+
+def test_the_command_shows_the_weights_of_a_run(run, tmp_path):
+    page_of(run, tmp_path / "w.html")
+    text = (tmp_path / "w.html").read_text()
+    assert f"{run}/checkpoints/best.safetensors (after epoch 1)" in text
+    assert "10 classes" in text
+    files = images.photographs()
+    told = json.loads(googlenet("predict", run, *files, "-f", "onnx", "--json"))
+    shown = [t[1:] for t in Reader(text).tables if t[0][0].startswith("class") and "onnx" in t[0]]
+    assert len(shown) == len(told) == 2
+    for rows, image in zip(shown, told, strict=True):
+        expected = {each["name"]: each["probability"] for each in image["top"]}
+        assert len(rows) == len(expected) == 5
+        for name, _, onnx in rows:
+            assert float(onnx.removesuffix("%")) == pytest.approx(100 * expected[name], abs=6e-5)
+
+
+def test_a_run_that_is_still_written_is_shown_with_the_weights_it_has(run, tmp_path):
+    started, out = tmp_path / "started", tmp_path / "w.html"
+    shutil.copytree(run, started)
+    lines = metrics(run)[:3]
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
+    (started / "metrics.jsonl").write_text(text + '{"step": 4, "epo')
+    (started / "checkpoints" / "best.safetensors").unlink()
+    (started / "checkpoints" / ".last.safetensors.part").write_bytes(b"half")
+    page_of(started, out)
+    shown = f"{started}/checkpoints/last.safetensors (before the first epoch ended)"
+    assert shown in out.read_text()
+    out.unlink()
+    shutil.rmtree(started / "checkpoints")
+    line = page_of(started, out, code=4)
+    assert f"{started}: no weights yet" in line
+    assert len(line.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_the_weights_of_a_run_of_another_network_are_refused(run, tmp_path):
+    line = googlenet("page", "xception", "--weights", run, "--out", tmp_path / "w.html", code=2)
+    assert "a run of googlenet, not xception" in line
+    assert len(line.splitlines()) == 1
+
+
 def test_heads_add_gradient_before_them_and_none_after():
     plan = planned("googlenet.caffe", (96, 96), aux=True, classes=3)
     found = head_gradients(plan, noise(plan)[:1], "numpy")
@@ -113,12 +177,38 @@ def test_heads_add_gradient_before_them_and_none_after():
     assert "aux1" not in ratios
 
 
+@pytest.mark.parametrize("aux", [False, True])
+def test_the_gradients_are_those_of_the_grad_command(files, aux):
+    plan = planned("googlenet", (96, 96), aux=True, classes=5)
+    found = head_gradients(plan, np.load(files / "x.npy"), "numpy")
+    weights.write(files / "start.safetensors", initial_arrays(plan, seed=0), plan)
+    np.save(files / "few.npy", np.arange(2))
+    job = Grad(
+        framework="numpy",
+        network="googlenet",
+        weights=str(files / "start.safetensors"),
+        input=str(files / "x.npy"),
+        labels=str(files / "few.npy"),
+        aux=aux,
+    )
+    gradients = call(job).arrays
+    for step in found.steps:
+        own = [a.ravel() for name, a in gradients.items() if name.startswith(f"{step.path}.")]
+        expected = np.linalg.norm(np.concatenate(own))
+        assert (step.with_heads if aux else step.without) == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_page_finds_the_step_with_the_largest_ratio():
     steps = (StepGradient("conv1", 2.0, 5.36), StepGradient("fc", 3.0, 3.0))
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
     assert "conv1 gets 2.68 times as much gradient" in text
+    assert "conv1 gets 2.68 times as much." not in text  # the first step is said only once
     [rows] = [t for t in Reader(text).tables if len(t) == 3 and t[-1][0] == "fc"]
     assert rows[1:] == [["conv1", "2", "5.36", "2.68"], ["fc", "3", "3", "1.00"]]
     assert text.count('id="gradients-en-figure_1"') == 1
+    later = (StepGradient("conv1", 2.0, 2.5), StepGradient("conv2", 1.0, 1.5))
+    text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, later)))
+    assert "conv2 gets 1.50 times as much gradient" in text
+    assert "conv1 gets 1.25 times as much." in text
     assert 'id="heads"' not in render(Page(plan, reason=NOBODY))

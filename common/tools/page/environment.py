@@ -18,7 +18,6 @@ from common.tools.page.phrases import (
     spans,
     texts,
     translated,
-    unmarked,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"t": translated, "unmarked": unmarked, "known": known, "space": SPACE}
+    made.globals |= {"t": translated, "known": known, "space": SPACE}
     made.globals |= {"phrases": phrases(), "change_text": change_text, "layer_kind": layer_kind}
     made.globals |= {"number": number, "rounded": rounded, "spans": spans}
     made.globals |= {"texts": texts, "named_by": named_by}

@@ -1,33 +1,36 @@
 """The findings at the heads of the page's parts, computed from its numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from common.spec.plan import Plan
+from common.spec import Concat, Residual
+from common.spec.plan import Node, Plan
 from common.tools.analysis.compare import Comparison
 from common.tools.page.content import Step
 
 
 @dataclass(frozen=True)
 class Totals:
-    """The parameters and multiply-adds of a network without its heads."""
+    """The parameters and multiply-adds of a network without its heads, or of parts of it."""
 
     parameters: int
     multiply_adds: int
+    count: int = 1
 
 
 @dataclass(frozen=True)
 class Findings:
     """The steps with most arithmetic and most parameters, the totals, the largest difference.
 
-    Heads are not counted. `farthest` is that difference, its framework and its step; None without
-    a comparison.
+    Heads are not counted; `modules` has the totals of all places with branches. `farthest` is that
+    difference, its framework and its step; None without a comparison.
     """
 
     hardest: Step
     largest: Step
     backbone: Totals
+    modules: Totals
     farthest: tuple[float, str, str] | None
 
 
@@ -38,8 +41,24 @@ def findings(plan: Plan, steps: Sequence[Step], comparison: Comparison | None) -
         hardest=max(body, key=lambda step: step.multiply_adds),
         largest=max(body, key=lambda step: step.parameters),
         backbone=Totals(plan.body.parameter_count, plan.body.multiply_adds),
+        modules=total(list(modules_of(plan.body))),
         farthest=farthest(comparison) if comparison else None,
     )
+
+
+def modules_of(node: Node) -> Iterator[Node]:
+    """Yields the places where branches run side by side, without those within one another."""
+    if isinstance(node.layer, Concat | Residual):
+        yield node
+    else:
+        for child in node.children:
+            yield from modules_of(child)
+
+
+def total(nodes: Sequence[Node]) -> Totals:
+    """The totals of several nodes, and their number."""
+    parameters = sum(node.parameter_count for node in nodes)
+    return Totals(parameters, sum(node.multiply_adds for node in nodes), len(nodes))
 
 
 def farthest(comparison: Comparison) -> tuple[float, str, str] | None:

@@ -1,5 +1,6 @@
 """One image followed through the steps: receptive fields, and single numbers worked out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -7,10 +8,20 @@ from markupsafe import Markup
 from common.spec.plan import Node, Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
+from common.tools.page.chosen_cells import cells_of, numbers_json
 from common.tools.page.fields import Field, fields_drawing, fields_of
 from common.tools.page.observation import Observation
 from common.tools.page.phrases import texts
-from common.tools.page.worked import PoolWindows, Worked, pool_windows, work_out
+from common.tools.page.pool_windows import PoolWindows, pool_windows
+from common.tools.page.worked import Cell, Worked, work_out
+
+
+@dataclass(frozen=True)
+class WorkedStep:
+    """The number of one cell of a step, and those of all its cells as JSON, "" if not embedded."""
+
+    shown: Worked
+    cells: Markup
 
 
 @dataclass(frozen=True)
@@ -29,13 +40,15 @@ def following(
 ) -> dict[str, object]:
     """The templates' variables, each by the path of the step."""
     followed: dict[str, Followed] = {}
-    worked: dict[str, Worked] = {}
+    worked: dict[str, WorkedStep] = {}
     pools: dict[str, PoolWindows] = {}
     if comparison and observation:
         for step in plan.body.children:
-            if len(branches_of(step)) > 1 and step.path in comparison.channels:
+            is_module = len(branches_of(step)) > 1 and step.path in comparison.channels
+            if is_module:
                 followed[step.path] = follow(plan, step)
-            if step.is_map and (one := work_out(step, observation, comparison, middle(step))):
+            cells = cells_of(step) if is_module else []
+            if step.is_map and (one := work_out_step(step, observation, comparison, cells)):
                 worked[step.path] = one
     if observation:
         for step in plan.body.children:
@@ -43,6 +56,17 @@ def following(
                 if both := pool_windows(step, observation, name):
                     pools[step.path] = both
     return {"followed": followed, "worked": worked, "pools": pools}
+
+
+def work_out_step(
+    step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
+) -> WorkedStep | None:
+    """The number of the cell in the middle of a step, and those of the cells to choose from."""
+    shown = work_out(step, observation, comparison, [middle(step)])
+    if not shown:
+        return None
+    found = work_out(step, observation, comparison, cells) if cells else []
+    return WorkedStep(shown[0], numbers_json(found) if found else Markup())
 
 
 def middle(step: Node) -> tuple[int, int]:

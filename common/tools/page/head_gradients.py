@@ -1,8 +1,6 @@
 """The gradient at each step of a network's first training step, with and without its heads."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
@@ -11,9 +9,9 @@ from numpy.typing import NDArray
 from common.files import weights
 from common.files.scratch import scratch_folder
 from common.jobs.call import call
-from common.jobs.network_jobs import Grad
 from common.spec.initial import initial_arrays
 from common.spec.plan import Plan
+from common.tools.page.gradient_jobs import GradientNorms
 from common.tools.page.phrases import texts
 from common.tools.page.plots import gradient_plot
 
@@ -52,31 +50,20 @@ def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
         weights.write(weights_file, initial_arrays(plan, seed=0), plan)
         np.save(folder / "x.npy", x)
         np.save(folder / "labels.npy", labels)
-        both = [gradient(plan, folder, framework, aux) for aux in (False, True)]
+        job = GradientNorms(
+            framework=framework,
+            network=plan.network.name,
+            weights=str(weights_file),
+            input=str(folder / "x.npy"),
+            labels=str(folder / "labels.npy"),
+        )
+        norms = call(job).arrays
     steps = [step.path for step in plan.body.children if step.parameter_count]
-    found = (StepGradient(path, *(norm(each, path) for each in both)) for path in steps)
-    return HeadGradients(framework, len(x), tuple(found))
-
-
-def gradient(plan: Plan, folder: Path, framework: str, aux: bool) -> Mapping[str, NDArray]:
-    """The gradient for each parameter."""
-    job = Grad(
-        framework=framework,
-        network=plan.network.name,
-        weights=str(folder / "w.safetensors"),
-        input=str(folder / "x.npy"),
-        labels=str(folder / "labels.npy"),
-        aux=aux,
+    found = (
+        StepGradient(path, float(norms[f"without.{path}"]), float(norms[f"with.{path}"]))
+        for path in steps
     )
-    return call(job).arrays
-
-
-def norm(gradients: Mapping[str, NDArray], step: str) -> float:
-    """The norm of the gradient for all parameters of a step."""
-    own: Sequence[NDArray] = [
-        array.astype(np.float64) for name, array in gradients.items() if name.startswith(f"{step}.")
-    ]
-    return float(np.sqrt(sum((array**2).sum() for array in own)))
+    return HeadGradients(framework, len(x), tuple(found))
 
 
 def gradient_plots(found: HeadGradients) -> list[Markup]:

@@ -22,7 +22,7 @@ COLOURS = (
     (252, 253, 191),
 )
 NAN = (0, 200, 120)
-LEVELS = 254  # of the palette; the next colour is that of NaN
+LEVELS = 62  # of the palette, few so that the images are small; the next colour is that of NaN
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def draw_map(values: NDArray) -> Drawn:
     with np.errstate(invalid="ignore"):
         shares = (small - least) / ((most - least) or 1.0)
     levels = np.nan_to_num(shares, nan=0, posinf=1, neginf=0).clip(0, 1) * LEVELS
-    image = Image.fromarray(np.where(np.isnan(small), LEVELS + 1, levels).astype(np.uint8), "P")
+    levels = np.where(np.isnan(small), LEVELS + 1, np.round(levels))
+    image = Image.fromarray(levels.astype(np.uint8), "P")
     image.putpalette(palette())
     return Drawn(as_uri(image, "PNG"), least, most)
 

@@ -37,6 +37,19 @@ class Against:
         """The properties of both networks that precede their layers, in pairs."""
         return list(zip(about(self.one), about(self.other), strict=True))
 
+    def finding(self) -> dict[str, str]:
+        """The values of the sentence of finding, by their names in it."""
+        places = {path for each in self.differences for path in each.paths}
+        parameters = self.other.parameter_count / self.one.parameter_count
+        multiply_adds = self.other.multiply_adds / self.one.multiply_adds
+        return {
+            "one": self.one.network.name,
+            "other": self.other.network.name,
+            "places": str(len(places)),
+            "parameters": f"{parameters:.2f}",
+            "multiply_adds": f"{multiply_adds:.2f}",
+        }
+
 
 def whole(name: str) -> Plan:
     """The network's plan, with its heads if it has any."""
@@ -74,51 +87,52 @@ class Members:
 
     paths: dict[str, int] = field(default_factory=dict)
     layers: dict[tuple[Layer, Pads], int] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)  # one with each layer
     texts: dict[tuple[str, ...], int] = field(default_factory=dict)
     changes: dict[str, list[int]] = field(default_factory=dict)
     networks: dict[str, dict[str, object]] = field(default_factory=dict)
 
-    def number_of(self, node: Node | None) -> int:
-        """The number of a node's layer and padding; -1 if there is no node."""
-        if node is None:
-            return -1
-        return self.layers.setdefault((node.layer, node.pads), len(self.layers))
+    def number_of(self, node: Node) -> int:
+        """The number of a node's layer and padding."""
+        number = self.layers.setdefault((node.layer, node.pads), len(self.layers))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+        return number
 
-    def add(self, name: str, plan: Plan) -> None:
-        """Adds a network."""
-        own = leaves(plan)
+    def add(self, name: str, plan: Plan) -> dict[str, int]:
+        """Adds a network, and returns the numbers of its layers by path."""
+        own = {path: self.number_of(node) for path, node in leaves(plan).items()}
         self.networks[name] = {
             "about": about(plan),
             "paths": [self.paths.setdefault(path, len(self.paths)) for path in own],
-            "layers": [self.number_of(node) for node in own.values()],
+            "layers": list(own.values()),
             "steps": {step.path: shape_text(step.output) for step in plan.body.children},
             "totals": [count for _, count, _ in totals(plan, plan)],
         }
+        return own
 
-    def compare(self, one: Node | None, other: Node | None) -> None:
-        """Records how two layers at one path differ, unless it is already recorded."""
-        pair = f"{self.number_of(one)},{self.number_of(other)}"
-        if pair not in self.changes:
-            said = map(change_text, changes(one, other))
-            self.changes[pair] = [self.texts.setdefault(each, len(self.texts)) for each in said]
+    def compare(self, one: int, other: int) -> None:
+        """Records how the layers with these numbers differ."""
+        pair = (self.nodes[each] if each >= 0 else None for each in (one, other))
+        said = [
+            self.texts.setdefault(change_text(each), len(self.texts)) for each in changes(*pair)
+        ]
+        if said:
+            self.changes[f"{one},{other}"] = said
 
 
 @cache
 def members() -> Markup:
     """All networks as JSON that can be embedded in a page."""
-    plans = {name: whole(name) for name in NETWORKS}
     found = Members()
-    for name, plan in plans.items():
-        found.add(name, plan)
-    every = [leaves(plan) for plan in plans.values()]
-    for one in every:
-        for other in every:
-            for path in one | other:
-                found.compare(one.get(path), other.get(path))
+    every = [found.add(name, whole(name)) for name in NETWORKS]
+    pairs = ((one.get(p, -1), two.get(p, -1)) for one in every for two in every for p in one | two)
+    for one, other in dict.fromkeys(pairs):
+        found.compare(one, other)
     data = {
         "paths": list(found.paths),
         "texts": list(found.texts),
-        "changes": {pair: texts for pair, texts in found.changes.items() if texts},
+        "changes": found.changes,
         "networks": found.networks,
     }
     # It contains no text from users, and nothing in it may close the element.

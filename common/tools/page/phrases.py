@@ -25,11 +25,6 @@ def read(name: str) -> str:
     return (files("common.tools.page") / name).read_text(encoding="utf-8")
 
 
-def unmarked(key: str, **values: object) -> str:
-    """A sentence in both languages, for places that allow no markup."""
-    return " / ".join(phrases()[key][language].format(**values) for language in LANGUAGES)
-
-
 def texts(key: str, **values: object) -> tuple[str, ...]:
     """A sentence in each language, without markup; a tuple has one value for each language."""
     found = []

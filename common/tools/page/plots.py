@@ -19,6 +19,7 @@ FRAMEWORK_COLOURS = {
     "numpy": "#77788a",
 }
 OTHER = "#8a5fb0"  # for the frameworks of others
+STEEP = 1.5  # a ratio of neighbouring points at which a line runs through the text above them
 STYLES = ("-", "--", "-.", ":")
 
 
@@ -87,8 +88,12 @@ def gradient_plot(
     axes.plot(places, without, "o--", color="#77788a", label=names[1], markersize=4)
     axes.plot(places, with_heads, "o-", color="#d1495b", label=names[2], markersize=4)
     for place, low, high in zip(places, without, with_heads, strict=True):
-        axes.annotate(f"{high / low:.2f}", (place, max(low, high)), (0, 6), fontsize=8, ha="center",
-                      textcoords="offset points")  # fmt: skip
+        sides = [with_heads[each] for each in (place - 1, place + 1) if each in places] or [high]
+        # Below the lines where one of them rises steeply from here and none falls.
+        below = max(sides) > STEEP * high and min(sides) > high / STEEP
+        axes.annotate(f"{high / low:.2f}", (place, min(low, high) if below else max(low, high)),
+                      (0, -13 if below else 6), textcoords="offset points", fontsize=9,
+                      ha="center")  # fmt: skip
     axes.set_xticks(list(places), paths, rotation=50, ha="right", rotation_mode="anchor")
     axes.set(yscale="log", ylabel=names[0])
     plain_numbers(axes)
@@ -109,7 +114,8 @@ def rate_plot(bars: Sequence[tuple[str, str, float, float, float]], name: str) -
     for place, (framework, _, rate, low, high) in enumerate(bars):
         axes.barh(place, rate, color=colour_of(framework), alpha=0.75, height=0.7)
         axes.plot([low, high], [place, place], color="#000000", linewidth=1.6)
-        axes.text(high, place, f"  {rate:.1f}", va="center", fontsize=9)
+        axes.annotate(f"{rate:.1f}", (high, place), (5, 0), textcoords="offset points",
+                      va="center", fontsize=9)  # fmt: skip
     axes.set_yticks(range(len(bars)), [contestant for _, contestant, *_ in bars])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12 * max(high for *_, high in bars))
@@ -136,7 +142,9 @@ def curve_plot(
         x, y = zip(*points, strict=True)
         style = STYLES[place % len(STYLES)] + ("o" if percent else "")
         axes.plot(x, y, style, color=colour_of(framework), markersize=4, linewidth=1.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if axes.get_xlim()[1] - axes.get_xlim()[0] < 1:  # a single step or epoch
+        axes.set_xlim(points[0][0] - 1, points[0][0] + 1)
     axes.set(xlabel=axes_names[0], ylabel=axes_names[1])
     if percent:
         axes.set(ylim=(0, 100))

@@ -78,7 +78,7 @@ def render(page: Page) -> str:
         "parts": page.parts(),
         "part": page.part,
         "style": Markup(style()),
-        "script": Markup(read("script.js")),
+        "script": Markup(read("script.js") + read("cells.js")),
         "maps": drawn_maps(page.comparison) if page.comparison else {},
         "weights": weights_text(page),
         **more_values(page),

@@ -79,26 +79,6 @@ function markScrolling() {
   }
 }
 
-// Moves a module's cell: the fields on the photograph and the marks on the maps follow.
-function moveCell(module, axis, place) {
-  const slider = module.querySelector(`[data-axis=${axis}]`);
-  slider.value = place;
-  slider.nextElementSibling.textContent = slider.value;
-  for (const each of [module, module.querySelector(".fields")])
-    each.style.setProperty(`--${axis}`, slider.value);
-}
-
-function pickCell(event) {
-  const frame = event.target.closest(".branches .frame");
-  if (!frame) return;
-  const box = frame.getBoundingClientRect();
-  const module = frame.closest(".followed");
-  const count = (axis) => Number(module.querySelector(`[data-axis=${axis}]`).max) + 1;
-  const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-  for (const [place, axis] of ["row", "column"].entries())
-    moveCell(module, axis, Math.floor(share[place] * count(axis)));
-}
-
 function chooseTab(framework) {
   for (const tab of document.querySelectorAll("[data-tab]")) {
     const chosen = tab.dataset.tab === framework;
@@ -126,11 +106,11 @@ function addUp() {
   const [channels, out, kernel, reduction] = ["in", "out", "kernel", "reduction"].map((name) =>
     Number(form.elements[name].value)
   );
-  const write = (id, value) => {
+  const show = (id, value) => {
     document.getElementById(id).textContent = value.toLocaleString("en-US");
   };
-  write("sum-direct", channels * out * kernel ** 2);
-  write("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
+  show("sum-direct", channels * out * kernel ** 2);
+  show("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
 }
 
 const members = JSON.parse(document.getElementById("members").textContent);
@@ -157,6 +137,22 @@ function shapesOf(first, second) {
   return Object.keys(one)
     .filter((path) => path in two && one[path] !== two[path])
     .map((path) => [path, one[path], two[path]]);
+}
+
+// The values of the sentence of finding, by the names of their places.
+function findingOf(first, second) {
+  const [one, two] = [first, second].map((name) => members.networks[name].totals);
+  const paths = changesOf(first, second).flatMap(([, paths]) => paths);
+  // The totals are of the backbone, all parameters, and multiply-adds, among others.
+  const [parameters, multiplyAdds] = [1, 2].map((place) => (two[place] / one[place]).toFixed(2));
+  const places = new Set(paths).size;
+  return { one: first, other: second, places, parameters, multiply_adds: multiplyAdds };
+}
+
+// Writes texts into the places in a part of the page that have their names.
+function write(part, texts) {
+  for (const each of part.querySelectorAll("[data-is]"))
+    each.textContent = texts[each.dataset.is];
 }
 
 function element(tag, ...children) {
@@ -224,6 +220,7 @@ function showTwo() {
         element("tr", element("th", path), ...shapes.map((shape) => element("td", shape)))
       )
     );
+  write(document.querySelector("#against .finding"), findingOf(...names));
   fill("about", one.about, two.about);
   fill("totals", one.totals, two.totals);
 }
@@ -250,12 +247,6 @@ document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("two").hidden = false;
 document.getElementById("two").addEventListener("change", showTwo);
-for (const module of document.querySelectorAll(".followed")) {
-  module.addEventListener("click", pickCell);
-  module.addEventListener("input", (event) =>
-    moveCell(module, event.target.dataset.axis, event.target.value)
-  );
-}
 const diagram = document.querySelector(".diagram");
 for (const kind of ["pointerover", "focusin"]) diagram.addEventListener(kind, readOut);
 diagram.addEventListener("keydown", turnStep);

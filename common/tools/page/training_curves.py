@@ -1,8 +1,9 @@
 """Training runs of one network for the page: curves, scores and confusion matrices."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
@@ -77,8 +78,23 @@ def read_run(folder: Path, network: str, report_progress: Callable[[str, str], N
         )
     except UserError as error:
         note = str(error)
-    settings = {name: str(value) for name, value in vars(recipe).items() if value is not None}
+    settings = dict(settings_of(vars(recipe)))
     return ShownRun(folder.name, framework, steps, epochs, classes, confusion, note, settings)
+
+
+def settings_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields the settings of a recipe as texts; those of an optimizer are called `optimizer.lr`."""
+    for name, value in values.items():
+        if is_dataclass(value):
+            own = vars(value)
+            if "kind" in own:
+                yield name, own["kind"]
+            inside = {f"{name}.{each}": own[each] for each in own if each != "kind"}
+            yield from settings_of(inside)
+        elif isinstance(value, tuple):
+            yield name, ", ".join(map(str, value))
+        elif value is not None:
+            yield name, str(value)
 
 
 def curve_plots(runs: Sequence[ShownRun]) -> dict[str, list[Markup]]:
@@ -103,7 +119,10 @@ def curve_plots(runs: Sequence[ShownRun]) -> dict[str, list[Markup]]:
 
 
 def recipe_rows(runs: Sequence[ShownRun]) -> list[tuple[str, list[str], bool]]:
-    """Each setting of the recipes, its value in each run, and whether the runs differ in it."""
+    """Each setting of the recipes, its value in each run, and whether the runs differ in it.
+
+    Settings that no run has are left out.
+    """
     names = dict.fromkeys(name for run in runs for name in run.recipe)
     rows = [(name, [run.recipe.get(name, "") for run in runs]) for name in names]
-    return [(name, values, len(set(values)) > 1) for name, values in rows]
+    return [(name, values, len(set(values)) > 1) for name, values in rows if any(values)]

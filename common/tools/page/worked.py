@@ -1,11 +1,13 @@
-"""One number of a feature map worked out: its products, bias and batch norm, or its window."""
+"""Numbers of a feature map worked out: the products of a cell, its bias, batch norm and ReLU."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common import spec
+from common.reference.layers import Array
 from common.spec import pair
 from common.spec.plan import Node
 from common.tools.analysis.branches import branches_of
@@ -13,6 +15,7 @@ from common.tools.analysis.compare import Comparison
 from common.tools.page.observation import Observation
 
 SHOWN = 5  # products
+Cell = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,15 @@ class Product:
 class Worked:
     """One value of a convolution, from its products to what the frameworks compute.
 
-    `stages` are the sums and functions that follow, each with its value, the last one the result;
-    `frameworks` have the value in each framework.
+    `strides` are those of the convolution; `more` counts the products that are not among the
+    largest, and `rest` is their sum; `stages` are the sums and functions that follow, each with its
+    value, the last one the result; `frameworks` have the value in each framework.
     """
 
     path: str
     channel: int
-    cell: tuple[int, int]
+    cell: Cell
+    strides: tuple[int, int]
     products: tuple[Product, ...]
     more: int
     rest: float
@@ -55,11 +60,12 @@ class Worked:
 
 
 def work_out(
-    step: Node, observation: Observation, comparison: Comparison, cell: tuple[int, int]
-) -> Worked | None:
-    """One value of a step: its strongest kept channel that a convolution with a window computes.
+    step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
+) -> list[Worked]:
+    """The values of a step at these cells, all in one channel.
 
-    None if no branch of the step ends in a convolution.
+    It is the strongest kept channel that a convolution with a window computes. The list is empty if
+    no branch of the step ends in a convolution.
     """
     found: list[tuple[int, Node, int]] = []
     for place, number in enumerate(comparison.channels.get(step.path, ())):
@@ -68,14 +74,14 @@ def work_out(
         if unit:
             found.append((place, unit, int(number) - own.first))
     if not found:
-        return None
+        return []
     place, unit, channel = max(found, key=lambda each: np.prod(conv_of(each[1])[1]))
-    values = {
-        name: float(result.maps[step.path][place][cell])
+    maps = {
+        name: result.maps[step.path][place]
         for name, result in comparison.results.items()
         if step.path in result.maps
     }
-    return work_out_unit(unit, observation, channel, cell, values)
+    return work_out_unit(unit, observation, channel, cells, maps)
 
 
 def last_unit(node: Node) -> Node | None:
@@ -98,16 +104,89 @@ def work_out_unit(
     unit: Node,
     observation: Observation,
     channel: int,
-    cell: tuple[int, int],
-    frameworks: dict[str, float],
-) -> Worked:
-    """One value of a convolution, its batch norm and its ReLU."""
+    cells: Sequence[Cell],
+    maps: Mapping[str, NDArray],
+) -> list[Worked]:
+    """The values of a convolution, its batch norm and its ReLU at these cells of one channel."""
     node, _ = conv_of(unit)
-    products = products_of(node, observation, channel, cell)
-    products.sort(key=lambda each: -abs(each.product))
-    rest = [each.product for each in products[SHOWN:]]
-    value = sum(each.product for each in products)
-    stages = [("sum", value)]
+    windows = windows_of(node, observation, cells)
+    weight = observation.weights[f"{node.path}.weight"][channel]
+    products = np.where(windows.inside[:, None], windows.values * weight, 0)
+    stages = stages_of(unit, observation, channel, products.sum(axis=(1, 2, 3)))
+    found = []
+    for n, cell in enumerate(cells):
+        largest = largest_of(products[n], windows.inside[n])
+        others = products[n].copy()
+        others[tuple(zip(*largest, strict=True))] = 0
+        found.append(
+            Worked(
+                path=unit.path,
+                channel=channel,
+                cell=cell,
+                strides=windows.strides,
+                products=tuple(windows.product(n, place, weight) for place in largest),
+                more=int(windows.inside[n].sum()) * len(weight) - len(largest),
+                rest=float(others.sum()),
+                stages=tuple((name, float(values[n])) for name, values in stages),
+                frameworks={name: float(values[cell]) for name, values in maps.items()},
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The input values of a convolution at some cells: `values` is cells x channels x window.
+
+    `inside` (cells x window) says which places are in the map, the others being padding; `tops`
+    has the row and column of each window's first place, `strides` the rows and columns between two.
+    """
+
+    values: Array
+    inside: NDArray[np.bool_]
+    tops: NDArray[np.intp]
+    strides: tuple[int, int]
+
+    def product(self, n: int, place: tuple[int, int, int], weight: Array) -> Product:
+        """The product at a channel, row and column of the window of cell `n`."""
+        channel, i, j = place
+        row, column = int(self.tops[n, 0]) + i, int(self.tops[n, 1]) + j
+        value = float(self.values[n, channel, i, j])
+        return Product(channel, row, column, value, float(weight[place]))
+
+
+def windows_of(node: Node, observation: Observation, cells: Sequence[Cell]) -> Windows:
+    """The windows of a convolution at these cells."""
+    assert isinstance(node.layer, spec.Conv)
+    x, kernel = observation.inputs[node.path][0], pair(node.layer.kernel)
+    strides = pair(node.layer.stride)
+    befores = [before for before, _ in node.pads]
+    tops = np.array(cells, np.intp) * strides - befores
+    rows, columns = (tops[:, axis, None] + np.arange(kernel[axis]) for axis in (0, 1))
+    inside = ((rows >= 0) & (rows < x.shape[1]))[:, :, None]
+    inside = inside & ((columns >= 0) & (columns < x.shape[2]))[:, None]
+    rows, columns = rows.clip(0, x.shape[1] - 1), columns.clip(0, x.shape[2] - 1)
+    values = x[:, rows[:, :, None], columns[:, None]].swapaxes(0, 1)
+    return Windows(values, inside, tops, strides)
+
+
+def largest_of(products: Array, inside: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """The channel, row and column of the largest products of a window; NaN comes first."""
+    sizes = np.where(np.isnan(products), np.inf, np.abs(products))
+    sizes = np.where(inside, sizes, -1).ravel()
+    count = min(SHOWN, int((sizes >= 0).sum()))
+    order = np.argpartition(-sizes, count - 1)[:count]
+    order = order[np.lexsort((order, -sizes[order]))]
+    channels, rows, columns = np.unravel_index(order, products.shape)
+    return list(zip(channels.tolist(), rows.tolist(), columns.tolist(), strict=True))
+
+
+def stages_of(
+    unit: Node, observation: Observation, channel: int, values: Array
+) -> list[tuple[str, Array]]:
+    """The sums of one channel's products, then the values after the bias and each later layer."""
+    node, _ = conv_of(unit)
+    stages = [("sum", values)]
     for each in unit.children[unit.children.index(node) :]:
         arrays = {
             name: float(observation.weights[f"{each.path}.{name}"][channel])
@@ -116,80 +195,14 @@ def work_out_unit(
         }
         match each.layer:
             case spec.Conv(bias=True):
-                value += arrays["bias"]
-                stages.append(("bias", value))
+                values = values + arrays["bias"]
+                stages.append(("bias", values))
             case spec.BatchNorm(scale=scale):
-                value = (value - arrays["running_mean"]) / (arrays["running_var"] + each.eps) ** 0.5
-                value = value * (arrays["weight"] if scale else 1) + arrays["bias"]
-                stages.append(("norm", value))
+                deviation = (arrays["running_var"] + each.eps) ** 0.5
+                values = (values - arrays["running_mean"]) / deviation
+                values = values * (arrays["weight"] if scale else 1) + arrays["bias"]
+                stages.append(("norm", values))
             case spec.ReLU():
-                value = max(value, 0.0)
-                stages.append(("relu", value))
-    shown = tuple(products[:SHOWN])
-    return Worked(unit.path, channel, cell, shown, len(rest), sum(rest), tuple(stages), frameworks)
-
-
-def products_of(
-    node: Node, observation: Observation, channel: int, cell: tuple[int, int]
-) -> list[Product]:
-    """The products of one value of a convolution; those with padding are left out."""
-    assert isinstance(node.layer, spec.Conv)
-    x, weight = observation.inputs[node.path][0], observation.weights[f"{node.path}.weight"]
-    tops = [
-        place * stride - pads[0]
-        for place, stride, pads in zip(cell, pair(node.layer.stride), node.pads, strict=True)
-    ]
-    return [
-        Product(c, tops[0] + i, tops[1] + j, float(x[c, tops[0] + i, tops[1] + j]), float(w))
-        for (c, i, j), w in np.ndenumerate(weight[channel])
-        if 0 <= tops[0] + i < x.shape[1] and 0 <= tops[1] + j < x.shape[2]
-    ]
-
-
-@dataclass(frozen=True)
-class PoolWindows:
-    """The cell of a pool that a mistake in its padding changes most, and both of its windows.
-
-    Each window is a list of rows; None stands for padding. `right` and `wrong` are the maxima.
-    """
-
-    channel: int
-    cell: tuple[int, int]
-    window: Sequence[Sequence[float | None]]
-    naive: Sequence[Sequence[float | None]]
-    right: float
-    wrong: float
-
-
-def pool_windows(node: Node, observation: Observation, name: str) -> PoolWindows | None:
-    """Both windows of a max pool's cell; None for another layer, or without a measurement."""
-    measured = observation.mistakes.get((name, node.path))
-    if not isinstance(node.layer, spec.MaxPool) or measured is None:
-        return None
-    apart = np.abs(measured.wrong - measured.right)
-    row, column = (int(each) for each in np.unravel_index(apart.argmax(), apart.shape))
-    x, kernel = observation.inputs[node.path][0, measured.channel], pair(node.layer.kernel)
-    stride = pair(node.layer.stride)
-    corner = row * stride[0], column * stride[1]
-    starts = [c - pads[0] for c, pads in zip(corner, node.pads, strict=True)]
-    shifted = [c - k // 2 for c, k in zip(corner, kernel, strict=True)]
-    return PoolWindows(
-        measured.channel,
-        (row, column),
-        values_at(x, starts, kernel),
-        values_at(x, shifted, kernel),
-        float(measured.right[row, column]),
-        float(measured.wrong[row, column]),
-    )
-
-
-def values_at(
-    x: np.ndarray, start: Sequence[int], kernel: tuple[int, int]
-) -> list[list[float | None]]:
-    """The values of a map in a window; None where the window is beyond the map."""
-    rows, columns = x.shape
-
-    def value(i: int, j: int) -> float | None:
-        return float(x[i, j]) if 0 <= i < rows and 0 <= j < columns else None
-
-    return [[value(start[0] + i, start[1] + j) for j in range(kernel[1])] for i in range(kernel[0])]
+                values = np.maximum(values, 0)
+                stages.append(("relu", values))
+    return stages

@@ -1,0 +1,76 @@
+// Moves a module's cell: the fields on the photograph, the marks on the maps and the number follow.
+function moveCell(module, axis, place) {
+  const slider = sliderOf(module, axis);
+  slider.value = place;
+  slider.nextElementSibling.textContent = slider.value;
+  for (const each of [module, module.querySelector(".fields")])
+    each.style.setProperty(`--${axis}`, slider.value);
+  workOut(module);
+}
+
+function sliderOf(module, axis) {
+  return module.querySelector(`[data-axis=${axis}]`);
+}
+
+// A place on the photograph or on a map chooses the cell there.
+function pickCell(event) {
+  const figure = event.target.closest(".branches .frame, .fields");
+  if (!figure) return;
+  const box = (figure.querySelector(".edge") ?? figure).getBoundingClientRect();
+  const module = figure.closest(".followed");
+  const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+  for (const [place, axis] of ["row", "column"].entries()) {
+    const count = Number(sliderOf(module, axis).max) + 1;
+    moveCell(module, axis, Math.floor(share[place] * count));
+  }
+}
+
+const parsed = new WeakMap();
+
+// Writes the worked number of a module's cell, if the numbers of all its cells are here.
+function workOut(module) {
+  const section = module.parentElement.querySelector(".worked");
+  const source = section?.querySelector("script");
+  if (!source) return;
+  if (!parsed.has(source)) parsed.set(source, JSON.parse(source.textContent));
+  const [row, column] = ["row", "column"].map((axis) => Number(sliderOf(module, axis).value));
+  const place = row * (Number(sliderOf(module, "column").max) + 1) + column;
+  write(section, { row, column, ...numberTexts(parsed.get(source), [row, column], place) });
+}
+
+// The texts of one cell's number, by the names of their places. Infinity and NaN are strings.
+function numberTexts(data, cell, place) {
+  const fixed = (value) => Number(value).toFixed(6);
+  const ten = (value) => String(Number(Number(value).toPrecision(10)));
+  const signed = (value) =>
+    (value < 0 ? "" : "+") + value.toExponential(1).replace(/e(.)(\d)$/, "e$10$2");
+  const value = Number(data.value[place]);
+  const texts = { more: data.more[place].toLocaleString("en-US"), rest: fixed(data.rest[place]) };
+  Object.assign(texts, { result: fixed(value), reference: ten(value) });
+  for (const [stage, values] of Object.entries(data.stages)) texts[stage] = fixed(values[place]);
+  for (const [name, values] of Object.entries(data.frameworks)) {
+    texts[name] = ten(values[place]);
+    texts[`apart-${name}`] = signed(Number(values[place]) - value);
+  }
+  const products = data.products[place];
+  for (let n = 0; 2 * n < products.length; n++) {
+    const [channel, down, across, weight] = data.terms[products[2 * n]];
+    const input = products[2 * n + 1];
+    Object.assign(texts, {
+      [`channel-${n}`]: channel,
+      [`row-${n}`]: cell[0] * data.strides[0] + down,
+      [`column-${n}`]: cell[1] * data.strides[1] + across,
+      [`value-${n}`]: fixed(input),
+      [`weight-${n}`]: fixed(weight),
+      [`product-${n}`]: fixed(input * weight),
+    });
+  }
+  return texts;
+}
+
+for (const module of document.querySelectorAll(".followed")) {
+  module.addEventListener("click", pickCell);
+  module.addEventListener("input", (event) =>
+    moveCell(module, event.target.dataset.axis, event.target.value)
+  );
+}
