@@ -22,6 +22,11 @@ class Norm(nn.Module):
 
 
 class Block"""
+LAZY = {
+    "nn.Conv2d(i,": "nn.LazyConv2d(",
+    "LazyConv2d( o": "LazyConv2d(o",
+    "Linear(1024, ": "LazyLinear(",
+}
 # The edits of the source, and the decisions: kind, name, first values, and number of places.
 PEOPLE = {
     "nothing": ({}, []),
@@ -54,8 +59,7 @@ PEOPLE = {
     ),
     "ReLU6 everywhere": ({"nn.ReLU()": "nn.ReLU6()"}, [("mistake", "ReLU replaced", 57)]),
     "the reduction's width": (
-        {"five(d, e)": "five(d, d)", "nn.Conv2d(i,": "nn.LazyConv2d(",
-         "LazyConv2d( o": "LazyConv2d(o", "Linear(1024, ": "LazyLinear("},
+        LAZY | {"five(d, e)": "five(d, d)"},
         [("mistake", "convolution: channels", 9)],
     ),
     "one more linear layer": (
@@ -64,6 +68,47 @@ PEOPLE = {
             ("mistake", "ReLU that the table does not have", 1),
             ("mistake", "a linear layer of the network's own that the table does not have", 1),
         ],
+    ),
+    "group norm": (
+        {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), nn.GroupNorm(8, o), act())"},
+        [("convention", "group norm behind every convolution", 114)],
+    ),
+    "instance norm": (
+        {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p), nn.InstanceNorm2d(o), act())"},
+        [
+            ("convention", "group norm behind every convolution", 114),
+            ("convention", "convolutions: biases beside group norm", 57),
+        ],
+    ),
+    "one activation for all": ({"nn.ReLU()": "nn.Hardswish()"}, [("mistake", "ReLU replaced", 57)]),
+    "5a and 5b exchanged": (
+        LAZY
+        | {
+            "(832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128)":
+            "(832, 384, 192, 384, 48, 128, 128), (832, 256, 160, 320, 32, 128, 128)"
+        },
+        [("mistake", "modules exchanged", 2)],
+    ),
+    "no 4b": ({"(512, 160, 112, 224, 24, 64, 64),": ""}, [("mistake", "module missing", 1)]),
+    "4b twice": (
+        {"self.maps =": "body[5] = body[4]; self.maps ="},
+        [("mistake", "weights shared", 6)],
+    ),
+    "a wrong row": (
+        {"(512, 160, 112, 224, 24, 64, 64)": "(512, 128, 128, 256, 24, 64, 64)"},
+        [("mistake", "convolution: channels", 3)],
+    ),
+    "pools behind the projections": (
+        {"nn.MaxPool2d(3, 1, 1), unit(i, f, 1)": "unit(i, f, 1), nn.MaxPool2d(3, 1, 1)"},
+        [("mistake", "max pool in another place", 9)],
+    ),
+    "a hidden linear layer": (
+        {"nn.Linear(1024, num_classes)": "nn.Linear(1024, 256), nn.Linear(256, num_classes)"},
+        [("mistake", "a linear layer of the network's own that the table does not have", 1)],
+    ),
+    "3x3 for 1x1 in the stem": (
+        {"unit(64, 64, 1)": "unit(64, 64, 3, p=1)"},
+        [("mistake", "convolution: kernel", 1)],
     ),
     "a different dropout": ({"Dropout(0.4)": "Dropout(0.9)"}, [("choice", "dropout: rate", 1)]),
 }  # fmt: skip
@@ -83,13 +128,15 @@ def written(tmp_path, edits):
 @pytest.mark.parametrize("name", PEOPLE)
 def test_each_decision_is_named_once(tmp_path, name):
     edits, wanted = PEOPLE[name]
-    found = check(written(tmp_path, edits), "--input", "3x64x64", code=1 if wanted else 0)
+    size = "3x96x96" if name == "instance norm" else "3x64x64"  # of 2 x 2 pixels, all are 0
+    found = check(written(tmp_path, edits), "--input", size, code=1 if wanted else 0)
     named = [(each["kind"], each["what"]) for each in found["differences"]]
     assert named == [each[:2] for each in wanted]
     assert found["verdict"] == ("differs" if wanted else "equal")
     for each, (*_, places) in zip(found["differences"], wanted, strict=True):
         assert not places or len(each["places"]) == places, each["places"]
         assert each["effect"] is None or 0 < each["effect"] < 1e6
+        assert each["lines"]
     assert found["nearest"].partition(".")[0] == "googlenet"
     assert found["compared"]["dropout"]
 
@@ -109,10 +156,10 @@ def test_a_difference_at_the_image_is_printed_in_both_languages(tmp_path):
     file = written(tmp_path, {"self.maps(x)": "self.maps(x / 255)"})
     code, out, _ = call("check", file, "--input", "3x64x64")
     assert code == 1
-    assert "1. mistake: all values times 0.00392157" in out
+    assert "1. choice: all values times 0.00392157" in out
     assert "where: image" in out
     code, out, _ = call("check", file, "--input", "3x64x64", "--lang", "zh")
-    assert "1. 错误: all values times 0.00392157" in out
+    assert "1. 自选: all values times 0.00392157" in out
     assert "位置: image" in out
 
 

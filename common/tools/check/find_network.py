@@ -161,8 +161,9 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
     job = maker.job
     calls: Sequence[str] = [each for each in maker.failed.values() if isinstance(each, str)]
     errors = [each for each in maker.failed.values() if isinstance(each, BaseException)]
-    if errors:
-        return DataError(f"{job.source}{what_happened(errors[-1], lines.file)}")
+    if errors:  # an expression of the file may fail only because it was taken out of its place
+        chosen = [each for each in errors if not isinstance(each, NameError)] or errors
+        return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}")
     if calls:
         shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
         return DataError(f"{job.source}: its networks need arguments; give one of {shown}")
