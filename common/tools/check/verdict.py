@@ -92,7 +92,7 @@ def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
     changes = [
         replace(each, lines=lines_of_places(reading, each.places)) for each in chosen.changes
     ]
-    own = told_once(changes, [*differences(reading)])
+    own = without_repeats(changes, [*differences(reading)])
     trained = trace.after and not own and not reading.unexplained
     found = training_differences(reading) if trained else dropout_differences(reading)
     in_training = [*found] if trace.drops is not None else []
@@ -113,8 +113,8 @@ def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
     )
 
 
-def told_once(changes: Sequence[Difference], found: Sequence[Difference]) -> list[Difference]:
-    """The changes and the differences, without those that a change has told already."""
+def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) -> list[Difference]:
+    """The changes and the differences, without those that a change already reports."""
     group = any(each.what.startswith("group norm behind") for each in changes)
     return [*changes, *(each for each in found if not group or each.what != GROUP_NORM)]
 
@@ -124,7 +124,7 @@ def count_beside(
 ) -> tuple[int, str]:
     """The number of decisions of a candidate that is not the one compared, and its name."""
     reading = follow(candidate.plan, trace, True, computed)
-    own = told_once(candidate.changes, [*differences(reading)])
+    own = without_repeats(candidate.changes, [*differences(reading)])
     drops = [*dropout_differences(reading)] if trace.drops is not None else []
     return count_of(own, reading, drops), candidate.plan.network.name
 
