@@ -163,25 +163,50 @@ def test_a_difference_at_the_image_is_printed_in_both_languages(tmp_path):
     assert "位置: image" in out
 
 
-HELPER = """
-def _body():
-    return Net(3, 1000)
-
+ENCODER = """
 
 class Encoder(nn.Module):
     def __init__(self):
         super().__init__()
-        self.body = _body()
+        self.body, self.head = {}, nn.Linear(1000, 10)
         raise OSError("weights.pth: no such file")
+
+    def forward(self, x):
+        return self.head(self.body(2 * x - 1))
 """
+HELPERS = {
+    "a function of the file": (
+        "from torch import nn\nimport inner_net\n\ndef _body():\n"
+        "    return inner_net.Net(3, 1000)\n" + ENCODER.format("_body()"),
+        "_body",
+    ),
+    "a class of the file": (
+        SOURCE.replace("class Net", "class Inner") + ENCODER.format("Inner(3, 1000)"),
+        "Inner",
+    ),
+}
 
 
-def test_a_helper_is_never_read_in_silence(tmp_path):
+@pytest.mark.parametrize("name", HELPERS)
+def test_a_helper_is_never_read_in_silence(tmp_path, name):
+    text, read = HELPERS[name]
+    (tmp_path / "inner_net.py").write_text(SOURCE)
+    (tmp_path / "mine.py").write_text(text)
+    file = str(tmp_path / "mine.py")
+    found = check(file, "--input", "3x64x64", "--network", "googlenet")
+    why = "OSError: weights.pth: no such file"
+    assert found["notes"][0] == f"Encoder could not be made ({why}); {read} was read in its place"
+    code, out, _ = call("check", file, "--input", "3x64x64", "--network", "googlenet")
+    assert code == 0
+    assert out.splitlines()[1] == f"note: {found['notes'][0]}"  # before the verdict
+
+
+def test_a_network_that_only_a_missing_package_has_is_said_to_be_missing(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
-        SOURCE.replace("class Net", "class Inner").replace("Net(", "Inner(")
-        + HELPER.replace("Net(", "Inner(")
+        "from torch import nn\nfrom no_such_models import googlenet\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.body = googlenet()\n"
     )
-    code, out, _ = call("check", str(file), "--input", "3x64x64", "--network", "googlenet")
-    assert code == 0
-    assert "Encoder could not be made" in out or "made by Inner(" in out
+    code, _, error = call("check", str(file))
+    assert code == 4
+    assert "not installed, replaced by empty stand-ins: no_such_models" in error
