@@ -118,7 +118,7 @@ def widened(framework, net):
         import torch
 
         for each in net.double().modules():
-            if isinstance(each, torch.nn.BatchNorm2d):
+            if isinstance(each, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
                 each.eps = float(np.float32(each.eps))
                 each.momentum = 1 - float(np.float32(1 - each.momentum))
     return net

@@ -58,6 +58,13 @@ PEOPLE = {
         [("convention", "batch norm behind every convolution", 114)],
     ),
     "ReLU6 everywhere": ({"nn.ReLU()": "nn.ReLU6()"}, [("mistake", "ReLU replaced", 57)]),
+    "ReLU6 in the modules": (
+        {
+            "stem = [unit": "global act\n        act = nn.ReLU\n        stem = [unit",
+            "body = [Block": "act = nn.ReLU6\n        body = [Block",
+        },
+        [("mistake", "ReLU replaced", 54)],
+    ),
     "the reduction's width": (
         LAZY | {"five(d, e)": "five(d, d)"},
         [("mistake", "convolution: channels", 9)],
@@ -88,6 +95,10 @@ PEOPLE = {
             "(832, 384, 192, 384, 48, 128, 128), (832, 256, 160, 320, 32, 128, 128)"
         },
         [("mistake", "modules exchanged", 2)],
+    ),
+    "no 4e": (
+        {"(528, 256, 160, 320, 32, 128, 128), 0,": "0,", "(832, 256, 160": "(528, 256, 160"},
+        [("mistake", "module missing", 1)],
     ),
     "no 4b": ({"(512, 160, 112, 224, 24, 64, 64),": ""}, [("mistake", "module missing", 1)]),
     "4b twice": (
