@@ -3,6 +3,7 @@
 import importlib
 from contextlib import contextmanager
 
+import biased
 import numpy as np
 import pytest
 from conftest import noise, seeded
@@ -118,7 +119,7 @@ def widened(framework, net):
         import torch
 
         for each in net.double().modules():
-            if isinstance(each, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            if isinstance(each, torch.nn.modules.batchnorm._BatchNorm):
                 each.eps = float(np.float32(each.eps))
                 each.momentum = 1 - float(np.float32(1 - each.momentum))
     return net
@@ -135,10 +136,9 @@ def outputs(framework, net, x):
     package = importlib.import_module({"pytorch": "torch"}.get(framework, framework))
     x = package.as_tensor(x) if framework == "pytorch" else package.to_tensor(x)
     net.eval()
-    result = net(x)
+    found = {"": net(x)}
     net.training = True  # of the network only, not of its layers
-    named = net(x)
-    found = (named if isinstance(named, dict) else {}) | {"": result}
+    found |= named if isinstance(named := net(x), dict) else {}
     return {name: value.detach().numpy() for name, value in found.items()}
 
 
@@ -233,26 +233,13 @@ def test_printed_source_counts_its_parameters(impl, name, options, capsys):
     assert capsys.readouterr().out == f"{plan.parameter_count} parameters\n"
 
 
-def with_biased_variances(net):
-    """Makes PyTorch's batch norms keep biased running variances, as the built networks do."""
-    from torch import nn
-
-    from pytorch_impl.custom_layers import BatchNorm
-
-    for each in net.modules():
-        if isinstance(each, nn.BatchNorm1d | nn.BatchNorm2d):
-            assert type(each) in (nn.BatchNorm1d, nn.BatchNorm2d)  # printed as PyTorch has them
-            each.__class__ = BatchNorm
-
-
 @pytest.mark.parametrize(("name", "options"), TRAINED, ids=words)
 def test_a_step_of_printed_source_is_that_of_the_built_network(impl, name, options):
     plan = make_plan(without_dropout(network(name, **options)))
     arrays = seeded(plan)
     held, net = printed(impl.name, plan)
     globals()[f"load_{impl.name}"](held, net, plan, arrays)
-    if impl.name == "pytorch":
-        with_biased_variances(net)
+    biased.replace_norms(impl.name, net)
     built = impl.run.load_network(plan, arrays, "float32")
     step = globals()[f"step_{impl.name}"]
     with_batch = noise(plan), np.array([0, 2]), plan.loss_weights()
