@@ -12,6 +12,7 @@ from paddle.nn import functional as F
 from common.tools.check.functions import Function, Functions, Place
 from common.tools.check.own_norms import own_norm
 from common.tools.check.trace import Call, Calls, Drop
+from common.tools.check.weightless import Fingerprint, Weightless, fingerprint
 from paddle_impl.custom_layers import Conv2D
 
 NORMS = (nn.BatchNorm, nn.BatchNorm1D, nn.BatchNorm2D)
@@ -19,6 +20,8 @@ NORMS = (nn.BatchNorm, nn.BatchNorm1D, nn.BatchNorm2D)
 LAYERS = {
     **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
     nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
+    nn.GroupNorm: ("norm", {"weight": "weight", "bias": "bias"}),
+    nn.InstanceNorm2D: ("norm", {"weight": "scale", "bias": "bias"}),
     **dict.fromkeys(
         NORMS,
         (
@@ -73,7 +76,7 @@ def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
 
 
 @contextmanager
-def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[Calls]:
     """Yields a list that collects the inputs and outputs of everything that computes with weights.
 
     That is the layers in `LAYERS`, and calls of `FUNCTIONS` with the network's own weights. `lines`
@@ -91,6 +94,8 @@ def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]
                     )
                 )
             )
+        elif not [*layer.children()] and not [*layer.parameters(), *layer.buffers()]:
+            hooks += tracer.watch_weightless(layer)
         elif not type(layer).__module__.startswith("paddle."):
             hooks += tracer.watch(name, layer)
     try:
@@ -134,6 +139,22 @@ class Tracer:
 
         if not own:
             return []
+        return [layer.register_forward_pre_hook(keep), layer.register_forward_post_hook(leave)]
+
+    def watch_weightless(self, layer: nn.Layer) -> list[Any]:
+        """Hooks that record a layer without weights."""
+        before: list[Fingerprint] = []
+
+        def keep(_: nn.Layer, given: tuple) -> None:
+            if given and isinstance(given[0], Tensor):
+                before.append(fingerprint(to_numpy(given[0])))
+
+        def leave(_: nn.Layer, __: tuple, y: Any) -> None:
+            if before and isinstance(y, Tensor):
+                kind = type(layer).__name__
+                own = Weightless(kind, self.lines(layer), before.pop(), fingerprint(to_numpy(y)))
+                self.calls.steps.append(own)
+
         return [layer.register_forward_pre_hook(keep), layer.register_forward_post_hook(leave)]
 
     def keep(self, layer: nn.Layer, inputs: tuple) -> None:

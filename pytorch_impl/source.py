@@ -13,8 +13,7 @@ from common.tools.source.printed import Printed
 OWN = Path(__file__).parent / "custom_layers.py"
 MAIN = """if __name__ == "__main__":
     print(sum(p.numel() for p in {name}().parameters()), "parameters")"""
-UNSCALED = """def unscaled(channels: int, eps: float, momentum: float) -> BatchNorm:
-    norm = BatchNorm(channels, eps=eps, momentum=momentum)
+UNSCALED = """def unscaled(norm: nn.Module) -> nn.Module:
     norm.register_parameter("weight", None)
     return norm"""
 NUMBERED = """def numbered(*steps: nn.Module) -> nn.Sequential:
@@ -51,8 +50,9 @@ def layer(sheet: Sheet, place: Place) -> Expression:
         case spec.DepthwiseConv():
             return conv(place, groups=place.inputs, bias="False")
         case spec.BatchNorm(eps, keep, scale):
-            made = "BatchNorm" if scale else "unscaled"
-            return call(made, place.inputs, eps=eps, momentum=round(1 - keep, 6))
+            kind = "nn.BatchNorm2d" if len(node.input) == 3 else "nn.BatchNorm1d"
+            norm = call(kind, place.inputs, eps=eps, momentum=round(1 - keep, 6))
+            return norm if scale else call("unscaled", norm)
         case spec.LRN(size, alpha, beta):
             return call("LRN", size, alpha, beta)
         case spec.Affine(scale, shift):

@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from common.tools.check.own_norms import own_norm
 from common.tools.check.trace import Call, Calls, Drop
+from common.tools.check.weightless import Fingerprint, Weightless, fingerprint
 
 # The functions that are watched, because they compute with weights: the kind of layer that each
 # computes, and its arguments in order. PyTorch's layers call them as well.
@@ -20,6 +21,8 @@ FUNCTIONS = {
     F.linear: ("linear", "input weight bias"),
     F.batch_norm: ("norm", "input running_mean running_var weight bias"),
     torch.batch_norm: ("norm", "input weight bias running_mean running_var"),
+    F.group_norm: ("norm", "input num_groups weight bias"),
+    F.instance_norm: ("norm", "input running_mean running_var weight bias"),
 }
 
 
@@ -35,7 +38,7 @@ def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
 
 
 @contextmanager
-def record(net: nn.Module, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+def record(net: nn.Module, lines: Callable[[Any], tuple]) -> Iterator[Calls]:
     """Yields a list that collects the inputs and outputs of everything that computes with weights.
 
     That is each call of one of `FUNCTIONS`, by a layer or by the user's code; its name is that of
@@ -66,6 +69,8 @@ class Tracer(TorchFunctionMode):
     def watch(self, name: str, part: nn.Module) -> Iterator[Any]:
         """Yields hooks that record a batch norm of the user's own as if it were PyTorch's."""
         own = dict(part.named_parameters(recurse=False)) | dict(part.named_buffers(recurse=False))
+        if not own and not [*part.children()]:
+            yield from self.watch_weightless(part)
         if type(part).__module__.startswith("torch.") or not own:
             return
         before: list[tuple[NDArray, int]] = []
@@ -85,12 +90,29 @@ class Tracer(TorchFunctionMode):
         yield part.register_forward_pre_hook(keep)
         yield part.register_forward_hook(leave)
 
+    def watch_weightless(self, part: nn.Module) -> Iterator[Any]:
+        """Yields hooks that record a layer without weights."""
+        before: list[Fingerprint] = []
+
+        def keep(_: nn.Module, given: tuple) -> None:
+            if given and isinstance(given[0], Tensor):
+                before.append(fingerprint(to_numpy(given[0])))
+
+        def leave(_: nn.Module, __: tuple, y: Any) -> None:
+            if before and isinstance(y, Tensor):
+                kind = type(part).__name__
+                own = Weightless(kind, self.lines(part), before.pop(), fingerprint(to_numpy(y)))
+                self.calls.steps.append(own)
+
+        yield part.register_forward_pre_hook(keep)
+        yield part.register_forward_hook(leave)
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func not in FUNCTIONS:
             return func(*args, **(kwargs or {}))
         kind, names = FUNCTIONS[func]
         given = dict(zip(names.split(), args, strict=False)) | (kwargs or {})
-        own = {name: given[name] for name in names.split() if given.get(name) is not None}
+        own = {n: given[n] for n in names.split() if isinstance(given.get(n), Tensor)}
         # Copied before the call, because later layers may change a feature map in place.
         arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
         y = func(*args, **(kwargs or {}))

@@ -117,7 +117,7 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     for layer in learning:
         layer.trainable = True
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
-    return Trace(x, calls, outputs, count_parameters(net), drops=drops)
+    return Trace(x, calls, outputs, count_parameters(net), drops=drops, steps=calls.steps)
 
 
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from common.tools.check.functions import Function, Functions, Place
 from common.tools.check.own_norms import own_norm
 from common.tools.check.trace import Call, Calls, Drop
+from common.tools.check.weightless import Weightless, fingerprint
 from tensorflow_impl.weights import in_our_order, one_a_channel
 
 # The layers with weights: their kind, and the names of their weights.
@@ -23,6 +24,7 @@ LAYERS = {
     layers.DepthwiseConv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
     layers.Conv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
     layers.Dense: ("linear", {"weight": "kernel", "bias": "bias"}),
+    layers.GroupNormalization: ("norm", {"weight": "gamma", "bias": "beta"}),
     layers.BatchNormalization: (
         "norm",
         {
@@ -34,8 +36,7 @@ LAYERS = {
     ),
 }
 KINDS = (*LAYERS, layers.SeparableConv2D)  # the last is recorded as two convolutions
-# The functions that are watched, because a user's own layer may compute with weights by them: the
-# kind of layer that each computes, and its arguments in order.
+# The functions that a user's own layer may call: the layer that each computes, and its arguments.
 FUNCTIONS: dict[Place, tuple[str, str]] = {
     **dict.fromkeys(((keras.ops, "conv"), (tf.nn, "conv2d")), ("conv", "x weight")),
     **dict.fromkeys(
@@ -60,10 +61,7 @@ WATCHED = Functions([*FUNCTIONS, *SUMS, CALL, *DROPOUT, *DROPOUT_FUNCTIONS])
 
 @contextmanager
 def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
-    """Disables dropout, both layers and functions, as in evaluation, if `wanted`.
-
-    Yields a list that is filled with the dropouts that would have been active.
-    """
+    """Disables dropout if `wanted`; yields a list of the dropouts that would have been active."""
     drops: list[Drop] = []
 
     def passed(x: Any, rate: float, **_: Any) -> Any:
@@ -80,7 +78,7 @@ def without_dropout(wanted: bool) -> Iterator[list[Drop]]:
 
 
 @contextmanager
-def record(net: layers.Layer, lines: Callable[[Any], tuple]) -> Iterator[list[Call]]:
+def record(net: layers.Layer, lines: Callable[[Any], tuple]) -> Iterator[Calls]:
     """Yields a list that collects the inputs and outputs of everything that computes with weights.
 
     That is the layers in `LAYERS`, and calls of `FUNCTIONS` with the network's own weights. `lines`
@@ -127,10 +125,14 @@ class Tracer:
         """The output of a layer; records it if it is a batch norm of the user's own."""
         count, is_own = len(self.calls), not type(layer).__module__.startswith("keras.")
         y = WATCHED.own[CALL](layer, *args, **kwargs)
+        if not layer.weights and tf.is_tensor(x) and tf.is_tensor(y):
+            own_step = Weightless(
+                type(layer).__name__, self.lines(layer), *map(fingerprint, (x, y))
+            )
+            self.calls.steps.append(own_step)
         own = [*layer._trainable_variables, *layer._non_trainable_variables] if is_own else []
         if own and count == len(self.calls) and tf.is_tensor(x) and tf.is_tensor(y):
-            arrays = {each.name: np.array(each) for each in own}
-            before, after = to_numpy(x), to_numpy(y)
+            arrays, before, after = {e.name: np.array(e) for e in own}, to_numpy(x), to_numpy(y)
             if weights := own_norm(arrays, before, after):
                 self.calls.append(
                     Call(layer.name, "norm", weights, before, after, self.lines(layer))

@@ -20,7 +20,7 @@ Source = tuple[str, Shape, bool]  # a network, its input, and whether it has its
 PADDLE = {
     "self.avgpool = nn.AdaptiveAvgPool2d(1)": "self.avgpool = GlobalAvgPool()",
     "nn.MaxPool2d(3, 2, ceil_mode=True)": "nn.MaxPool2D(3, 2, padding=(0, 1, 0, 1))",
-    "BatchNorm(channels, eps=0.001, momentum=0.1)": (
+    "nn.BatchNorm2d(channels, eps=0.001, momentum=0.1)": (
         "nn.BatchNorm2D(channels, epsilon=0.001, momentum=0.9)"
     ),
     "eps=": "epsilon=",

@@ -1,9 +1,11 @@
 """Code and output shown in the README and the documents; `python tests/readme.py` updates it."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,6 +15,11 @@ COMMANDS = {
     "compare": ["compare"],
     "list": ["list"],
     "diff": ["diff", "googlenet", "googlenet.paddle", "--numbers"],
+}
+# The network whose check is shown: edits of tests/people/googlenet.txt.
+MINE = {
+    "unit(64, 64, 1)": "nn.Conv2d(64, 64, 1)",
+    "for row in ROWS]\n": "for row in ROWS]\n        body[2] = nn.MaxPool2d(3, 2, padding=1)\n",
 }
 EXCERPTS = ("pytorch", "tensorflow", "paddle")
 
@@ -51,6 +58,23 @@ def output(name: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
 
 
+def checked(_: str) -> str:
+    """What `check` prints about `MINE`."""
+    text = (ROOT / "tests" / "people" / "googlenet.txt").read_text()
+    for old, new in MINE.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    words = ["check", "mine.py", "--network", "googlenet"]
+    command = [sys.executable, "-m", "common.command.main", *words]
+    paths = os.environ | {"PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryDirectory() as box:
+        Path(box, "mine.py").write_text(text)
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=box, env=paths, check=False
+        )
+    return done.stdout
+
+
 def package_map(_: str) -> str:
     """Every package and file of the code, with the first sentence of its docstring."""
     rows = []
@@ -71,7 +95,7 @@ def about(path: Path) -> str:
 def main() -> None:
     """Updates the commands' output and the code in the README and the documents."""
     fresh = dict.fromkeys(COMMANDS, output) | dict.fromkeys(EXCERPTS, excerpt)
-    fresh |= {"map": package_map}
+    fresh |= {"map": package_map, "check": checked}
     for name, made in fresh.items():
         path, match = find(name)
         text, (start, end) = path.read_text(), match.span(1)

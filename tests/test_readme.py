@@ -11,7 +11,17 @@ import pytest
 import typer
 from conftest import planned, require
 from pictures import FOLDER, PICTURES, picture
-from readme import DOCUMENTS, EXCERPTS, README, ROOT, block, excerpt, output, package_map
+from readme import (
+    DOCUMENTS,
+    EXCERPTS,
+    README,
+    ROOT,
+    block,
+    checked,
+    excerpt,
+    output,
+    package_map,
+)
 
 from common.command import verbs  # noqa: F401
 from common.command.app import app
@@ -24,6 +34,11 @@ from common.tools.zoo.formats import LAYOUTS
 @pytest.mark.parametrize("name", ["list", "diff"])
 def test_what_is_shown_is_what_is_printed(name):
     assert block(name) == output(name)
+
+
+def test_the_check_that_is_shown_is_what_is_printed():
+    require("pytorch")
+    assert block("check") == checked("check")
 
 
 @pytest.mark.parametrize("name", PICTURES)

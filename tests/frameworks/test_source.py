@@ -3,6 +3,7 @@
 import importlib
 from contextlib import contextmanager
 
+import biased
 import numpy as np
 import pytest
 from conftest import noise, seeded
@@ -118,7 +119,7 @@ def widened(framework, net):
         import torch
 
         for each in net.double().modules():
-            if isinstance(each, torch.nn.BatchNorm2d):
+            if isinstance(each, torch.nn.modules.batchnorm._BatchNorm):
                 each.eps = float(np.float32(each.eps))
                 each.momentum = 1 - float(np.float32(1 - each.momentum))
     return net
@@ -135,10 +136,9 @@ def outputs(framework, net, x):
     package = importlib.import_module({"pytorch": "torch"}.get(framework, framework))
     x = package.as_tensor(x) if framework == "pytorch" else package.to_tensor(x)
     net.eval()
-    result = net(x)
+    found = {"": net(x)}
     net.training = True  # of the network only, not of its layers
-    named = net(x)
-    found = (named if isinstance(named, dict) else {}) | {"": result}
+    found |= named if isinstance(named := net(x), dict) else {}
     return {name: value.detach().numpy() for name, value in found.items()}
 
 
@@ -239,6 +239,7 @@ def test_a_step_of_printed_source_is_that_of_the_built_network(impl, name, optio
     arrays = seeded(plan)
     held, net = printed(impl.name, plan)
     globals()[f"load_{impl.name}"](held, net, plan, arrays)
+    biased.replace_norms(impl.name, net)
     built = impl.run.load_network(plan, arrays, "float32")
     step = globals()[f"step_{impl.name}"]
     with_batch = noise(plan), np.array([0, 2]), plan.loss_weights()

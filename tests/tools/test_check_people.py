@@ -22,6 +22,11 @@ class Norm(nn.Module):
 
 
 class Block"""
+LAZY = {
+    "nn.Conv2d(i,": "nn.LazyConv2d(",
+    "LazyConv2d( o": "LazyConv2d(o",
+    "Linear(1024, ": "LazyLinear(",
+}
 # The edits of the source, and the decisions: kind, name, first values, and number of places.
 PEOPLE = {
     "nothing": ({}, []),
@@ -53,9 +58,15 @@ PEOPLE = {
         [("convention", "batch norm behind every convolution", 114)],
     ),
     "ReLU6 everywhere": ({"nn.ReLU()": "nn.ReLU6()"}, [("mistake", "ReLU replaced", 57)]),
+    "ReLU6 in the modules": (
+        {
+            "stem = [unit": "global act\n        act = nn.ReLU\n        stem = [unit",
+            "body = [Block": "act = nn.ReLU6\n        body = [Block",
+        },
+        [("mistake", "ReLU replaced", 54)],
+    ),
     "the reduction's width": (
-        {"five(d, e)": "five(d, d)", "nn.Conv2d(i,": "nn.LazyConv2d(",
-         "LazyConv2d( o": "LazyConv2d(o", "Linear(1024, ": "LazyLinear("},
+        LAZY | {"five(d, e)": "five(d, d)"},
         [("mistake", "convolution: channels", 9)],
     ),
     "one more linear layer": (
@@ -64,6 +75,51 @@ PEOPLE = {
             ("mistake", "ReLU that the table does not have", 1),
             ("mistake", "a linear layer of the network's own that the table does not have", 1),
         ],
+    ),
+    "group norm": (
+        {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), nn.GroupNorm(8, o), act())"},
+        [("convention", "group norm behind every convolution", 114)],
+    ),
+    "instance norm": (
+        {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p), nn.InstanceNorm2d(o), act())"},
+        [
+            ("convention", "group norm behind every convolution", 114),
+            ("convention", "convolutions: biases beside group norm", 57),
+        ],
+    ),
+    "one activation for all": ({"nn.ReLU()": "nn.Hardswish()"}, [("mistake", "ReLU replaced", 57)]),
+    "5a and 5b exchanged": (
+        LAZY
+        | {
+            "(832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128)":
+            "(832, 384, 192, 384, 48, 128, 128), (832, 256, 160, 320, 32, 128, 128)"
+        },
+        [("mistake", "modules exchanged", 2)],
+    ),
+    "no 4e": (
+        {"(528, 256, 160, 320, 32, 128, 128), 0,": "0,", "(832, 256, 160": "(528, 256, 160"},
+        [("mistake", "module missing", 1)],
+    ),
+    "no 4b": ({"(512, 160, 112, 224, 24, 64, 64),": ""}, [("mistake", "module missing", 1)]),
+    "4b twice": (
+        {"self.maps =": "body[5] = body[4]; self.maps ="},
+        [("mistake", "weights shared", 6)],
+    ),
+    "a wrong row": (
+        {"(512, 160, 112, 224, 24, 64, 64)": "(512, 128, 128, 256, 24, 64, 64)"},
+        [("mistake", "convolution: channels", 3)],
+    ),
+    "pools behind the projections": (
+        {"nn.MaxPool2d(3, 1, 1), unit(i, f, 1)": "unit(i, f, 1), nn.MaxPool2d(3, 1, 1)"},
+        [("mistake", "max pool in another place", 9)],
+    ),
+    "a hidden linear layer": (
+        {"nn.Linear(1024, num_classes)": "nn.Linear(1024, 256), nn.Linear(256, num_classes)"},
+        [("mistake", "a linear layer of the network's own that the table does not have", 1)],
+    ),
+    "3x3 for 1x1 in the stem": (
+        {"unit(64, 64, 1)": "unit(64, 64, 3, p=1)"},
+        [("mistake", "convolution: kernel", 1)],
     ),
     "a different dropout": ({"Dropout(0.4)": "Dropout(0.9)"}, [("choice", "dropout: rate", 1)]),
 }  # fmt: skip
@@ -83,13 +139,15 @@ def written(tmp_path, edits):
 @pytest.mark.parametrize("name", PEOPLE)
 def test_each_decision_is_named_once(tmp_path, name):
     edits, wanted = PEOPLE[name]
-    found = check(written(tmp_path, edits), "--input", "3x64x64", code=1 if wanted else 0)
+    size = "3x96x96" if name == "instance norm" else "3x64x64"  # of 2 x 2 pixels, all are 0
+    found = check(written(tmp_path, edits), "--input", size, code=1 if wanted else 0)
     named = [(each["kind"], each["what"]) for each in found["differences"]]
     assert named == [each[:2] for each in wanted]
     assert found["verdict"] == ("differs" if wanted else "equal")
     for each, (*_, places) in zip(found["differences"], wanted, strict=True):
         assert not places or len(each["places"]) == places, each["places"]
         assert each["effect"] is None or 0 < each["effect"] < 1e6
+        assert each["lines"]
     assert found["nearest"].partition(".")[0] == "googlenet"
     assert found["compared"]["dropout"]
 
@@ -109,32 +167,57 @@ def test_a_difference_at_the_image_is_printed_in_both_languages(tmp_path):
     file = written(tmp_path, {"self.maps(x)": "self.maps(x / 255)"})
     code, out, _ = call("check", file, "--input", "3x64x64")
     assert code == 1
-    assert "1. mistake: all values times 0.00392157" in out
+    assert "1. choice: all values times 0.00392157" in out
     assert "where: image" in out
     code, out, _ = call("check", file, "--input", "3x64x64", "--lang", "zh")
-    assert "1. 错误: all values times 0.00392157" in out
+    assert "1. 自选: all values times 0.00392157" in out
     assert "位置: image" in out
 
 
-HELPER = """
-def _body():
-    return Net(3, 1000)
-
+ENCODER = """
 
 class Encoder(nn.Module):
     def __init__(self):
         super().__init__()
-        self.body = _body()
+        self.body, self.head = {}, nn.Linear(1000, 10)
         raise OSError("weights.pth: no such file")
+
+    def forward(self, x):
+        return self.head(self.body(2 * x - 1))
 """
+HELPERS = {
+    "a function of the file": (
+        "from torch import nn\nimport inner_net\n\ndef _body():\n"
+        "    return inner_net.Net(3, 1000)\n" + ENCODER.format("_body()"),
+        "_body",
+    ),
+    "a class of the file": (
+        SOURCE.replace("class Net", "class Inner") + ENCODER.format("Inner(3, 1000)"),
+        "Inner",
+    ),
+}
 
 
-def test_a_helper_is_never_read_in_silence(tmp_path):
+@pytest.mark.parametrize("name", HELPERS)
+def test_a_helper_is_never_read_in_silence(tmp_path, name):
+    text, read = HELPERS[name]
+    (tmp_path / "inner_net.py").write_text(SOURCE)
+    (tmp_path / "mine.py").write_text(text)
+    file = str(tmp_path / "mine.py")
+    found = check(file, "--input", "3x64x64", "--network", "googlenet")
+    why = "OSError: weights.pth: no such file"
+    assert found["notes"][0] == f"Encoder could not be made ({why}); {read} was read in its place"
+    code, out, _ = call("check", file, "--input", "3x64x64", "--network", "googlenet")
+    assert code == 0
+    assert out.splitlines()[1] == f"note: {found['notes'][0]}"  # before the verdict
+
+
+def test_a_network_that_only_a_missing_package_has_is_said_to_be_missing(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
-        SOURCE.replace("class Net", "class Inner").replace("Net(", "Inner(")
-        + HELPER.replace("Net(", "Inner(")
+        "from torch import nn\nfrom no_such_models import googlenet\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.body = googlenet()\n"
     )
-    code, out, _ = call("check", str(file), "--input", "3x64x64", "--network", "googlenet")
-    assert code == 0
-    assert "Encoder could not be made" in out or "made by Inner(" in out
+    code, _, error = call("check", str(file))
+    assert code == 4
+    assert "not installed, replaced by empty stand-ins: no_such_models" in error

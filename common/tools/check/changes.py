@@ -20,6 +20,7 @@ from common.spec import (
 from common.spec.rewrite import Override, rewrite, rewrite_network
 from common.tools.check.describe import Difference
 from common.tools.check.facts import MOST, Facts
+from common.tools.check.module_changes import other_modules
 from common.tools.check.stem import other_stem
 
 
@@ -32,6 +33,7 @@ class Change:
     table: str
     override: Override | None = None
     network: NetworkSpec | None = None  # the changed network, if no override makes it
+    places: tuple[str, ...] = ()  # of the decision, if these are not the layers that differ
 
 
 Proposal = Callable[[NetworkSpec, Facts], Iterator[Change]]
@@ -51,7 +53,7 @@ def changed(network: NetworkSpec, facts: Facts, proposals: Sequence[Proposal]) -
     for propose in proposals:
         for change in propose(network, facts):
             made = change.network or rewrite_network(network, change.override or unchanged)
-            if places := places_of(network, made):
+            if places := change.places or places_of(network, made):
                 own = Difference(places[0], change.what, change.yours, change.table, places=places)
                 found.append(own)
                 network = made
@@ -98,8 +100,9 @@ def norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """Batch norm behind every convolution, or nowhere."""
     own = layers_of(network, BatchNorm)
     if facts.has_norms and not own:
-        what = "batch norm behind every convolution"
-        yield Change(what, "batch norm", "none", batch_norm(BatchNorm(1e-3)))
+        kind = facts.group_norm or "batch norm"
+        what = f"{kind.partition(':')[0]} behind every convolution"
+        yield Change(what, kind, "none", batch_norm(BatchNorm(1e-3)))
     elif own and not facts.norms and len(facts.convolutions) > 5:
         yield Change("no batch norm at all", "none", "batch norm", remove(r"(.*\.)?bn"))
 
@@ -124,7 +127,7 @@ def exchanged(_: str, layer: Layer) -> Layer:
 def eps_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """One eps in all batch norms, or the number of channels in its place; batch norm unscaled."""
     own = layers_of(network, BatchNorm)
-    if not own or not facts.norms:
+    if not own or not facts.norms or facts.group_norm:
         return
     table = max(own, key=own.count).eps
     if facts.eps_is_width:
@@ -152,7 +155,8 @@ def bias_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """A bias in every convolution, or in none."""
     own = [layer.bias for layer in layers_of(network, Conv)]
     most = sum(own) >= MOST * len(own)
-    beside = " beside batch norm" if facts.norms else ""
+    kind = facts.group_norm.partition(":")[0] or "batch norm"
+    beside = f" beside {kind}" if facts.norms else ""
     if facts.biased >= MOST and not most and len(facts.convolutions) > 5:
         yield Change(f"convolutions: biases{beside}", "bias", "none", every(Conv, bias=True))
     elif facts.biased <= 1 - MOST and most and len(facts.convolutions) > 5:
@@ -190,6 +194,13 @@ def two_for_5(_: str, layer: Layer) -> Layer:
     return layer
 
 
+def module_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Two modules exchanged, or one left out."""
+    for made, yours, table in other_modules(network, facts):
+        what = "modules exchanged" if "," in table else "module missing"
+        yield Change(what, yours, table, network=made, places=tuple(table.split(", ")))
+
+
 def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """First layers of the user's own."""
     found = other_stem(network, facts)
@@ -204,4 +215,5 @@ PROPOSALS: tuple[Proposal, ...] = (
     order_changes,
     bias_changes,
     kernel_changes,
+    module_changes,
 )

@@ -27,6 +27,7 @@ from common.tools.check.source_lines import Lines, guarded
 from common.tools.check.trace import Trace, labels, noise
 from common.tools.check.user_file import load
 from common.tools.check.user_modules import users_first
+from common.tools.check.weightless import shared_start
 
 DIGITS = {"float64": 10, "float32": 4}  # decimal digits to which results must agree
 HALF = 2  # for any other dtype
@@ -74,7 +75,19 @@ def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arra
     trace = watch(job, checker, made.net, lines)
     computed = {str(call.output.dtype) for call in trace.calls}
     digits = min(DIGITS.get(each, HALF) for each in computed)
-    return replace(trace, digits=digits, notes=file.notes).pack(), trace.parameters
+    trace = without_shared_lines(replace(trace, digits=digits, notes=file.notes))
+    return trace.pack(), trace.parameters
+
+
+def without_shared_lines(trace: Trace) -> Trace:
+    """The trace without the outermost lines that all layers share, such as `net = Net()`."""
+    every = [*(each.lines for each in trace.calls), *(each.lines for each in trace.steps)]
+    count = len(shared_start([each for each in every if each]))
+
+    def own(each: Any) -> Any:
+        return replace(each, lines=each.lines[count:] or each.lines[-1:])
+
+    return replace(trace, calls=[*map(own, trace.calls)], steps=[*map(own, trace.steps)])
 
 
 def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:

@@ -76,6 +76,8 @@ def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[in
         return likeliest(matcher, name, expected, same)
     if following + 1 in same:
         return following + 1
+    if is_next_alike(matcher, name, following + 1):
+        return following + 1
     if not may_have_other_channels(matcher, name):
         return None
     wanted = Counter(matcher.wanted[other] for other in matcher.coming)
@@ -90,20 +92,33 @@ def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[in
     return likeliest(matcher, name, expected, alike)
 
 
+def is_next_alike(matcher: Matcher, name: str, number: int) -> bool:
+    """Whether a layer that no other op needs differs from an op in nothing but its kernel."""
+    if number not in matcher.free or not matcher.is_spare(number):
+        return False
+    (kind, own), (other, found) = matcher.wanted[name], matcher.signatures[number]
+    return kind == other == "conv" and len(own) == len(found) and own[:2] == found[:2]
+
+
 def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[int]) -> int:
     """The most likely of several layers of one shape.
 
-    It is the one that reads the expected values, in any order. Failing that, it is the first, or
-    the layer that reads the same map as the first and whose following layers match the op best.
+    It is the one that reads the expected values, in any order, or failing that, the first. Of
+    several that read the same map, it is the one whose following layers match the op best.
     """
     given = {number: matcher.calls[number].input for number in same}
+    first = same[0]
     if expected is not None:
-        for number, x in given.items():
-            if x.size == expected.size and agree(
-                np.sort(x.ravel()), np.sort(expected.ravel()), matcher.digits
-            ):
-                return number
-    twins = [number for number in same if agree(given[number], given[same[0]], matcher.digits)]
+        wanted = np.sort(expected.ravel())
+        first = next(
+            (
+                number
+                for number, x in given.items()
+                if x.size == expected.size and agree(np.sort(x.ravel()), wanted, matcher.digits)
+            ),
+            first,
+        )
+    twins = [number for number in same if agree(given[number], given[first], matcher.digits)]
     if len(twins) == 1:
         return twins[0]
     return max(twins, key=lambda number: matcher.likeness(name, number))

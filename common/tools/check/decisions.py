@@ -1,8 +1,10 @@
 """Joins the differences of one decision, which may show in many places of a network."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 from common.tools.check.describe import Difference
 
@@ -11,11 +13,14 @@ CONVENTION, MISTAKE, CHOICE = "convention", "mistake", "choice"
 CONVENTIONS = re.compile(
     r"batch norm behind every convolution|no batch norm at all|two 3x3 convolutions for each 5x5"
     r"|3x3 convolutions for 5x5|convolutions: (no )?biases.*|batch norm: (no )?scale in all"
-    r"|1xn and nx1 exchanged|batch norm: what running statistics keep"
+    r"|1xn and nx1 exchanged|batch norm: what running statistics keep|group norm .*"
 )
 EPS = re.compile(r"batch norm: eps(?! is).*")
 USUAL_EPS = ("0.001", "1e-05", "1e-3", "1e-5")
 CHOICES = re.compile(r"dropout.*(?<!in evaluation)|dropout: .*")
+SCALED = re.compile(r"(all values times|each channel scaled).*")  # at the image: preprocessing
+MOVED = ("max pool", "average pool")
+ROW = 3  # widths of one module: it has another row of the table
 
 
 def decisions(found: Sequence[Difference], *, is_small: bool) -> list[Difference]:
@@ -24,17 +29,44 @@ def decisions(found: Sequence[Difference], *, is_small: bool) -> list[Difference
     `is_small` says that the images are small, so that first layers of one's own are a choice.
     """
     groups: dict[tuple, list[Difference]] = {}
+    found = [each for each in found if not is_hidden_width(each, found)]
+    rows = wrong_rows(found)
+    shared = {module_of(each) for each in found if each.what == "weights shared"}
     for each in found:
-        groups.setdefault(key_of(each), []).append(each)
-    joined = [join(group) for group in groups.values()]
-    return [replace(each, kind=kind_of(each, is_small=is_small)) for each in exchanged(joined)]
+        if each.what.endswith(": channels") and module_of(each) in shared:
+            continue  # they are those of the module whose weights it has
+        own = module_of(each) if is_width(each) and module_of(each) in rows else ""
+        groups.setdefault((own, each.what) if own else key_of(each), []).append(each)
+    joined = moved(exchanged([join(group) for group in groups.values()]))
+    return [replace(each, kind=kind_of(each, is_small=is_small)) for each in joined]
 
 
 def key_of(each: Difference) -> tuple:
     """What differences of one decision have in common."""
-    if each.what.endswith(": channels"):
+    if each.what == "weights shared":
+        return each.what, module_of(each)
+    if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
     return each.what, each.yours, each.table
+
+
+def is_width(each: Difference) -> bool:
+    """Whether a difference is a number of channels."""
+    return each.what.endswith(": channels")
+
+
+def module_of(each: Difference) -> str:
+    """The module that a difference is in."""
+    return each.layer.partition(".")[0]
+
+
+def wrong_rows(found: Sequence[Difference]) -> set[str]:
+    """The modules with several wrong widths, if others do not have the same ones."""
+    widths = [each for each in found if is_width(each)]
+    counts = Counter(map(module_of, widths))
+    roles = Counter(role(each.layer) for each in widths)
+    alone = {module_of(each) for each in widths if roles[role(each.layer)] <= 2}
+    return {name for name, count in counts.items() if count >= ROW and name in alone}
 
 
 def role(path: str) -> str:
@@ -51,10 +83,14 @@ def join(group: Sequence[Difference]) -> Difference:
         name: ", ".join(dict.fromkeys(getattr(each, name) for each in group))
         for name in ("yours", "table")
     }
+    owners = {each.yours.rpartition(" ")[2].partition(".")[0] for each in group}
+    if first.what == "weights shared" and len(group) > 1 and len(owners) == 1:
+        values["yours"] = f"those of {owners.pop()}"
     also = [set(each.also_in) for each in group]
     shared = tuple(name for name in first.also_in if all(name in each for each in also))
     effects = [each.effect for each in group if each.effect is not None]
-    lines = tuple(dict.fromkeys(line for each in group for line in each.lines))
+    counts = Counter(line for each in group for line in dict.fromkeys(each.lines))
+    lines = tuple(sorted(counts, key=lambda line: -counts[line]))  # those of most places first
     return replace(
         first,
         **values,
@@ -83,9 +119,33 @@ def exchanged(found: Sequence[Difference]) -> list[Difference]:
     return left
 
 
+def moved(found: Sequence[Difference]) -> list[Difference]:
+    """The decisions, with a layer that is missing in one place and extra in another as one."""
+    left = list(found)
+    for one, other in product(found, found):
+        name = one.what.removesuffix(" missing")
+        is_move = other.what == f"{name} that the table does not have" and name in MOVED
+        own = [{place.partition(".")[0] for place in each.places} for each in (one, other)]
+        if one.what != name and is_move and one.table == other.yours and own[0] == own[1]:
+            what, lines = f"{name} in another place", other.lines or one.lines
+            places = f"behind {role(other.layer)}", f"{role(one.layer)}"
+            both = replace(one, what=what, yours=places[0], table=places[1], lines=lines)
+            left = [both if each is one else each for each in left if each is not other]
+    return left
+
+
+def is_hidden_width(each: Difference, found: Sequence[Difference]) -> bool:
+    """Whether a width is that of an extra linear layer behind, which is reported itself."""
+    is_extra = "a linear layer of the network's own"
+    own = (other for other in found if other.layer == each.layer)
+    return each.what == "linear: features" and any(e.what.startswith(is_extra) for e in own)
+
+
 def kind_of(each: Difference, *, is_small: bool) -> str:
     """Whether a decision is a convention, a mistake or a choice."""
     if CHOICES.fullmatch(each.what) and "at work" not in each.what:
+        return CHOICE
+    if each.layer == "image" and SCALED.fullmatch(each.what):
         return CHOICE
     if each.what == "stem of its own":
         return CHOICE if is_small else MISTAKE

@@ -37,6 +37,9 @@ IN_PLACE = (
 )
 
 
+GROUP_NORM = "group norm in the place of batch norm"
+
+
 def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
     """Yields the differences between two ops as (what, yours, table)."""
     if yours.layer is None and yours.inputs != table.inputs:
@@ -90,7 +93,9 @@ def describe_layers(
                 what = f"{name_of(yours)}: {field.name.replace('_', ' ')}"
                 yield what, value_text(own), value_text(theirs)
     else:
-        yield f"{name_of(table)} replaced", text(yours), text(table)
+        is_group = name_of(yours) == "group norm" and isinstance(table, spec.BatchNorm)
+        what = GROUP_NORM if is_group else f"{name_of(table)} replaced"
+        yield what, text(yours), text(table)
 
 
 USUAL = {"groups": 1, "dilation": 1, "border": "zeros", "bias": False}

@@ -12,6 +12,7 @@ from common.spec.planner import make_plan
 from common.tools.check.describe import IN_PLACE, Difference, describe, text
 from common.tools.check.graph import RESULT, Graph, Op, Other, draw, section
 from common.tools.check.reading import Reading
+from common.tools.check.where_made import lines_at
 
 
 def differences(reading: Reading) -> Iterator[Difference]:
@@ -21,11 +22,10 @@ def differences(reading: Reading) -> Iterator[Difference]:
         used |= set(section(reading.graph, end, ()))
     for name, op in reading.graph.items():
         if name in used and op != reading.table.get(name, op):
-            number = reading.matcher.taken.get(name)
-            lines = () if number is None else reading.trace.calls[number].lines
             found = [*describe(reading.table[name], op)]
             if reads_after_relu(reading, name):
                 found = [IN_PLACE]
+            lines = lines_at(reading, name)
             for what, yours, table in found:
                 also = also_in(reading.plan, name, op, reading.table[name])
                 yield Difference(name, what, yours, table, also, lines=lines)

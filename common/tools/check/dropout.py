@@ -10,6 +10,7 @@ from common.tools.check.describe import Difference
 from common.tools.check.graph import RESULT, section
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Array, agree
+from common.tools.check.where_made import lines_of_dropout, of_reader
 
 NO_STEP = "what is no step of the table"
 
@@ -25,7 +26,8 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
             continue
         left.remove(found)
         if abs(found.rate - rate) > 1e-6:
-            yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}")
+            lines = lines_of_dropout(reading, found.input)
+            yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}", lines=lines)
     if not reading.trace.after:  # those inside heads, which were not compared, do not count
         placed = [drop for drop in left if step_before(reading, drop.input)]
         missing = missing if len(placed) == len(left) else missing[: len(placed)]
@@ -33,14 +35,18 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
     if len(missing) == len(left):  # equally many are elsewhere: pair them in execution order
         for name, drop in zip(missing, left, strict=True):
             own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
-            yield Difference(name, "dropout: place", f"behind {own or NO_STEP}", f"behind {table}")
+            values = f"behind {own or NO_STEP}", f"behind {table}"
+            lines = lines_of_dropout(reading, drop.input)
+            yield Difference(name, "dropout: place", *values, lines=lines)
         return
     for name in missing:
-        yield Difference(name, "dropout missing", "none", f"rate {rates[name]:g}")
+        own = f"rate {rates[name]:g}"
+        yield Difference(name, "dropout missing", "none", own, lines=of_reader(reading, name))
     for drop in left:
         what, own = "dropout that the table does not have", step_before(reading, drop.input)
         yours = f"rate {drop.rate:g}, behind {own or NO_STEP}"
-        yield Difference(own or RESULT, what, yours, "none")
+        lines = lines_of_dropout(reading, drop.input)
+        yield Difference(own or RESULT, what, yours, "none", lines=lines)
 
 
 def dropouts(reading: Reading) -> dict[str, float]:

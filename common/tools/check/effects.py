@@ -10,6 +10,8 @@ from common.tools.check.foreign_layers import ENDINGS
 from common.tools.check.graph import RESULT, DoesNotFit, Graph, Other, Values, downstream, value
 from common.tools.check.reading import Reading
 
+LEAST = 1e-12  # smaller effects are rounding
+
 
 def with_effects(found: list[Difference], reading: Reading) -> Iterator[Difference]:
     """Yields the differences, each with the effect on the result of all those of its kind."""
@@ -21,8 +23,8 @@ def with_effects(found: list[Difference], reading: Reading) -> Iterator[Differen
             groups.setdefault((each.what, each.yours, each.table), []).append(each.layer)
     effects = {key: effect(reading, names) for key, names in groups.items()}
     for each in found:
-        size = effects.get((each.what, each.yours, each.table))
-        yield replace(each, effect=size if size is not None and isfinite(size) else None)
+        size = effects.get((each.what, each.yours, each.table)) or 0.0
+        yield replace(each, effect=size if size > LEAST and isfinite(size) else None)
 
 
 def effect(reading: Reading, names: list[str]) -> float | None:

@@ -7,8 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from common.tools.check.trace import Array, Call, Trace
+from common.tools.check.foreign_layers import ACTIVATIONS
+from common.tools.check.graph import Other
+from common.tools.check.group_norm import NAME, group_norms, is_group_norm
+from common.tools.check.trace import Array, Call, Trace, reads
 
+FIRST = 24  # layers with weights: enough to see the activation
 MOST = 0.8  # of the layers: what so many have is one decision
 
 
@@ -61,6 +65,27 @@ class Facts:
         """Whether the eps of most batch norms is their number of channels."""
         wide = share(call.shape[0] == measured_eps(call) for call in self.norms)
         return bool(self.norms) and wide >= MOST
+
+    @cached_property
+    def group_norm(self) -> str:
+        """The group norm that most norms are, as text; "" if they are batch norms."""
+        if share(map(is_group_norm, self.norms)) < MOST:
+            return ""
+        found = [next(group_norms(call), None) for call in self.norms[:3]]
+        names = {each.what for each in found if each}
+        return names.pop() if len(names) == 1 else (NAME if names else "")
+
+    @cached_property
+    def activation(self) -> Other | None:
+        """The activation between layers with weights that is used in place of the ReLU, if any."""
+        calls = self.trace.calls[:FIRST]
+        for compute in (None, *ACTIVATIONS):
+            for number, call in enumerate(calls):
+                y = call.output.clip(0) if compute is None else compute.compute(call.output)
+                following = calls[number + 1 : number + 8]
+                if any(reads(each, y, self.trace.rough_digits) for each in following):
+                    return compute
+        return None
 
     def count(self, kernel: int) -> int:
         """The number of convolutions with this square kernel."""

@@ -139,7 +139,9 @@ def add_notes(maker: Maker, made: Made, lines: Lines) -> None:
     kinds = [n for n, each in own.items() if inspect.isclass(each)]
     used = {type(part) for part in maker.checker.parts(made.net)} | {type(made.net)}
     for name, failure in maker.failed.items():
-        if name in kinds and own[name] not in used and made.name not in kinds:
+        has_failed = isinstance(failure, BaseException) and not isinstance(failure, NameError)
+        is_aside = name in kinds and own[name] not in used
+        if is_aside and (has_failed or made.name not in kinds):
             why = what_happened(failure, lines.file) if isinstance(failure, BaseException) else ""
             text = why.partition(": ")[2] or f"it needs {failure}"
             maker.file.notes.insert(
@@ -161,11 +163,12 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
     job = maker.job
     calls: Sequence[str] = [each for each in maker.failed.values() if isinstance(each, str)]
     errors = [each for each in maker.failed.values() if isinstance(each, BaseException)]
-    if errors:
-        return DataError(f"{job.source}{what_happened(errors[-1], lines.file)}")
+    if errors:  # an expression of the file may fail only because it was taken out of its place
+        chosen = [each for each in errors if not isinstance(each, NameError)] or errors
+        return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}")
     if calls:
         shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
         return DataError(f"{job.source}: its networks need arguments; give one of {shown}")
-    return DataError(
-        f"{job.source} has no network of {job.framework}: no instance, class or function of one"
-    )
+    missing = "".join(f" ({note})" for note in maker.file.notes if "stand-ins" in note)
+    none = f"{job.source} has no network of {job.framework}: no instance, class or function of one"
+    return DataError(none + missing)

@@ -46,6 +46,8 @@ ACTIVATIONS = (
     Other("SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)),
     Other("SiLU", lambda x: x * sigmoid(x)),
     Other("GELU", gelu),
+    Other("hard swish", lambda x: x * np.clip(x + 3, 0, 6) / 6),
+    Other("Mish", lambda x: x * np.tanh(np.logaddexp(x, 0))),
     Other("softplus", lambda x: np.logaddexp(x, 0)),
     Other("absolute value", np.abs),
 )

@@ -60,6 +60,8 @@ def instead(op: Op) -> Iterator[Layer | Other | None]:
     match op.layer:
         case spec.ReLU():
             yield from (None, *others.ACTIVATIONS)
+        case Other() if op.layer in others.ACTIVATIONS:
+            yield from (spec.ReLU(), None)
         case spec.MaxPool() | spec.AvgPool():
             yield from pools(op.layer)
         case spec.AdaptiveAvgPool(size):

@@ -11,6 +11,7 @@ from common.spec import Layer, PaddingRule
 from common.tools.check import foreign_layers as others
 from common.tools.check.facts import measured_eps
 from common.tools.check.graph import Other, where_it_fits, with_weights
+from common.tools.check.group_norm import group_norms, is_group_norm
 from common.tools.check.trace import BORDERS, Array, Call, trimmed
 
 # The values that are tried, the usual ones first.
@@ -89,6 +90,8 @@ def like(
 
 def norms(layer: spec.BatchNorm, call: Call) -> Iterator[Layer | Other]:
     """Yields batch norms with a different eps, or with the batch's own statistics."""
+    if is_group_norm(call):
+        yield from group_norms(call)
     scale = "weight" in call.weights
     measured = measured_eps(call)
     every = dict.fromkeys((layer.eps, *([measured] if measured else []), *EPS))

@@ -7,6 +7,7 @@ import numpy as np
 from common import spec
 from common.spec import Layer, Shape
 from common.spec.plan import Plan
+from common.tools.check.facts import facts_of
 from common.tools.check.graph import Graph
 from common.tools.check.trace import Array, Call, Trace, reads
 
@@ -53,6 +54,7 @@ class Matcher:
 
     def __init__(self, trace: Trace, graph: Graph, wanted: Shapes) -> None:
         self.calls, self.digits = trace.calls, trace.rough_digits
+        self.activation = facts_of(trace).activation
         self.graph, self.wanted = graph, wanted
         self.signatures = [of_call(call) for call in self.calls]
         self.taken: dict[str, int] = {}
@@ -111,9 +113,7 @@ class Matcher:
         """
         y = self.calls[number].output
         following = dict.fromkeys(
-            follower
-            for map in (y, np.maximum(y, 0))
-            for follower in self.readers(map, [*self.free])
+            follower for map in self.activated(y) for follower in self.readers(map, [*self.free])
         )
         score = 0.0
         for reader in self.readers_in_graph(name):
@@ -124,6 +124,12 @@ class Matcher:
             else:
                 score -= 1
         return score - len(following)
+
+    def activated(self, y: Array) -> Iterator[Array]:
+        """Yields a map, and the map after a ReLU or the activation used in its place."""
+        yield from (y, np.maximum(y, 0))
+        if self.activation:
+            yield self.activation.compute(y)
 
     def alike(self, name: str, number: int) -> float:
         """How similar a layer's shape is to an op's: 1 if equal, 0.5 for equal channels, else 0."""

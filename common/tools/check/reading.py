@@ -7,9 +7,11 @@ difference is seen in isolation, however many there are.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from common import spec
 from common.spec import Layer
 from common.spec.plan import Plan
 from common.tools.check import layer_hypotheses
+from common.tools.check.facts import facts_of
 from common.tools.check.graph import (
     IMAGE,
     Graph,
@@ -52,6 +54,11 @@ class Reading:
 
     def __post_init__(self) -> None:
         self.table = self.graph = draw(self.plan)
+        if other := facts_of(self.trace).activation:
+            self.mismatches = 1
+            for name, op in self.table.items():
+                if op.layer == spec.ReLU():
+                    self.graph = self.graph | {name: replace(op, layer=other)}
         self.forced = {IMAGE: self.trace.image}
         self.known = dict(self.forced)
         self.matcher = Matcher(self.trace, self.table, wanted_shapes(self.plan))

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from common.errors import DataError
 from common.tools.check.check_jobs import Check
+from common.tools.check.failures import explained
 from common.tools.check.several import SeveralNetworks
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -25,9 +26,10 @@ class Lines:
 
     def note(self, layer: object) -> None:
         """Records for a new layer which lines of the user's file are running, outermost first."""
-        lines, frame = [], sys._getframe(1)
+        lines: list[int] = []
+        frame = sys._getframe(1)
         while frame:
-            if frame.f_code.co_filename == self.file and frame.f_code.co_name != "<module>":
+            if frame.f_code.co_filename == self.file and frame.f_lineno not in lines[-1:]:
                 lines.append(frame.f_lineno)
             frame = frame.f_back  # type: ignore[assignment]
         self.found[id(layer)] = layer, tuple(reversed(lines))
@@ -66,6 +68,8 @@ def what_happened(error: BaseException, file: str) -> str:
             message = f"it exits the process (exit code {error.code})"
         else:
             message = f"{type(error).__name__}: {error}".removesuffix(": ")
+            if hint := explained(COLOURS.sub("", str(error))):
+                message = f"{hint} ({message})"
     except BaseException:  # raised by its own __str__
         message = f"{type.__repr__(type(error))}, which has no message"
     return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MOST_SHOWN]}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import DataError
 from common.spec import Shape
+from common.tools.check.weightless import Weightless
 
 Array = NDArray[np.float64]
 # Padding modes other than zeros: NumPy's names and the usual names.
@@ -56,6 +57,7 @@ class Trace:
     `after` holds the weights of each layer after one training step, if one was taken. `drops` holds
     the dropouts active in training, although in the trace itself they pass their input on; it is
     None if the network could not be run in training mode. `notes` say how the network was read.
+    `steps` are the layers without weights.
     """
 
     image: Array
@@ -66,6 +68,7 @@ class Trace:
     after: Sequence[Mapping[str, Array]] = ()
     drops: Sequence[Drop] | None = None
     notes: Sequence[str] = ()
+    steps: Sequence[Weightless] = ()
 
     @property
     def rough_digits(self) -> int:
@@ -88,15 +91,20 @@ class Trace:
         arrays |= {f"drop/{number}": drop.input for number, drop in enumerate(drops)}
         about["rates"] = None if self.drops is None else [drop.rate for drop in drops]
         about["notes"] = list(self.notes)
+        about["steps"] = [[*vars(each).values()] for each in self.steps]
         return arrays | {"about": np.array(json.dumps(about))}
 
 
 class Calls(list[Call]):
-    """The calls of a trace; raises DataError when they no longer fit in a part of the memory."""
+    """The calls of a trace; raises DataError when they no longer fit in a part of the memory.
+
+    `steps` are the layers without weights.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.left = MOST_BYTES
+        self.steps: list[Weightless] = []
 
     def append(self, call: Call) -> None:
         """Adds a call."""
@@ -140,6 +148,7 @@ def unpack_trace(arrays: Arrays) -> Trace:
         after,
         None if about["rates"] is None else drops,
         about["notes"],
+        [Weightless(kind, *map(tuple, own)) for kind, *own in about["steps"]],
     )
 
 

@@ -12,7 +12,7 @@ from common.spec import shape_text
 from common.spec.plan import Plan
 from common.tools.check.candidates import Candidate, candidate_for, candidates
 from common.tools.check.decisions import decisions
-from common.tools.check.describe import Difference
+from common.tools.check.describe import GROUP_NORM, Difference
 from common.tools.check.differences import differences, result_shape, unexplained, unused
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.effects import with_effects
@@ -20,6 +20,7 @@ from common.tools.check.follow import follow
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
 from common.tools.check.training_step import training_differences
+from common.tools.check.where_made import lines_of_places
 
 NO_DROPOUT = "dropout missing"  # of no effect in evaluation, so it counts only with --grad
 SMALL = 64  # pixels: images for which people write first layers of their own
@@ -88,26 +89,49 @@ def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
     if asked and not held:
         chosen = must_fit(trace, asked)
     reading = follow(chosen.plan, trace, True, computed)
-    changes = [replace(each, lines=lines_of(reading, each.places)) for each in chosen.changes]
-    own = [*changes, *differences(reading)]
-    beside = reading
-    if chosen is not nearest.candidate:
-        beside = follow(nearest.plan, trace, True, computed)
-    count = [*nearest.candidate.changes, *differences(beside), *unexplained(beside)]
+    changes = [
+        replace(each, lines=lines_of_places(reading, each.places)) for each in chosen.changes
+    ]
+    own = without_repeats(changes, [*differences(reading)])
     trained = trace.after and not own and not reading.unexplained
-    in_training = training_differences(reading) if trained else dropout_differences(reading)
+    found = training_differences(reading) if trained else dropout_differences(reading)
+    in_training = [*found] if trace.drops is not None else []
+    least, name = count_of(own, reading, in_training), chosen.plan.network.name
+    if chosen is not nearest.candidate:
+        least, name = min((least, name), count_beside(nearest.candidate, trace, computed))
     return Verdict(
         asked,
         chosen.plan,
-        nearest.plan.network.name,
-        len(decisions(count, is_small=False)),
+        name,
+        least,
         tuple(dict.fromkeys(each.plan.network.name for each in alike)),
         tuple(with_effects(own, reading)),
         tuple(unexplained(reading)),
-        tuple(in_training) if trace.drops is not None else (),
+        tuple(in_training),
         unused(reading),
         trace,
     )
+
+
+def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) -> list[Difference]:
+    """The changes and the differences, without those that a change already reports."""
+    group = any(each.what.startswith("group norm behind") for each in changes)
+    return [*changes, *(each for each in found if not group or each.what != GROUP_NORM)]
+
+
+def count_beside(
+    candidate: Candidate, trace: Trace, computed: dict[tuple[int, str], int]
+) -> tuple[int, str]:
+    """The number of decisions of a candidate that is not the one compared, and its name."""
+    reading = follow(candidate.plan, trace, True, computed)
+    own = without_repeats(candidate.changes, [*differences(reading)])
+    drops = [*dropout_differences(reading)] if trace.drops is not None else []
+    return count_of(own, reading, drops), candidate.plan.network.name
+
+
+def count_of(own: list[Difference], reading: Reading, in_training: list[Difference]) -> int:
+    """The number of decisions of a reading, with those unexplained and those of training."""
+    return len(decisions([*own, *unexplained(reading), *in_training], is_small=False))
 
 
 def count_all(
@@ -120,13 +144,6 @@ def count_all(
         counted.append(Counted(each, follow(each.plan, trace, False, computed, most)))
         best = min(best, counted[-1].count)
     return counted
-
-
-def lines_of(reading: Reading, places: Sequence[str]) -> tuple[int, ...]:
-    """The lines in which the layers of these ops were created."""
-    taken = [reading.matcher.taken[name] for name in places if name in reading.matcher.taken]
-    lines = [line for number in taken for line in reading.trace.calls[number].lines[-1:]]
-    return tuple(dict.fromkeys(lines))
 
 
 @dataclass(frozen=True)

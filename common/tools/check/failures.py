@@ -1,0 +1,54 @@
+"""Explains the errors of frameworks where the branches of a module do not fit together."""
+
+import re
+from collections import Counter
+
+Size = tuple[int, int]
+# The concatenation of maps of different sizes, in the words of each framework.
+PYTORCH = re.compile(r"Expected size (\d+) but got size (\d+) for tensor number (\d+)")
+KERAS = re.compile(r"`?Concatenate`? layer requires inputs with matching shapes.*?(\[\(.*\)\])")
+TENSORFLOW = re.compile(r"ConcatOp.*?shape\[0\] = \[([\d,]+)\] vs\. shape\[(\d+)\] = \[([\d,]+)\]")
+PADDLE = re.compile(
+    r"received input\[0\]'s shape = \[([\d, ]+)\], input\[(\d+)\]'s shape = \[([\d, ]+)\]"
+)
+
+
+def explained(text: str) -> str:
+    """What to change, if an error is about branches of different sizes; else ""."""
+    if found := PYTORCH.search(text):
+        first, own, number = map(int, found.groups())
+        return advised({1: (first, first), number + 1: (own, own)})
+    if found := KERAS.search(text):
+        sizes = re.findall(r"(\d+), (\d+), \d+\)", found[1])
+        return odd_one([(int(a), int(b)) for a, b in sizes])
+    if found := TENSORFLOW.search(text):
+        return advised({1: size_in(found[1], 1), int(found[2]) + 1: size_in(found[3], 1)})
+    if found := PADDLE.search(text):
+        return advised({1: size_in(found[1], 2), int(found[2]) + 1: size_in(found[3], 2)})
+    return ""
+
+
+def size_in(shape: str, start: int) -> Size:
+    """The rows and columns in the text of a shape, whose rows are at this place."""
+    rows, columns = re.findall(r"\d+", shape)[start : start + 2]
+    return int(rows), int(columns)
+
+
+def odd_one(sizes: list[Size]) -> str:
+    """What to change where the sizes of all branches are known."""
+    usual = Counter(sizes).most_common(1)[0][0]
+    odd = [number for number, each in enumerate(sizes, 1) if each != usual]
+    return advised({sizes.index(usual) + 1: usual, odd[0]: sizes[odd[0] - 1]}) if odd else ""
+
+
+def advised(found: dict[int, Size]) -> str:
+    """Two branches with their sizes, and what the one with the smaller map needs."""
+    (small, own), (large, other) = sorted(found.items(), key=lambda each: each[1])
+    text = f"branch {small} makes {own[0]}x{own[1]}, branch {large} {other[0]}x{other[1]}"
+    lost = [b - a for a, b in zip(own, other, strict=True)]
+    if any(2 * a <= b + 1 for a, b in zip(own, other, strict=True)):
+        return f"{text}: in a module, all strides must be 1"
+    if min(lost) < 0 or any(n % 2 for n in lost):
+        return text
+    more = f"branch {small} needs {max(lost) // 2} more padding on each side"
+    return f"{text}: {more} (3x3 needs 1 in all, 5x5 needs 2)"
