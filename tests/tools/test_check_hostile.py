@@ -175,6 +175,8 @@ if not os.fork():  # a daemon: in a session of its own, its parent ended
         time.sleep(99)
     os._exit(0)
 os.wait()
+while open("pids").read().count("\\n") < 3:  # else the last one may be ended before it has written
+    time.sleep(0.01)
 """
 
 
