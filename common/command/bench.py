@@ -24,6 +24,7 @@ from common.networks import network
 from common.spec.planner import make_plan
 from common.tools.bench.benchmark import BenchOptions, plan_races, run_race
 from common.tools.bench.layer_times import time_layers
+from common.tools.bench.limits import product_rate
 from common.tools.bench.results import Results
 from common.tools.doctor import describe_machine
 from common.tools.page.render import Page
@@ -86,9 +87,10 @@ def bench(
         refuse("--sweep", baselines, quick)
     check_outputs(csv, svg, html)
     options = BenchOptions(frameworks, baselines, turns, device, precisions)
-    results = run_races(networks, options, quick, sweep, json)
+    rate = product_rate()  # before the races, when nothing else computes
+    results = run_races(networks, options, rate, quick=quick, sweep=sweep, json=json)
     if results.rows:
-        write_files(results, csv, svg, html)
+        write_files(results, rate, csv, svg, html)
     results.raise_if_failed()
 
 
@@ -98,7 +100,9 @@ def refuse(option: str, *others: object) -> None:
         raise UsageError(f"{option} cannot be combined with race or output-file options")
 
 
-def write_files(results: Results, csv: Path | None, svg: Path | None, html: Path | None) -> None:
+def write_files(
+    results: Results, rate: float, csv: Path | None, svg: Path | None, html: Path | None
+) -> None:
     """Writes the requested files; the page shows the first network that was timed."""
     if csv:
         report.write_csv(csv, results.rows)
@@ -106,14 +110,20 @@ def write_files(results: Results, csv: Path | None, svg: Path | None, html: Path
         draw_rates(svg, results.rows)
     if html:
         name = results.rows[0].work.network
-        found = report.bench_json(results, describe_machine())
+        found = report.bench_json(results, describe_machine(), rate)
         speed = make_speed(found, name, str(html))
         page = Page(make_plan(network(name)), reason=NOT_ASKED, speed=speed, part="speed")
         write_page(html, page)
 
 
 def run_races(
-    names: Sequence[str], options: BenchOptions, quick: bool, sweep: bool, json: bool
+    names: Sequence[str],
+    options: BenchOptions,
+    rate: float,
+    *,
+    quick: bool,
+    sweep: bool,
+    json: bool,
 ) -> Results:
     """Runs all races; prints each result when it is ready, or all results at the end as JSON."""
     races = list(plan_races(names, options, quick, sweep))  # rejects unknown names first
@@ -125,11 +135,13 @@ def run_races(
             found = run_race(works, own_options, report_progress)
             total.add(found)
             if not json:
-                report.print_results(found, sweep)
+                report.print_results(found, total.rows, rate, sweep)
     if json:
-        documents.print_json(report.bench_json(total, machine))
+        documents.print_json(report.bench_json(total, machine, rate))
     elif not sweep:
         print(report.LEGEND, end="")
+        if options.baselines:
+            print(report.LIMIT, end="")
     return total
 
 

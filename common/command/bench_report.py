@@ -10,6 +10,7 @@ from common.command.printable import print_line
 from common.command.show import grid, number, print_table
 from common.files.atomic import atomic_csv
 from common.tools.bench.layer_times import LayerTime
+from common.tools.bench.limits import of_limit, of_product
 from common.tools.bench.results import Results, Row, by_work, place, plain_of, times_faster
 from common.tools.bench.workload import plan_of
 
@@ -17,6 +18,9 @@ LEGEND = """\
 place: 1 + the number of contestants that are faster beyond both spreads; ties are not ranked
 spread: the interquartile range of the rates over the turns
 x plain: the median of the turns' ratios; differs: from the NumPy reference, relative to the largest
+"""
+LIMIT = """\
+of limit: relative to the faster of ONNX Runtime and OpenVINO; in training to a third of its rate
 """
 
 
@@ -29,24 +33,30 @@ def machine_text(machine: Mapping) -> str:
     )
 
 
-def print_results(results: Results, sweep: bool) -> None:
-    """Prints the tables of a race, and a line for each contestant that could not be timed."""
+def print_results(results: Results, timed: Sequence[Row], rate: float, sweep: bool) -> None:
+    """Prints the tables of a race, and a line for each contestant that could not be timed.
+
+    `timed` has the rows of all races so far, `rate` is that of the matrix product.
+    """
     if sweep:
         print_table(sweep_table(results.rows))
     else:
         for work, rows in by_work(results.rows).items():
             print(work.text)
-            print_table(race_table(rows))
+            print_table(race_table(rows, timed))
+            print(product_line(rows, rate))
     for line in (*map(str, results.errors), *results.notes):
         print_line(f"not timed: {line}")
 
 
-def race_table(rows: Sequence[Row]) -> Table:
-    """The table of all contestants in one workload."""
+def race_table(rows: Sequence[Row], timed: Sequence[Row]) -> Table:
+    """The table of all contestants in one workload; `timed` has the rows of all races so far."""
     several = len({row.group for row in rows}) > 1  # they do not all fit in memory at once
     first = "group, place" if several else "place"
-    table = grid("", first, "images/s", "spread", "x plain", "peak MB", "start s", "differs")
-    for row in rows:
+    limits = [of_limit(row, timed) for row in rows]
+    known = ["of limit"] if any(limits) else []
+    table = grid("", first, "images/s", "spread", "x plain", *known, "peak MB", "differs")
+    for row, limit in zip(rows, limits, strict=True):
         plain = plain_of(row, rows)
         ratio = f"{times_faster(row, plain):.2f}" if plain and plain is not row else ""
         table.add_row(
@@ -55,11 +65,25 @@ def race_table(rows: Sequence[Row]) -> Table:
             f"{row.images_per_second:.1f}",
             f"{row.low:.1f} to {row.high:.1f}",
             ratio,
+            *([share(limit)] if known else []),
             f"{row.peak_mb:,}",
-            f"{row.start_seconds:.1f}",
             f"{row.difference:.1e}",
         )
     return table
+
+
+def product_line(rows: Sequence[Row], rate: float) -> str:
+    """The arithmetic of the fastest contestant, relative to that of the matrix product."""
+    shares = [of_product(row, rate) or 0 for row in rows]
+    return (
+        f"the fastest in float32 does {max(shares):.2f} of the multiply-adds of a matrix product, "
+        f"{rate / 1e9:.0f} G a second"
+    )
+
+
+def share(value: float | None) -> str:
+    """A share of what is possible; empty if that is not known."""
+    return "" if value is None else f"{value:.2f}"
 
 
 def sweep_table(rows: Sequence[Row]) -> Table:
@@ -93,11 +117,15 @@ def layers_table(rows: Sequence[LayerTime], batch: int) -> Table:
     return table
 
 
-def bench_json(results: Results, machine: Mapping) -> dict:
-    """A whole benchmark as JSON."""
+def bench_json(results: Results, machine: Mapping, rate: float) -> dict:
+    """A whole benchmark as JSON; `rate` is that of the matrix product."""
+    shares = [
+        {"of_limit": of_limit(row, results.rows), "of_product": of_product(row, rate)}
+        for row in results.rows
+    ]
     return {
-        "machine": machine,
-        "rows": [row.to_json() for row in results.rows],
+        "machine": {**machine, "product_multiply_adds_per_second": rate},
+        "rows": [row.to_json() | own for row, own in zip(results.rows, shares, strict=True)],
         "errors": list(map(str, results.errors)),
         "not_timed": results.notes,
     }
@@ -108,7 +136,7 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
 
     A row's columns for the other task are empty.
     """
-    lines = list(map(csv_line, rows))
+    lines = [csv_line(row) | {"of_limit": share(of_limit(row, rows))} for row in rows]
     columns = dict.fromkeys(column for line in lines for column in line)
     with atomic_csv(path) as file:
         writer = csv.DictWriter(file, columns)

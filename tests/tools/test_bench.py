@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from conftest import require
 from common.errors import CheckFailed, UsageError
 from common.files import weights
 from common.spec.initial import initial_arrays
-from common.tools.bench import memory
+from common.tools.bench import limits, memory
 from common.tools.bench.benchmark import BenchOptions, make_jobs, plan_races, run_race
 from common.tools.bench.contestants import Contestant
 from common.tools.bench.results import Results, Row, place, plain_of, times_faster
@@ -48,6 +49,31 @@ def test_a_ratio_is_the_median_of_those_of_the_turns():
     assert times_faster(tuned, plain) == 2.0
     assert plain_of(tuned, [row("plain", 1.0, framework="paddle"), plain, tuned]) is plain
     assert plain_of(tuned, [tuned]) is None
+
+
+def limited(task, seconds, framework="pytorch", **fields):
+    """A row of a task with four images that takes so many seconds."""
+    work = replace(WORK, task=task, **fields)
+    return Row(work, Contestant(framework, "tuned"), (seconds,) * 2, 100, 1.0, 1e-7)
+
+
+def test_a_limit_is_that_of_the_fastest_program_and_a_third_of_it_in_training():
+    programs = limited("infer", 0.2, "onnx"), limited("infer", 0.1, "onnx")
+    infer, train = limited("infer", 0.2), limited("train", 0.4)
+    rows = [*programs, infer, train]
+    assert [limits.of_limit(each, rows) for each in rows] == pytest.approx([0.5, 1, 0.5, 0.75])
+    assert limits.of_limit(infer, [infer, train]) is None
+    assert limits.of_limit(limited("infer", 0.2, batch=1), rows) is None
+    halved = replace(infer, contestant=Contestant("pytorch", "tuned", "bfloat16"))
+    assert limits.of_limit(halved, rows) is None
+
+
+def test_a_share_of_the_matrix_product_counts_three_passes_in_training():
+    forward = plan_of("googlenet", "infer", 64).multiply_adds
+    rate = 4 * forward / 0.1  # four images in a tenth of a second
+    assert limits.of_product(limited("infer", 0.1), rate) == pytest.approx(1)
+    assert limits.of_product(limited("train", 0.1), rate) == pytest.approx(3)
+    assert limits.product_rate(64) > 0
 
 
 def test_usually_all_sides_race_and_in_a_sweep_each_framework_alone():
@@ -170,7 +196,9 @@ def test_the_command_gives_rows_and_files(tmp_path):
         assert 0 < each["low"] <= each["images_per_second"] <= each["high"]
         assert each["peak_mb"] > 100
         assert each["difference"] < 1e-5
+    assert all(each["of_limit"] is None and 0 < each["of_product"] < 2 for each in found["rows"])
     assert found["machine"]["cores"] >= 1
+    assert found["machine"]["product_multiply_adds_per_second"] > 1e9
     with open(tmp_path / "rows.csv") as file:
         lines = list(csv.DictReader(file))
     assert [line["model"] for line in lines] == ["googlenet.d2l"] * 2

@@ -41,6 +41,15 @@ def test_a_benchmark_is_shown_as_it_was_measured(tmp_path):
     assert 'data-part="speed"' in text
 
 
+def test_a_benchmark_with_programs_shows_how_near_each_is_to_the_limit(tmp_path):
+    rows = FIGURES | {"of_limit": 0.75}, FIGURES | {"framework": "onnx", "of_limit": 1.0}
+    for own, shown in ((rows, True), ([FIGURES], False)):
+        speed = read_speed(bench_file(tmp_path, *own), "googlenet")
+        text = render(Page(full("googlenet"), reason=NOBODY, speed=speed, part="speed"))
+        assert ("<td>0.75</td>" in text) == shown
+        assert ("of limit" in text.partition('id="speed"')[2]) == shown
+
+
 def test_a_benchmark_of_something_else_is_refused(tmp_path):
     with pytest.raises(DataError, match="a benchmark of googlenet, not xception"):
         read_speed(bench_file(tmp_path, FIGURES), "xception")

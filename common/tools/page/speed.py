@@ -30,6 +30,7 @@ class Figures:
     low: Rate
     high: Rate
     peak_mb: int
+    of_limit: Rate | None = None
 
     @property
     def contestant(self) -> str:
