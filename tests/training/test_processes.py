@@ -117,7 +117,7 @@ def started(folder, *more):
     """A training process that has taken its first step."""
     require("pytorch")
     command = [sys.executable, "-m", "common.command.main", "train", "googlenet", "-f", "pytorch"]
-    options = [*map(str, ARGUMENTS), "--out", folder / "run", *more]
+    options = [*map(str, (*ARGUMENTS, "--out", folder / "run", *more))]
     environment = os.environ | {"TMPDIR": str(folder)}
     process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, env=environment)
     path = folder / "run" / "metrics.jsonl"
