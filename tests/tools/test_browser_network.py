@@ -17,9 +17,9 @@ def test_a_cell_is_chosen_with_keys_and_on_a_map(page):
     module = page.locator("#inception4a .followed")
     line = module.locator(".fields .f2 .line")
     module.locator("[data-axis=row]").focus()  # may scroll the page
-    before = line.bounding_box()
+    before, start = line.bounding_box(), int(module.locator("output").first.inner_text())
     page.keyboard.press("ArrowRight")
-    assert module.locator("output").first.inner_text() == "8"
+    assert module.locator("output").first.inner_text() == str(start + 1)
     scale = module.locator(".fields").bounding_box()["width"] / (224 + 2 * 31)
     assert line.bounding_box()["y"] - before["y"] == pytest.approx(16 * scale, abs=1)
     page.keyboard.press("End")
@@ -55,7 +55,8 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
     _, height, width = full("googlenet").find(step).output
     page.evaluate("id => { location.hash = `#${id}`; }", step)
     first = rows(page, f"#{step} .worked")
-    for cell in ((0, 0), (height - 1, width - 1), (2, 5), (height // 2, width // 2)):
+    begun = [int(each.inner_text()) for each in page.locator(f"#{step} output").all()]
+    for cell in ((0, 0), (height - 1, width - 1), (2, 5), tuple(begun)):
         choose(page, step, cell)
         lead = page.locator(f"#{step} .worked p").first.inner_text()
         path, *place = re.match(r"(\S+), channel (\d+), row (\d+), column (\d+)", lead).groups()
@@ -70,7 +71,26 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
         assert float(own) - expected == pytest.approx(float(apart), rel=0.06)
         largest = abs(seen.outputs[path][0]).max()
         assert abs(float(apart)) < 1e-5 * largest
+        said = page.locator(f"#{step} .worked > p").last.inner_text()
+        assert f"reference here is {apart.strip('+-')}." in said
     assert table == first  # the last cell is the one chosen at first
+
+
+def test_a_dead_cell_of_paddle_says_why_it_is_below_0(page):
+    page.evaluate("location.hash = '#inception4a'")
+    page.evaluate("""() => {
+      const source = document.querySelector("#inception4a .worked script");
+      const data = JSON.parse(source.textContent);
+      data.frameworks.onnx[0] = -2.2e-21;
+      source.textContent = JSON.stringify(data);
+    }""")
+    slope = page.locator("#inception4a .slope")
+    assert not slope.is_visible()
+    choose(page, "inception4a", (0, 0))
+    assert slope.is_visible()
+    assert "so that NaN is not lost" in slope.inner_text()
+    choose(page, "inception4a", (0, 1))
+    assert not slope.is_visible()
 
 
 def check_products(table, seen, path, channel):
@@ -165,7 +185,7 @@ def test_without_scripts_nothing_dead_looks_clickable_and_the_systems_theme_hold
     ground = "getComputedStyle(document.body).backgroundColor"
     assert opened.evaluate(ground) == "rgb(23, 24, 28)"
     opened.locator("#inception3a > summary").click()
-    assert "row 14, column 14" in opened.locator("#inception3a .worked").inner_text()
+    assert "channel 11, row 19" in opened.locator("#inception3a .worked").inner_text()
     assert opened.locator("#code-inception3a-paddle .printed").is_visible()
     context.close()
 

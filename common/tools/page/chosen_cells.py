@@ -7,7 +7,8 @@ from math import isfinite, isnan
 from markupsafe import Markup
 
 from common.spec.plan import Node
-from common.tools.page.worked import Cell, Worked
+from common.tools.page.chosen_channel import Cell
+from common.tools.page.worked import Worked
 
 MOST_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
 # More digits than the page shows, so that it can take differences and multiply.

@@ -9,11 +9,12 @@ from common.spec.plan import Node, Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
 from common.tools.page.chosen_cells import cells_of, numbers_json
+from common.tools.page.chosen_channel import Cell, first_cell
 from common.tools.page.fields import Field, fields_drawing, fields_of
 from common.tools.page.observation import Observation
 from common.tools.page.phrases import texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
-from common.tools.page.worked import Cell, Worked, work_out
+from common.tools.page.worked import Worked, work_out
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def following(
         for step in plan.body.children:
             is_module = len(branches_of(step)) > 1 and step.path in comparison.channels
             if is_module:
-                followed[step.path] = follow(plan, step)
+                followed[step.path] = follow(plan, step, first_cell(step, comparison))
             cells = cells_of(step) if is_module else []
             if step.is_map and (one := work_out_step(step, observation, comparison, cells)):
                 worked[step.path] = one
@@ -61,31 +62,26 @@ def following(
 def work_out_step(
     step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
 ) -> WorkedStep | None:
-    """The number of the cell in the middle of a step, and those of the cells to choose from."""
-    shown = work_out(step, observation, comparison, [middle(step)])
+    """The number of the first cell of a step, and those of the cells to choose from."""
+    shown = work_out(step, observation, comparison, [first_cell(step, comparison)])
     if not shown:
         return None
     found = work_out(step, observation, comparison, cells) if cells else []
     return WorkedStep(shown[0], numbers_json(found) if found else Markup())
 
 
-def middle(step: Node) -> tuple[int, int]:
-    """The cell in the middle of a step's map."""
-    return step.output[1] // 2, step.output[2] // 2
-
-
-def follow(plan: Plan, step: Node) -> Followed:
-    """The fields of the cell in the middle of a module."""
+def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
+    """The fields of a cell of a module."""
     fields = fields_of(plan, step.path)
     sizes = sorted({(field.window.rows.size, field.size) for field in fields})
     _, rows, columns = plan.network.input
     drawing = fields_drawing(
         fields,
-        cell=middle(step),
+        cell=cell,
         image=(rows, columns),
         photograph="#view",
         label=texts("fields_label", name=step.path),
     )
     shape = step.output[1], step.output[2]
     text = ", ".join(size for _, size in sizes)
-    return Followed(middle(step), shape, fields, text, Markup(drawing))
+    return Followed(cell, shape, fields, text, Markup(drawing))
