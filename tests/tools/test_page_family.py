@@ -87,6 +87,14 @@ def test_every_network_is_on_the_plane_and_no_names_overlap(name):
             assert other is point or not overlap(point.label, other.label)
 
 
+def test_networks_drawn_as_one_point_are_near_it_and_not_all_equal():
+    [shown] = [point for point in plane(family(), "googlenet").points if point.shown]
+    assert len({each.parameters for each in shown.members}) > 1
+    text = render(Page(full("googlenet"), reason=NOBODY))
+    assert "+2 means two more networks near the same point" in text
+    assert "+2 表示该点附近还有两个网络" in text
+
+
 def test_the_numbers_along_the_plane_stand_where_they_belong():
     drawn = plane(family(), "googlenet")
     assert [text for _, text in drawn.across] == ["10 M", "20 M", "50 M"]

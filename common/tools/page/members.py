@@ -19,7 +19,7 @@ from common.tools.analysis.diff import (
     shape_changes,
     totals,
 )
-from common.tools.page.phrases import LANGUAGES, change_text
+from common.tools.page.phrases import LANGUAGES, change_text, texts
 from common.tools.page.preprocessing import Texts, image_texts, value_texts
 
 
@@ -74,7 +74,8 @@ def about(plan: Plan) -> list[Texts]:
     made, how = plan.network, plan.network.preprocess
     plain = made.origin, shape_text(made.input), str(made.classes)
     same = [(each,) * len(LANGUAGES) for each in plain]
-    return [*same, image_texts(how, *made.input[1:]), value_texts(how)]
+    values = texts("values_source", values=value_texts(how), source=how.source)
+    return [*same, image_texts(how, *made.input[1:]), values]
 
 
 @dataclass
