@@ -59,7 +59,9 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
     for cell in ((0, 0), (height - 1, width - 1), (2, 5), tuple(begun)):
         choose(page, step, cell)
         lead = page.locator(f"#{step} .worked p").first.inner_text()
-        path, *place = re.match(r"(\S+), channel (\d+), row (\d+), column (\d+)", lead).groups()
+        path, *place = re.match(
+            r"(\S+), channel (\d+) of .*, row (\d+), column (\d+)", lead
+        ).groups()
         channel, *shown_cell = map(int, place)
         assert tuple(shown_cell) == cell
         table = rows(page, f"#{step} .worked")
@@ -100,13 +102,14 @@ def check_products(table, seen, path, channel):
     assert len(products) == 5
     for place, value, factor, product in products:
         c, row, column = map(int, re.findall(r"\d+", place))
-        assert float(value) == pytest.approx(x[c, row, column], abs=5.1e-7)
+        assert float(value) == pytest.approx(x[c, row, column], rel=5.1e-9)
         own = float(factor.removeprefix("×"))
-        assert abs(weight[c] - own).min() < 5.1e-7
-        assert float(product) == pytest.approx(float(value) * own, rel=1e-4, abs=1e-5)
-    more, total, biased, result = (float(row[1]) for row in table[6:10])
+        assert abs(weight[c] / own - 1).min() < 5.1e-9
+        assert product == f"{float(value) * own:.6f}"
+    more, total, biased, result = (float(row[-1]) for row in table[6:10])
     assert sum(float(row[3]) for row in products) + more == pytest.approx(total, abs=4e-6)
     bias = seen.weights[f"{path}.conv.bias"][channel]
+    assert float(table[8][1]) == pytest.approx(bias, abs=5.1e-7)
     assert biased == pytest.approx(total + bias, abs=1.1e-6)
     assert result == max(biased, 0)
 
@@ -185,7 +188,7 @@ def test_without_scripts_nothing_dead_looks_clickable_and_the_systems_theme_hold
     ground = "getComputedStyle(document.body).backgroundColor"
     assert opened.evaluate(ground) == "rgb(23, 24, 28)"
     opened.locator("#inception3a > summary").click()
-    assert "channel 11, row 19" in opened.locator("#inception3a .worked").inner_text()
+    assert "channel 11 of branch3" in opened.locator("#inception3a .worked").inner_text()
     assert opened.locator("#code-inception3a-paddle .printed").is_visible()
     context.close()
 

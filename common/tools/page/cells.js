@@ -67,8 +67,8 @@ function numberTexts(data, cell, place) {
       [`channel-${n}`]: channel,
       [`row-${n}`]: cell[0] * data.strides[0] + down,
       [`column-${n}`]: cell[1] * data.strides[1] + across,
-      [`value-${n}`]: fixed(input),
-      [`weight-${n}`]: fixed(weight),
+      [`value-${n}`]: input,
+      [`weight-${n}`]: weight,
       [`product-${n}`]: fixed(input * weight),
     });
   }

@@ -15,11 +15,17 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The channel of a unit that is worked out, and its place among the step's kept channels."""
+    """The channel of a unit that is worked out, and its place among the step's kept channels.
+
+    `branch` is the path, within the step, of the branch that ends in the unit, "" if the step has
+    no branches; `number` is the channel's among all that are concatenated.
+    """
 
     place: int
     unit: Node
     channel: int
+    branch: str
+    number: int
 
 
 def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
@@ -29,7 +35,8 @@ def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
         [own] = [b for b in branches_of(step) if b.first <= number < b.last]
         unit = last_unit(own.node)
         if unit:
-            found.append(Chosen(place, unit, int(number) - own.first))
+            branch = own.node.path.removeprefix(step.path).removeprefix(".")
+            found.append(Chosen(place, unit, int(number) - own.first, branch, int(number)))
     return max(found, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
 
 
@@ -67,3 +74,15 @@ def conv_of(unit: Node) -> tuple[Node, tuple[int, int]]:
     node = [n for n in unit.children if isinstance(n.layer, spec.Conv)][-1]
     assert isinstance(node.layer, spec.Conv)
     return node, pair(node.layer.kernel)
+
+
+def source_of(node: Node, path: str, before: Node | None = None) -> Node | None:
+    """The layer whose output enters the layer at `path`, inside `node`; None if the image does."""
+    if node.path == path:
+        return before
+    for child in node.children:
+        if f"{path}.".startswith(f"{child.path}."):
+            return source_of(child, path, before)
+        if isinstance(node.layer, spec.Chain):
+            before = child
+    raise ValueError(f"{path} is not in {node.path or 'the body'}")

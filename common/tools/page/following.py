@@ -9,7 +9,14 @@ from common.spec.plan import Node, Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
 from common.tools.page.chosen_cells import cells_of, numbers_json
-from common.tools.page.chosen_channel import Cell, first_cell
+from common.tools.page.chosen_channel import (
+    Cell,
+    Chosen,
+    choose_channel,
+    conv_of,
+    first_cell,
+    source_of,
+)
 from common.tools.page.fields import Field, fields_drawing, fields_of
 from common.tools.page.observation import Observation
 from common.tools.page.phrases import texts
@@ -19,10 +26,20 @@ from common.tools.page.worked import Worked, work_out
 
 @dataclass(frozen=True)
 class WorkedStep:
-    """The number of one cell of a step, and those of all its cells as JSON, "" if not embedded."""
+    """The number of one cell of a step, and those of all its cells as JSON, "" if not embedded.
+
+    `source` is the path of the layer whose output enters the convolution, "" for the image;
+    `inputs` is the number of its channels, and `padded` says whether zeros surround it. `bias` is
+    the channel's, if it has one.
+    """
 
     shown: Worked
     cells: Markup
+    chosen: Chosen
+    source: str
+    inputs: int
+    padded: bool
+    bias: float | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ def following(
             if is_module:
                 followed[step.path] = follow(plan, step, first_cell(step, comparison))
             cells = cells_of(step) if is_module else []
-            if step.is_map and (one := work_out_step(step, observation, comparison, cells)):
+            if step.is_map and (one := work_out_step(plan, step, observation, comparison, cells)):
                 worked[step.path] = one
     if observation:
         for step in plan.body.children:
@@ -60,14 +77,29 @@ def following(
 
 
 def work_out_step(
-    step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
+    plan: Plan,
+    step: Node,
+    observation: Observation,
+    comparison: Comparison,
+    cells: Sequence[Cell],
 ) -> WorkedStep | None:
     """The number of the first cell of a step, and those of the cells to choose from."""
-    shown = work_out(step, observation, comparison, [first_cell(step, comparison)])
-    if not shown:
+    chosen = choose_channel(step, comparison)
+    if not chosen:
         return None
+    [shown] = work_out(step, observation, comparison, [first_cell(step, comparison)])
     found = work_out(step, observation, comparison, cells) if cells else []
-    return WorkedStep(shown[0], numbers_json(found) if found else Markup())
+    source, (node, _) = source_of(plan.body, chosen.unit.path), conv_of(chosen.unit)
+    biases = observation.weights.get(f"{node.path}.bias")
+    return WorkedStep(
+        shown,
+        numbers_json(found) if found else Markup(),
+        chosen,
+        source=source.path if source else "",
+        inputs=chosen.unit.input[0],
+        padded=any(map(any, node.pads)),
+        bias=None if biases is None else float(biases[chosen.channel]),
+    )
 
 
 def follow(plan: Plan, step: Node, cell: Cell) -> Followed:

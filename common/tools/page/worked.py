@@ -15,6 +15,7 @@ from common.tools.page.chosen_channel import Cell, choose_channel, conv_of
 from common.tools.page.observation import Observation
 
 SHOWN = 5  # products
+DIGITS = 9  # of the factors of a product: enough to tell any two numbers of float32 apart
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,13 @@ class Product:
     def product(self) -> float:
         """The product."""
         return self.value * self.weight
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Both factors rounded, and the product of the rounded ones, as they are shown."""
+        value, weight = (float(f"{each:.{DIGITS}g}") for each in (self.value, self.weight))
+        factors = (np.format_float_positional(each, trim="-") for each in (value, weight))
+        return *factors, f"{value * weight:.6f}"
 
 
 @dataclass(frozen=True)
