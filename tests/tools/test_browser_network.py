@@ -20,7 +20,8 @@ def test_a_cell_is_chosen_with_keys_and_on_a_map(page):
     before, start = line.bounding_box(), int(module.locator("output").first.inner_text())
     page.keyboard.press("ArrowRight")
     assert module.locator("output").first.inner_text() == str(start + 1)
-    scale = module.locator(".fields").bounding_box()["width"] / (224 + 2 * 31)
+    box = module.locator(".fields").get_attribute("viewBox").split()
+    scale = module.locator(".fields").bounding_box()["width"] / float(box[2])
     assert line.bounding_box()["y"] - before["y"] == pytest.approx(16 * scale, abs=1)
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")  # no further than the map

@@ -17,7 +17,7 @@ from common.tools.page.chosen_channel import (
     first_cell,
     source_of,
 )
-from common.tools.page.fields import Field, fields_drawing, fields_of
+from common.tools.page.fields import Field, fields_drawing, fields_of, see_everything
 from common.tools.page.observation import Observation
 from common.tools.page.phrases import texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
@@ -44,13 +44,17 @@ class WorkedStep:
 
 @dataclass(frozen=True)
 class Followed:
-    """The receptive fields of one cell of a module, and their drawing."""
+    """The receptive fields of one cell of a module, and their drawing.
+
+    `whole` says whether every branch sees the whole image, wherever the cell is.
+    """
 
     cell: tuple[int, int]
     shape: tuple[int, int]
     fields: list[Field]
     sizes: str
     drawing: Markup
+    whole: bool
 
 
 def following(
@@ -107,13 +111,15 @@ def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
     fields = fields_of(plan, step.path)
     sizes = sorted({(field.window.rows.size, field.size) for field in fields})
     _, rows, columns = plan.network.input
+    shape = step.output[1], step.output[2]
     drawing = fields_drawing(
         fields,
         cell=cell,
+        shape=shape,
         image=(rows, columns),
         photograph="#view",
         label=texts("fields_label", name=step.path),
     )
-    shape = step.output[1], step.output[2]
     text = ", ".join(size for _, size in sizes)
-    return Followed(cell, shape, fields, text, Markup(drawing))
+    whole = see_everything(fields, shape, (rows, columns))
+    return Followed(cell, shape, fields, text, Markup(drawing), whole)
