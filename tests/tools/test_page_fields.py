@@ -1,6 +1,7 @@
 """The receptive fields on the photograph: all of them can be seen, or the page says why not."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from pages import full, through
@@ -16,6 +17,7 @@ from common.tools.page.fields import (
     see_everything,
 )
 from common.tools.page.render import Page, render
+from common.tools.page.trained_part import Weights
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -54,6 +56,24 @@ def test_googlenets_last_modules_see_the_whole_picture_and_are_drawn_around_it()
     assert margin_for(fields, (7, 7), (224, 224)) >= 356  # beyond the last row
     assert margin_for(fields_of(plan, "inception3a"), (28, 28), (224, 224)) == 32
     assert margin_for(fields, (7, 7), (40, 40)) == 6  # far larger than the image
+
+
+def test_the_weights_are_named_above_the_first_coloured_map_of_each_step():
+    plan, seen, comparison = through("googlenet")
+    logits = seen.outputs["logits"]
+    comparison = replace(comparison, logits=logits)
+    classes = tuple(map(str, range(logits.shape[1])))
+    for given, english, chinese in (
+        (None, "with random weights", "权重为随机值"),
+        (Weights("a run", classes), "with the weights of a run", "权重来自 a run"),
+    ):
+        text = render(Page(plan, comparison, observation=seen, weights=given))
+        parts = re.split('<details class="step" id="', text)[1:]
+        with_maps = [part.partition('class="map"')[0] for part in parts if 'class="map"' in part]
+        assert len(with_maps) == len(comparison.channels)
+        for part in with_maps:
+            assert english in part.replace("With", "with"), part[:30]
+            assert chinese in part
 
 
 def test_the_page_says_so_where_every_branch_sees_everything():
