@@ -80,8 +80,8 @@ def draw_channel(comparison: Comparison, path: str, place: int) -> Channel:
             apart = np.abs(own - expected)
             results[name] = FrameworkMap(draw_map(own), draw_map(apart), float(apart.max()) / most)
     number = int(comparison.channels[path][place])
-    place = branch_of(comparison.plan, path, number)
-    return Channel(number, *place, draw_map(expected), results)
+    branch, own_number = branch_of(comparison.plan, path, number)
+    return Channel(number, branch, own_number, draw_map(expected), results)
 
 
 def branch_of(plan: Plan, path: str, channel: int) -> tuple[str, int]:

@@ -107,7 +107,7 @@ class Members:
 
     def add(self, name: str, plan: Plan) -> dict[str, int]:
         """Adds a network, and returns the numbers of its layers by path."""
-        found = {INPUT: plan.network.input[0], **leaves(plan)}
+        found: dict[str, Node | int] = {INPUT: plan.network.input[0], **leaves(plan)}
         own = {path: self.number_of(node) for path, node in found.items()}
         self.networks[name] = {
             "about": about(plan),

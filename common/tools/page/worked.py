@@ -37,8 +37,8 @@ class Product:
     def texts(self) -> tuple[str, str, str]:
         """Both factors rounded, and the product of the rounded ones, as they are shown."""
         value, weight = (float(f"{each:.{DIGITS}g}") for each in (self.value, self.weight))
-        factors = (np.format_float_positional(each, trim="-") for each in (value, weight))
-        return *factors, f"{value * weight:.6f}"
+        first, second = (np.format_float_positional(each, trim="-") for each in (value, weight))
+        return first, second, f"{value * weight:.6f}"
 
 
 @dataclass(frozen=True)
