@@ -8,8 +8,10 @@ from pages import full, through
 
 from common.networks import NETWORKS
 from common.tools.analysis.branches import branches_of
+from common.tools.analysis.windows import Axis, Window
 from common.tools.page.fields import (
     LARGEST_MARGIN,
+    Field,
     fields_drawing,
     fields_of,
     margin_for,
@@ -56,6 +58,14 @@ def test_googlenets_last_modules_see_the_whole_picture_and_are_drawn_around_it()
     assert margin_for(fields, (7, 7), (224, 224)) >= 356  # beyond the last row
     assert margin_for(fields_of(plan, "inception3a"), (28, 28), (224, 224)) == 32
     assert margin_for(fields, (7, 7), (40, 40)) == 6  # far larger than the image
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "whole"), [(-9, 50, True), (-9, 48, False), (1, 50, False)]
+)
+def test_a_field_covers_the_image_only_from_its_first_to_its_last_pixel(start, size, whole):
+    field = Field("branch", Window(Axis(start, size), Axis(start, size)))
+    assert see_everything([field], (1, 1), (40, 40)) == whole
 
 
 def test_the_weights_are_named_above_the_first_coloured_map_of_each_step():
