@@ -4,8 +4,19 @@ from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
 
+from conftest import noise, planned, seeded
+
+from common.jobs.job import Report
+from common.tools.analysis.compare import (
+    Comparison,
+    FrameworkResult,
+    keep_maps,
+    make_rows,
+    strongest_channels,
+)
 from common.tools.page.content import steps_of
 from common.tools.page.members import whole
+from common.tools.page.observation import observe
 
 NOBODY = "no framework was asked"
 
@@ -51,3 +62,19 @@ def full(name):
 def steps(name):
     """The network's steps, by path."""
     return {step.path: step for step in steps_of(full(name))}
+
+
+def through(name):
+    """A small network, one image through it, and a framework that is a little off."""
+    plan = planned(name, (96, 96))
+    seen = observe(plan, seeded(plan), noise(plan)[0])
+    channels = strongest_channels(make_rows(plan), seen.outputs, 4)
+    maps = keep_maps(seen.outputs, channels)
+    off = FrameworkResult(maps={path: values + 1e-6 for path, values in maps.items()})
+    return plan, seen, compared(plan, channels, maps, {"off": off})
+
+
+def compared(plan, channels, maps, results):
+    """A comparison of kept maps."""
+    report = Report({}, "2.4", 7, 0.1, 0.1)
+    return Comparison(plan, "float32", ("x",), (), report, results, channels, maps)

@@ -17,10 +17,11 @@ def test_a_cell_is_chosen_with_keys_and_on_a_map(page):
     module = page.locator("#inception4a .followed")
     line = module.locator(".fields .f2 .line")
     module.locator("[data-axis=row]").focus()  # may scroll the page
-    before = line.bounding_box()
+    before, start = line.bounding_box(), int(module.locator("output").first.inner_text())
     page.keyboard.press("ArrowRight")
-    assert module.locator("output").first.inner_text() == "8"
-    scale = module.locator(".fields").bounding_box()["width"] / (224 + 2 * 31)
+    assert module.locator("output").first.inner_text() == str(start + 1)
+    box = module.locator(".fields").get_attribute("viewBox").split()
+    scale = module.locator(".fields").bounding_box()["width"] / float(box[2])
     assert line.bounding_box()["y"] - before["y"] == pytest.approx(16 * scale, abs=1)
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")  # no further than the map
@@ -55,10 +56,13 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
     _, height, width = full("googlenet").find(step).output
     page.evaluate("id => { location.hash = `#${id}`; }", step)
     first = rows(page, f"#{step} .worked")
-    for cell in ((0, 0), (height - 1, width - 1), (2, 5), (height // 2, width // 2)):
+    begun = [int(each.inner_text()) for each in page.locator(f"#{step} output").all()]
+    for cell in ((0, 0), (height - 1, width - 1), (2, 5), tuple(begun)):
         choose(page, step, cell)
         lead = page.locator(f"#{step} .worked p").first.inner_text()
-        path, *place = re.match(r"(\S+), channel (\d+), row (\d+), column (\d+)", lead).groups()
+        path, *place = re.match(
+            r"(\S+), channel (\d+) of .*, row (\d+), column (\d+)", lead
+        ).groups()
         channel, *shown_cell = map(int, place)
         assert tuple(shown_cell) == cell
         table = rows(page, f"#{step} .worked")
@@ -70,7 +74,26 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
         assert float(own) - expected == pytest.approx(float(apart), rel=0.06)
         largest = abs(seen.outputs[path][0]).max()
         assert abs(float(apart)) < 1e-5 * largest
+        said = page.locator(f"#{step} .worked > p").last.inner_text()
+        assert f"reference here is {apart.strip('+-')}." in said
     assert table == first  # the last cell is the one chosen at first
+
+
+def test_a_dead_cell_of_paddle_says_why_it_is_below_0(page):
+    page.evaluate("location.hash = '#inception4a'")
+    page.evaluate("""() => {
+      const source = document.querySelector("#inception4a .worked script");
+      const data = JSON.parse(source.textContent);
+      data.frameworks.onnx[0] = -2.2e-21;
+      source.textContent = JSON.stringify(data);
+    }""")
+    slope = page.locator("#inception4a .slope")
+    assert not slope.is_visible()
+    choose(page, "inception4a", (0, 0))
+    assert slope.is_visible()
+    assert "so that NaN is not lost" in slope.inner_text()
+    choose(page, "inception4a", (0, 1))
+    assert not slope.is_visible()
 
 
 def check_products(table, seen, path, channel):
@@ -80,13 +103,14 @@ def check_products(table, seen, path, channel):
     assert len(products) == 5
     for place, value, factor, product in products:
         c, row, column = map(int, re.findall(r"\d+", place))
-        assert float(value) == pytest.approx(x[c, row, column], abs=5.1e-7)
+        assert float(value) == pytest.approx(x[c, row, column], rel=5.1e-9)
         own = float(factor.removeprefix("×"))
-        assert abs(weight[c] - own).min() < 5.1e-7
-        assert float(product) == pytest.approx(float(value) * own, rel=1e-4, abs=1e-5)
-    more, total, biased, result = (float(row[1]) for row in table[6:10])
+        assert abs(weight[c] / own - 1).min() < 5.1e-9
+        assert product == f"{float(value) * own:.6f}"
+    more, total, biased, result = (float(row[-1]) for row in table[6:10])
     assert sum(float(row[3]) for row in products) + more == pytest.approx(total, abs=4e-6)
     bias = seen.weights[f"{path}.conv.bias"][channel]
+    assert float(table[8][1]) == pytest.approx(bias, abs=5.1e-7)
     assert biased == pytest.approx(total + bias, abs=1.1e-6)
     assert result == max(biased, 0)
 
@@ -165,7 +189,7 @@ def test_without_scripts_nothing_dead_looks_clickable_and_the_systems_theme_hold
     ground = "getComputedStyle(document.body).backgroundColor"
     assert opened.evaluate(ground) == "rgb(23, 24, 28)"
     opened.locator("#inception3a > summary").click()
-    assert "row 14, column 14" in opened.locator("#inception3a .worked").inner_text()
+    assert "channel 11 of branch3" in opened.locator("#inception3a .worked").inner_text()
     assert opened.locator("#code-inception3a-paddle .printed").is_visible()
     context.close()
 

@@ -45,8 +45,8 @@ def test_every_sentence_is_used_and_every_one_used_is_there():
         "fit_", "values_", "resample_", "maps_", "random_weights", "as_it",
         "with_the_mistake", "between_them", "step_line", "stage_", "setting_", "box_",
         "task_", "axis_", "gradient_norm", "with", "weights_of", "cell_", "fields_label",
-        "head_line", "diagram", "classes_out", "features_out", "block_picture",
-        "number_chosen", "number_fixed",
+        "head_line", "beyond_image", "diagram", "classes_out", "features_out", "block_picture",
+        "number_chosen", "number_fixed", "number_image", "number_source",
     )  # fmt: skip
     folder = ROOT / "common" / "tools" / "page" / "templates"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
@@ -70,7 +70,10 @@ def test_the_table_says_what_summary_says(page):
         assert int(parameters.replace(",", "")) == layer["parameters"]
         assert int(multiply_adds.replace(",", "")) == layer["multiply_adds"]
         assert (field == "") == name.startswith("aux")
-    assert rows[-3][-1] == f"{told['receptive_field']:,}"
+    seen = {row[0]: row[-1] for row in rows}
+    assert seen["inception5b"] == f"{told['receptive_field']:,}" == "715"
+    # The average of seven cells at stride 32 sees six strides more.
+    assert seen["avgpool"] == seen["fc"] == str(715 + 6 * 32)
 
 
 def test_the_ledger_ends_in_the_published_sums():

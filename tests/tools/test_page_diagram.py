@@ -73,6 +73,8 @@ def test_every_step_of_the_diagram_says_its_numbers():
         "73,608,192 multiply-adds; receptive field 171 pixels"
     )
     assert "after inception4d" in labels["aux2"]
+    assert labels["avgpool"].endswith("receptive field 907 pixels, more than the image")
+    assert "感受野为 907 像素（高度方向，超出图像）" in text
 
 
 def test_the_command_writes_a_diagram_of_its_own(tmp_path):

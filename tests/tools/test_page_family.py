@@ -12,7 +12,7 @@ from pages import NOBODY, full, steps
 
 from common.networks import NETWORKS
 from common.spec import Chain, Concat, Layer, Residual
-from common.tools.analysis.diff import differences, totals
+from common.tools.analysis.diff import INPUT, differences, leaves, totals
 from common.tools.analysis.parameter_ledger import ledger
 from common.tools.page.family import BOTTOM, LEFT, WIDTH, family, overlap, plane
 from common.tools.page.members import against
@@ -49,9 +49,10 @@ def test_what_differs_is_said_in_english_as_diff_says_it():
     assert len(changes) > 150
     for change in changes:
         english, chinese = change_text(change)
-        assert english == change.what
+        assert english == change.what.replace("CEIL", "rounded up (ceil)")
         assert re.search("[\u4e00-\u9fff]", chinese)
         assert not re.search("only|against|eps [^0-9]|no scale", chinese)
+    assert "max pool: padding rounded up (ceil) against 1" in {change_text(c)[0] for c in changes}
     one = planned()
     keys = ("backbone", "all", "multiply_adds", "depth", "field")
     assert [what for what, *_ in totals(one, one)] == [phrases()[f"total_{k}"]["en"] for k in keys]
@@ -87,6 +88,14 @@ def test_every_network_is_on_the_plane_and_no_names_overlap(name):
             assert other is point or not overlap(point.label, other.label)
 
 
+def test_networks_drawn_as_one_point_are_near_it_and_not_all_equal():
+    [shown] = [point for point in plane(family(), "googlenet").points if point.shown]
+    assert len({each.parameters for each in shown.members}) > 1
+    text = render(Page(full("googlenet"), reason=NOBODY))
+    assert "+2 means two more networks near the same point" in text
+    assert "+2 表示该点附近还有两个网络" in text
+
+
 def test_the_numbers_along_the_plane_stand_where_they_belong():
     drawn = plane(family(), "googlenet")
     assert [text for _, text in drawn.across] == ["10 M", "20 M", "50 M"]
@@ -96,10 +105,33 @@ def test_the_numbers_along_the_plane_stand_where_they_belong():
     assert drawn.up[2][0] < google.y < drawn.up[1][0]  # 1.6 billion multiply-adds
 
 
+def test_another_number_of_input_channels_is_a_difference():
+    one, other = full("googlenet"), full("googlenet.d2l")
+    first = against(one, other).differences[0]
+    assert (first.what, first.paths) == ("input channels 3 against 1", ("input",))
+    assert change_text(first.change)[1] == "输入通道数：前者 3，后者 1"
+    assert "<td>input</td>" in re.sub(
+        r"\s", "", render(Page(one, reason=NOBODY, other=against(one, other)))
+    )
+    assert against(one, other).finding()["places"] == str(len({
+        path for each in differences(one, other)[1:] for path in each.paths
+    }))  # fmt: skip
+    for name in NETWORKS:
+        assert INPUT not in leaves(full(name))
+        assert differences(full(name), full(name)) == []
+
+
+@pytest.mark.parametrize("other", ["xception.timm", "googlenet"])
+def test_a_table_without_shapes_says_that_none_differ(other):
+    found = against(full("inception_v3.input"), full(other))
+    text = render(Page(full("googlenet"), reason=NOBODY, other=found))
+    assert ('<tbody id="alike">' in text) == (not found.shapes)
+
+
 def test_another_network_beside_it_is_what_diff_says():
     one, other = full("googlenet"), full("googlenet.torchvision")
     text = render(Page(one, reason=NOBODY, other=against(one, other)))
     told = googlenet("diff", "googlenet", "googlenet.torchvision")
     for each in against(one, other).differences:
-        assert each.what in text
+        assert change_text(each.change)[0] in text
         assert each.what[:30] in told

@@ -77,7 +77,8 @@ def test_every_branch_of_every_step_shows_a_channel(name):
             assert len(channels) == count
         else:
             assert [branch_of(full(name), step.path, c) for c in channels] == [
-                b.node.path.removeprefix(f"{step.path}.") for b in branches
+                (b.node.path.removeprefix(f"{step.path}."), c - b.first)
+                for b, c in zip(branches, channels, strict=True)
             ]
 
 
@@ -88,9 +89,11 @@ def test_a_module_shows_the_branch_of_each_map():
     reference = Report({}, "2.4", 7, 0.1, 0.1)
     comparison = Comparison(plan, "float32", ("x",), (), reference, {}, channels, maps)
     text = render(Page(plan, comparison))
-    for branch, channel in {"branch1": 3, "branch2": 64, "branch3": 200, "branch4": 255}.items():
+    own = {"branch1": "3 (3)", "branch2": "0 (64)", "branch3": "8 (200)", "branch4": "31 (255)"}
+    for branch, channel in own.items():
         assert f"<th>{branch}</th>" in text
         assert f"<th>{channel}</th>" in text
+    assert "channel (concatenated)" in text
     assert text.count('class="map"') == 4
     assert "<span>12</span>" in text
     assert "<span>15</span>" in text

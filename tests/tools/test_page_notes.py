@@ -9,6 +9,7 @@ from pages import NOBODY, full, steps
 
 from common.jobs.call import ROOT
 from common.spec.preprocess import PREPROCESSES
+from common.tools.page.members import about
 from common.tools.page.notes import APPLIES
 from common.tools.page.observation import observe
 from common.tools.page.phrases import LANGUAGES, phrases
@@ -132,6 +133,9 @@ def test_preprocessing_is_said_in_numbers_that_people_use():
     for name, texts in expected.items():
         for text, found in zip(texts, value_texts(PREPROCESSES[name]), strict=True):
             assert text in found
+    values = about(full("googlenet.paper"))[-1]  # the paper says only that a mean is subtracted
+    assert values[0] == f"{expected['caffe'][0]} (Caffe's bvlc_googlenet)"
+    assert values[1] == f"{expected['caffe'][1]}（据 Caffe's bvlc_googlenet）"
     english, chinese = image_texts(PREPROCESSES["caffe"], 224, 224)
     assert english.startswith("the shorter side resized to 256, the central 224×224 cut out")
     assert chinese.startswith("短边缩放到 256，取中央 224×224")

@@ -1,6 +1,7 @@
 """The page with trained weights, and the gradients with and without the heads."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -211,4 +212,22 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, later)))
     assert "conv2 gets 1.50 times as much gradient" in text
     assert "conv1 gets 1.25 times as much." in text
+    assert "conv2 得到的梯度是原来的 1.50 倍，在各层中增幅最大" in text
+    assert "lines coincide" not in text
+    assert "times 0.3, is added" in text
     assert 'id="heads"' not in render(Page(plan, reason=NOBODY))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "percent"),
+    [(1.0, 1.0135, "1.4"), (0.75, 1.0, "25.0"), (1.0, 1.25, None)],
+)
+def test_heads_that_change_little_are_not_said_to_favour_a_step(low, high, percent):
+    steps = (StepGradient("conv1", 2.0, 2.0 * high), StepGradient("conv2", 1.0, low))
+    plan = planned("googlenet", (96, 96), aux=True)
+    text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
+    said = re.findall("change no step&#39;s gradient by more than ([0-9.]+)%", text)
+    assert said == re.findall("任何一层梯度的改变都不超过 ([0-9.]+)%", text)
+    assert said == ([percent] if percent else [])
+    assert ("more than any other step" in text) == (percent is None)
+    assert ("Here the two lines coincide" in text) == (percent == "1.4")

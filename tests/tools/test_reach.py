@@ -4,7 +4,17 @@ import pytest
 from conftest import planned
 
 from common.networks import network
-from common.spec import Chain, Concat, Conv, DepthwiseConv, MaxPool, ReLU, Residual, sequence
+from common.spec import (
+    Chain,
+    Concat,
+    Conv,
+    DepthwiseConv,
+    GlobalAvgPool,
+    MaxPool,
+    ReLU,
+    Residual,
+    sequence,
+)
 from common.spec.planner import make_plan, place
 from common.tools.analysis.receptive_field import Reach, reach
 
@@ -25,6 +35,13 @@ def test_the_longest_and_the_widest_way_count():
     deep = sequence(Conv(4, 1), Conv(4, 1), Conv(4, 1))
     assert through(Concat({"deep": deep, "wide": Conv(4, 5, 1, 2)})) == Reach(3, 5, 1)
     assert through(Residual(Chain({"0": deep}))) == Reach(3, 1, 1)
+
+
+def test_a_step_that_averages_the_whole_map_sees_all_that_its_cells_see():
+    before = Reach(1, 19, 4)
+    pool = place(GlobalAvgPool(), "pool", (4, 7, 7))
+    assert before.through_step(pool) == Reach(1, 19 + 6 * 4, 4)
+    assert before.through(pool) == before  # the figure of the last feature map
 
 
 def test_googlenet_is_22_layers_deep():

@@ -14,8 +14,10 @@ from common.spec.initial import Arrays, initial_arrays
 from common.spec.plan import Node, Plan
 from common.tools.analysis.receptive_field import reach
 
+INPUT = "input"  # where the input's channels differ; no layer has this path
 SIZES = ("kernel", "stride", "padding")  # a number, or one for rows and one for columns
 SENTENCES = {
+    "input": "input channels {one} against {other}",
     "first": "{one} only in the first",
     "second": "{other} only in the second",
     "layer": "{one} against {other}",
@@ -68,9 +70,14 @@ class Effect:
 
 
 def differences(one: Plan, other: Plan) -> list[Difference]:
-    """Every difference between layers at the same path, and every path that only one plan has."""
+    """Every difference between layers at the same path, and every path that only one plan has.
+
+    It begins with the channels of the input.
+    """
     first, second = leaves(one), leaves(other)
     found: dict[Change, list[str]] = {}
+    for change in input_changes(one.network.input[0], other.network.input[0]):
+        found[change] = [INPUT]
     for path in first | second:
         for change in changes(first.get(path), second.get(path)):
             found.setdefault(change, []).append(path)
@@ -80,6 +87,11 @@ def differences(one: Plan, other: Plan) -> list[Difference]:
 def leaves(plan: Plan) -> dict[str, Node]:
     """The nodes without children, by path."""
     return {node.path: node for node in plan.nodes() if not node.children}
+
+
+def input_changes(one: int, other: int) -> list[Change]:
+    """The difference between the numbers of channels of two inputs, if there is one."""
+    return [] if one == other else [Change("input", f"{one}", f"{other}")]
 
 
 def changes(one: Node | None, other: Node | None) -> list[Change]:

@@ -35,18 +35,25 @@ function workOut(module) {
   if (!parsed.has(source)) parsed.set(source, JSON.parse(source.textContent));
   const [row, column] = ["row", "column"].map((axis) => Number(sliderOf(module, axis).value));
   const place = row * (Number(sliderOf(module, "column").max) + 1) + column;
-  write(section, { row, column, ...numberTexts(parsed.get(source), [row, column], place) });
+  const data = parsed.get(source);
+  write(section, { row, column, ...numberTexts(data, [row, column], place) });
+  for (const each of section.querySelectorAll(".slope")) {
+    const own = data.frameworks[each.dataset.slope][place];
+    each.hidden = !(own < 0 && own > -1e-15);
+  }
 }
 
 // The texts of one cell's number, by the names of their places. Infinity and NaN are strings.
 function numberTexts(data, cell, place) {
   const fixed = (value) => Number(value).toFixed(6);
   const ten = (value) => String(Number(Number(value).toPrecision(10)));
-  const signed = (value) =>
-    (value < 0 ? "" : "+") + value.toExponential(1).replace(/e(.)(\d)$/, "e$10$2");
+  const short = (value) => value.toExponential(1).replace(/e(.)(\d)$/, "e$10$2");
+  const signed = (value) => (value < 0 ? "" : "+") + short(value);
   const value = Number(data.value[place]);
+  const apart = Object.values(data.frameworks).map((values) => Math.abs(values[place] - value));
   const texts = { more: data.more[place].toLocaleString("en-US"), rest: fixed(data.rest[place]) };
   Object.assign(texts, { result: fixed(value), reference: ten(value) });
+  texts.largest = short(Math.max(...apart));
   for (const [stage, values] of Object.entries(data.stages)) texts[stage] = fixed(values[place]);
   for (const [name, values] of Object.entries(data.frameworks)) {
     texts[name] = ten(values[place]);
@@ -60,8 +67,8 @@ function numberTexts(data, cell, place) {
       [`channel-${n}`]: channel,
       [`row-${n}`]: cell[0] * data.strides[0] + down,
       [`column-${n}`]: cell[1] * data.strides[1] + across,
-      [`value-${n}`]: fixed(input),
-      [`weight-${n}`]: fixed(weight),
+      [`value-${n}`]: input,
+      [`weight-${n}`]: weight,
       [`product-${n}`]: fixed(input * weight),
     });
   }

@@ -7,11 +7,11 @@ from math import isfinite, isnan
 from markupsafe import Markup
 
 from common.spec.plan import Node
-from common.tools.page.worked import Cell, Worked
+from common.tools.page.chosen_channel import Cell
+from common.tools.page.worked import DIGITS, Worked
 
 MOST_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
-# More digits than the page shows, so that it can take differences and multiply.
-VALUE, FACTOR = 12, 9
+VALUE = 12  # digits, more than the page shows, so that it can take differences
 DECIMALS = 6  # of sums
 Plain = int | float | str
 
@@ -57,8 +57,8 @@ def products_of(one: Worked, terms: dict[tuple[Plain, ...], int]) -> list[Plain]
     row, column = (place * stride for place, stride in zip(one.cell, one.strides, strict=True))
     found: list[Plain] = []
     for each in one.products:
-        term = each.channel, each.row - row, each.column - column, digits(each.weight, FACTOR)
-        found += [terms.setdefault(term, len(terms)), digits(each.value, FACTOR)]
+        term = each.channel, each.row - row, each.column - column, digits(each.weight, DIGITS)
+        found += [terms.setdefault(term, len(terms)), digits(each.value, DIGITS)]
     return found
 
 

@@ -56,7 +56,7 @@ def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
     measured = mistakes or {}
     found, so_far, code = [], Reach(), excerpts(plan)
     for node in plan.body.children:
-        so_far = so_far.through(node)
+        so_far = so_far.through_step(node)
         if shows(node):
             found.append(step_of(node, so_far, "", code.get(node.path, {}), measured))
     for name, head in plan.heads.items():

@@ -8,7 +8,9 @@ from common.tools.analysis.branches import branches_of
 from common.tools.analysis.windows import Axis, Window, window_of
 from common.tools.page.environment import environment
 
-MARGIN = 0.14  # around the photograph, relative to its size, for what goes beyond it
+# The margin around the photograph, relative to its size, for what goes beyond it: at least, with
+# some space around the fields, and the largest at which the photograph can still be seen.
+MARGIN, SPACE, LARGEST_MARGIN = 0.14, 0.02, 2.2
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,19 @@ def fields_drawing(
     fields: Sequence[Field],
     *,
     cell: tuple[int, int],
+    shape: tuple[int, int],
     image: tuple[int, int],
     photograph: str,
     label: Sequence[str] = ("", ""),
 ) -> str:
     """The fields of a cell (row, column) on a photograph of `image` (rows, columns), as SVG.
 
-    `photograph` is a data URI, or a fragment such as `#view` for an image in the same document
-    whose box is `VIEW`. Moving the variables --row and --column moves the fields.
+    `shape` is that of the map; the margin has room for the fields of all its cells. `photograph` is
+    a data URI, or a fragment such as `#view` for an image in the same document whose box is `VIEW`.
+    Moving the variables --row and --column moves the fields.
     """
     largest = sorted(fields, key=lambda field: -field.window.rows.size)
-    margin = round(MARGIN * max(image))
+    margin = margin_for(fields, shape, image)
     values: Mapping[str, object] = {
         "fields": [(field, fields.index(field)) for field in largest],
         "repeated": [is_repeated(fields, field) for field in largest],
@@ -67,3 +71,28 @@ def reaches(axis: Axis, cell: int) -> tuple[int, int]:
     """The first and last pixel of a cell's field along one axis."""
     start = axis.start + cell * axis.stride
     return start, start + axis.size - 1
+
+
+def margin_for(fields: Sequence[Field], shape: tuple[int, int], image: tuple[int, int]) -> int:
+    """The pixels around an image in which the fields of all cells of a map can be seen.
+
+    Fields far larger than the image get only the least margin.
+    """
+    beyond = 0
+    for field in fields:
+        axes = (field.window.rows, field.window.columns)
+        for axis, cells, size in zip(axes, shape, image, strict=True):
+            beyond = max(beyond, -reaches(axis, 0)[0], reaches(axis, cells - 1)[1] + 1 - size)
+    least, room = MARGIN * max(image), beyond + SPACE * max(image)
+    return round(least if room > LARGEST_MARGIN * max(image) else max(least, room))
+
+
+def see_everything(fields: Sequence[Field], shape: tuple[int, int], image: tuple[int, int]) -> bool:
+    """Whether every field covers the whole image, wherever the cell is."""
+    return all(
+        reaches(axis, cells - 1)[0] <= 0 and reaches(axis, 0)[1] >= size - 1
+        for field in fields
+        for axis, cells, size in zip(
+            (field.window.rows, field.window.columns), shape, image, strict=True
+        )
+    )

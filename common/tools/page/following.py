@@ -9,30 +9,52 @@ from common.spec.plan import Node, Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
 from common.tools.page.chosen_cells import cells_of, numbers_json
-from common.tools.page.fields import Field, fields_drawing, fields_of
+from common.tools.page.chosen_channel import (
+    Cell,
+    Chosen,
+    choose_channel,
+    conv_of,
+    first_cell,
+    source_of,
+)
+from common.tools.page.fields import Field, fields_drawing, fields_of, see_everything
 from common.tools.page.observation import Observation
 from common.tools.page.phrases import texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
-from common.tools.page.worked import Cell, Worked, work_out
+from common.tools.page.worked import Worked, work_out
 
 
 @dataclass(frozen=True)
 class WorkedStep:
-    """The number of one cell of a step, and those of all its cells as JSON, "" if not embedded."""
+    """The number of one cell of a step, and those of all its cells as JSON, "" if not embedded.
+
+    `source` is the path of the layer whose output enters the convolution, "" for the image;
+    `inputs` is the number of its channels, and `padded` says whether zeros surround it. `bias` is
+    the channel's, if it has one.
+    """
 
     shown: Worked
     cells: Markup
+    chosen: Chosen
+    source: str
+    inputs: int
+    padded: bool
+    bias: float | None
 
 
 @dataclass(frozen=True)
 class Followed:
-    """The receptive fields of one cell of a module, and their drawing."""
+    """The receptive fields of one cell of a module, and their drawing.
+
+    `whole` says whether every branch sees the whole image, wherever the cell is.
+    """
 
     cell: tuple[int, int]
     shape: tuple[int, int]
     fields: list[Field]
     sizes: str
     drawing: Markup
+    whole: bool
 
 
 def following(
@@ -46,9 +68,9 @@ def following(
         for step in plan.body.children:
             is_module = len(branches_of(step)) > 1 and step.path in comparison.channels
             if is_module:
-                followed[step.path] = follow(plan, step)
+                followed[step.path] = follow(plan, step, first_cell(step, comparison))
             cells = cells_of(step) if is_module else []
-            if step.is_map and (one := work_out_step(step, observation, comparison, cells)):
+            if step.is_map and (one := work_out_step(plan, step, observation, comparison, cells)):
                 worked[step.path] = one
     if observation:
         for step in plan.body.children:
@@ -59,33 +81,45 @@ def following(
 
 
 def work_out_step(
-    step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
+    plan: Plan,
+    step: Node,
+    observation: Observation,
+    comparison: Comparison,
+    cells: Sequence[Cell],
 ) -> WorkedStep | None:
-    """The number of the cell in the middle of a step, and those of the cells to choose from."""
-    shown = work_out(step, observation, comparison, [middle(step)])
-    if not shown:
+    """The number of the first cell of a step, and those of the cells to choose from."""
+    chosen = choose_channel(step, comparison)
+    if not chosen:
         return None
+    [shown] = work_out(step, observation, comparison, [first_cell(step, comparison)])
     found = work_out(step, observation, comparison, cells) if cells else []
-    return WorkedStep(shown[0], numbers_json(found) if found else Markup())
+    source, (node, _) = source_of(plan.body, chosen.unit.path), conv_of(chosen.unit)
+    biases = observation.weights.get(f"{node.path}.bias")
+    return WorkedStep(
+        shown,
+        numbers_json(found) if found else Markup(),
+        chosen,
+        source=source.path if source else "",
+        inputs=chosen.unit.input[0],
+        padded=any(map(any, node.pads)),
+        bias=None if biases is None else float(biases[chosen.channel]),
+    )
 
 
-def middle(step: Node) -> tuple[int, int]:
-    """The cell in the middle of a step's map."""
-    return step.output[1] // 2, step.output[2] // 2
-
-
-def follow(plan: Plan, step: Node) -> Followed:
-    """The fields of the cell in the middle of a module."""
+def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
+    """The fields of a cell of a module."""
     fields = fields_of(plan, step.path)
     sizes = sorted({(field.window.rows.size, field.size) for field in fields})
     _, rows, columns = plan.network.input
+    shape = step.output[1], step.output[2]
     drawing = fields_drawing(
         fields,
-        cell=middle(step),
+        cell=cell,
+        shape=shape,
         image=(rows, columns),
         photograph="#view",
         label=texts("fields_label", name=step.path),
     )
-    shape = step.output[1], step.output[2]
     text = ", ".join(size for _, size in sizes)
-    return Followed(middle(step), shape, fields, text, Markup(drawing))
+    whole = see_everything(fields, shape, (rows, columns))
+    return Followed(cell, shape, fields, text, Markup(drawing), whole)

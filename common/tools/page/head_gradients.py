@@ -1,6 +1,7 @@
 """The gradient at each step of a network's first training step, with and without its heads."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from markupsafe import Markup
@@ -14,6 +15,8 @@ from common.spec.plan import Plan
 from common.tools.page.gradient_jobs import GradientNorms
 from common.tools.page.phrases import texts
 from common.tools.page.plots import gradient_plot
+
+NOTABLE = 1.05  # the ratio from which a step is named
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,27 @@ class HeadGradients:
     framework: str
     images: int
     steps: tuple[StepGradient, ...]
+
+    @property
+    def most(self) -> StepGradient:
+        """The step with the largest ratio."""
+        return max(self.steps, key=lambda step: step.ratio)
+
+    @property
+    def percent(self) -> str:
+        """By how much the heads change a step's gradient at most, rounded up."""
+        change = max(abs(step.ratio - 1) for step in self.steps)
+        return f"{ceil(1000 * change) / 10:.1f}"
+
+    @property
+    def raised(self) -> bool:
+        """Whether a step gets notably more gradient with the heads."""
+        return self.most.ratio >= NOTABLE
+
+    @property
+    def alike(self) -> bool:
+        """Whether the heads change so little that both lines of the plot coincide."""
+        return not self.raised and min(each.ratio for each in self.steps) > 1 / NOTABLE
 
 
 def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:

@@ -50,11 +50,13 @@ class FrameworkMap:
 class Channel:
     """One channel of a step, the strongest of `branch`: the reference's map and each framework's.
 
-    `branch` is the path of the branch within the step; "" if the step has no branches.
+    `branch` is the path of the branch within the step; "" if the step has no branches. `own` is the
+    channel's number within the branch.
     """
 
     number: int
     branch: str
+    own: int
     reference: Drawn
     results: dict[str, FrameworkMap]
 
@@ -78,14 +80,15 @@ def draw_channel(comparison: Comparison, path: str, place: int) -> Channel:
             apart = np.abs(own - expected)
             results[name] = FrameworkMap(draw_map(own), draw_map(apart), float(apart.max()) / most)
     number = int(comparison.channels[path][place])
-    return Channel(number, branch_of(comparison.plan, path, number), draw_map(expected), results)
+    branch, own_number = branch_of(comparison.plan, path, number)
+    return Channel(number, branch, own_number, draw_map(expected), results)
 
 
-def branch_of(plan: Plan, path: str, channel: int) -> str:
-    """The path, within a step, of the branch that computes a channel."""
+def branch_of(plan: Plan, path: str, channel: int) -> tuple[str, int]:
+    """The path, within a step, of the branch that computes a channel, and its number there."""
     branches = branches_of(plan.find(path))
     [own] = [each for each in branches if each.first <= channel < each.last]
-    return own.node.path.removeprefix(path).removeprefix(".")
+    return own.node.path.removeprefix(path).removeprefix("."), channel - own.first
 
 
 def draw_map(values: NDArray) -> Drawn:

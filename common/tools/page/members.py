@@ -12,14 +12,17 @@ from common.spec.padding import Pads
 from common.spec.plan import Node, Plan
 from common.spec.planner import make_plan
 from common.tools.analysis.diff import (
+    INPUT,
+    Change,
     Difference,
     changes,
     differences,
+    input_changes,
     leaves,
     shape_changes,
     totals,
 )
-from common.tools.page.phrases import LANGUAGES, change_text
+from common.tools.page.phrases import LANGUAGES, change_text, texts
 from common.tools.page.preprocessing import Texts, image_texts, value_texts
 
 
@@ -39,7 +42,7 @@ class Against:
 
     def finding(self) -> dict[str, str]:
         """The values of the sentence of finding, by their names in it."""
-        places = {path for each in self.differences for path in each.paths}
+        places = {path for each in self.differences for path in each.paths} - {INPUT}
         parameters = self.other.parameter_count / self.one.parameter_count
         multiply_adds = self.other.multiply_adds / self.one.multiply_adds
         return {
@@ -74,34 +77,38 @@ def about(plan: Plan) -> list[Texts]:
     made, how = plan.network, plan.network.preprocess
     plain = made.origin, shape_text(made.input), str(made.classes)
     same = [(each,) * len(LANGUAGES) for each in plain]
-    return [*same, image_texts(how, *made.input[1:]), value_texts(how)]
+    values = texts("values_source", values=value_texts(how), source=how.source)
+    return [*same, image_texts(how, *made.input[1:]), values]
 
 
 @dataclass
 class Members:
     """The data of all networks that `diff` compares, with numbered paths and layers.
 
+    Each network's first path is that of its input, whose channels are compared like a layer.
     `changes` maps the numbers of two layers (-1 for none) to the numbers of the `texts` that
     describe their differences, so that the page's script only looks them up.
     """
 
     paths: dict[str, int] = field(default_factory=dict)
-    layers: dict[tuple[Layer, Pads], int] = field(default_factory=dict)
-    nodes: list[Node] = field(default_factory=list)  # one with each layer
+    layers: dict[tuple[Layer, Pads] | int, int] = field(default_factory=dict)
+    nodes: list[Node | int] = field(default_factory=list)  # one with each layer, or channels
     texts: dict[tuple[str, ...], int] = field(default_factory=dict)
     changes: dict[str, list[int]] = field(default_factory=dict)
     networks: dict[str, dict[str, object]] = field(default_factory=dict)
 
-    def number_of(self, node: Node) -> int:
-        """The number of a node's layer and padding."""
-        number = self.layers.setdefault((node.layer, node.pads), len(self.layers))
+    def number_of(self, node: Node | int) -> int:
+        """The number of a node's layer and padding, or of the channels of an input."""
+        key = node if isinstance(node, int) else (node.layer, node.pads)
+        number = self.layers.setdefault(key, len(self.layers))
         if number == len(self.nodes):
             self.nodes.append(node)
         return number
 
     def add(self, name: str, plan: Plan) -> dict[str, int]:
         """Adds a network, and returns the numbers of its layers by path."""
-        own = {path: self.number_of(node) for path, node in leaves(plan).items()}
+        found: dict[str, Node | int] = {INPUT: plan.network.input[0], **leaves(plan)}
+        own = {path: self.number_of(node) for path, node in found.items()}
         self.networks[name] = {
             "about": about(plan),
             "paths": [self.paths.setdefault(path, len(self.paths)) for path in own],
@@ -113,12 +120,19 @@ class Members:
 
     def compare(self, one: int, other: int) -> None:
         """Records how the layers with these numbers differ."""
-        pair = (self.nodes[each] if each >= 0 else None for each in (one, other))
-        said = [
-            self.texts.setdefault(change_text(each), len(self.texts)) for each in changes(*pair)
-        ]
+        found = changed(*(self.nodes[each] if each >= 0 else None for each in (one, other)))
+        said = [self.texts.setdefault(change_text(each), len(self.texts)) for each in found]
         if said:
             self.changes[f"{one},{other}"] = said
+
+
+def changed(one: Node | int | None, other: Node | int | None) -> list[Change]:
+    """The differences between two layers, or between the channels of two inputs."""
+    if isinstance(one, int) or isinstance(other, int):
+        assert isinstance(one, int)
+        assert isinstance(other, int)
+        return input_changes(one, other)
+    return changes(one, other)
 
 
 @cache

@@ -19,7 +19,7 @@ def network_values(
     plan: Plan, steps: Sequence[Step], photographs: Sequence[Path]
 ) -> dict[str, object]:
     """The templates' variables for the network."""
-    facts = {step.path: facts_of(step) for step in steps}
+    facts = {step.path: facts_of(step, plan.network.input[1]) for step in steps}
     return {
         "steps": steps,
         "facts": facts,
@@ -33,14 +33,15 @@ def network_values(
     }
 
 
-def facts_of(step: Step) -> tuple[str, ...]:
-    """What a step's place in the diagram says of it, in each language."""
+def facts_of(step: Step, rows: int) -> tuple[str, ...]:
+    """What a step's place in the diagram says of it, in each language; the image has `rows`."""
     values = {"path": step.path, "input": step.input, "output": step.output}
     values |= {"parameters": number(step.parameters)}
     values |= {"multiply_adds": number(step.multiply_adds)}
     if step.after:
         return texts("head_line", after=step.after, **values)
-    return texts("step_line", field=number(step.field), **values)
+    beyond = texts("beyond_image") if step.field > rows else ("", "")
+    return texts("step_line", field=number(step.field), beyond=beyond, **values)
 
 
 def page_diagram(

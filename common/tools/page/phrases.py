@@ -112,7 +112,7 @@ def in_language(change: Change, language: str) -> str:
         said = {key: value_in_language(text, language) for key, text in said.items()}
         said |= {"layer": named("layer", change.layer, language)}
         said |= {"field": named("field", change.field, language)}
-    else:
+    elif change.sentence != "input":
         said = {key: layer_text(text, language) for key, text in said.items() if text}
     return phrases()[f"change_{change.sentence}"][language].format(**said)
 

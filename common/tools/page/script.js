@@ -145,7 +145,7 @@ function findingOf(first, second) {
   const paths = changesOf(first, second).flatMap(([, paths]) => paths);
   // The totals are of the backbone, all parameters, and multiply-adds, among others.
   const [parameters, multiplyAdds] = [1, 2].map((place) => (two[place] / one[place]).toFixed(2));
-  const places = new Set(paths).size;
+  const places = new Set(paths.filter((path) => path !== "input")).size;
   return { one: first, other: second, places, parameters, multiply_adds: multiplyAdds };
 }
 
@@ -213,10 +213,12 @@ function showTwo() {
         )
       )
     );
+  const shapes = shapesOf(...names);
+  document.getElementById("alike").hidden = shapes.length > 0;
   document
     .getElementById("shapes")
     .replaceChildren(
-      ...shapesOf(...names).map(([path, ...shapes]) =>
+      ...shapes.map(([path, ...shapes]) =>
         element("tr", element("th", path), ...shapes.map((shape) => element("td", shape)))
       )
     );

@@ -10,12 +10,12 @@ from common import spec
 from common.reference.layers import Array
 from common.spec import pair
 from common.spec.plan import Node
-from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
+from common.tools.page.chosen_channel import Cell, choose_channel, conv_of
 from common.tools.page.observation import Observation
 
 SHOWN = 5  # products
-Cell = tuple[int, int]
+DIGITS = 9  # of the factors of a product: enough to tell any two numbers of float32 apart
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,13 @@ class Product:
     def product(self) -> float:
         """The product."""
         return self.value * self.weight
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Both factors rounded, and the product of the rounded ones, as they are shown."""
+        value, weight = (float(f"{each:.{DIGITS}g}") for each in (self.value, self.weight))
+        first, second = (np.format_float_positional(each, trim="-") for each in (value, weight))
+        return first, second, f"{value * weight:.6f}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,11 @@ class Worked:
         """The result."""
         return self.stages[-1][1]
 
+    @property
+    def apart(self) -> float:
+        """The largest difference of a framework's value from the result."""
+        return float(np.max([abs(each - self.value) for each in self.frameworks.values()]))
+
 
 def work_out(
     step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
@@ -67,37 +79,15 @@ def work_out(
     It is the strongest kept channel that a convolution with a window computes. The list is empty if
     no branch of the step ends in a convolution.
     """
-    found: list[tuple[int, Node, int]] = []
-    for place, number in enumerate(comparison.channels.get(step.path, ())):
-        [own] = [b for b in branches_of(step) if b.first <= number < b.last]
-        unit = last_unit(own.node)
-        if unit:
-            found.append((place, unit, int(number) - own.first))
-    if not found:
+    chosen = choose_channel(step, comparison)
+    if not chosen:
         return []
-    place, unit, channel = max(found, key=lambda each: np.prod(conv_of(each[1])[1]))
     maps = {
-        name: result.maps[step.path][place]
+        name: result.maps[step.path][chosen.place]
         for name, result in comparison.results.items()
         if step.path in result.maps
     }
-    return work_out_unit(unit, observation, channel, cells, maps)
-
-
-def last_unit(node: Node) -> Node | None:
-    """The unit with a convolution that computes a node's output, if it is one."""
-    if node.is_unit:
-        return node if any(isinstance(n.layer, spec.Conv) for n in node.children) else None
-    if isinstance(node.layer, spec.Chain) and node.children:
-        return last_unit(node.children[-1])
-    return None
-
-
-def conv_of(unit: Node) -> tuple[Node, tuple[int, int]]:
-    """The last convolution of a unit, and its window."""
-    node = [n for n in unit.children if isinstance(n.layer, spec.Conv)][-1]
-    assert isinstance(node.layer, spec.Conv)
-    return node, pair(node.layer.kernel)
+    return work_out_unit(chosen.unit, observation, chosen.channel, cells, maps)
 
 
 def work_out_unit(
