@@ -1,5 +1,6 @@
 """One image followed through the steps: receptive fields, and single numbers worked out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from common.spec.plan import Node, Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
 from common.tools.page.chosen_cells import cells_of, numbers_json
-from common.tools.page.fields import Field, fields_drawing, fields_of
+from common.tools.page.fields import Field, fields_drawing, fields_of, seen
 from common.tools.page.observation import Observation
 from common.tools.page.phrases import texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
@@ -33,6 +34,19 @@ class Followed:
     fields: list[Field]
     sizes: str
     drawing: Markup
+    image: tuple[int, int]
+
+    def shown(self, field: Field) -> list[tuple[int, int]]:
+        """The first and last row of the image that a branch sees, and column."""
+        axes = field.window.rows, field.window.columns
+        return [seen(*each) for each in zip(axes, self.cell, self.image, strict=True)]
+
+    @property
+    def windows(self) -> str:
+        """The start, stride and size of each branch's rows and columns, for the page's script."""
+        axes = [(field.window.rows, field.window.columns) for field in self.fields]
+        found = [[[axis.start, axis.stride, axis.size] for axis in both] for both in axes]
+        return json.dumps({"fields": found, "image": self.image}, separators=(",", ":"))
 
 
 def following(
@@ -85,7 +99,8 @@ def follow(plan: Plan, step: Node) -> Followed:
         image=(rows, columns),
         photograph="#view",
         label=texts("fields_label", name=step.path),
+        described_by=f"seen-{step.path}",
     )
     shape = step.output[1], step.output[2]
     text = ", ".join(size for _, size in sizes)
-    return Followed(middle(step), shape, fields, text, Markup(drawing))
+    return Followed(middle(step), shape, fields, text, Markup(drawing), (rows, columns))
