@@ -46,7 +46,8 @@ def test_every_sentence_is_used_and_every_one_used_is_there():
         "with_the_mistake", "between_them", "step_line", "stage_", "setting_", "box_",
         "task_", "axis_", "gradient_norm", "with", "weights_of", "cell_", "fields_label",
         "head_line", "diagram", "classes_out", "features_out", "block_picture",
-        "number_chosen", "number_fixed", "map_of",
+        "number_chosen", "number_fixed", "map_of", "claim_",
+        "auxiliary_head", "block",
     )  # fmt: skip
     folder = ROOT / "common" / "tools" / "page" / "templates"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))

@@ -12,7 +12,7 @@ from common.tools.analysis.compare import Comparison
 from common.tools.page.chosen_cells import cells_of, numbers_json
 from common.tools.page.fields import Field, fields_drawing, fields_of, seen
 from common.tools.page.observation import Observation
-from common.tools.page.phrases import texts
+from common.tools.page.phrases import listing, texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
 from common.tools.page.worked import Cell, Worked, work_out
 
@@ -32,7 +32,7 @@ class Followed:
     cell: tuple[int, int]
     shape: tuple[int, int]
     fields: list[Field]
-    sizes: str
+    sizes: tuple[str, ...]  # in each language
     drawing: Markup
     image: tuple[int, int]
 
@@ -102,5 +102,5 @@ def follow(plan: Plan, step: Node) -> Followed:
         described_by=f"seen-{step.path}",
     )
     shape = step.output[1], step.output[2]
-    text = ", ".join(size for _, size in sizes)
+    text = listing([size for _, size in sizes])
     return Followed(middle(step), shape, fields, text, Markup(drawing), (rows, columns))
