@@ -26,6 +26,11 @@ def test_the_step_with_most_arithmetic_is_named_with_its_shares():
     share = f"{conv3.parameters / body.parameter_count:.0%}"
     assert f"conv3 is {work} of the arithmetic and {share} of the parameters" in text
     assert (work, share) == ("22%", "2%")
+    heads = f"{plan.parameter_count - body.parameter_count:,}"
+    assert "The auxiliary heads aux1, aux2 are not counted here" in text
+    assert f"they have {heads} parameters" in text
+    assert f"辅助分类器 aux1、aux2，但此处不计在内：它们有 {heads} 个参数" in text
+    assert "not counted here" not in render(Page(full("xception"), reason=NOBODY))
 
 
 @pytest.mark.parametrize(("name", "count"), [("googlenet", 9), ("inception_resnet_v2", 43)])

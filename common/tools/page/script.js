@@ -75,11 +75,15 @@ function moveTab(event) {
 
 function addUp() {
   const form = document.getElementById("sum");
+  const fields = [...form.querySelectorAll("input")];
+  for (const each of fields) each.setAttribute("aria-invalid", !each.validity.valid);
+  const wrong = fields.some((each) => !each.validity.valid);
+  document.getElementById("sum-wrong").hidden = !wrong;
   const [channels, out, kernel, reduction] = ["in", "out", "kernel", "reduction"].map((name) =>
     Number(form.elements[name].value)
   );
   const show = (id, value) => {
-    document.getElementById(id).textContent = value.toLocaleString("en-US");
+    document.getElementById(id).textContent = wrong ? "-" : value.toLocaleString("en-US");
   };
   show("sum-direct", channels * out * kernel ** 2);
   show("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
