@@ -48,6 +48,7 @@ def test_every_sentence_is_used_and_every_one_used_is_there():
         "head_line", "diagram", "classes_out", "features_out", "block_picture",
         "number_chosen", "number_fixed", "map_of", "claim_",
         "auxiliary_head", "block", "trained", "training_finding", "recipe", "a_digit", "a_class",
+        "strip_", "module_is", "branches_",
     )  # fmt: skip
     folder = ROOT / "common" / "tools" / "page" / "templates"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))

@@ -33,6 +33,20 @@ def test_the_step_with_most_arithmetic_is_named_with_its_shares():
     assert "not counted here" not in render(Page(full("xception"), reason=NOBODY))
 
 
+def test_the_top_says_what_a_module_is_before_the_totals():
+    expected = {
+        "googlenet": ("four branches read the same map", "4 个分支并行读取同一张特征图"),
+        "inception_v3": ("3 to 4 branches read the same map", "3 至 4 个分支并行读取同一张特征图"),
+    }
+    for name, sentences in expected.items():
+        top = render(Page(full(name), reason=NOBODY)).partition("parameters, ")[0]
+        for sentence in sentences:
+            assert sentence in top
+    assert "concatenated along the channels" in top
+    for name in ("xception", "inception_resnet_v2"):  # which add their branches to the input
+        assert "read the same map" not in render(Page(full(name), reason=NOBODY))
+
+
 @pytest.mark.parametrize(("name", "count"), [("googlenet", 9), ("inception_resnet_v2", 43)])
 def test_the_places_with_branches_have_their_shares(name, count):
     """Inception-ResNet v2: mixed_5b, 10 + 20 + 10 residual blocks, and two reductions."""
