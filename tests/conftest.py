@@ -22,8 +22,8 @@ from common.spec.planner import make_plan
 
 # Test files, those with the longest tests first.
 SLOW = ("processes", "published", "bench", "site", "brought_files", "page_command", "browser",
-        "browser_network", "check", "check_training", "training", "exhibit", "every_network",
-        "source", "fast", "forward")  # fmt: skip
+        "browser_network", "browser_keys", "check", "check_training", "training", "exhibit",
+        "every_network", "source", "fast", "forward")  # fmt: skip
 
 
 def pytest_addoption(parser):

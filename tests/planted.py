@@ -41,7 +41,7 @@ def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
     init = kind.__init__
     try:
         job = Check(framework=framework, source=str(file), network=name, input=shape, heads=heads)
-        return reach_verdict(unpack_trace(check_work.check(job).arrays), name)
+        return reach_verdict(unpack_trace(check_work.check(job).arrays), name, job.heads)
     finally:
         kind.__init__ = init  # restores what the check replaced to note where layers are made
 

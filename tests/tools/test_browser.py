@@ -69,6 +69,49 @@ def test_the_sum_is_worked_out(page):
     assert page.locator("#sum-reduced").inner_text() == f"{512 * 24 + 24 * 64 * 9:,}"
 
 
+@pytest.mark.parametrize("wrong", ["0", "251000", "", "2.5", "-3"])
+def test_a_wrong_number_gets_a_message_and_no_sum(page, wrong):
+    field, message = page.locator("#sum input[name=in]"), page.locator("#sum-wrong")
+    assert not message.is_visible()
+    field.fill(wrong)
+    assert message.inner_text() == "Each field needs a whole number from 1 to 99,999."
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.locator("#sum-direct").inner_text() == page.locator("#sum-reduced").inner_text()
+    assert page.locator("#sum-direct").inner_text() == "-"
+    page.evaluate("setLanguage('zh')")
+    assert message.inner_text() == "每一项都须填写 1 至 99,999 的整数。"
+    field.fill("512")
+    assert not message.is_visible()
+    assert field.get_attribute("aria-invalid") == "false"
+    assert page.get_by_role("status", name="直接卷积的权重数").inner_text() == "819,200"
+
+
+def test_the_bars_have_a_legend_and_the_numbers_of_the_table(page):
+    legend = page.locator("#numbers .legend > span")
+    assert legend.all_inner_texts() == ["parameters", "multiply-adds"]
+    for place, kind in enumerate(("parameters", "multiply_adds")):
+        key = legend.nth(place).locator(".key")
+        shown = key.evaluate("each => getComputedStyle(each).backgroundColor")
+        bar = page.locator(f".bars .{kind}").first
+        assert bar.evaluate("each => getComputedStyle(each).fill") == shown
+    page.locator("details.table summary").click()
+    numbers = [row[3:5] for row in texts(page, "#steps tbody tr")]
+    counts = page.locator(".bars .count").all_text_contents()
+    assert len(counts) == 2 * 20
+    assert counts == [number for row in numbers for number in row]
+    edge = page.locator(".bars").bounding_box()
+    boxes = [each.bounding_box() for each in page.locator(".bars .count").all()]
+    assert max(box["x"] + box["width"] for box in boxes) <= edge["x"] + edge["width"] + 1
+
+
+def test_the_strip_of_differences_says_its_largest(page):
+    names = page.eval_on_selector_all(
+        "#differences td .strip", "all => all.map(each => each.getAttribute('aria-label'))"
+    )
+    last = [row[-1] for row in texts(page, "#differences tbody tr")]
+    assert names == [f"largest {each}, allowed 1e-05" for each in last]
+
+
 def test_a_long_name_fits(browser):
     context = browser.new_context(viewport={"width": 390, "height": 800})
     opened = context.new_page()

@@ -1,9 +1,12 @@
 """The page's part about the network in a real browser: its diagram, cells and code."""
 
+import io
 import re
 
+import numpy as np
 import pytest
 from pages import full
+from PIL import Image
 
 from common.data import images
 from common.spec.initial import initial_arrays
@@ -74,7 +77,7 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
         assert float(own) - expected == pytest.approx(float(apart), rel=0.06)
         largest = abs(seen.outputs[path][0]).max()
         assert abs(float(apart)) < 1e-5 * largest
-        said = page.locator(f"#{step} .worked > p").last.inner_text()
+        said = page.locator(f"#{step} .worked > p:not(.unseen)").last.inner_text()
         assert f"reference here is {apart.strip('+-')}." in said
     assert table == first  # the last cell is the one chosen at first
 
@@ -151,6 +154,27 @@ def test_the_arrow_keys_go_from_step_to_step_in_the_diagram(page):
     assert page.locator("a.piece.chosen").get_attribute("href") == "#inception4b"
     page.locator("a.piece[href='#conv2']").hover()
     assert "receptive field" in page.locator("#readout").inner_text()
+
+
+def test_the_panel_of_the_diagram_shows_that_there_is_more(page):
+    """The lowest rows of the panel are dark while it can be scrolled, and no longer at its end."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate("setTheme('light'); location.hash = '#inception4a'")
+    panel = page.locator(".overview")
+    assert panel.evaluate("each => each.scrollHeight > each.clientHeight + 200")
+    page.wait_for_function(
+        "() => document.querySelector('.overview').getBoundingClientRect().top < 1"
+    )
+    box = panel.bounding_box()
+
+    def darkness():
+        clip = {"x": box["x"] + 2, "y": box["y"] + box["height"] - 3, "width": 8, "height": 2}
+        shot = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("L")
+        return 255 - np.asarray(shot).mean()
+
+    assert darkness() > 40
+    panel.evaluate("each => { each.scrollTop = each.scrollHeight; }")
+    assert darkness() < 10
 
 
 def test_a_step_closed_by_hand_opens_again_by_the_same_link(page):

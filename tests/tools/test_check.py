@@ -120,6 +120,28 @@ def test_one_pool_in_four_places_is_named_in_each(tmp_path):
     assert pools["places"] == [f"maxpool{number}" for number in (1, 2, 3, 4)]
 
 
+HEADS = """
+from torch import nn
+from pytorch_impl import network
+net = network("googlenet", input=(3, 96, 96), classes=10, aux=True)
+"""
+OTHER_HEADS = (
+    "net.aux1.fc2 = nn.Sequential()",
+    "net.aux1 = nn.Sequential(nn.Flatten(), nn.Linear(512 * 36, 10))",
+)
+
+
+@pytest.mark.parametrize("change", OTHER_HEADS)
+def test_heads_that_differ_much_are_not_left_out(tmp_path, change):
+    file = tmp_path / "mine.py"
+    file.write_text(HEADS + change)
+    words = str(file), "--input", "3x96x96", "--network", "googlenet"
+    assert check(*words)["verdict"] == "equal"
+    found = check(*words, "--aux", code=1)
+    assert found["verdict"] in ("differs", "unexplained")
+    assert any(each["layer"].startswith("aux1.") for each in found["differences"])
+
+
 SEPARABLE = "Xception(weights=None, input_shape=(107, 107, 3), classifier_activation=None)"
 
 

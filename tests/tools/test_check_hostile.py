@@ -25,7 +25,7 @@ def trace(net, x, heads, lines):
     call = Call("fc", "linear", {"weight": np.ones((5, 3))}, x.mean((2, 3)), y)
     return Trace(x, [call], [y], 15)
 
-def fail(trace, _):
+def fail(trace, *_, **__):
     raise ValueError(f"{len(trace.calls)} layer")  # a bug of ours in the comparison, which is slow
 
 names = "torch", "pytorch_impl", "pytorch_impl.run", "pytorch_impl.check"
@@ -127,7 +127,7 @@ def folder(tmp_path_factory):
     return made
 
 
-def fail(trace, _):
+def fail(trace, *_, **__):
     """Simulates a bug of ours in the comparison, which is slow."""
     raise ValueError(f"{len(trace.calls)} layer")
 

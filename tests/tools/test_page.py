@@ -46,7 +46,9 @@ def test_every_sentence_is_used_and_every_one_used_is_there():
         "with_the_mistake", "between_them", "step_line", "stage_", "setting_", "box_",
         "task_", "axis_", "gradient_norm", "with", "weights_of", "cell_", "fields_label",
         "head_line", "beyond_image", "diagram", "classes_out", "features_out", "block_picture",
-        "number_chosen", "number_fixed", "number_image", "number_source",
+        "number_chosen", "number_fixed", "number_image", "number_source", "map_of", "claim_",
+        "auxiliary_head", "block", "trained", "training_finding", "recipe", "a_digit", "a_class",
+        "strip_", "module_is", "branches_",
     )  # fmt: skip
     folder = ROOT / "common" / "tools" / "page" / "templates"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))

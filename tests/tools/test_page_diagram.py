@@ -70,10 +70,10 @@ def test_every_step_of_the_diagram_says_its_numbers():
     assert labels.keys() == steps("googlenet").keys()
     assert labels["inception4a"] == (
         "inception4a: 480x14x14 in, 512x14x14 out; 376,176 parameters, "
-        "73,608,192 multiply-adds; receptive field 171 pixels"
+        "73,608,192 multiply-adds; receptive field 171 pixels."
     )
     assert "after inception4d" in labels["aux2"]
-    assert labels["avgpool"].endswith("receptive field 907 pixels, more than the image")
+    assert labels["avgpool"].endswith("receptive field 907 pixels, more than the image.")
     assert "感受野为 907 像素（高度方向，超出图像）" in text
 
 

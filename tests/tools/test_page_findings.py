@@ -1,9 +1,10 @@
 """The finding at the head of each part of the page is what its numbers give."""
 
 import re
+from dataclasses import replace
 
 import pytest
-from pages import NOBODY, full, steps
+from pages import NOBODY, Reader, full, steps
 
 from common.jobs.job import Report
 from common.networks import NETWORKS
@@ -25,6 +26,25 @@ def test_the_step_with_most_arithmetic_is_named_with_its_shares():
     share = f"{conv3.parameters / body.parameter_count:.0%}"
     assert f"conv3 is {work} of the arithmetic and {share} of the parameters" in text
     assert (work, share) == ("22%", "2%")
+    heads = f"{plan.parameter_count - body.parameter_count:,}"
+    assert "The auxiliary heads aux1, aux2 are not counted here" in text
+    assert f"they have {heads} parameters" in text
+    assert f"辅助分类器 aux1、aux2，但此处不计在内：它们有 {heads} 个参数" in text
+    assert "not counted here" not in render(Page(full("xception"), reason=NOBODY))
+
+
+def test_the_top_says_what_a_module_is_before_the_totals():
+    expected = {
+        "googlenet": ("four branches read the same map", "4 个分支并行读取同一张特征图"),
+        "inception_v3": ("3 to 4 branches read the same map", "3 至 4 个分支并行读取同一张特征图"),
+    }
+    for name, sentences in expected.items():
+        top = render(Page(full(name), reason=NOBODY)).partition("parameters, ")[0]
+        for sentence in sentences:
+            assert sentence in top
+    assert "concatenated along the channels" in top
+    for name in ("xception", "inception_resnet_v2"):  # which add their branches to the input
+        assert "read the same map" not in render(Page(full(name), reason=NOBODY))
 
 
 @pytest.mark.parametrize(("name", "count"), [("googlenet", 9), ("inception_resnet_v2", 43)])
@@ -79,10 +99,52 @@ def test_settings_that_differ_between_runs_are_marked():
     def run(name, **recipe):
         return ShownRun(name, "pytorch", [(1, 2.0)], [(1, 0.5)], (), [], "none", recipe)
 
-    runs = [run("one", lr="0.1", steps="4"), run("two", lr="0.2", steps="4")]
-    assert recipe_rows(runs) == [("lr", ["0.1", "0.2"], True), ("steps", ["4", "4"], False)]
+    plain = [run("one", lr="0.1", steps="4"), run("two", lr="0.2", steps="4")]
+    assert recipe_rows(plain) == [("lr", ["0.1", "0.2"], True), ("steps", ["4", "4"], False)]
+    runs = [digits_run(name, lr=rate) for name, rate in (("one", "0.1"), ("two", "0.2"))]
     text = render(Page(full("googlenet"), reason=NOBODY, runs=runs))
     assert re.findall(r'<tr class="differs">\s*<th>(\w+) ≠', text) == ["lr"]
+
+
+def digits_run(name, *, classes=("0", "1"), data="digits", **recipe):
+    """A run of one epoch with half the answers right."""
+    own = dict(settings_of(vars(Recipe("googlenet", data, 1, 32, len(classes))))) | recipe
+    losses, accuracies = [(1, 2.0)], [(1, 0.5)]
+    return ShownRun(name, "pytorch", losses, accuracies, classes, [[1, 0], [1, 0]], recipe=own)
+
+
+def test_a_run_says_what_was_trained_on_what():
+    one = digits_run("one")
+    assert one.trained() == (
+        "googlenet on digits: images 1x32x32, 2 classes, without auxiliary heads, 1 epoch.",
+        "googlenet，数据 digits：图像 1x32x32，2 个类别，不含辅助分类器，1 轮（epoch）。",
+    )
+    more = replace(digits_run("more", aux="True"), accuracies=[(1, 0.5), (2, 0.6)])
+    assert more.trained()[0].endswith("with auxiliary heads, 2 epochs.")
+    text = render(Page(full("googlenet"), reason=NOBODY, runs=[one, more]))
+    for run in (one, more):
+        assert f"<strong>{run.name}</strong>" in text
+        assert all(each in text for each in run.trained())
+
+
+def test_a_single_run_is_not_the_best_and_nothing_in_its_recipe_is_marked():
+    one = render(Page(full("googlenet"), reason=NOBODY, runs=[digits_run("one")]))
+    two = [digits_run("one"), replace(digits_run("two"), accuracies=[(1, 0.75)])]
+    both = render(Page(full("googlenet"), reason=NOBODY, runs=two))
+    assert "one ends with an accuracy of 50.00%." in one
+    assert "two ends with the highest accuracy, 75.00%." in both
+    for word in ("highest accuracy", "are marked", "准确率最高", "已标出"):
+        assert word not in one
+        assert word in both
+
+
+def test_a_confusion_matrix_says_what_its_rows_columns_and_numbers_are():
+    people = digits_run("people", classes=("Ada", "7"), data="faces")
+    text = render(Page(full("googlenet"), reason=NOBODY, runs=[digits_run("one"), people]))
+    digits, faces = (t for t in Reader(text).tables if t[0][0].startswith("rows: true class"))
+    assert digits[0][0] == "rows: true class; columns: predicted行：真实类别；列：预测类别"
+    assert digits[0][1:] == [row[0] for row in digits[1:]] == ["digit 0数字 0", "digit 1数字 1"]
+    assert faces[0][1:] == ["AdaAda", "class 7类别 7"]
 
 
 def test_the_settings_of_an_optimizer_have_rows_of_their_own():

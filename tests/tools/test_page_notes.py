@@ -125,7 +125,7 @@ def test_totals_say_whether_heads_are_counted():
 
 def test_preprocessing_is_said_in_numbers_that_people_use():
     expected = {
-        "caffe": ("BGR, 0 to 255 less 104, 117, 123", "BGR，0 至 255，减去 104, 117, 123"),
+        "caffe": ("BGR, 0 to 255 less 104, 117, 123", "BGR，0 至 255，减去 104、117、123"),
         "facenet": ("RGB, 0 to 255 less 127.5, divided by 128", "再除以 128"),
         "squeeze": ("RGB, from -1 to 1", "取值 -1 至 1"),
         "torchvision": ("less 0.485, 0.456, 0.406, divided by 0.229", "减去 0.485"),

@@ -133,7 +133,9 @@ def describe(layer: Layer) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A field's value as readable text."""
+    """A field's value as readable text; a tuple of one value is that value."""
+    if isinstance(value, tuple) and len(value) == 1:
+        [value] = value
     return value.name if isinstance(value, PaddingRule) else f"{value}"
 
 

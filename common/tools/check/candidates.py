@@ -28,12 +28,16 @@ class Candidate:
     changes: tuple[Difference, ...] = ()
 
 
-def candidates(trace: Trace) -> list[Candidate]:
-    """The plans whose layers are most similar to those that ran, in the order of `NETWORKS`."""
+def candidates(trace: Trace, heads: bool) -> list[Candidate]:
+    """The plans whose layers are most similar to those that ran, in the order of `NETWORKS`.
+
+    With `heads`, a network that has heads is compared with them: otherwise heads that differ much
+    would be left out, and the rest called equal.
+    """
     found = [
         each
         for name in networks.NETWORKS
-        for aux in (False, True)[: len(trace.outputs)]
+        for aux in with_or_without(name, trace, heads)
         if (each := candidate_for(trace, name, aux))
     ]
     likenesses = [likeness(trace, each.plan) for each in found]
@@ -44,6 +48,13 @@ def candidates(trace: Trace) -> list[Candidate]:
     least = min(len(each.changes) for each in near)
     near = [each for each in near if len(each.changes) <= least + FEW]
     return [*near, *(other for each in near if (other := with_own_stem(trace, each)))]
+
+
+def with_or_without(name: str, trace: Trace, heads: bool) -> tuple[bool, ...]:
+    """Whether a network is compared without its heads, with them, or both ways."""
+    if len(trace.outputs) == 1:
+        return (False,)
+    return (True,) if heads and networks.network(name).heads else (False, True)
 
 
 def likely_input(trace: Trace) -> Shape | None:

@@ -10,7 +10,7 @@ from math import inf
 from common.errors import DataError
 from common.spec import shape_text
 from common.spec.plan import Plan
-from common.tools.check.candidates import Candidate, candidate_for, candidates
+from common.tools.check.candidates import Candidate, candidate_for, candidates, with_or_without
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import GROUP_NORM, Difference
 from common.tools.check.differences import differences, result_shape, unexplained, unused
@@ -73,13 +73,14 @@ class Verdict:
         return (*self.differences, *self.unexplained, *self.in_training)
 
 
-def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
+def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     """The verdict on a trace, compared with the requested network or the nearest one.
 
-    Raises DataError if the network is not of this family.
+    With `heads`, the auxiliary heads must be those of the network, too. Raises DataError if the
+    network is not of this family.
     """
     computed: dict[tuple[int, str], int] = {}
-    counted = count_all(trace, asked, computed)
+    counted = count_all(trace, asked, heads, computed)
     nearest = min(counted, key=rank)
     alike = [each for each in counted if not each.count and is_same(each)]
     if trace.after:
@@ -87,7 +88,7 @@ def reach_verdict(trace: Trace, asked: str | None) -> Verdict:
     held = [each for each in counted if each.plan.network.name == asked]
     chosen = min(held, key=rank).candidate if held else nearest.candidate
     if asked and not held:
-        chosen = must_fit(trace, asked)
+        chosen = must_fit(trace, asked, heads)
     reading = follow(chosen.plan, trace, True, computed)
     changes = [
         replace(each, lines=lines_of_places(reading, each.places)) for each in chosen.changes
@@ -135,11 +136,11 @@ def count_of(own: list[Difference], reading: Reading, in_training: list[Differen
 
 
 def count_all(
-    trace: Trace, asked: str | None, computed: dict[tuple[int, str], int]
+    trace: Trace, asked: str | None, heads: bool, computed: dict[tuple[int, str], int]
 ) -> list["Counted"]:
     """The candidates with their readings, which end early where others differ in fewer places."""
     counted, best = [], inf
-    for each in sorted(candidates(trace), key=lambda each: len(each.changes)):
+    for each in sorted(candidates(trace, heads), key=lambda each: len(each.changes)):
         most = inf if each.plan.network.name == asked else best - len(each.changes)
         counted.append(Counted(each, follow(each.plan, trace, False, computed, most)))
         best = min(best, counted[-1].count)
@@ -179,9 +180,9 @@ def is_same(counted: Counted) -> bool:
     return not [*differences(reading), *reading.unexplained]
 
 
-def must_fit(trace: Trace, name: str) -> Candidate:
+def must_fit(trace: Trace, name: str, heads: bool) -> Candidate:
     """The changed plan of a network; raises DataError where it does not fit the trace."""
-    found = candidate_for(trace, name, False)
+    found = candidate_for(trace, name, with_or_without(name, trace, heads)[0])
     if found is None:
         size = shape_text(trace.image.shape[1:])
         raise DataError(f"{name} cannot take an input of {size}; set a different --input")

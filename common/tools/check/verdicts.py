@@ -36,7 +36,7 @@ def attempt(
         if names := several(arrays):
             return names
         report_progress(source, "reading")
-        return reach_verdict(unpack_trace(arrays), job.network)
+        return reach_verdict(unpack_trace(arrays), job.network, job.heads)
     except MissingFramework:  # applies to all files
         raise
     except CheckFailed as error:  # the worker failed in the user's code, not a comparison

@@ -5,7 +5,24 @@ function moveCell(module, axis, place) {
   slider.nextElementSibling.textContent = slider.value;
   for (const each of [module, module.querySelector(".fields")])
     each.style.setProperty(`--${axis}`, slider.value);
+  saySeen(module);
   workOut(module);
+}
+
+// Writes which rows and columns of the image each branch sees, the photograph's description.
+function saySeen(module) {
+  const place = module.querySelector(".seen");
+  const { fields, image } = JSON.parse(place.dataset.windows);
+  const cell = ["row", "column"].map((axis) => Number(sliderOf(module, axis).value));
+  const names = [["top", "bottom"], ["left", "right"]];
+  const texts = {};
+  for (const [n, axes] of fields.entries())
+    for (const [a, [start, stride, size]] of axes.entries()) {
+      const first = start + cell[a] * stride;
+      texts[`${names[a][0]}-${n}`] = Math.max(first, 0);
+      texts[`${names[a][1]}-${n}`] = Math.min(first + size, image[a]) - 1;
+    }
+  write(place, texts);
 }
 
 function sliderOf(module, axis) {

@@ -35,16 +35,21 @@ def compared(comparison: Comparison) -> dict[str, object]:
         "tolerance": f"{comparison.tolerance:.0e}",
         "least": f"{comparison.tolerance * 10**-BELOW:.0e}",
         "failures": comparison.failures(),
-        "rows": [
-            {
-                "path": row.node.path,
-                "output": shape_text(row.node.output),
-                "cells": [cell(row, each, comparison) for each in comparison.results.values()],
-            }
-            for row in comparison.rows
-        ],
+        "rows": [row_values(row, comparison) for row in comparison.rows],
         "workers": [worker("numpy", FrameworkResult(comparison.reference))]
         + [worker(name, result) for name, result in comparison.results.items()],
+    }
+
+
+def row_values(row: Row, comparison: Comparison) -> dict[str, object]:
+    """The templates' variables for one row; `largest` is None if no difference is drawn."""
+    cells = [cell(row, each, comparison) for each in comparison.results.values()]
+    drawn = [each.difference for each in cells if each.difference is not None]
+    return {
+        "path": row.node.path,
+        "output": shape_text(row.node.output),
+        "cells": cells,
+        "largest": max(drawn, default=None),
     }
 
 

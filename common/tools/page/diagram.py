@@ -19,13 +19,14 @@ from common.tools.page.layer_shapes import (
     shows,
     text,
 )
-from common.tools.page.phrases import read
+from common.tools.page.phrases import box_texts, read
 
 MIDDLE, LABELS, ASIDE, GAP = 228.0, 4.0, 352.0, 12.0  # the x of three columns; between steps
 WIDTH, IMAGE, HEAD = 424.0, 84.0, 68.0
 LEGEND = ("one", "three", "large", "separable", "pool", "norm", "linear", "join")
-BROADEST = 220.0  # of a step
+BROADEST = 228.0  # of a step
 LETTER = 4.7  # of the text in small boxes
+WIDE = 1.7  # a Chinese letter, in Latin ones
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def styles(plan: Plan) -> tuple[Style, Style]:
     blocks = [node for node in plan.body.children if node.children and not node.is_unit]
 
     def inner(node: Node) -> float:
-        return max(24 + 26 * sqrt(node.output[0] / most), LETTER * len(brief(node)) + 7)
+        return max(24 + 26 * sqrt(node.output[0] / most), LETTER * letters(brief(node)) + 7)
 
     def outer(node: Node) -> float:
         return 64 + 120 * sqrt(min(1.0, node.output[0] / most))
@@ -88,6 +89,13 @@ def styles(plan: Plan) -> tuple[Style, Style]:
     share = min(1.0, BROADEST / max(broadest, 1.0))
     small = replace(small, aside=5 * share, width=lambda node: share * inner(node))
     return small, Style(18, 6, 5, outer, text)
+
+
+def letters(words: str) -> float:
+    """The width of a box's text, in Latin letters, in the language in which it is wider."""
+    return max(
+        sum(WIDE if letter > "\u2e80" else 1 for letter in each) for each in box_texts(words)
+    )
 
 
 def hang(plan: Plan, name: str, head: Node, steps: list[Piece]) -> Piece:

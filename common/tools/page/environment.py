@@ -11,6 +11,7 @@ from common.tools.page.phrases import (
     change_text,
     known,
     layer_kind,
+    listing,
     named_by,
     number,
     phrases,
@@ -40,7 +41,7 @@ def environment() -> "Environment":
     made.globals |= {"phrases": phrases(), "change_text": change_text, "layer_kind": layer_kind}
     made.globals |= {"number": number, "rounded": rounded, "spans": spans}
     made.globals |= {"texts": texts, "named_by": named_by}
-    made.globals |= {"box_texts": box_texts}
+    made.globals |= {"box_texts": box_texts, "listing": listing}
     made.globals |= {"shape_text": shape_text, "draw_map": draw_map, "map_rows": LARGEST}
     made.globals |= {"round": lambda value: f"{value:.1f}".removesuffix(".0")}
     return made

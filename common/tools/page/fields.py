@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from common.spec.plan import Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.windows import Axis, Window, window_of
@@ -41,12 +43,14 @@ def fields_drawing(
     image: tuple[int, int],
     photograph: str,
     label: Sequence[str] = ("", ""),
+    described_by: str = "",
 ) -> str:
     """The fields of a cell (row, column) on a photograph of `image` (rows, columns), as SVG.
 
     `shape` is that of the map; the margin has room for the fields of all its cells. `photograph` is
-    a data URI, or a fragment such as `#view` for an image in the same document whose box is `VIEW`.
-    Moving the variables --row and --column moves the fields.
+    a data URI, or a fragment such as `#view` for an image in the same document whose box is `VIEW`;
+    `described_by` is the id of a text on the drawing. Moving the variables --row and --column moves
+    the fields.
     """
     largest = sorted(fields, key=lambda field: -field.window.rows.size)
     margin = margin_for(fields, shape, image)
@@ -57,8 +61,9 @@ def fields_drawing(
         "rows": image[0],
         "columns": image[1],
     }
+    described = Markup(' aria-describedby="{}"').format(described_by) if described_by else ""
     made = environment().get_template("fields.svg")
-    return made.render(cell=cell, photograph=photograph, label=label, **values)
+    return made.render(cell=cell, photograph=photograph, label=label, described=described, **values)
 
 
 def is_repeated(fields: Sequence[Field], field: Field) -> bool:
@@ -96,3 +101,9 @@ def see_everything(fields: Sequence[Field], shape: tuple[int, int], image: tuple
             (field.window.rows, field.window.columns), shape, image, strict=True
         )
     )
+
+
+def seen(axis: Axis, cell: int, size: int) -> tuple[int, int]:
+    """The first and last pixel of a cell's field that an image of `size` has along one axis."""
+    first, last = reaches(axis, cell)
+    return max(first, 0), min(last, size - 1)

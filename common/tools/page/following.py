@@ -1,5 +1,6 @@
 """One image followed through the steps: receptive fields, and single numbers worked out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ from common.tools.page.chosen_channel import (
     first_cell,
     source_of,
 )
-from common.tools.page.fields import Field, fields_drawing, fields_of, see_everything
+from common.tools.page.fields import Field, fields_drawing, fields_of, see_everything, seen
 from common.tools.page.observation import Observation
-from common.tools.page.phrases import texts
+from common.tools.page.phrases import listing, texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
 from common.tools.page.worked import Worked, work_out
 
@@ -52,9 +53,22 @@ class Followed:
     cell: tuple[int, int]
     shape: tuple[int, int]
     fields: list[Field]
-    sizes: str
+    sizes: tuple[str, ...]  # in each language
     drawing: Markup
+    image: tuple[int, int]
     whole: bool
+
+    def shown(self, field: Field) -> list[tuple[int, int]]:
+        """The first and last row of the image that a branch sees, and column."""
+        axes = field.window.rows, field.window.columns
+        return [seen(*each) for each in zip(axes, self.cell, self.image, strict=True)]
+
+    @property
+    def windows(self) -> str:
+        """The start, stride and size of each branch's rows and columns, for the page's script."""
+        axes = [(field.window.rows, field.window.columns) for field in self.fields]
+        found = [[[axis.start, axis.stride, axis.size] for axis in both] for both in axes]
+        return json.dumps({"fields": found, "image": self.image}, separators=(",", ":"))
 
 
 def following(
@@ -119,7 +133,9 @@ def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
         image=(rows, columns),
         photograph="#view",
         label=texts("fields_label", name=step.path),
+        described_by=f"seen-{step.path}",
     )
-    text = ", ".join(size for _, size in sizes)
-    whole = see_everything(fields, shape, (rows, columns))
-    return Followed(cell, shape, fields, text, Markup(drawing), whole)
+    text = listing([size for _, size in sizes])
+    image = rows, columns
+    whole = see_everything(fields, shape, image)
+    return Followed(cell, shape, fields, text, Markup(drawing), image, whole)

@@ -5,14 +5,18 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from common.spec import Concat
 from common.spec.plan import Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.receptive_field import reach
 from common.tools.page.content import Step
 from common.tools.page.diagram import kinds, network_diagram
+from common.tools.page.findings import modules_of
 from common.tools.page.module_drawing import block_drawing
 from common.tools.page.photographs import network_view
 from common.tools.page.phrases import LANGUAGES, number, texts
+
+WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def network_values(
@@ -27,6 +31,7 @@ def network_values(
         "block_drawing": lambda *given: Markup(block_drawing(*given)),
         "kinds": kinds(plan),
         "opened": opened_at_first(plan),
+        "module": module_texts(plan),
         "reach": reach(plan),
         "most_parameters": max(step.parameters for step in steps),
         "most_multiply_adds": max(step.multiply_adds for step in steps),
@@ -42,6 +47,19 @@ def facts_of(step: Step, rows: int) -> tuple[str, ...]:
         return texts("head_line", after=step.after, **values)
     beyond = texts("beyond_image") if step.field > rows else ("", "")
     return texts("step_line", field=number(step.field), beyond=beyond, **values)
+
+
+def module_texts(plan: Plan) -> tuple[str, ...]:
+    """What the network's modules are, in each language; empty unless all join their branches."""
+    modules = list(modules_of(plan.body))
+    if not modules or not all(isinstance(each.layer, Concat) for each in modules):
+        return ()
+    counts = [len(each.children) for each in modules]
+    least, most = min(counts), max(counts)
+    if least == most:
+        count = WORDS.get(most, str(most)), str(most)
+        return texts("module_is", branches=texts("branches_all", count=count))
+    return texts("module_is", branches=texts("branches_between", least=least, most=most))
 
 
 def page_diagram(

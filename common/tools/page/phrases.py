@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -62,6 +62,16 @@ def spans(texts: Sequence[str]) -> Markup:
 def number(value: int) -> str:
     """A number with thousands separators."""
     return f"{value:,}"
+
+
+def listing(items: Iterable[str]) -> tuple[str, ...]:
+    """Several texts in a row, in each language."""
+    return tuple(mark.join(items) for mark in (", ", "、"))
+
+
+def enumerated(text: str, language: str) -> str:
+    """A text with commas between its items, which in Chinese have a mark of their own."""
+    return text if language == "en" else text.replace(", ", "、")
 
 
 def rounded(value: float) -> str:
@@ -128,6 +138,8 @@ def layer_text(text: str, language: str) -> str:
     name, opened, detail = text.partition(" (")
     unscaled = phrases()["no_scale"]
     detail = detail.replace(unscaled["en"], unscaled[language])
+    if language == "zh" and opened:
+        opened, detail = "（", detail.replace(", ", "，").replace(")", "）")
     return named("layer", name, language) + opened + detail
 
 

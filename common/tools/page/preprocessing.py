@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from common.spec.preprocess import BYTE, Preprocess
-from common.tools.page.phrases import LANGUAGES, phrases
+from common.tools.page.phrases import LANGUAGES, enumerated, phrases
 
 Texts = tuple[str, ...]  # one in each language
 
@@ -16,7 +16,8 @@ def image_texts(how: Preprocess, rows: int, columns: int) -> Texts:
     for language in LANGUAGES:
         resample = phrases()[f"resample_{how.resample}"][language]
         sentence = phrases()[f"fit_{how.fit}"][language]
-        found.append(sentence.format(**values, resample=resample, source=how.source))
+        source = enumerated(how.source, language)
+        found.append(sentence.format(**values, resample=resample, source=source))
     return tuple(found)
 
 
@@ -35,7 +36,12 @@ def value_texts(how: Preprocess) -> Texts:
             "mean": listed(255 * n for n in how.mean),
             "deviation": listed(255 * n for n in how.deviation),
         }
-    return tuple(phrases()[key][each].format(order=how.order, **values) for each in LANGUAGES)
+    return tuple(
+        phrases()[key][each].format(
+            order=how.order, **{name: enumerated(text, each) for name, text in values.items()}
+        )
+        for each in LANGUAGES
+    )
 
 
 def listed(numbers: Iterable[float]) -> str:

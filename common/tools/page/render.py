@@ -29,6 +29,8 @@ from common.tools.page.speed import Speed, rate_plots
 from common.tools.page.trained_part import Weights, trained_values
 from common.tools.page.training_curves import ShownRun, curve_plots, recipe_rows
 
+SCRIPTS = ("diagram.js", "script.js", "cells.js")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -78,7 +80,7 @@ def render(page: Page) -> str:
         "parts": page.parts(),
         "part": page.part,
         "style": Markup(style()),
-        "script": Markup(read("script.js") + read("cells.js")),
+        "script": Markup("".join(map(read, SCRIPTS))),
         "maps": drawn_maps(page.comparison) if page.comparison else {},
         "weights": weights_text(page),
         **more_values(page),

@@ -23,11 +23,13 @@ function setLanguage(language) {
   root.lang = root.dataset.language = language;
   for (const each of document.querySelectorAll("[data-label-zh]"))
     each.setAttribute("aria-label", each.getAttribute(`data-label-${language}`));
+  document.title = document.querySelector("title").getAttribute(`data-${language}`);
   store.set("language", language);
 }
 
 function setTheme(theme) {
   root.dataset.theme = theme;
+  document.getElementById("theme").setAttribute("aria-pressed", theme === "dark");
   store.set("theme", theme);
 }
 
@@ -39,36 +41,6 @@ function openTarget() {
     target.scrollIntoView();
     showChosen();
   }
-}
-
-// Marks the open steps in the diagram.
-function showChosen() {
-  for (const piece of document.querySelectorAll("a.piece"))
-    piece.classList.toggle("chosen", stepOf(piece).open);
-}
-
-function stepOf(piece) {
-  return document.getElementById(decodeURIComponent(piece.getAttribute("href").slice(1)));
-}
-
-// Says a step's numbers above the diagram.
-function readOut(event) {
-  const piece = event.target.closest("a.piece");
-  if (!piece) return;
-  const facts = stepOf(piece).querySelector(".facts").cloneNode(true);
-  document.getElementById("readout").replaceChildren(...facts.childNodes);
-}
-
-// The arrow keys go from step to step in the diagram, Home and End to the first and last.
-function turnStep(event) {
-  const pieces = [...document.querySelectorAll("a.piece")];
-  const place = pieces.indexOf(event.target.closest("a.piece"));
-  const next = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: pieces.length - 1 };
-  const piece = pieces[next[event.key]];
-  if (!piece) return;
-  event.preventDefault();
-  location.hash = piece.getAttribute("href");
-  piece.focus({ preventScroll: true });
 }
 
 // What scrolls sideways can be scrolled with the keyboard.
@@ -103,11 +75,15 @@ function moveTab(event) {
 
 function addUp() {
   const form = document.getElementById("sum");
+  const fields = [...form.querySelectorAll("input")];
+  for (const each of fields) each.setAttribute("aria-invalid", !each.validity.valid);
+  const wrong = fields.some((each) => !each.validity.valid);
+  document.getElementById("sum-wrong").hidden = !wrong;
   const [channels, out, kernel, reduction] = ["in", "out", "kernel", "reduction"].map((name) =>
     Number(form.elements[name].value)
   );
   const show = (id, value) => {
-    document.getElementById(id).textContent = value.toLocaleString("en-US");
+    document.getElementById(id).textContent = wrong ? "-" : value.toLocaleString("en-US");
   };
   show("sum-direct", channels * out * kernel ** 2);
   show("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
@@ -249,20 +225,13 @@ document.getElementById("sum").addEventListener("input", addUp);
 document.getElementById("sum").addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("two").hidden = false;
 document.getElementById("two").addEventListener("change", showTwo);
-const diagram = document.querySelector(".diagram");
-for (const kind of ["pointerover", "focusin"]) diagram.addEventListener(kind, readOut);
-diagram.addEventListener("keydown", turnStep);
 for (const each of document.querySelectorAll("details")) {
   each.addEventListener("toggle", showChosen);
   each.addEventListener("toggle", markScrolling);
 }
 addEventListener("resize", markScrolling);
 markScrolling();
-// The same link opens a step again that was closed by hand.
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href]");
-  if (link && link.getAttribute("href") === location.hash) openTarget();
-});
+document.addEventListener("click", goToStep);
 addEventListener("hashchange", openTarget);
 if (!location.hash && root.dataset.part) location.replace(`#${root.dataset.part}`);
 openTarget();

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from common.errors import DataError, UserError
 from common.jobs.call import call
+from common.spec import shape_text
 from common.tools.page.phrases import LANGUAGES, texts
 from common.tools.page.plots import curve_plot
 from common.tools.train.scoring_jobs import Evaluate
@@ -39,6 +40,28 @@ class ShownRun:
     def final(self) -> float:
         """The accuracy after the last epoch."""
         return self.accuracies[-1][1]
+
+    def trained(self) -> tuple[str, ...]:
+        """What was trained on what, in each language; for a run with a recipe."""
+        own, epochs = self.recipe, round(self.accuracies[-1][0])
+        size = own["image_size"]
+        return texts(
+            "trained",
+            network=own["network"],
+            data=own["data"],
+            image=shape_text((int(own["channels"]), int(size), int(size))),
+            classes=own["classes"],
+            heads=texts("trained_with_heads" if own["aux"] == "True" else "trained_without_heads"),
+            epochs=texts("trained_epoch" if epochs == 1 else "trained_epochs", count=epochs),
+        )
+
+    def class_texts(self) -> list[tuple[str, ...]]:
+        """The name of each class, in each language; a bare number is called a digit or a class."""
+        key = "a_digit" if self.recipe.get("data") == "digits" else "a_class"
+        return [
+            texts(key, name=name) if name.isdecimal() else (name,) * len(LANGUAGES)
+            for name in self.classes
+        ]
 
 
 def read_run(folder: Path, network: str, report_progress: Callable[[str, str], None]) -> ShownRun:
