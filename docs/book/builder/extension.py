@@ -7,6 +7,7 @@ printed.
 
 import html
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +33,7 @@ from sphinx.application import Sphinx
 from sphinx.search.zh import SearchChinese
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+WIDE = re.compile(r'(<pre|<div class="(?:math|table-wrapper[^"]*)")>')
 WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text())
 
 
@@ -197,9 +199,8 @@ def join_lines(_app: Sphinx, _page: str, source: list[str]) -> None:
 
 
 def let_scroll(_app: Sphinx, _page: str, _template: str, context: dict, _tree: Any) -> None:
-    """Lets the keyboard reach what may be wider than the page: code and formulas."""
-    for start in ("<pre", '<div class="math"'):
-        context["body"] = context.get("body", "").replace(f"{start}>", f'{start} tabindex="0">')
+    """Lets the keyboard reach what may be wider than the page: code, formulas and tables."""
+    context["body"] = WIDE.sub(r'\1 tabindex="0">', context.get("body", ""))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
