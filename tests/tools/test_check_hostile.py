@@ -57,6 +57,7 @@ FILES = {
         EXITS + NETWORK.replace("net =", "def make(): return"),
         ANSWER,
     ),
+    "exit in the network": (NET + "sys.exit(5)", "it exits the process (exit code 5"),
     "os._exit": ("import os; os._exit(0)", "ended with status 0 and no answer"),
     "a crash": ("import os; os.kill(os.getpid(), 11)", "terminated by signal 11, SIGSEGV"),
     "an unnamed signal": (
@@ -72,7 +73,8 @@ FILES = {
     "input": ("x = 1\nname = input()", ", line 2: EOFError"),
     "options": (
         "import argparse, sys\nargparse.ArgumentParser().parse_args()\n"
-        "assert (sys.argv, sys.stdin.read()) == (['options.py'], '')" + NETWORK,
+        "right = (sys.argv, sys.stdin.read()) == (['options.py'], '')"
+        + NETWORK.replace("Net()", "Net() if right else None"),
         ANSWER,
     ),
     "Python 2": ("x = 1\nprint 'x'", ", line 2: Missing parentheses"),

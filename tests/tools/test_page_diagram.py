@@ -62,6 +62,7 @@ def test_a_head_hangs_from_the_output_of_its_step():
         [across] = [a for a in drawn.lines if a.y1 == a.y2 and 0 < a.y1 - step.bottom < 12]
         [down] = [a for a in drawn.lines if (a.x1, a.y1) == (across.x2, across.y2)]
         assert (across.x1, down.y2) == (MIDDLE, own.top)
+        assert own.top > across.y1
 
 
 def test_every_step_of_the_diagram_says_its_numbers():
