@@ -54,7 +54,7 @@ FILES = {
     ),
     "exit in a function": (EXITS, ", line 2: it exits the process (exit code 0"),
     "exit in one of its functions": (
-        EXITS + NETWORK.replace("net =", "def make(): return"),
+        EXITS.replace("main", "build") + NETWORK.replace("net =", "def make(): return"),
         ANSWER,
     ),
     "exit in the network": (NET + "sys.exit(5)", "it exits the process (exit code 5"),
