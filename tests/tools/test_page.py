@@ -48,7 +48,7 @@ def test_every_sentence_is_used_and_every_one_used_is_there():
         "head_line", "beyond_image", "diagram", "classes_out", "features_out", "block_picture",
         "number_chosen", "number_fixed", "number_image", "number_source", "map_of", "claim_",
         "auxiliary_head", "block", "trained", "training_finding", "recipe", "a_digit", "a_class",
-        "strip_", "module_is", "branches_",
+        "strip_", "module_is", "branches_", "grey",
     )  # fmt: skip
     folder = ROOT / "common" / "tools" / "page" / "templates"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))

@@ -136,6 +136,7 @@ def test_preprocessing_is_said_in_numbers_that_people_use():
     values = about(full("googlenet.paper"))[-1]  # the paper says only that a mean is subtracted
     assert values[0] == f"{expected['caffe'][0]} (Caffe's bvlc_googlenet)"
     assert values[1] == f"{expected['caffe'][1]}（据 Caffe's bvlc_googlenet）"
+    assert about(full("googlenet.d2l"))[-1][0].startswith("grey, from 0 to 1")
     english, chinese = image_texts(PREPROCESSES["caffe"], 224, 224)
     assert english.startswith("the shorter side resized to 256, the central 224×224 cut out")
     assert chinese.startswith("短边缩放到 256，取中央 224×224")

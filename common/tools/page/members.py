@@ -77,7 +77,7 @@ def about(plan: Plan) -> list[Texts]:
     made, how = plan.network, plan.network.preprocess
     plain = made.origin, shape_text(made.input), str(made.classes)
     same = [(each,) * len(LANGUAGES) for each in plain]
-    values = texts("values_source", values=value_texts(how), source=how.source)
+    values = texts("values_source", values=value_texts(how, made.input[0]), source=how.source)
     return [*same, image_texts(how, *made.input[1:]), values]
 
 

@@ -21,7 +21,7 @@ def image_texts(how: Preprocess, rows: int, columns: int) -> Texts:
     return tuple(found)
 
 
-def value_texts(how: Preprocess) -> Texts:
+def value_texts(how: Preprocess, channels: int = 3) -> Texts:
     """What a pixel's value becomes, in the numbers that people use: 0 to 255 less 104, 117, 123."""
     key, values = "values_scaled", {"mean": listed(how.mean), "deviation": listed(how.deviation)}
     if (how.mean, how.deviation) == ((0.5,) * 3, (0.5,) * 3):
@@ -38,7 +38,8 @@ def value_texts(how: Preprocess) -> Texts:
         }
     return tuple(
         phrases()[key][each].format(
-            order=how.order, **{name: enumerated(text, each) for name, text in values.items()}
+            order=phrases()["grey"][each] if channels == 1 else how.order,
+            **{name: enumerated(text, each) for name, text in values.items()},
         )
         for each in LANGUAGES
     )

@@ -123,7 +123,7 @@ def about(plan: Plan) -> dict[str, object]:
         "plan": plan,
         "input": shape_text(made.input),
         "image_shape": image_texts(made.preprocess, *made.input[1:]),
-        "image_values": value_texts(made.preprocess),
+        "image_values": value_texts(made.preprocess, made.input[0]),
         "terms": ledger(plan),
         "claims": claims(plan),
         "family": family(),
