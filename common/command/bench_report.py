@@ -44,7 +44,7 @@ def print_results(results: Results, timed: Sequence[Row], rate: float, sweep: bo
         for work, rows in by_work(results.rows).items():
             print(work.text)
             print_table(race_table(rows, timed))
-            print(product_line(rows, rate))
+            print(product_line(rows, rate), end="")
     for line in (*map(str, results.errors), *results.notes):
         print_line(f"not timed: {line}")
 
@@ -73,11 +73,13 @@ def race_table(rows: Sequence[Row], timed: Sequence[Row]) -> Table:
 
 
 def product_line(rows: Sequence[Row], rate: float) -> str:
-    """The arithmetic of the fastest contestant, relative to that of the matrix product."""
-    shares = [of_product(row, rate) or 0 for row in rows]
+    """The arithmetic of the fastest contestant in float32, relative to that of the product."""
+    shares = [part for row in rows if (part := of_product(row, rate))]
+    if not shares:
+        return ""
     return (
         f"the fastest in float32 does {max(shares):.2f} of the multiply-adds of a matrix product, "
-        f"{rate / 1e9:.0f} G a second"
+        f"{rate / 1e9:.0f} G a second\n"
     )
 
 

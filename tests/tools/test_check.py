@@ -142,6 +142,13 @@ def test_heads_that_differ_much_are_not_left_out(tmp_path, change):
     assert any(each["layer"].startswith("aux1.") for each in found["differences"])
 
 
+def test_heads_that_are_asked_for_must_be_there(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(HEADS.replace("True", "False"))
+    told = check(str(file), "--input", "3x96x96", "--network", "googlenet", "--aux", code=4)
+    assert "returns one output, and none of auxiliary heads" in told
+
+
 SEPARABLE = "Xception(weights=None, input_shape=(107, 107, 3), classifier_activation=None)"
 
 

@@ -144,6 +144,11 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
     trace = checker.trace(net, x, job.heads, lines.of)
     if not trace.outputs:
         raise DataError(f"{job.source}: the network returns no array")
+    if job.heads and len(trace.outputs) == 1:
+        raise DataError(
+            f"{job.source}: in training the network returns one output, and none of auxiliary "
+            "heads; return these too, or leave out --aux"
+        )
     if not trace.calls:
         raise DataError(f"{job.source}: no layer with weights was executed")
     if job.grad:
