@@ -12,6 +12,7 @@ import paddle
 from paddle import Tensor, nn
 from paddle.nn import functional as F
 
+from common import spec
 from common.spec.padding import mean_matrix
 
 
@@ -71,23 +72,40 @@ class Affine(nn.Layer):
 
 
 class MaxPool(nn.MaxPool2D):
-    """`nn.MaxPool2D` that does not turn NaN into a finite number in a static graph.
+    """`nn.MaxPool2D`, with a faster gradient and without finite numbers where all values are NaN.
 
-    There oneDNN returns the lowest finite number where all values of a window are NaN, which would
-    hide that weights overflow. `y * 2 / 2` turns that number into -infinity.
+    In a static graph, oneDNN returns the lowest finite number where all values of a window are NaN,
+    which would hide that weights overflow. `y * 2 / 2` turns that number into -infinity.
     """
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.training and paddle.in_dynamic_mode() and x.place.is_cpu_place():
+            return self.with_indices(x)
         y = super().forward(x)
         if paddle.in_dynamic_mode() or self.stride == 1:  # convolutions beside it keep NaN
             return y
         return y * 2 / 2
 
+    def with_indices(self, x: Tensor) -> Tensor:
+        """The same maxima; their indices make the gradient on a CPU five times as fast."""
+        top, bottom, left, right = self.padding
+        symmetric = (top, left) == (bottom, right)
+        # Padding only below and to the right: ceil_mode has the same windows.
+        if not symmetric and ((top, left) != (0, 0) or min(spec.pair(self.stride)) == 1):
+            return super().forward(x)
+        window = self.ksize, self.stride, (top, left)
+        y, indices = F.max_pool2d(x, *window, return_mask=True, ceil_mode=not symmetric)
+        if indices.min() < 0:  # a window of NaN, whose gradient would be written out of bounds
+            return super().forward(x)
+        return y
+
 
 class AvgPool(nn.AvgPool2D):
-    """An average pool as a convolution with ones; Paddle's gradient rounds 1 / size to float32."""
+    """`nn.AvgPool2D`, but in float64 a convolution with ones: Paddle's gradient rounds 1 / size."""
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.dtype != paddle.float64:
+            return super().forward(x)
         if not self.exclusive:  # the padding counts
             return self.total(x) / (self.ksize[0] * self.ksize[1])
         return self.total(x) / self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))
@@ -110,10 +128,11 @@ class AdaptiveAvgPool(nn.Layer):
 
 
 class GlobalAvgPool(nn.Layer):
-    """The mean of each channel, as a 1 x 1 map; exact in float64, like `AvgPool`."""
+    """The mean of each channel, as a 1 x 1 map; a product, since a mean's gradient is slower."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.mean([2, 3], keepdim=True)
+        size = x.shape[2] * x.shape[3]
+        return paddle.matmul(x.flatten(2), paddle.full([size, 1], 1 / size, x.dtype)).unsqueeze(3)
 
 
 class ReLU(nn.ReLU):

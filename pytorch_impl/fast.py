@@ -1,83 +1,84 @@
-"""The fastest inference in PyTorch without a compiler."""
+"""Fast inference in PyTorch: a copy of a network, compiled by oneDNN's graph API on CPUs."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import pairwise
+from threading import Lock
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_eval
 
 from common.errors import UsageError
-from common.spec.plan import Node
 from pytorch_impl.build import Network
-from pytorch_impl.custom_layers import PaddedConv2d
 from pytorch_impl.weights import unwrap
 
-ONEDNN = torch.ops.mkldnn
 # oneDNN's ReLU turns NaN into 0, so weights that overflow would give plausible logits. A leaky
 # ReLU keeps NaN and -infinity; this slope is so small that rounding removes its effect.
 SLOPE = 1e-20
+MAX_SHAPES = 8  # shapes of batches that stay compiled, each with weights in oneDNN's layout
 
 
 class Fast(nn.Module):
     """A copy of a network for inference: channels last, batch norm fused into the convolutions.
 
-    On CPUs the weights are stored in oneDNN's layout, which saves converting them on every call.
+    On CPUs it is compiled for each shape of batch, when the shape comes for the second time.
     """
 
     def __init__(self, net: Network) -> None:
         super().__init__()
         self.net = deepcopy(net).eval().requires_grad_(False)
-        nodes = {node.path: node for node in net.plan.nodes()}
-        chains = {n: m for n, m in self.net.named_modules() if isinstance(m, nn.Sequential)}
-        for chain in chains.values():
-            fuse_batch_norm(chain)
-        self.takes = next((p.dtype for p in net.parameters()), None)  # any dtype if None
-        self.dtype = torch.bfloat16 if net.in_bfloat16 else self.takes
+        for layer in list(self.net.modules()):
+            if isinstance(layer, nn.Sequential):
+                fuse_batch_norm(layer)
+        self.input_dtype = next((p.dtype for p in net.parameters()), None)  # any dtype if None
+        self.dtype = torch.bfloat16 if net.in_bfloat16 else self.input_dtype
         self.net.to(dtype=self.dtype, memory_format=torch.channels_last)
-        if suits_onednn(net):
-            for path, chain in chains.items():
-                pack(chain, path, nodes)
+        self.compiles = suits_onednn(net)
+        if self.compiles:
+            keep_nan(self.net)
+        self.functions: dict[torch.Size, Callable[[Tensor], Tensor]] = {}
+        self.one_at_a_time = Lock()
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         self.net.check_input(x)
-        if self.takes and x.dtype != self.takes:
+        if self.input_dtype and x.dtype != self.input_dtype:
             name = self.net.plan.network.name
-            raise UsageError(f"{name} takes {self.takes} here, not {x.dtype}; convert it")
-        return self.net(x.to(self.dtype or x.dtype, memory_format=torch.channels_last))
+            raise UsageError(f"{name} takes {self.input_dtype} here, not {x.dtype}; convert it")
+        x = x.to(self.dtype or x.dtype, memory_format=torch.channels_last)
+        return self.function(x)(x)
+
+    def function(self, x: Tensor) -> Callable[[Tensor], Tensor]:
+        """The function for batches of this shape: the network, or the network compiled."""
+        if not self.compiles:
+            return self.net
+        with self.one_at_a_time:
+            known = self.functions.pop(x.shape, None)
+            function = compiled(self.net, x) if known is self.net else known or self.net
+            self.functions[x.shape] = function
+            if len(self.functions) > MAX_SHAPES:
+                del self.functions[next(iter(self.functions))]  # the least recently used
+        return function
 
 
-class PackedConv2d(nn.Module):
-    """A convolution and the ReLU after it, if any, computed by oneDNN for inputs of one size.
+class MaxPool(nn.MaxPool2d):
+    """`nn.MaxPool2d` whose result is -infinity where oneDNN's is the lowest finite number.
 
-    PyTorch's own compiler, Inductor, calls the same two oneDNN functions.
+    oneDNN returns that number where all values of a window are NaN.
     """
 
-    def __init__(self, conv: nn.Conv2d, relu: bool, node: Node) -> None:
-        super().__init__()
-        (top, bottom), (left, right) = node.pads
-        self.pads = conv.pads if isinstance(conv, PaddedConv2d) else None
-        channels, rows, columns = node.input
-        size = 1, channels, rows + top + bottom, columns + left + right
-        self.options = conv.padding, conv.stride, conv.dilation, conv.groups
-        self.weight = ONEDNN._reorder_convolution_weight(conv.weight, *self.options, size)
-        self.bias = conv.bias
-        self.then = ("leaky_relu", [SLOPE], None) if relu else ("none", [], None)
-
     def forward(self, x: Tensor) -> Tensor:
-        x = x if self.pads is None else F.pad(x, self.pads)
-        arguments = x, self.weight, self.bias, *self.options, *self.then
-        return ONEDNN._convolution_pointwise(*arguments)
+        return super().forward(x) * 2 / 2
 
 
 def fast(net: nn.Module) -> Fast:
-    """Returns the fastest inference function that PyTorch allows, with the network's weights.
+    """Returns a copy of the network that is optimised for inference.
 
-    It is a copy: later changes to `net` do not affect it, and `net` is left as it is. Overflow and
-    NaN show in the logits, as they do in `net`. Several threads may call it.
+    Later changes to `net` do not affect the copy, and `net` is left as it is. Overflow and NaN show
+    in the logits, as they do in `net`. Several threads may call it. On CPUs the second batch of a
+    shape takes longer, because the copy is compiled for this shape; later ones are faster.
 
     Args:
         net: A network of this package, with or without heads, in either mode.
@@ -97,10 +98,60 @@ def fast(net: nn.Module) -> Fast:
 
 
 def suits_onednn(net: Network) -> bool:
-    """Whether oneDNN can compute the network's convolutions: on a CPU, and not in float64."""
+    """Whether oneDNN can compile the network: on a CPU, not in float64, and without hooks.
+
+    A user's hooks may have side effects, which a compiled network would not have.
+    """
     weight = next(net.parameters(), torch.empty(0))  # a network may be a single pool
     suits = weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16)
-    return suits and torch.backends.mkldnn.is_available()
+    return suits and torch.backends.mkldnn.is_available() and all(map(has_no_hooks, net.modules()))
+
+
+def keep_nan(net: Network) -> None:
+    """Replaces the ReLUs and the max pools by layers that keep NaN in oneDNN, too."""
+    for path, layer in list(net.named_modules()):
+        if type(layer) is nn.ReLU:
+            net.set_submodule(path, nn.LeakyReLU(SLOPE))
+        elif type(layer) is nn.MaxPool2d and layer.stride != (1, 1):
+            # With stride 1, the convolutions of the other branches keep NaN.
+            window = layer.kernel_size, layer.stride, layer.padding
+            net.set_submodule(path, MaxPool(*window, ceil_mode=layer.ceil_mode))
+
+
+def compiled(net: Network, x: Tensor) -> Callable[[Tensor], Tensor]:
+    """The network compiled for batches of the shape of `x`, or as it is if the compiler fails."""
+    try:
+        graph = compile_graph(net, x)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        warnings.warn(
+            f"oneDNN could not compile the network, so it is slower: {reason}", stacklevel=2
+        )
+        return net.forward
+
+    def classify(x: Tensor) -> Tensor:
+        logits = graph(x)
+        # oneDNN's max pools drop NaN; adding this sum makes the logits of non-finite images NaN.
+        lost = (x * 0).flatten(1).sum(1)
+        return logits + lost.reshape([-1] + [1] * (logits.ndim - 1))
+
+    return classify
+
+
+def compile_graph(net: Network, x: Tensor) -> torch.jit.ScriptModule:
+    """The network as a graph that oneDNN has compiled for batches of the shape of `x`."""
+    enabled = torch.jit.onednn_fusion_enabled()
+    torch.jit.enable_onednn_fusion(True)
+    try:
+        with warnings.catch_warnings():
+            # torch.jit is deprecated, but torch.compile needs a C++ compiler.
+            warnings.simplefilter("ignore")
+            graph = torch.jit.freeze(torch.jit.trace(net, x, check_trace=False))
+        for _ in range(2):  # the first call records the shapes, the second one compiles
+            graph(x)
+    finally:
+        torch.jit.enable_onednn_fusion(enabled)
+    return graph
 
 
 def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -112,27 +163,15 @@ def layers(chain: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Modul
             yield f"{path}{name}", layer
 
 
-def is_own(layer: nn.Module) -> bool:
-    """Whether a layer has no hooks, so that it may be fused with others.
-
-    A user's hooks may change its weights, input or output, as in pruning.
-    """
+def has_no_hooks(layer: nn.Module) -> bool:
+    """Whether a layer has no hooks, which may change its weights, input or output."""
     return not layer._forward_hooks and not layer._forward_pre_hooks
 
 
 def fuse_batch_norm(chain: nn.Sequential) -> None:
     """Fuses each batch norm into the weights of the convolution before it."""
     for (name, layer), (next_name, follower) in pairwise(list(layers(chain))):
-        if isinstance(follower, nn.BatchNorm2d) and is_own(layer) and is_own(follower):
+        plain = has_no_hooks(layer) and has_no_hooks(follower)
+        if isinstance(follower, nn.BatchNorm2d) and plain:
             chain.set_submodule(name, fuse_conv_bn_eval(layer, follower))
             chain.set_submodule(next_name, nn.Identity())
-
-
-def pack(chain: nn.Sequential, path: str, nodes: dict[str, Node]) -> None:
-    """Fuses each convolution with the ReLU after it, and stores its weights in oneDNN's layout."""
-    for (name, layer), (next_name, follower) in pairwise([*layers(chain), ("", nn.Identity())]):
-        if isinstance(layer, nn.Conv2d) and is_own(layer):
-            relu = isinstance(follower, nn.ReLU) and is_own(follower)
-            chain.set_submodule(name, PackedConv2d(layer, relu, nodes[f"{path}.{name}"]))
-            if relu:
-                chain.set_submodule(next_name, nn.Identity())

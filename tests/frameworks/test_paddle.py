@@ -8,6 +8,7 @@ from conftest import noise, planned, seeded
 from common.files import weights
 from common.tools.analysis.published_figures import PUBLISHED
 from common.tools.zoo.convert import convert
+from paddle_impl.custom_layers import MaxPool
 
 PLAN = planned(size=(64, 64), classes=4)
 
@@ -30,6 +31,17 @@ def test_cross_entropy_keeps_logits_far_below_the_largest(impl):
     logits, target = paddle.to_tensor([[0.0, 100.0]], "float64"), paddle.to_tensor([0])
     assert impl.run.cross_entropy(logits, target).item() == 100
     assert paddle.nn.functional.cross_entropy(logits, target).item() == pytest.approx(64)
+
+
+def test_the_gradient_of_a_max_pool_over_nan_stays_in_its_channel():
+    """Paddle has no index for a window of NaN, and would add its gradient to the number before."""
+    x = np.random.default_rng(0).standard_normal((1, 2, 4, 4))
+    x[0, 1] = np.nan
+    pool, x = MaxPool(2, 2, [0, 0, 0, 0]), paddle.to_tensor(x, stop_gradient=False)
+    y = pool(x)
+    y.backward(paddle.ones_like(y))
+    assert pool.training
+    assert x.grad[0, 0].sum().item() == 4
 
 
 @pytest.mark.parametrize("model", ["googlenet", "inception_v3"])

@@ -15,6 +15,7 @@ from common.spec import AvgPool, MaxPool, PaddingRule
 from common.spec.planner import place
 from common.tools.zoo.recognise import layouts_for
 from pytorch_impl.build import module
+from pytorch_impl.fast import MAX_SHAPES
 
 PLAN = planned(size=(64, 64), classes=4)
 
@@ -74,8 +75,36 @@ def test_fast_keeps_a_users_hooks(impl):
     before = net(x)
     net.conv2.conv.register_forward_hook(lambda *call: call[2] * 2)
     net.conv3.relu.register_forward_hook(lambda *call: call[2] + 1)
-    torch.testing.assert_close(impl.package.fast(net)(x), net(x), rtol=1e-4, atol=1e-5)
+    quick = impl.package.fast(net)
+    for _ in range(3):
+        torch.testing.assert_close(quick(x), net(x), rtol=1e-4, atol=1e-5)
     assert not torch.allclose(net(x), before, rtol=1e-2)
+
+
+def test_fast_without_its_compiler(impl, monkeypatch):
+    """A compiler that fails costs a warning and time, not the result."""
+
+    def broken(*_):
+        raise RuntimeError("first line\nno such partition")
+
+    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x, quick = impl.run.tensor(net, noise(PLAN)), impl.package.fast(net)
+    expected = quick(x)
+    monkeypatch.setattr(torch.jit, "freeze", broken)
+    with pytest.warns(UserWarning, match="could not compile the network.*: no such partition$"):
+        torch.testing.assert_close(quick(x), expected)
+    torch.testing.assert_close(quick(x), expected)  # it is not tried again
+    assert not torch.jit.onednn_fusion_enabled()
+
+
+def test_fast_compiles_for_a_few_shapes_only(impl):
+    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
+    quick = impl.package.fast(net)
+    for count in range(1, MAX_SHAPES + 3):
+        quick(torch.zeros(count, *PLAN.network.input))
+    assert len(quick.functions) == MAX_SHAPES
+    quick(torch.zeros(count, *PLAN.network.input))
+    assert quick.functions[torch.Size([count, *PLAN.network.input])] is not quick.net
 
 
 def test_a_pool_of_stride_1_is_padded_on_one_side():
