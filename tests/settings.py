@@ -1,11 +1,14 @@
 """Measures what each setting gains: `python tests/settings.py [WORD...]`, for names with a word.
 
 A process with every setting and one that leaves one out take turns; the median ratio is printed.
+Settings for waiting threads are also measured beside a process that keeps one core busy.
 """
 
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -34,6 +37,7 @@ class Setting:
     variables: tuple[str, ...] = ()
     undo: str = ""
     network: str = "googlenet"
+    beside_work: bool = False  # measure it beside a busy process as well
 
 
 KERAS_EAGER = """
@@ -46,9 +50,13 @@ run.fast = lambda net: net.eval() or paddle.no_grad()(net)
 """
 # The module, which has the same name in the package as its function.
 FAST = "import sys, pytorch_impl; fast = sys.modules['pytorch_impl.fast']"
-UNPACKED = f"{FAST}; fast.suits_onednn = lambda net: False"
-CHANNELS_FIRST = f"import torch; torch.channels_last = torch.contiguous_format; {UNPACKED}"
-UNFUSED = f"{UNPACKED}; fast.fuse_batch_norm = lambda chain: None"
+NOT_COMPILED = f"{FAST}; fast.suits_onednn = lambda net: False"
+CHANNELS_FIRST = f"import torch; torch.channels_last = torch.contiguous_format; {NOT_COMPILED}"
+UNFUSED = f"{NOT_COMPILED}; fast.fuse_batch_norm = lambda chain: None"
+PADDLE_POOLS = """
+import paddle, paddle_impl.custom_layers as layers
+layers.MaxPool.with_indices = paddle.nn.MaxPool2D.forward
+"""
 SETTINGS = (
     *(
         Setting("allocator", framework, (INFER, TRAIN), ALLOCATOR)
@@ -56,8 +64,11 @@ SETTINGS = (
     ),
     Setting("MKL's processor", "paddle", (INFER, TRAIN), ("MKL_DEBUG_CPU_TYPE",)),
     Setting("channels last, and what follows", "pytorch", (INFER, ONE, TRAIN), undo=CHANNELS_FIRST),
-    Setting("weights packed, ReLU joined", "pytorch", (INFER, ONE), undo=UNPACKED),
-    Setting("batch norm folded, and packed", "pytorch", (INFER,), (), UNFUSED, "inception_v2"),
+    Setting("compiled by oneDNN", "pytorch", (INFER, ONE), undo=NOT_COMPILED),
+    Setting("batch norm fused, and compiled", "pytorch", (INFER,), (), UNFUSED, "inception_v2"),
+    Setting("short spin", "pytorch", (INFER, ONE, TRAIN), ("GOMP_SPINCOUNT",), beside_work=True),
+    Setting("short spin", "paddle", (INFER, ONE, TRAIN), ("KMP_BLOCKTIME",), beside_work=True),
+    Setting("indices of maxima", "paddle", (TRAIN,), undo=PADDLE_POOLS),
     Setting("tf.function", "tensorflow", (INFER, ONE), undo=KERAS_EAGER),
     Setting("predictor", "paddle", (INFER, ONE), undo=PADDLE_DYNAMIC),
 )
@@ -68,9 +79,24 @@ def main(words: list[str]) -> None:
     chosen = [each for each in SETTINGS if not words or any(word in each.name for word in words)]
     for setting in chosen:
         for task, batch in setting.tasks:
-            ratio = median(compare(setting, task, batch) for _ in range(ROUNDS))
             where = f"{setting.framework}, {setting.network}, {task} at batch {batch}"
+            ratio = median(compare(setting, task, batch) for _ in range(ROUNDS))
             print(f"{setting.name}: {where}: {ratio:.2f} times", flush=True)
+            if setting.beside_work:
+                with busy_core():
+                    ratio = median(compare(setting, task, batch) for _ in range(ROUNDS))
+                print(f"{setting.name}: {where}: {ratio:.2f} times beside a busy core", flush=True)
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Keeps one core busy with another process."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def compare(setting: Setting, task: str, batch: int) -> float:

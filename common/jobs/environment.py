@@ -25,16 +25,22 @@ FASTER = (
     Setting(
         "MALLOC_MMAP_THRESHOLD_",
         "1073741824",
-        "large arrays are kept for the next, not handed back to the system",
+        "the memory of large arrays is reused, not returned to the system",
     ),
     Setting("MALLOC_TRIM_THRESHOLD_", "2147483647", "the same at the heap's end"),
     Setting("MALLOC_TOP_PAD_", "67108864", "the heap grows in large steps"),
     Setting(
         "MKL_DEBUG_CPU_TYPE",
         "5",
-        "Paddle's MKL takes AMD's processors for old ones: a training step in half the time",
+        "otherwise Paddle's MKL uses slow code for AMD's processors: twice the time for training",
         amd=True,
     ),
+    Setting(
+        "GOMP_SPINCOUNT",
+        "1000",
+        "PyTorch's threads stop spinning soon while they wait, and leave the core to others",
+    ),
+    Setting("KMP_BLOCKTIME", "1", "the same for Paddle's threads"),
 )
 
 
