@@ -1,7 +1,7 @@
 # Every target first installs what it needs in .venv, as pinned in requirements.txt.
 PYTHON ?= python3
 BIN = .venv/bin
-# One process for each core and 3 GB, of one thread: threads of several processes would compete.
+# One single-threaded process for each core and 3 GB: threads of several processes would compete.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
@@ -23,11 +23,11 @@ train-demo: .venv/installed-all  ## train one network in three frameworks
 	rm -rf train-demo
 	$(BIN)/googlenet compare --train --epochs 4 --out train-demo
 
-# One half after the other, each with all cores: halves side by side end at different times.
+# One target after the other, so that each has all cores until it ends.
 test-all: .venv/installed-all  ## run every test in every framework
 	$(MAKE) --no-print-directory -k -j 1 test-common $(FRAMEWORKS:%=test-%)
 
-test-common: .venv/installed-all  ## test the tables, the reference, the command, all frameworks at once
+test-common: .venv/installed-all  ## test definitions, reference, command, all frameworks together
 	$(PYTEST) tests
 
 test-pytorch: .venv/installed-pytorch  ## test PyTorch only; no other framework needed
@@ -36,7 +36,7 @@ test-paddle: .venv/installed-paddle  ## test Paddle only; no other framework nee
 $(FRAMEWORKS:%=test-%): test-%:
 	$(PYTEST) tests/frameworks --framework $*
 
-test-long: .venv/installed-all  ## run what test-all does for fewer networks, pages and processes
+test-long: .venv/installed-all  ## run the tests that test-all leaves out
 	$(MAKE) --no-print-directory -k -j 1 test-long-common $(FRAMEWORKS:%=test-long-%)
 
 test-long-common: .venv/installed-all

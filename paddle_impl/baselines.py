@@ -25,8 +25,8 @@ class Tutorial:
 
     def __init__(self, plan: Plan, file: str) -> None:
         self.loss_weights = plan.loss_weights()
-        self.net = GoogLeNet(plan.network.classes)
-        arrays = PADDLE.outward(plan, weights.load(Path(file), plan))
+        self.net = GoogLeNet(plan.spec.classes)
+        arrays = PADDLE.to_layout(plan, weights.load(Path(file), plan))
         self.net.set_state_dict(self.net.state_dict() | arrays)
         for layer in self.net.sublayers():
             if isinstance(layer, paddle.nn.Dropout):
@@ -51,7 +51,7 @@ class Vision:
 
     def __init__(self, plan: Plan, file: str) -> None:
         self.loss_weights = plan.loss_weights()
-        self.net = VISION[plan.network.name](num_classes=plan.network.classes)
+        self.net = VISION[plan.spec.name](num_classes=plan.spec.classes)
         self.net.set_state_dict(paddle.load(file))
         self.optimizer = make_optimizer(self.net)
 

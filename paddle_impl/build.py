@@ -25,10 +25,11 @@ from paddle_impl.custom_layers import (
 class Network(nn.Layer):
     """A network built from a plan; its sublayers are the steps of the plan's body, by name.
 
-    It maps a batch N x C x H x W to logits (N x classes) or, if `classes` is 0, to pooled features
-    (N x channels). Raises UsageError, a ValueError, if the images do not have the shape that the
-    network was built for, or if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the
-    network in bfloat16 with Paddle's predictor.
+    It maps a batch N x C x H x W to logits (N x classes), to pooled features (N x channels) if
+    `classes` is 0, or to the output of its last step if it is a part of a network. Raises
+    UsageError, a ValueError, if the images do not have the shape that the network was built for, or
+    if the batch is empty. If `in_bfloat16` is set, `fast` computes in bfloat16, and everything else
+    refuses the network.
     """
 
     in_bfloat16 = False
@@ -36,9 +37,9 @@ class Network(nn.Layer):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-        self.input = plan.network.input
+        self.input = plan.spec.input
         for step in plan.body.children:
-            self.add_sublayer(step.path, module(step))
+            self.add_sublayer(step.path, make_layer(step))
 
     def forward(self, x: Tensor) -> Tensor:
         self.check_input(x)
@@ -48,7 +49,7 @@ class Network(nn.Layer):
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """The output in a dict, by name (`logits` or `features`), in both modes."""
-        return {self.plan.network.output: self(x)}
+        return {self.plan.spec.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
         """Raises UsageError for a batch of a different shape.
@@ -63,15 +64,15 @@ class Network(nn.Layer):
 class NetworkWithHeads(Network):
     """A network with auxiliary heads, which are registered after the steps of the body.
 
-    In training mode it returns a dict of `logits` and one entry per head. In evaluation mode the
-    heads are computed as well, but only the logits are returned; for inference use `fast(net)`.
+    In training mode it returns a dict of `logits` and one entry per head. In evaluation mode it
+    returns only the logits, although it computes the heads as well; for inference use `fast(net)`.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.after = {name: plan.network.heads[name].after for name in plan.heads}
+        self.after = {name: plan.spec.heads[name].after for name in plan.heads}
         for head in plan.heads.values():
-            self.add_sublayer(head.path, module(head))
+            self.add_sublayer(head.path, make_layer(head))
 
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
         outputs = self.outputs(x)
@@ -100,7 +101,7 @@ def build(plan: Plan) -> Network:
     return NetworkWithHeads(plan) if plan.heads else Network(plan)
 
 
-def module(node: Node) -> nn.Layer:
+def make_layer(node: Node) -> nn.Layer:
     """The Paddle layer for a node and everything inside it."""
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
@@ -133,10 +134,10 @@ def module(node: Node) -> nn.Layer:
             return nn.Linear(node.input[0], features, bias_attr=None if bias else False)
         case spec.L2Norm():
             return L2Norm()
-    return module_with_children(node)
+    return make_parent(node)
 
 
-def module_with_children(node: Node) -> nn.Layer:
+def make_parent(node: Node) -> nn.Layer:
     """The Paddle layer for a layer that contains other layers."""
     match node.layer:
         case spec.Chain():
@@ -151,7 +152,7 @@ def module_with_children(node: Node) -> nn.Layer:
 def fill(parent: nn.Layer, node: Node) -> nn.Layer:
     """Adds the node's children to the parent by name, and returns the parent."""
     for child in node.children:
-        parent.add_sublayer(child.name, module(child))
+        parent.add_sublayer(child.name, make_layer(child))
     return parent
 
 
@@ -174,8 +175,8 @@ def conv(
 
 
 def batch_norm(node: Node, scale: bool) -> nn.Layer:
-    """Batch norm with or without a learned scale; Paddle's momentum is `keep`."""
-    # Without a scale Paddle computes no gradient for the bias, so use a scale that never learns.
+    """Batch norm with or without a learned scale; `keep` is Paddle's momentum."""
+    # Without a scale Paddle computes no gradient for the bias, so use one that is never trained.
     weight_attr = None if scale else paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     options = {"epsilon": node.eps, "momentum": node.keep, "weight_attr": weight_attr}
     kind = nn.BatchNorm2D if len(node.input) == 3 else nn.BatchNorm1D

@@ -25,7 +25,7 @@ from paddle_impl.tracer import (
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
-# What trains or downloads: the network exists before it is called.
+# Functions that train or download. A script is stopped when it calls one: it has made its network.
 TRAINING = (
     (paddle.Tensor, "backward"),
     (paddle.Model, "fit"),
@@ -41,7 +41,7 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     This changes Paddle for the rest of the process.
     """
     paddle.set_default_dtype(dtype)
-    paddle.jit.enable_to_static(False)  # what a graph computes is not seen
+    paddle.jit.enable_to_static(False)  # hooks do not see what a graph computes
     WATCHED.divert()
     init = nn.Layer.__init__
 

@@ -1,4 +1,4 @@
-"""The fastest inference in Paddle: its predictor, with oneDNN on CPUs."""
+"""Fast inference in Paddle: its predictor, with oneDNN on CPUs."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -17,11 +17,11 @@ from paddle_impl.weights import unwrap
 
 
 def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
-    """Returns the fastest inference function that Paddle allows, with the network's weights.
+    """Returns a copy of the network that is optimised for inference.
 
-    It is a copy: later changes to `net` do not affect it, and `net` is left as it is. Overflow and
-    NaN show in the logits, as they do in `net`. Several threads may call it, one at a time. A
-    float64 network is run without Paddle's predictor, which fails in float64 (Paddle 3.3).
+    Later changes to `net` do not affect the copy, and `net` is left as it is. Overflow and NaN show
+    in the logits, as they do in `net`. Several threads may call it; it computes one call at a time.
+    A float64 network is run without Paddle's predictor, which fails in float64 (Paddle 3.3).
 
     Args:
         net: A network of this package, with or without heads, in either mode.
@@ -46,7 +46,7 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
     def classify(x: Tensor) -> Tensor:
         copied.plan.check_input(tuple(x.shape))  # the predictor does not check it
         if x.dtype != dtype:
-            name = copied.plan.network.name
+            name = copied.plan.spec.name
             raise UsageError(f"{name} takes {dtype} here, not {x.dtype}; convert it")
         x = x.contiguous()  # the predictor ignores the strides of a view
         with one_at_a_time:
@@ -75,7 +75,7 @@ def make_predictor(net: Network) -> inference.Predictor:
     """Paddle's predictor for a network in evaluation; it can only be created from files."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "net"
-        paddle.jit.save(net, str(file), [InputSpec([None, *net.plan.network.input], "float32")])
+        paddle.jit.save(net, str(file), [InputSpec([None, *net.plan.spec.input], "float32")])
         config = inference.Config(f"{file}.json", f"{file}.pdiparams")
         config.disable_glog_info()
         if paddle.get_device() == "cpu":

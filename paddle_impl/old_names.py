@@ -12,7 +12,7 @@ from common.tools.check.old_names import OldNames
 
 
 def adapt(source: str) -> Sequence[str]:  # noqa: ARG001
-    """Renames arguments of layers; those of `fluid` are taken by the classes below."""
+    """Renames nothing: the layers of `fluid` below accept the old arguments."""
     return ()
 
 

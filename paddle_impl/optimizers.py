@@ -38,14 +38,14 @@ def make_optimizer(net: Network, recipe: Recipe) -> Optimizer:
     else:
         for weight in decayed:
             weight.regularizer = L2Decay(recipe.weight_decay)
-    optimizer = update_rule(recipe.optimizer, options)
+    optimizer = framework_optimizer(recipe.optimizer, options)
     # Paddle would only create these at the first step, but a resumed run fills them before it.
     block = paddle.static.default_main_program().global_block()
     optimizer._create_accumulators(block, weights)
     return optimizer
 
 
-def update_rule(rule: rules.Optimizer, options: dict) -> Optimizer:
+def framework_optimizer(rule: rules.Optimizer, options: dict) -> Optimizer:
     """The optimizer for an update rule; the learning rate is set at each step."""
     match rule:
         case rules.SGD(momentum=momentum):

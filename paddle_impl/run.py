@@ -56,13 +56,13 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     """
     check_precision(net)
     net.train()
-    smoothing = net.plan.network.label_smoothing
+    smoothing = net.plan.spec.label_smoothing
     outputs = net.outputs(tensor(net, x))
     loss = training_loss(net.plan, outputs, paddle.to_tensor(labels), smoothing)
     loss.backward()
     learned = {name: p for name, p in net.named_parameters() if p.grad is not None}
     found = {name: parameter.grad.numpy() for name, parameter in learned.items()}
-    return {"loss": loss.numpy()} | PADDLE.inward(net.plan, found)
+    return {"loss": loss.numpy()} | PADDLE.from_layout(net.plan, found)
 
 
 def check_precision(net: Network) -> None:
@@ -82,7 +82,7 @@ def training_loss(
 ) -> paddle.Tensor:
     """The mean cross entropy of the logits, plus that of each head times the head's weight.
 
-    `image_weights` are factors of the images' losses.
+    `image_weights`, if given, has a factor for each image's loss.
     """
     return sum(
         weight * cross_entropy(outputs[name], labels, smoothing, image_weights)
@@ -109,8 +109,8 @@ def cross_entropy(
     return losses.mean()
 
 
-def classifier(net: Network) -> Callable[[NDArray], NDArray]:
-    """The fastest inference function for the network, from batches to results, in NumPy."""
+def inference_function(net: Network) -> Callable[[NDArray], NDArray]:
+    """The function of `fast`, with NumPy arrays in and out."""
     quick = fast(net)
     return lambda x: quick(tensor(net, x)).numpy()
 

@@ -21,7 +21,7 @@ ADVICE = "save and load it as it was built: `nn.utils.remove_weight_norm` undoes
 def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
     """Sets all parameters and running statistics from arrays by name; all must be present."""
     tensors = net.state_dict()
-    for name, array in PADDLE.outward(net.plan, arrays).items():
+    for name, array in PADDLE.to_layout(net.plan, arrays).items():
         tensors[name].set_value(paddle.to_tensor(array).astype(tensors[name].dtype))
 
 
@@ -36,7 +36,7 @@ def get_arrays(net: Network) -> Arrays:
         for name, tensor in net.state_dict().items()
         if name not in left_out
     }
-    return PADDLE.whole(net.plan, state, ADVICE)
+    return PADDLE.from_complete(net.plan, state, ADVICE)
 
 
 def load_weights(net: nn.Layer, path: str | Path, backbone_only: bool = False) -> None:
@@ -46,7 +46,7 @@ def load_weights(net: nn.Layer, path: str | Path, backbone_only: bool = False) -
         net: A network of this package, possibly wrapped by DataParallel or converted to a static
             graph.
         path: A .safetensors file that `save_weights` or `googlenet convert` wrote.
-        backbone_only: Whether the classifier and the heads keep their values.
+        backbone_only: Load everything except the classifier and the heads, which stay as they are.
 
     Raises:
         DataError: If the file cannot be read, or its arrays do not fit the network.

@@ -19,7 +19,7 @@ class Tutorial:
 
     def __init__(self, plan: Plan, file: str) -> None:
         self.loss_weights = plan.loss_weights()
-        self.net = GoogLeNet(plan.network.classes)
+        self.net = GoogLeNet(plan.spec.classes)
         arrays = weights.load(Path(file), plan)
         state = {name: torch.from_numpy(array) for name, array in arrays.items()}
         self.net.load_state_dict(state, strict=bool(plan.heads))

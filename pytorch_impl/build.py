@@ -24,10 +24,11 @@ from pytorch_impl.custom_layers import (
 class Network(nn.Module):
     """A network built from a plan; its children are the steps of the plan's body, by name.
 
-    It maps a batch N x C x H x W to logits (N x classes) or, if `classes` is 0, to pooled features
-    (N x channels). Raises UsageError, a ValueError, if the images do not have the shape that the
-    network was built for, or if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the
-    network under autocast to bfloat16.
+    It maps a batch N x C x H x W to logits (N x classes), to pooled features (N x channels) if
+    `classes` is 0, or to the output of its last step if it is a part of a network. Raises
+    UsageError, a ValueError, if the images do not have the shape that the network was built for, or
+    if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the network under autocast to
+    bfloat16.
     """
 
     in_bfloat16 = False
@@ -36,7 +37,7 @@ class Network(nn.Module):
         super().__init__()
         self.plan = plan
         for step in plan.body.children:
-            self.add_module(step.path, module(step))
+            self.add_module(step.path, make_layer(step))
 
     def forward(self, x: Tensor) -> Tensor:
         self.check_input(x)
@@ -46,7 +47,7 @@ class Network(nn.Module):
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """The output in a dict, by name (`logits` or `features`), in both modes."""
-        return {self.plan.network.output: self(x)}
+        return {self.plan.spec.output: self(x)}
 
     def check_input(self, x: Tensor) -> None:
         """Raises UsageError for a batch of a different shape; not checked in TorchScript."""
@@ -57,15 +58,15 @@ class Network(nn.Module):
 class NetworkWithHeads(Network):
     """A network with auxiliary heads, which are registered after the steps of the body.
 
-    In training mode it returns a dict of `logits` and one entry per head. In evaluation mode the
-    heads are computed as well, but only the logits are returned; for inference use `fast(net)`.
+    In training mode it returns a dict of `logits` and one entry per head. In evaluation mode it
+    returns only the logits, although it computes the heads as well; for inference use `fast(net)`.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.after = {name: plan.network.heads[name].after for name in plan.heads}
+        self.after = {name: plan.spec.heads[name].after for name in plan.heads}
         for head in plan.heads.values():
-            self.add_module(head.path, module(head))
+            self.add_module(head.path, make_layer(head))
 
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
         outputs = self.outputs(x)
@@ -94,7 +95,7 @@ def build(plan: Plan) -> Network:
     return NetworkWithHeads(plan) if plan.heads else Network(plan)
 
 
-def module(node: Node) -> nn.Module:
+def make_layer(node: Node) -> nn.Module:
     """The module for a node and everything inside it.
 
     Padding, eps and `keep` are read from the node, where they are resolved to numbers.
@@ -129,10 +130,10 @@ def module(node: Node) -> nn.Module:
             return nn.Linear(node.input[0], features, bias)
         case spec.L2Norm():
             return L2Norm()
-    return module_with_children(node)
+    return make_parent(node)
 
 
-def module_with_children(node: Node) -> nn.Module:
+def make_parent(node: Node) -> nn.Module:
     """The module for a layer that contains other layers."""
     match node.layer:
         case spec.Chain():
@@ -147,7 +148,7 @@ def module_with_children(node: Node) -> nn.Module:
 def fill(parent: nn.Module, node: Node) -> nn.Module:
     """Adds the node's children to the parent by name, and returns the parent."""
     for child in node.children:
-        parent.add_module(child.name, module(child))
+        parent.add_module(child.name, make_layer(child))
     return parent
 
 

@@ -17,7 +17,7 @@ from pytorch_impl.tracer import record, tensors, to_numpy, without_dropout
 
 VERSION = torch.__version__
 NETWORK = nn.Module
-# What trains or downloads: the network exists before it is called.
+# Functions that train or download. A script is stopped when it calls one: it has made its network.
 TRAINING = (
     (torch.Tensor, "backward"),
     (torch.hub, "load_state_dict_from_url"),

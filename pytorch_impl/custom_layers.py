@@ -34,7 +34,7 @@ class BatchNorm(nn.BatchNorm2d):
         variance, n = self.running_var.clone(), x.numel() // x.shape[1]
         numbers = self.weight, self.bias, True, self.momentum, self.eps
         y = F.batch_norm(x, self.running_mean, variance, *numbers)
-        # PyTorch adds `momentum` times the unbiased variance, divided by n - 1, to `old`.
+        # `variance` is now `old` + momentum * (the variance divided by n - 1); here n is wanted.
         with torch.no_grad():
             old = self.running_var * (1 - self.momentum)
             self.running_var.copy_(old + (variance - old) * ((n - 1) / n))

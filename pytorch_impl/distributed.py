@@ -23,12 +23,15 @@ class Group:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def copies(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
-        """A function that returns the outputs, and whose backward pass averages the gradients."""
+    def data_parallel(self, net: Network) -> Callable[[Tensor], dict[str, Tensor]]:
+        """The network's function from a batch to its outputs by name.
+
+        With several processes, its backward pass averages the gradients over them.
+        """
         if self.size == 1:
             return net.outputs
         copy = DistributedDataParallel(net)
-        return lambda x: copy(x) if net.plan.heads else {net.plan.network.output: copy(x)}
+        return lambda x: copy(x) if net.plan.heads else {net.plan.spec.output: copy(x)}
 
     def mean(self, *numbers: float) -> list[float]:
         """The mean of each number over the processes."""

@@ -45,7 +45,7 @@ class Fast(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.net.check_input(x)
         if self.input_dtype and x.dtype != self.input_dtype:
-            name = self.net.plan.network.name
+            name = self.net.plan.spec.name
             raise UsageError(f"{name} takes {self.input_dtype} here, not {x.dtype}; convert it")
         x = x.to(self.dtype or x.dtype, memory_format=torch.channels_last)
         return self.function(x)(x)

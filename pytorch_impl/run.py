@@ -62,13 +62,13 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     The gradients have the names and layout of the weights file; the loss is called `loss`.
     """
     net.train()
-    smoothing = net.plan.network.label_smoothing
+    smoothing = net.plan.spec.label_smoothing
     with autocast(net):
         outputs = net.outputs(tensor(net, x))
     loss = training_loss(net.plan, outputs, torch.from_numpy(labels), smoothing)
     loss.backward()
     found = {name: parameter.grad.cpu().numpy() for name, parameter in net.named_parameters()}
-    return {"loss": loss.detach().cpu().numpy()} | PYTORCH.inward(net.plan, found)
+    return {"loss": loss.detach().cpu().numpy()} | PYTORCH.from_layout(net.plan, found)
 
 
 def training_loss(
@@ -80,7 +80,7 @@ def training_loss(
 ) -> torch.Tensor:
     """The mean cross entropy of the logits, plus that of each head times the head's weight.
 
-    `image_weights` are factors of the images' losses.
+    `image_weights`, if given, has a factor for each image's loss.
     """
     labels = labels.to(outputs["logits"].device)
     return sum(
@@ -95,19 +95,19 @@ def cross_entropy(
     """The mean over the batch of the label's cross entropy times the image's weight."""
     if image_weights is None:
         return F.cross_entropy(logits, labels, label_smoothing=smoothing)
-    # The `weight` of PyTorch's own divides by the sum of the weights in the batch.
+    # `F.cross_entropy(weight=...)` would divide by the sum of the weights, not by the batch size.
     losses = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
     return (losses * torch.from_numpy(image_weights).to(losses)).mean()
 
 
-def classifier(net: Network) -> Callable[[NDArray], NDArray]:
-    """The fastest inference function for the network, from batches to results, in NumPy."""
+def inference_function(net: Network) -> Callable[[NDArray], NDArray]:
+    """The function of `fast`, with NumPy arrays in and out."""
     quick = fast(net)
     return lambda x: to_numpy(quick(tensor(net, x)))
 
 
 def count_parameters(net: Network) -> int:
-    """The number of trainable parameters, as the framework counts them."""
+    """The number of parameters, as the framework counts them."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 

@@ -27,9 +27,9 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     trainer.set_state(run.state, run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
-        run.log(step, *group.mean(*trainer.take(step), run.asked_to_stop))
+        run.log(step, *group.mean(*trainer.take_step(step), run.asked_to_stop))
         if step.ends_epoch:
-            run.score(step, evaluate(trainer.predict, run.test_batches()))
+            run.score(step, evaluate(trainer.predict, run.scored_batches()))
         if run.must_save(step):
             run.save(step, trainer.get_state())
 
@@ -40,12 +40,12 @@ class Trainer:
     def __init__(self, net: Network, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe = net, recipe
         self.frozen = freeze(net, recipe)
-        self.forward = group.copies(net)
+        self.forward = group.data_parallel(net)
         self.optimizer = make_optimizer(net, recipe)
         weights = learned(net) if recipe.average else {}
         self.averages = {name: weight.detach().clone() for name, weight in weights.items()}
 
-    def take(self, step: Step) -> tuple[float, float]:
+    def take_step(self, step: Step) -> tuple[float, float]:
         """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
         net, recipe = self.net.train(), self.recipe
         for layer in self.frozen:
@@ -85,11 +85,11 @@ class Trainer:
 
     def get_state(self) -> Arrays:
         """The state needed to resume a run: weights, running statistics, slots and averages."""
-        inward = {
-            slot: PYTORCH.inward(self.net.plan, {n: v.cpu().numpy() for n, v in held.items()})
+        slots = {
+            slot: PYTORCH.from_layout(self.net.plan, {n: v.cpu().numpy() for n, v in held.items()})
             for slot, held in self.slots().items()
         }
-        return join_slots({"weights": get_arrays(self.net)} | inward)
+        return join_slots({"weights": get_arrays(self.net)} | slots)
 
     def set_state(self, state: Arrays, steps: int) -> None:
         """Restores a state from `get_state`, saved after `steps` steps."""
@@ -97,7 +97,7 @@ class Trainer:
         set_arrays(self.net, slots["weights"])
         set_steps(self.optimizer, steps)
         for slot, held in self.slots().items():
-            found = PYTORCH.outward(self.net.plan, slots.get(slot, {}))
+            found = PYTORCH.to_layout(self.net.plan, slots.get(slot, {}))
             for name, array in found.items():
                 held[name].copy_(torch.from_numpy(array))
 
@@ -111,7 +111,7 @@ def freeze(net: Network, recipe: Recipe) -> list[torch.nn.Module]:
 
 
 def top1(logits: Tensor, labels: Tensor) -> float:
-    """The share of the batch whose largest logit is that of its label."""
+    """The top-1 accuracy on the batch."""
     return (logits.argmax(1).cpu() == labels).double().mean().item()
 
 

@@ -14,14 +14,14 @@ from common.files.parameter_layouts import PYTORCH
 from pytorch_impl.build import Network
 
 ADVICE = (
-    "save and load it as it was built: `prune.remove` undoes pruning, "
-    "`parametrize.remove_parametrizations` weight norm and the like"
+    "save and load it as it was built: call `prune.remove`, which makes pruning permanent, or "
+    "`parametrize.remove_parametrizations`"
 )
 
 
 def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
     """Sets all parameters and running statistics from arrays by name; all must be present."""
-    state = PYTORCH.outward(net.plan, arrays)
+    state = PYTORCH.to_layout(net.plan, arrays)
     net.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
 
 
@@ -35,7 +35,7 @@ def get_arrays(net: Network) -> Arrays:
         for name, tensor in net.state_dict().items()
         if not name.endswith(".num_batches_tracked")
     }
-    return PYTORCH.whole(net.plan, state, ADVICE)
+    return PYTORCH.from_complete(net.plan, state, ADVICE)
 
 
 def load_weights(net: nn.Module, path: str | Path, backbone_only: bool = False) -> None:
@@ -45,7 +45,7 @@ def load_weights(net: nn.Module, path: str | Path, backbone_only: bool = False) 
         net: A network of this package, possibly wrapped by torch.compile, DataParallel or
             DistributedDataParallel.
         path: A .safetensors file that `save_weights` or `googlenet convert` wrote.
-        backbone_only: Whether the classifier and the heads keep their values.
+        backbone_only: Load everything except the classifier and the heads, which stay as they are.
 
     Raises:
         DataError: If the file cannot be read, or its arrays do not fit the network.

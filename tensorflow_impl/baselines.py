@@ -26,8 +26,8 @@ class Tutorial:
     """
 
     def __init__(self, plan: Plan, file: str) -> None:
-        self.net = GoogLeNet(plan.network.classes)
-        channels, *size = plan.network.input
+        self.net = GoogLeNet(plan.spec.classes)
+        channels, *size = plan.spec.input
         self.net(np.zeros((1, *size, channels), np.float32), training=True)
         set_by_path(self.net, plan, file)
         for layer in self.net._flatten_layers():
@@ -49,8 +49,8 @@ class Applications:
     """The network of keras.applications, run and trained with the methods that Keras recommends."""
 
     def __init__(self, plan: Plan, file: str) -> None:
-        made, (channels, *size) = APPLICATIONS[plan.network.name], plan.network.input
-        classes = plan.network.classes
+        made, (channels, *size) = APPLICATIONS[plan.spec.name], plan.spec.input
+        classes = plan.spec.classes
         options = {"classes": classes, "classifier_activation": None, "weights": None}
         self.net = made(input_shape=(*size, channels), **options)
         self.net.load_weights(file)
@@ -67,7 +67,7 @@ class Applications:
 
 def set_by_path(net: GoogLeNet, plan: Plan, file: str) -> None:
     """Assigns the arrays of a weights file to the layers of the hand-written network, by path."""
-    theirs = TENSORFLOW.outward(plan, weights.load(Path(file), plan))
+    theirs = TENSORFLOW.to_layout(plan, weights.load(Path(file), plan))
     for name, their_name in TENSORFLOW.names(plan).items():
         path, _, kind = name.rpartition(".")
         layer = reduce(step_into, path.split("."), net)

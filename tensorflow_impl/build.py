@@ -38,15 +38,15 @@ def build(plan: Plan) -> keras.Model:
     (N x channels); with heads, in training, to a dict of `logits` and one entry per head. Keras
     raises ValueError if the images do not have the size that the network was built for.
     """
-    channels, rows, columns = plan.network.input
+    channels, rows, columns = plan.spec.input
     dtype = keras.config.dtype_policy().compute_dtype
     x = keras.Input((rows, columns, channels), dtype=dtype, name="input")
     step_outputs: dict[str, KerasTensor] = {}
-    outputs = {plan.network.output: apply_body(plan, x, step_outputs)}
+    outputs = {plan.spec.output: apply_body(plan, x, step_outputs)}
     for name, head in plan.heads.items():
-        outputs[name] = apply(head, step_outputs[plan.network.heads[name].after])
+        outputs[name] = apply(head, step_outputs[plan.spec.heads[name].after])
     kind = NetworkWithHeads if plan.heads else keras.Model
-    model = kind(x, outputs if plan.heads else outputs[plan.network.output], name=plan.network.name)
+    model = kind(x, outputs if plan.heads else outputs[plan.spec.output], name=plan.spec.name)
     model.plan = plan
     return model
 

@@ -18,7 +18,7 @@ from tensorflow_impl.tracer import WATCHED, record, to_numpy, without_dropout
 
 VERSION = tf.__version__
 NETWORK = layers.Layer
-# What trains or downloads: the network exists before it is called.
+# Functions that train or download. A script is stopped when it calls one: it has made its network.
 TRAINING = (
     (keras.Model, "fit"),
     (keras.Model, "train_on_batch"),

@@ -1,4 +1,4 @@
-"""The fastest inference in Keras; XLA is slower on CPUs."""
+"""Fast inference in Keras: a compiled graph; not with XLA, which is slower on CPUs."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,13 @@ SLOPE = 1e-20
 
 
 def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns the fastest inference function that Keras allows, with the network's weights.
+    """Returns a copy of the network that is optimised for inference.
 
-    It is a copy: later changes to `net` do not affect it, and `net` is left as it is. Overflow and
-    NaN show in the logits, as they do in `net`. Several threads may call it.
+    Later changes to `net` do not affect the copy, and `net` is left as it is. Overflow and NaN show
+    in the logits, as they do in `net`. Several threads may call it.
 
     Args:
-        net: A network of this package, with or without heads, in either mode.
+        net: A network of this package, with or without heads.
 
     Returns:
         A function that maps images N x H x W x C to logits N x classes.

@@ -1,6 +1,6 @@
 """TensorFlow's checkpoints, and the location of each array in Keras' .weights.h5 files.
 
-There is no such file for Paddle, whose files `common/files` reads and writes without Paddle.
+There is no such file for Paddle: its files are read and written without Paddle.
 """
 
 import glob
@@ -69,7 +69,7 @@ def places(plan: Plan) -> dict[str, str]:
 def published_places(plan: Plan) -> dict[str, str]:
     """The location of each array in the file written for the same network of keras.applications."""
     keras.backend.clear_session()
-    return saved_places(APPLICATIONS[plan.network.name](weights=None, classes=1))
+    return saved_places(APPLICATIONS[plan.spec.name](weights=None, classes=1))
 
 
 def saved_places(net: keras.Model) -> dict[str, str]:

@@ -40,7 +40,7 @@ class Adam(optimizers.Adam):
 
 def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
     """The recipe's optimizer; `train.py` adds weight decay to the gradients, except for AdamW."""
-    optimizer = update_rule(recipe)
+    optimizer = framework_optimizer(recipe)
     if isinstance(recipe.optimizer, rules.AdamW):
         kept = [w for w in net.trainable_variables if not is_decayed(w.shape)]
         optimizer.exclude_from_weight_decay(var_list=kept)
@@ -48,7 +48,7 @@ def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
     return optimizer
 
 
-def update_rule(recipe: Recipe) -> optimizers.Optimizer:
+def framework_optimizer(recipe: Recipe) -> optimizers.Optimizer:
     """The optimizer for an update rule; the learning rate is set at each step."""
     match recipe.optimizer:
         case rules.SGD(momentum=momentum):

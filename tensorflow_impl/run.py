@@ -54,14 +54,14 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
 
     The gradients have the names and layout of the weights file; the loss is called `loss`.
     """
-    smoothing = net.plan.network.label_smoothing
+    smoothing = net.plan.spec.label_smoothing
     with tf.GradientTape() as tape:
         found = keras.Model(net.inputs, outputs(net))(tensor(net, x), training=True)
         loss = training_loss(net.plan, found, labels, smoothing)
     learned = {name: v.value for name, v in variables(net).items() if v.trainable}
     found = tape.gradient(loss, learned)
     gradients = {name: gradient.numpy() for name, gradient in found.items()}
-    return {"loss": loss.numpy()} | TENSORFLOW.inward(net.plan, gradients)
+    return {"loss": loss.numpy()} | TENSORFLOW.from_layout(net.plan, gradients)
 
 
 def training_loss(
@@ -73,11 +73,11 @@ def training_loss(
 ) -> tf.Tensor:
     """The mean cross entropy of the logits, plus that of each head times the head's weight.
 
-    `image_weights` are factors of the images' losses.
+    `image_weights`, if given, has a factor for each image's loss.
     """
     found = {name: widened(value) for name, value in found.items()}
     dtype = found["logits"].dtype.name
-    spread = keras.ops.one_hot(labels, plan.network.classes, dtype=dtype)
+    spread = keras.ops.one_hot(labels, plan.spec.classes, dtype=dtype)
     cross_entropy = keras.losses.CategoricalCrossentropy(
         from_logits=True, label_smoothing=smoothing, dtype=dtype
     )
@@ -87,8 +87,8 @@ def training_loss(
     )
 
 
-def classifier(net: keras.Model) -> Callable[[NDArray], NDArray]:
-    """The fastest inference function for the network, from batches to results, in NumPy."""
+def inference_function(net: keras.Model) -> Callable[[NDArray], NDArray]:
+    """The function of `fast`, with NumPy arrays in and out."""
     quick = fast(net)
     return lambda x: widened(quick(tensor(net, x))).numpy()
 
@@ -115,7 +115,7 @@ def channels_first(value: NDArray) -> NDArray:
 
 def outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
     """The outputs of the network and its heads, by name."""
-    return net.output if isinstance(net.output, dict) else {net.plan.network.output: net.output}
+    return net.output if isinstance(net.output, dict) else {net.plan.spec.output: net.output}
 
 
 def endpoint(net: keras.Model, path: str) -> keras.KerasTensor:

@@ -170,9 +170,9 @@ def is_same(node: Node) -> bool:
 
 def laid_on(sheet: Sheet, node: Node, x: str) -> list[Call]:
     """The call that pads the input of a unit or a layer where Keras has no name for the padding."""
-    first = node.children[0] if node.is_unit else node
+    first = node.children[0] if node.is_conv_unit else node
     owner = sheet.at.get(node.path.rpartition(".")[0])
-    inside = owner and owner.nodes[0].is_unit
+    inside = owner and owner.nodes[0].is_conv_unit
     if inside or first.pads == NO_PADS or is_same(first):
         return []
     if isinstance(node.layer, spec.MaxPool):  # with a value that never wins

@@ -27,9 +27,9 @@ def train(net: keras.Model, run: TrainingRun, group: Group) -> None:
     trainer.set_state(run.state, run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
-        run.log(step, *group.mean(*trainer.take(step), run.asked_to_stop))
+        run.log(step, *group.mean(*trainer.take_step(step), run.asked_to_stop))
         if step.ends_epoch:
-            run.score(step, evaluate(trainer.predict, run.test_batches()))
+            run.score(step, evaluate(trainer.predict, run.scored_batches()))
         if run.must_save(step):
             run.save(step, trainer.get_state())
 
@@ -49,7 +49,7 @@ class Trainer:
         self.compiled_step = tf.function(self.compute_step, autograph=False)
         self.compiled_logits = tf.function(self.compute_logits, autograph=False)
 
-    def take(self, step: Step) -> tuple[float, float]:
+    def take_step(self, step: Step) -> tuple[float, float]:
         """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
         self.optimizer.learning_rate = step.rate
         keys = [step.dropout_key(layer.place) for layer in self.dropouts]
@@ -100,18 +100,18 @@ class Trainer:
 
     def get_state(self) -> Arrays:
         """The state needed to resume a run: weights, running statistics, slots and averages."""
-        inward = {
-            slot: TENSORFLOW.inward(self.net.plan, {n: v.numpy() for n, v in held.items()})
+        slots = {
+            slot: TENSORFLOW.from_layout(self.net.plan, {n: v.numpy() for n, v in held.items()})
             for slot, held in self.slots().items()
         }
-        return join_slots({"weights": get_arrays(self.net)} | inward)
+        return join_slots({"weights": get_arrays(self.net)} | slots)
 
     def set_state(self, state: Arrays, steps: int) -> None:
         """Restores a state from `get_state`, saved after `steps` steps."""
         slots = split_slots(state)
         set_arrays(self.net, slots["weights"])
         for slot, held in self.slots().items():
-            found = TENSORFLOW.outward(self.net.plan, slots.get(slot, {}))
+            found = TENSORFLOW.to_layout(self.net.plan, slots.get(slot, {}))
             for name, array in found.items():
                 held[name].assign(array)
         self.optimizer.iterations.assign(steps)
@@ -124,7 +124,7 @@ def freeze(net: keras.Model, recipe: Recipe) -> None:
 
 
 def top1(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """The share of the batch whose largest logit is that of its label."""
+    """The top-1 accuracy on the batch."""
     best = tf.argmax(logits, axis=1, output_type=labels.dtype)
     return tf.reduce_mean(tf.cast(best == labels, tf.float64))
 

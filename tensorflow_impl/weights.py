@@ -15,19 +15,19 @@ ADVICE = "save and load it as it was built, neither quantized nor with LoRA"
 
 
 def set_arrays(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
-    """Sets all parameters and running statistics from arrays by name; all must be present."""
+    """Sets parameters and running statistics from arrays by name; others keep their values."""
     held = variables(net)
-    for name, array in TENSORFLOW.outward(net.plan, arrays).items():
+    for name, array in TENSORFLOW.to_layout(net.plan, arrays).items():
         held[name].assign(array)
 
 
 def get_arrays(net: keras.Model) -> Arrays:
-    """The arrays of the weights file by name.
+    """The network's arrays, with the names and the axis order of a weights file.
 
     Raises UsageError if the network's arrays differ from those it was built with.
     """
     state = {name: variable.numpy() for name, variable in variables(net).items()}
-    return TENSORFLOW.whole(net.plan, state, ADVICE)
+    return TENSORFLOW.from_complete(net.plan, state, ADVICE)
 
 
 def load_weights(
@@ -39,7 +39,7 @@ def load_weights(
         net: A network of this package, possibly inside a `tf.function`, or the only part with
             weights in another model.
         path: A .safetensors file that `save_weights` or `googlenet convert` wrote.
-        backbone_only: Whether the classifier and the heads keep their values.
+        backbone_only: Load everything except the classifier and the heads, which stay as they are.
 
     Raises:
         DataError: If the file cannot be read, or its arrays do not fit the network.

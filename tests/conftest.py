@@ -181,7 +181,7 @@ def seeded(plan: Plan) -> Arrays:
 
 def noise(plan: Plan, images: int = 2) -> np.ndarray:
     """A batch of seeded noise."""
-    return np.random.default_rng(2).standard_normal((images, *plan.network.input))
+    return np.random.default_rng(2).standard_normal((images, *plan.spec.input))
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def outputs(plan, images, paths):
 def step(plan, labels):
     """The loss, gradients and running statistics of a step, as arrays by `part name`."""
     x = noise(plan, len(labels))
-    found = reference.differentiate(plan, seeded(plan), x, labels, plan.network.label_smoothing)
+    found = reference.differentiate(plan, seeded(plan), x, labels, plan.spec.label_smoothing)
     arrays = {f"gradients {name}": array for name, array in found.gradients.items()}
     arrays |= {f"buffers {name}": array for name, array in found.buffers.items()}
     return arrays | {"loss": np.array(found.loss)}

@@ -22,7 +22,7 @@ from common.tools.zoo import find_plan
 VARIABLE = "PYTEST_NARROW"
 # Functions that remember what they derived from the tables.
 CACHED = (
-    networks.read_table,
+    networks.published_spec,
     weights.first_convolution,
     find_plan.full_plan,
     find_plan.names_there,

@@ -17,7 +17,7 @@ PICTURES = ("googlenet", "inception4a")
 def picture(name: str) -> str:
     """One picture as a file of its own: the whole network, or one of its modules."""
     plan = whole("googlenet")
-    if name != plan.network.name:
+    if name != plan.spec.name:
         return standalone(block_drawing(draw(plan.find(name), LARGE), (name, name))) + "\n"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "googlenet.svg"

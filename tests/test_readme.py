@@ -66,7 +66,7 @@ def test_the_example_runs(tmp_path):
 
 
 def test_the_kinds_of_layer_are_as_many_as_said():
-    assert f"a table of {len(get_args(Layer))} layer types" in README.read_text().replace("\n", " ")
+    assert f"with {len(get_args(Layer))} layer types" in README.read_text().replace("\n", " ")
 
 
 def test_the_map_is_that_of_the_code():
@@ -133,4 +133,4 @@ def test_the_chinese_readme_has_the_same_commands():
         indented = [line.split("  #")[0].strip() for line in lines if line.startswith("    ")]
         commands[name] = {line for line in indented if re.match(r"(make|googlenet|\.venv)", line)}
     missing = commands["README.md"] ^ commands["README.zh-CN.md"]
-    assert missing == {".venv/bin/googlenet train googlenet -f pytorch --data digits --out run"}
+    assert missing == {".venv/bin/googlenet train googlenet -f pytorch --data digits --out my-run"}

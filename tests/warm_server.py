@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parent))
 from forked import Forked
 
-MOST_DESCRIPTORS, FREE_DESCRIPTOR = 8, 500
+MAX_DESCRIPTORS, FREE_DESCRIPTOR = 8, 500
 # Imported by the first optimizer of a process, which takes longer than a short training run.
 LATE_IMPORTS = {"pytorch": "torch._dynamo"}
 SERVERS = []
@@ -74,7 +74,7 @@ def serve(address):
 
 def begin(connection, children, own):
     """Forks for one job; the child closes the server's `own` objects and never returns."""
-    head, received, _, _ = socket.recv_fds(connection, 4, MOST_DESCRIPTORS)
+    head, received, _, _ = socket.recv_fds(connection, 4, MAX_DESCRIPTORS)
     payload = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
     pid = os.fork()
     if not pid:

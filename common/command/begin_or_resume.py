@@ -93,7 +93,7 @@ def starting_weights(recipe: Recipe) -> dict:
         path = best_weights(path)
     if path.suffix == ".safetensors":
         arrays, about = weights_files.read(path)
-        count = weights_files.count_classes(str(path), arrays, plan.network)
+        count = weights_files.count_classes(str(path), arrays, plan.spec)
         if count == recipe.classes and have_same_classes(about, recipe):
             arrays, notes = fit_channels(arrays, plan)
             for note in notes:

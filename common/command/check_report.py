@@ -11,7 +11,7 @@ from common.tools.check.describe import Difference
 from common.tools.check.document import verdict_json
 from common.tools.check.verdict import Verdict
 
-MOST_PLACES = 6  # that are named
+MAX_PLACES = 6  # that are named
 NOT_COMPARED = " in evaluation; dropout was not compared (--grad does)"
 
 
@@ -19,7 +19,7 @@ def print_verdict(source: str, found: Verdict, language: str = "en", framework: 
     """Prints how the network was read, each difference, the equal steps, and the conclusion."""
     plan = found.plan
     own, theirs = number(found.parameters), number(plan.parameter_count)
-    print_line(f"{source}, compared with {plan.network.name} ({plan.network.origin})")
+    print_line(f"{source}, compared with {plan.spec.name} ({plan.spec.origin})")
     for note in found.trace.notes:
         print_line(f"note: {note}")
     size = shape_text(found.trace.image.shape[1:])
@@ -58,10 +58,10 @@ def decision_lines(
 
 def where_text(each: Difference, found: Verdict, label: Mapping[str, str]) -> str:
     """The places of a decision: all modules, or the first layers by name."""
-    modules = [c.path for c in found.plan.body.children if not c.is_unit and c.children]
+    modules = [c.path for c in found.plan.body.children if not c.is_conv_unit and c.children]
     own = {place.partition(".")[0] for place in each.places}
-    shown = ", ".join(each.places[:MOST_PLACES])
-    if len(each.places) > MOST_PLACES:
+    shown = ", ".join(each.places[:MAX_PLACES])
+    if len(each.places) > MAX_PLACES:
         shown += f", ... ({len(each.places)} layers)"
     if len(modules) > 1 and own >= set(modules):
         shown = f"{label['modules'].format(len(modules))} ({len(each.places)} layers)"

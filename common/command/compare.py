@@ -66,7 +66,7 @@ def compare(
     html: Html = None,
     json: AsJson = False,
 ) -> None:
-    """Run one network in every framework."""
+    """Compare a network across frameworks, layer by layer."""
     frameworks = list(dict.fromkeys(framework or installed()))
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)
@@ -101,7 +101,7 @@ def installed() -> list[str]:
 
 
 def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[object]) -> None:
-    """Raises UsageError for options of the comparison that was not asked for."""
+    """Raises UsageError for training options without --train, or image options with it."""
     if train and any(of_images):
         raise UsageError("--train compares runs: leave out --html and --image")
     if not train and any(each is not None for each in of_runs):
@@ -118,7 +118,7 @@ def compare_images(
     arrays: Arrays | None = None,
 ) -> Comparison:
     """The comparison on these images; reports progress while it runs."""
-    x = images.batch(files, plan.network.input, plan.network.preprocess)
+    x = images.batch(files, plan.spec.input, plan.spec.preprocess)
     names = [file.name for file in files]
     with progress() as report_progress:
         return compare_networks(

@@ -20,7 +20,7 @@ def convert(
         Path, typer.Argument(metavar="SRC", help="Read this checkpoint (any format).")
     ],
     target: Annotated[
-        Path, typer.Argument(metavar="DST", help="Write this file; its suffix is its format.")
+        Path, typer.Argument(metavar="DST", help="Write this file; its suffix sets the file type.")
     ],
     network: Annotated[str, typer.Option(help="Name the network (see `googlenet list`).")],
     asked_from: Annotated[

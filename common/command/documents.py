@@ -47,18 +47,18 @@ def layer_json(node: Node) -> dict:
 def totals_json(plan: Plan) -> dict:
     """A network and its totals as JSON."""
     return {
-        "network": plan.network.name,
-        "origin": plan.network.origin,
-        "input": list(plan.network.input),
-        "classes": plan.network.classes,
-        "aux": plan.network.aux,
+        "network": plan.spec.name,
+        "origin": plan.spec.origin,
+        "input": list(plan.spec.input),
+        "classes": plan.spec.classes,
+        "aux": plan.spec.aux,
         "trunk_parameters": plan.backbone_parameter_count,
         "parameters": plan.parameter_count,
         "multiply_adds": plan.multiply_adds,
         "depth": reach(plan).depth,
         "receptive_field": reach(plan).field,
-        "preprocess": asdict(plan.network.preprocess),
-        "label_smoothing": plan.network.label_smoothing,
+        "preprocess": asdict(plan.spec.preprocess),
+        "label_smoothing": plan.spec.label_smoothing,
         "loss_weights": plan.loss_weights(),
     }
 
@@ -80,9 +80,9 @@ def comparison_json(comparison: Comparison) -> dict:
             layer_json(row.node) | {"frameworks": row_json(row, comparison.results)}
             for row in comparison.rows
         ],
-        "workers": {"numpy": comparison.reference.figures()}
+        "workers": {"numpy": comparison.reference.metrics()}
         | {
-            framework: result.report.figures() if result.report else {"error": str(result.error)}
+            framework: result.report.metrics() if result.report else {"error": str(result.error)}
             for framework, result in comparison.results.items()
         },
         "failures": failures,

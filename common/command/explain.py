@@ -28,7 +28,7 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
     With `numbers`, also prints the effect on the outputs.
     """
     for order, plan in {"first:  ": one, "second: ": other}.items():
-        spec = plan.network
+        spec = plan.spec
         print(
             f"{order}{spec.name} ({spec.origin}), {shape_text(spec.input)}, {spec.classes} classes"
         )

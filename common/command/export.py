@@ -45,7 +45,7 @@ def export(
     with scratch_folder() as box:
         given = open_trained(source, name, None, box)
         plan, arrays = weights.read_network(given.path, name, aux)
-        own = replace(plan.network, preprocess=PREPROCESSES[given.preprocess])
-        plan = replace(plan, network=own)
+        own = replace(plan.spec, preprocess=PREPROCESSES[given.preprocess])
+        plan = replace(plan, spec=own)
         apart = onnx_export.export(plan, arrays, out, given.about)
     print_line(f"{out}: {name}, within {apart:.1e} of the reference in ONNX Runtime")

@@ -61,7 +61,7 @@ def identity_json(found: Identity) -> dict:
 
 def match_json(match: Match) -> dict:
     """One match as JSON."""
-    spec = match.plan.network
+    spec = match.plan.spec
     return {
         "network": spec.name,
         "layout": match.layout.name,
@@ -78,7 +78,7 @@ def print_matches(found: Identity) -> None:
     table = grid("network", "format", "classes", "heads", "input", "parameters")
     table.columns[1].justify = "left"
     for match in found.matches:
-        spec, heads = match.plan.network, ", ".join(match.plan.heads) or "none"
+        spec, heads = match.plan.spec, ", ".join(match.plan.heads) or "none"
         any_size = takes_any_size(match.plan)
         size = f"{spec.input[0]} x any size" if any_size else shape_text(spec.input)
         row = spec.name, match.layout.name, number(spec.classes) or "none", heads, size
@@ -89,7 +89,7 @@ def print_matches(found: Identity) -> None:
     for name, kind in list(found.kinds.items())[:SHOWN]:
         print_line(f"not read: {name}, a {kind}")
     if len(found.matches) > 1:
-        one, other = (match.plan.network.name for match in found.matches[:2])
+        one, other = (match.plan.spec.name for match in found.matches[:2])
         print(f"All of them have these arrays; what differs: `googlenet diff {one} {other}`.")
         print("The file does not record which of them it was trained as.")
 

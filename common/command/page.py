@@ -80,14 +80,14 @@ def page(
             raise UsageError(f"{out}: a diagram alone has no comparison, weights or results")
         write_diagram(out, plan, files[0])
         return
-    speed = read_speed(bench, plan.network.name) if bench else None
+    speed = read_speed(bench, plan.spec.name) if bench else None
     with progress() as report_progress:
-        read = [read_run(folder, plan.network.name, report_progress) for folder in runs or ()]
+        read = [read_run(folder, plan.spec.name, report_progress) for folder in runs or ()]
     comparison = compare_images(plan, files, frameworks, "float32", False, MAPS, arrays)
     shown = Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed)
     shown = with_gradients(observed(replace(shown, weights=trained), arrays), frameworks)
     write_page(out, shown)
-    print_line(f"{out}: {plan.network.name}, {out.stat().st_size / 1e6:.1f} MB")
+    print_line(f"{out}: {plan.spec.name}, {out.stat().st_size / 1e6:.1f} MB")
     comparison.raise_if_failed()
 
 

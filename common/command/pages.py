@@ -1,10 +1,12 @@
 """Writes HTML pages for the commands."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from common.arrays import Arrays
+from common.command.printable import print_line
 from common.command.progress import progress
 from common.command.trained import Trained
 from common.data import images
@@ -31,7 +33,7 @@ def observed(page: Page, arrays: Arrays | None = None) -> Page:
 
     These are `arrays`, or else those that `compare` draws.
     """
-    made = page.plan.network
+    made = page.plan.spec
     x = images.batch(page.photographs[:1], made.input, made.preprocess)
     with progress() as report_progress:
         report_progress("numpy", "following one image")
@@ -42,18 +44,19 @@ def observed(page: Page, arrays: Arrays | None = None) -> Page:
 def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
     """The page with the gradients of a network with heads, from the first framework that has any.
 
-    Without such a framework, or if it fails, the page is unchanged: its comparison reports that.
+    Without such a framework the page is unchanged; if it fails, as well, and the error is printed.
     """
     able = [each for each in frameworks if each in FRAMEWORKS]
     if not able or not page.plan.heads:
         return page
-    made = page.plan.network
+    made = page.plan.spec
     x = images.batch(page.photographs, made.input, made.preprocess)
     with progress() as report_progress:
         report_progress(able[0], "computing gradients with and without the heads")
         try:
             return replace(page, gradients=head_gradients(page.plan, x, able[0]))
-        except UserError:
+        except UserError as error:
+            print_line(f"googlenet: no part about the heads: {error}", sys.stderr)
             return page
 
 
@@ -64,8 +67,8 @@ def trained_plan(given: Trained) -> tuple[Plan, Arrays, Weights]:
     aux = any(name.split(".")[0] in made.heads for name in names)
     plan, arrays = weights.read_network(given.path, given.network, aux)
     how = PREPROCESSES[given.preprocess]
-    plan = replace(plan, network=replace(plan.network, preprocess=how))
-    return plan, arrays, Weights(given.label, given.class_names(plan.network.classes))
+    plan = replace(plan, spec=replace(plan.spec, preprocess=how))
+    return plan, arrays, Weights(given.label, given.class_names(plan.spec.classes))
 
 
 def write_page(out: Path, page: Page) -> None:
@@ -76,7 +79,7 @@ def write_page(out: Path, page: Page) -> None:
 
 def write_diagram(out: Path, plan: Plan, file: Path) -> None:
     """Writes only the diagram, with an image as the network gets it, as an SVG of its own."""
-    made = plan.network
+    made = plan.spec
     drawn = network_diagram(plan, network_view(file, made.input, made.preprocess), (made.name, ""))
     with atomic_file(out) as temporary:
         temporary.write_text(f"{standalone(drawn)}\n", encoding="utf-8")

@@ -60,7 +60,7 @@ def kind(node: Node) -> str:
     """The name of a node's layer type; for a unit, that of its first layer."""
     match node.layer:
         case Chain():
-            first = kind(node.children[0]) if node.is_unit else ""
+            first = kind(node.children[0]) if node.is_conv_unit else ""
             return first.replace("depthwise", "separable")
         case Concat():
             return "branches"
@@ -94,7 +94,7 @@ def number(value: int) -> str:
 
 def totals_lines(plan: Plan) -> str:
     """The totals of a network as lines of text."""
-    name, classes = plan.network.name, plan.network.classes
+    name, classes = plan.spec.name, plan.spec.classes
     count = len(plan.heads)
     with_heads = f" and {count} auxiliary head{'s'[: count - 1]}" if count else ""
     lines = [f"{name} without classifier: {plan.backbone_parameter_count:,} parameters"]
@@ -102,10 +102,10 @@ def totals_lines(plan: Plan) -> str:
         lines.append(f"with {classes} classes{with_heads}: {plan.parameter_count:,} parameters")
     depth, field = reach(plan).depth, reach(plan).field
     lines.append(
-        f"one image of {shape_text(plan.network.input)}: {plan.multiply_adds:,} multiply-adds"
+        f"one image of {shape_text(plan.spec.input)}: {plan.multiply_adds:,} multiply-adds"
     )
-    how = plan.network.preprocess
-    lines.append(f"image: {how.shape_text(*plan.network.input[1:])}")
+    how = plan.spec.preprocess
+    lines.append(f"image: {how.shape_text(*plan.spec.input[1:])}")
     lines.append(f"pixel values: {how.value_text()}")
     lines.append(f"{depth} layers with weights on the longest path")
     lines.append(
@@ -120,7 +120,7 @@ def list_table(plans: Sequence[Plan]) -> Table:
     table.columns[1].justify = "left"
     table.collapse_padding = True
     for plan in plans:
-        network = plan.network
+        network = plan.spec
         table.add_row(
             network.name,
             network.origin,
@@ -178,7 +178,7 @@ def workers_table(comparison: Comparison) -> Table:
 
 def print_comparison(comparison: Comparison) -> None:
     """Prints the table, the workers, the totals and, as the last line, the verdict."""
-    print_line(f"{comparison.plan.network.name} on {', '.join(comparison.images)}")
+    print_line(f"{comparison.plan.spec.name} on {', '.join(comparison.images)}")
     print_table(comparison_table(comparison))
     print(LEGEND)
     print_table(workers_table(comparison))

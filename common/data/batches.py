@@ -67,7 +67,7 @@ def check_channels(path: Path, shape: Shape, wanted: int | None) -> None:
 
 def read_labels(path: Path, images: int, plan: Plan) -> NDArray[np.int64]:
     """The class number of each image, from a .npy file; raises DataError if they do not fit."""
-    labels, classes = read_array(path), plan.network.classes
+    labels, classes = read_array(path), plan.spec.classes
     if labels.shape != (images,) or labels.dtype.kind not in "iu":
         raise DataError(
             f"{path}: expected {images} integer labels, one per image, "

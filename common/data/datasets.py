@@ -56,7 +56,7 @@ class DataSet:
         return {"train": self.train, **between, "test": self.test}
 
     @property
-    def chooses(self) -> Split:
+    def selection(self) -> Split:
         """The split on which the best weights are chosen."""
         return self.val or self.test
 

@@ -14,9 +14,9 @@ from common.errors import DataError, UsageError
 from common.spec import Shape
 from common.spec.preprocess import Preprocess
 
-MOST_PIXELS = 100_000_000
-MOST_LENGTH = 1_000_000  # of a side, in pixels
-MOST_ENLARGED = 16_000_000  # pixels of a resized image before it is cropped
+MAX_PIXELS = 100_000_000
+MAX_LENGTH = 1_000_000  # of a side, in pixels
+MAX_ENLARGED = 16_000_000  # pixels of a resized image before it is cropped
 MODES = {1: "L", 3: "RGB"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -47,10 +47,10 @@ def open_image(path: Path) -> Image.Image:
         raise DataError(f"{path}: not usable as an image: not a regular file")
     try:
         with no_warnings(), Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_LENGTH:
+            if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_LENGTH:
                 raise DataError(
                     f"{path}: {image.width} x {image.height} pixels; make it smaller than "
-                    f"{MOST_PIXELS // 1_000_000} million, and no side longer than a million"
+                    f"{MAX_PIXELS // 1_000_000} million, and no side longer than a million"
                 )
             upright = set_on_white(to_eight_bits(ImageOps.exif_transpose(image)))
             return upright.convert("L" if upright.mode in ("1", "L") else "RGB")
@@ -96,7 +96,7 @@ def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.I
             else:
                 size = int(round(rows / how.share) * width / height), round(rows / how.share)
             box = middle(*size, columns, rows)
-            if size[0] * size[1] > MOST_ENLARGED:  # a very long image: resize only the crop
+            if size[0] * size[1] > MAX_ENLARGED:  # a very long image: resize only the crop
                 x = [min(end * width / size[0], width) for end in box[::2]]
                 y = [min(end * height / size[1], height) for end in box[1::2]]
                 return image.resize((columns, rows), resample, (x[0], y[0], x[1], y[1]))
@@ -113,7 +113,7 @@ def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float
     Each value is interpolated between the four pixels around its point, and is not rounded.
     """
     sizes = list(enumerate((rows, columns)))
-    if rows * values.shape[1] > MOST_ENLARGED:  # begin with the side that shrinks
+    if rows * values.shape[1] > MAX_ENLARGED:  # begin with the side that shrinks
         sizes.reverse()
     for axis, size in sizes:
         last = values.shape[axis] - 1

@@ -9,7 +9,7 @@ from common.files.budget import LONGEST_NAME, Budget
 
 # An archive ends with a record of 22 bytes and a comment; a large one has 76 bytes before them.
 LONGEST_END = 22 + 65_536 + 76
-MOST_LISTED = 4_000_000  # bytes of the list of members, of which PyTorch needs 100 per member
+MAX_LISTED = 4_000_000  # bytes of the list of members, of which PyTorch needs 100 per member
 END, LARGE_END = rb"PK\x05\x06", rb"PK\x06\x06"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -56,5 +56,5 @@ def check_list(path: Path) -> None:
     large = [int.from_bytes(end[at.end() + 36 :][:8], "little") for at in ends]
     if large:
         listed = [size for size in listed if size != 2**32 - 1]
-    if max(listed + large, default=0) > MOST_LISTED:
+    if max(listed + large, default=0) > MAX_LISTED:
         raise DataError(f"{path}: the archive has too many members for a weights file")

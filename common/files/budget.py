@@ -23,12 +23,12 @@ LARGEST_FILE = 20 * LARGEST
 TIMES_ITS_SIZE = 4
 # A step is an opcode of a pickle, a field of a protobuf message or a part of an HDF5 file, and
 # takes a microsecond or more. The largest network with its optimizer needs a third of these.
-MOST_STEPS = 1_000_000
+MAX_STEPS = 1_000_000
 # The largest network has 1,114 arrays, and its training checkpoint five times as many.
-MOST_ARRAYS = 10_000
+MAX_ARRAYS = 10_000
 # In characters, and in axes of an array.
 LONGEST_NAME = 1_000
-MOST_AXES = 32
+MAX_AXES = 32
 
 
 class Budget:
@@ -36,8 +36,8 @@ class Budget:
 
     def __init__(self, size: int) -> None:
         self.bytes = TIMES_ITS_SIZE * size + LARGEST
-        self.steps = MOST_STEPS
-        self.arrays = MOST_ARRAYS
+        self.steps = MAX_STEPS
+        self.arrays = MAX_ARRAYS
 
     def take_bytes(self, count: int) -> None:
         """Counts bytes before they are allocated; raises DataError if too few are left."""
@@ -56,7 +56,7 @@ class Budget:
         self.arrays -= count
         if self.arrays < 0:
             raise DataError(
-                f"it contains more than {MOST_ARRAYS:,} arrays, too many for a weights file"
+                f"it contains more than {MAX_ARRAYS:,} arrays, too many for a weights file"
             )
 
 
@@ -92,12 +92,8 @@ def check_name(name: object) -> str:
 
 def check_sizes(sizes: object) -> tuple[int, ...]:
     """A shape, or strides, from a file; raises ValueError unless it is a few whole numbers."""
-    if (
-        not isinstance(sizes, tuple | list)
-        or len(sizes) > MOST_AXES
-        or not all(map(is_size, sizes))
-    ):
-        raise ValueError(f"a shape that is not of at most {MOST_AXES} whole numbers")
+    if not isinstance(sizes, tuple | list) or len(sizes) > MAX_AXES or not all(map(is_size, sizes)):
+        raise ValueError(f"a shape that is not of at most {MAX_AXES} whole numbers")
     return tuple(sizes)
 
 

@@ -14,8 +14,8 @@ from common.errors import UsageError
 from common.spec import Shape
 from common.spec.plan import Node, Plan
 
-# By the number of axes of an array (4: convolution, 2: linear, 1: bias or batch norm), the order in
-# which a framework has our axes.
+# By the number of axes of an array (4: convolution, 2: linear, 1: bias or batch norm), the
+# permutation that turns our axes into the framework's.
 Axes = Mapping[int, tuple[int, ...]]
 PYTORCH_AXES: Axes = {4: (0, 1, 2, 3), 2: (0, 1), 1: (0,)}
 KERAS_AXES: Axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
@@ -33,31 +33,31 @@ class Layout:
     axes: Axes
     names: Callable[[Plan], dict[str, str]]
 
-    def outward(self, plan: Plan, arrays: Mapping[str, NDArray]) -> Arrays:
+    def to_layout(self, plan: Plan, arrays: Mapping[str, NDArray]) -> Arrays:
         """Our arrays under the framework's names and in its axis order."""
-        names, groups = self.names(plan), plan.groups()
-        return {names[ours]: self.turn_outward(a, groups.get(ours)) for ours, a in arrays.items()}
+        names, groups = self.names(plan), plan.depthwise_channels()
+        return {names[ours]: self.transpose_to(a, groups.get(ours)) for ours, a in arrays.items()}
 
-    def inward(self, plan: Plan, arrays: Mapping[str, NDArray]) -> Arrays:
+    def from_layout(self, plan: Plan, arrays: Mapping[str, NDArray]) -> Arrays:
         """Every array of the plan that is in `arrays`, under our name and in our axis order."""
-        names, groups, shapes = self.names(plan), plan.groups(), plan.array_shapes()
+        names, groups, shapes = self.names(plan), plan.depthwise_channels(), plan.array_shapes()
         return {
-            ours: self.turn_inward(arrays[theirs], shapes[ours], groups.get(ours))
+            ours: self.transpose_from(arrays[theirs], shapes[ours], groups.get(ours))
             for ours, theirs in names.items()
             if theirs in arrays
         }
 
-    def whole(self, plan: Plan, arrays: Mapping[str, NDArray], advice: str) -> Arrays:
-        """Like `inward`, for all arrays of a network.
+    def from_complete(self, plan: Plan, arrays: Mapping[str, NDArray], advice: str) -> Arrays:
+        """Like `from_layout`, for all arrays of a network.
 
         Raises UsageError, with the advice, unless they are exactly the arrays of the plan.
         """
-        name, names = plan.network.name, self.names(plan).values()
+        name, names = plan.spec.name, self.names(plan).values()
         if missing := [each for each in names if each not in arrays]:
             raise UsageError(f"{name} has no array {missing[0]} any more; {advice}")
         if unknown := [each for each in arrays if each not in names]:
             raise UsageError(f"{name} was built without an array {unknown[0]}; {advice}")
-        ours = self.inward(plan, arrays)
+        ours = self.from_layout(plan, arrays)
         for path, shape in plan.array_shapes().items():
             if ours[path].shape != shape:
                 raise UsageError(
@@ -65,7 +65,7 @@ class Layout:
                 )
         return ours
 
-    def turn_outward(self, array: NDArray, groups: int | None) -> NDArray:
+    def transpose_to(self, array: NDArray, groups: int | None) -> NDArray:
         """Our array in a framework's axis order.
 
         `groups` is the number of input channels of a depthwise convolution, whose kernel in Keras
@@ -77,13 +77,13 @@ class Layout:
         array = array.reshape(*array.shape, *(1,) * (len(axes) - array.ndim))
         return np.ascontiguousarray(array.transpose(axes))
 
-    def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
+    def transpose_from(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
         """A framework's array in our axis order; unchanged if it has a wrong number of axes.
 
         A matrix is accepted as a 1x1 kernel. The caller checks the result against `shape`.
         """
         if array.ndim == 2 and len(shape) == 4 and shape[2:] == (1, 1):
-            return self.turn_inward(array, shape[:2], None)[:, :, None, None]
+            return self.transpose_from(array, shape[:2], None)[:, :, None, None]
         axes = self.axes[len(shape)]
         if array.ndim != len(axes):
             return array

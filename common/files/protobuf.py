@@ -6,7 +6,7 @@ opened, so nesting costs nothing; each field takes one step of the file's budget
 
 from collections.abc import Iterator
 
-from common.files.budget import MOST_AXES, Budget
+from common.files.budget import MAX_AXES, Budget
 
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
 SIZES = {EIGHT_BYTES: 8, FOUR_BYTES: 4}
@@ -65,7 +65,7 @@ def sizes(value: int | memoryview) -> list[int]:
         return [value]
     found: list[int] = []
     place = 0
-    while place < len(value) and len(found) <= MOST_AXES:
+    while place < len(value) and len(found) <= MAX_AXES:
         number, place = varint(value, place)
         found.append(number)
     return found

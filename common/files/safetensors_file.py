@@ -14,13 +14,13 @@ from safetensors.numpy import save
 
 from common.arrays import widen_bfloat16
 from common.errors import DataError
-from common.files.budget import LARGEST, LONGEST_NAME, MOST_ARRAYS, Budget, check_name, check_shape
+from common.files.budget import LARGEST, LONGEST_NAME, MAX_ARRAYS, Budget, check_name, check_shape
 from common.files.contents import Contents
 from common.files.ordinary import read_ordinary
 from common.spec.preprocess import PREPROCESSES
 
 FORMAT = 1
-LONGEST_HEADER = MOST_ARRAYS * LONGEST_NAME
+LONGEST_HEADER = MAX_ARRAYS * LONGEST_NAME
 LARGEST_INPUT = LARGEST // 4  # values of an image, which takes no more memory than LARGEST
 DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "BOOL": "?"}
 DTYPES |= {f"{kind}{8 * size}": f"{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)}

@@ -14,7 +14,7 @@ from common.files.ordinary import check_ordinary, read_ordinary
 INDEX = ".safetensors.index.json"
 SHARD = re.compile(r"-0*(\d{1,9})-of-0*(\d{1,9})\.safetensors$")
 LARGEST_INDEX = 10_000_000  # bytes
-MOST_SHARDS = 100
+MAX_SHARDS = 100
 
 
 def is_shard(path: Path) -> bool:
@@ -64,8 +64,8 @@ def read_index(path: Path) -> dict[str, str]:
         raise DataError(f"{path}: not a valid index of shards ({error})") from None
     if not isinstance(names, dict) or not all(map(is_file_name, names.values())) or not names:
         raise DataError(f"{path}: not a valid index of shards (weight_map lists no files)")
-    if len(set(names.values())) > MOST_SHARDS:
-        raise DataError(f"{path}: more than {MOST_SHARDS} shards")
+    if len(set(names.values())) > MAX_SHARDS:
+        raise DataError(f"{path}: more than {MAX_SHARDS} shards")
     return names
 
 

@@ -1,10 +1,10 @@
 """The weights file: every array of a plan under its own name, in one format for all frameworks.
 
 Convolution weights are (out, in, rows, columns), depthwise ones (channels x multiplier, 1, rows,
-columns), linear weights (out, in); batch norm has `weight`, `bias`, `running_mean`, `running_var`.
-All are float32. The file is safetensors; its metadata has one key, `googlenet`, with JSON: network,
-classes, aux, input, preprocess, the names of the classes if known, the format version and, after a
-conversion, the counters and array names of the source file.
+columns), linear weights (out, in); batch norm has `bias`, `running_mean`, `running_var` and, if
+it has a scale, `weight`. All are float32. The file is safetensors; its metadata has one key,
+`googlenet`, with JSON: network, classes, aux, input, preprocess, the names of the classes if known,
+the format version and, after a conversion, the counters and array names of the source file.
 """
 
 from collections.abc import Collection, Mapping
@@ -47,7 +47,7 @@ def write(
         single = {name: array.astype(np.float32) for name, array in arrays.items()}
     check_values(str(path), single)
     if faults := list_faults(*find_faults(single, plan.array_shapes())):
-        raise DataError(f"{path}: the arrays are not those of {plan.network.name}: {faults}")
+        raise DataError(f"{path}: the arrays are not those of {plan.spec.name}: {faults}")
     with atomic_file(path) as temporary:
         temporary.write_bytes(safetensors_file.pack(single, describe(plan, data)))
 
@@ -58,7 +58,7 @@ def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict:
     `data` adds what is known about the training images: `class_names`, if there is one for each
     class, and `background`, which is "dark" or "light".
     """
-    made = plan.network
+    made = plan.spec
     about = {"network": made.name, "classes": made.classes, "aux": made.aux}
     about |= {"input": made.input, "preprocess": made.preprocess.name}
     known = dict(data or {})
@@ -153,7 +153,7 @@ def count_classes(source: str, arrays: Mapping[str, NDArray], made: NetworkSpec)
 
 
 def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | None:
-    """The number of channels a network's weights take; None if its first convolution is absent."""
+    """The number of input channels; None if the first convolution is absent."""
     first = first_convolution(made.name)
     weight = arrays.get(f"{first.path}.weight")
     if weight is None or weight.ndim != 4:
@@ -180,14 +180,16 @@ def fit(
     Heads and steps that the file has and the plan omits are left out; with `backbone_only`, so are
     all heads and the classifier. `about` is the file's metadata.
     """
-    if about.get("network", plan.network.name) != plan.network.name:
-        raise DataError(f"{source}: weights of {about['network']}, not of {plan.network.name}")
+    if about.get("network", plan.spec.name) != plan.spec.name:
+        raise DataError(f"{source}: weights of {about['network']}, not of {plan.spec.name}")
     wanted = plan.backbone_shapes() if backbone_only else plan.array_shapes()
-    replaced = [plan.network.classifier] if backbone_only else []
-    optional = (*plan.network.heads, *plan.network.omitted, *replaced)
+    replaced = [plan.spec.classifier] if backbone_only else []
+    optional = (*plan.spec.heads, *plan.spec.omitted, *replaced)
     kinds = find_faults(arrays, wanted, optional)
     if faults := list_faults(*kinds):
-        line = f"{source}: these weights do not match {plan.network.name}: {faults}"
-        ending = all(plan.is_ending(fault.split(" ")[0]) for kind in kinds for fault in kind)
+        line = f"{source}: these weights do not match {plan.spec.name}: {faults}"
+        ending = all(
+            plan.is_classifier_or_head(fault.split(" ")[0]) for kind in kinds for fault in kind
+        )
         raise DataError(line + (BACKBONE_ADVICE if ending else ""))
     return {name: np.ascontiguousarray(arrays[name]) for name in wanted}

@@ -27,7 +27,7 @@ LIMIT_SECONDS = 1800.0
 TICK_SECONDS = 0.2
 # The class of the error for each exit code.
 CODES = {kind.code: kind for kind in UserError.__subclasses__()}
-NO_MORE: Mapping[str, str] = {}
+NO_EXTRA: Mapping[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -72,7 +72,7 @@ class Worker:
     `more` are additional environment variables.
     """
 
-    def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str] = NO_MORE) -> None:
+    def __init__(self, job: Job, name: str, box: Path, more: Mapping[str, str] = NO_EXTRA) -> None:
         self.name, self.box = name, box
         box.mkdir()
         (box / "job.json").write_text(to_json(job))

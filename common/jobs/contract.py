@@ -44,8 +44,8 @@ class Runner(Protocol):
         The arrays are in the layout of weights files.
         """
 
-    def classifier(self, net: Any) -> Callable[[NDArray], NDArray]:
-        """The fastest inference function for `net`, from a batch to the network's output."""
+    def inference_function(self, net: Any) -> Callable[[NDArray], NDArray]:
+        """The function of `fast(net)`: from a batch to the output of the network, in NumPy."""
 
     def count_parameters(self, net: Any) -> int:
         """The number of trainable parameters, as counted by the framework itself."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from common.errors import CheckFailed, DataError, UserError
 
-MOST_LOG = 10_000_000  # bytes of a worker's log
-TAIL, MOST_SHOWN = 20_000, 200  # bytes of the log that are read; characters that are shown
+MAX_LOG = 10_000_000  # bytes of a worker's log
+TAIL, MAX_SHOWN = 20_000, 200  # bytes of the log that are read; characters that are shown
 NAMES = {each.value: each.name for each in signal.Signals}
 # The out-of-memory messages of PyTorch, TensorFlow and Paddle.
 OUT_OF_MEMORY = re.compile(
@@ -31,7 +31,7 @@ def read_answer(box: Path) -> dict:
 def shorten_log(box: Path) -> None:
     """Empties the log of a worker if it has become too long."""
     with suppress(OSError):
-        if (box / "stderr").stat().st_size > MOST_LOG:
+        if (box / "stderr").stat().st_size > MAX_LOG:
             os.truncate(box / "stderr", 0)
 
 
@@ -48,7 +48,7 @@ def read_log(box: Path) -> str:
 def how_it_ended(framework: str, status: int, box: Path) -> UserError:
     """The one-line error for a worker that ended without an answer."""
     log = read_log(box)
-    last = f" ({log.splitlines()[-1].strip()[:MOST_SHOWN]})" if log else ""
+    last = f" ({log.splitlines()[-1].strip()[:MAX_SHOWN]})" if log else ""
     if status == -signal.SIGKILL:
         return DataError(
             f"{framework}: the worker was killed (signal 9), as the system does when memory runs "

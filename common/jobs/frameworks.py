@@ -16,8 +16,8 @@ class Framework:
     """A framework: the package to import, the distributions that contain it, and our folder for it.
 
     The folder implements the contract; `runner` is the module in it that implements `Runner`. A
-    framework that does not train takes part in a command only if the user names it. `unused` are
-    packages that the framework imports if they are installed, and that no worker needs.
+    framework that does not train is only used as the reference (`numpy`), or if the user names it.
+    `unused` are packages that the framework imports if installed, and that no worker needs.
     """
 
     package: str

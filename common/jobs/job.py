@@ -65,8 +65,8 @@ class Report:
     """The result of a job: arrays by name, and figures about the worker.
 
     `version` and `parameters` are the framework's version and its own count of parameters;
-    `import_seconds` and `seconds` are the times for importing the framework and for the rest;
-    `megabytes` is the worker's peak memory.
+    `import_seconds` is the time to import the framework and choose the device, `seconds` the time
+    to build the network and compute; `megabytes` is the worker's peak memory.
     """
 
     arrays: Arrays
@@ -76,6 +76,6 @@ class Report:
     seconds: float
     megabytes: int = 0
 
-    def figures(self) -> dict:
+    def metrics(self) -> dict:
         """Everything except the arrays."""
         return {name: value for name, value in vars(self).items() if name != "arrays"}

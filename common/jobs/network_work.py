@@ -48,12 +48,12 @@ def grad(job: Grad) -> Report:
     """Computes a gradient; reads and checks the files before importing the framework."""
     plan, x, arrays = read_inputs(job)
     labels = read_labels(Path(job.labels), len(x), plan)
-    plan = make_plan(without_dropout(plan.network))
+    plan = make_plan(without_dropout(plan.spec))
     return compute_with(job, plan, arrays, lambda runner, net: runner.grad(net, x, labels))
 
 
 def read_inputs(job: Run | Grad, global_pool: bool = True) -> tuple[Plan, NDArray, Arrays]:
-    """The plan for these weights and this batch, the batch, and the arrays of the weights."""
+    """Reads a batch and weights; returns the plan that fits them, the batch and the arrays."""
     network(
         job.network, aux=job.aux, global_pool=global_pool
     )  # raises for an unknown name before any file is read
@@ -86,7 +86,7 @@ def make_classifier(
     """A function from batches to the output named `output`; the fastest one unless `plain`."""
     if plain:
         return lambda x: runner.run(net, x, [])[output]
-    return runner.classifier(net)
+    return runner.inference_function(net)
 
 
 def read_network(job: Run | Grad, x: NDArray, global_pool: bool) -> tuple[Plan, Arrays]:
@@ -111,5 +111,5 @@ def find_endpoints(plan: Plan, wanted: str) -> list[str]:
         maps = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
         # The last step is the network's output, which is returned under its own name.
         return maps + [step.path for step in plan.body.children[:-1] if step.is_vector]
-    names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.network.output)]
+    names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.spec.output)]
     return [plan.find(name).path for name in names]

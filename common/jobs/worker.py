@@ -38,7 +38,7 @@ def main(box: Path) -> None:
     except (OSError, MemoryError) as error:
         answer = {"error": f"{job.framework}: {system_text(error)}", "code": DataError.code}
     else:
-        answer = replace(report, megabytes=peak_megabytes()).figures()
+        answer = replace(report, megabytes=peak_megabytes()).metrics()
     (box / "answer.json").write_text(dumps(answer))
     # Ends at once: threads of the frameworks can hang or crash in a normal exit.
     _exit(0)

@@ -49,14 +49,16 @@ def network(
         raise UsageError(f"unknown network {shown(name)}; choose from: {', '.join(NETWORKS)}")
     if not isinstance(aux, bool | np.bool_):
         raise UsageError(f"aux must be True or False, not {shown(aux)}")
-    made = read_table(name, check_classes(classes))
+    made = published_spec(name, check_classes(classes))
     if not global_pool:
         made = fixed_window(made)
     if since is not None or until is not None:
         made = part(made, since, until)
     if aux and not (made.heads and made.classes):
-        which = "since or until" if made.omitted else f"{made.classes} classes"
-        raise UsageError(f"{name} with {which} has no auxiliary heads; omit aux")
+        which = (
+            " with since or until" if made.omitted else "" if made.classes else " with 0 classes"
+        )
+        raise UsageError(f"{name}{which} has no auxiliary heads; omit aux")
     return replace(made, input=check_input(input) or made.input, aux=bool(aux))
 
 
@@ -99,6 +101,6 @@ def whole_number(value: object) -> int:
 
 
 @cache
-def read_table(name: str, classes: int | None) -> NetworkSpec:
-    """Returns the spec of a network; cached, since it is needed often and is immutable."""
+def published_spec(name: str, classes: int | None) -> NetworkSpec:
+    """Returns the spec of a network as published; cached, since it is needed often."""
     return NETWORKS[name].network(name, classes)

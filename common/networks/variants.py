@@ -107,8 +107,8 @@ def remove(pattern: str) -> Override:
         if kept == layer.steps:
             return layer
         # A unit that has lost a layer is no longer what its recorded function builds.
-        is_unit = any(isinstance(step, Conv) for _, step in own)
-        return replace(layer, steps=kept, figure=None if is_unit else layer.figure)
+        is_conv_unit = any(isinstance(step, Conv) for _, step in own)
+        return replace(layer, steps=kept, figure=None if is_conv_unit else layer.figure)
 
     return change
 

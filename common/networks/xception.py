@@ -86,7 +86,7 @@ def xception(classes: int) -> NetworkSpec:
     )
 
 
-# The two differ in the padding of the pools, and in the eps and the momentum of batch norm.
+# Their layers differ in the padding of the pools, and in `eps` and `keep` of batch norm.
 VARIANTS = {
     "xception": Variant(xception, "Keras", (every(BatchNorm, keep=0.99),)),
     "xception.timm": Variant(

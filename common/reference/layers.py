@@ -15,7 +15,7 @@ from common.spec.plan import Node
 
 Array = NDArray[np.float64]
 Weights = Mapping[str, Array]
-LEAST_LENGTH = 1e-12
+MIN_LENGTH = 1e-12
 Compute = Callable[[Node, Array, Weights], Array]
 
 
@@ -101,8 +101,8 @@ def by_channel(values: Iterable[float], x: Array) -> Array:
 
 
 def length(x: Array) -> Array:
-    """The Euclidean length of each vector, at least `LEAST_LENGTH`, as used by L2Norm."""
-    return np.asarray(np.maximum(np.sqrt((x**2).sum(axis=1, keepdims=True)), LEAST_LENGTH))
+    """The Euclidean length of each vector, at least `MIN_LENGTH`, as used by L2Norm."""
+    return np.asarray(np.maximum(np.sqrt((x**2).sum(axis=1, keepdims=True)), MIN_LENGTH))
 
 
 def sum_around(x: Array, size: int) -> Array:

@@ -55,12 +55,12 @@ def run(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
     `x` and the returned feature maps are N x C x H x W.
     """
     outputs = compute_all(net.plan, x.astype(np.float64), net.weights)
-    return {path: outputs[path] for path in [net.plan.network.output, *net.plan.heads, *paths]}
+    return {path: outputs[path] for path in [net.plan.spec.output, *net.plan.heads, *paths]}
 
 
-def classifier(net: Reference) -> Callable[[NDArray], NDArray]:
+def inference_function(net: Reference) -> Callable[[NDArray], NDArray]:
     """A function from batches to the outputs of `net`."""
-    return lambda x: run(net, x, [])[net.plan.network.output]
+    return lambda x: run(net, x, [])[net.plan.spec.output]
 
 
 def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:
@@ -69,7 +69,7 @@ def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:
     The arrays are in the layout of weights files. Raises UsageError for a network with dropout,
     whose gradients depend on which values are dropped.
     """
-    smoothing = net.plan.network.label_smoothing
+    smoothing = net.plan.spec.label_smoothing
     step = differentiate(net.plan, net.weights, x, labels, smoothing)
     return {"loss": np.array(step.loss), **step.gradients}
 
@@ -130,9 +130,9 @@ def compute_all(
     `compute` computes the output of a leaf layer, by default in evaluation mode.
     """
     outputs: dict[str, Array] = {}
-    outputs[plan.network.output] = apply(plan.body, x, weights, outputs, compute)
+    outputs[plan.spec.output] = apply(plan.body, x, weights, outputs, compute)
     for name, head in plan.heads.items():
-        apply(head, outputs[plan.network.heads[name].after], weights, outputs, compute)
+        apply(head, outputs[plan.spec.heads[name].after], weights, outputs, compute)
     return outputs
 
 
@@ -141,9 +141,9 @@ def backward_all(plan: Plan, dys: Weights, forward: Forward) -> dict[str, Array]
     gradients: dict[str, Array] = {}
     tapped: dict[str, Array] = {}
     for name, head in plan.heads.items():
-        after = plan.network.heads[name].after
+        after = plan.spec.heads[name].after
         tapped[after] = tapped.get(after, 0) + backward(head, dys[name], forward, gradients)
-    dy = dys[plan.network.output]
+    dy = dys[plan.spec.output]
     for step in reversed(plan.body.children):
         dy = backward(step, dy + tapped.get(step.path, 0), forward, gradients)
     return gradients

@@ -5,7 +5,7 @@ As in `gradients`, dx is the gradient with respect to the input x, dy that to th
 
 import numpy as np
 
-from common.reference.layers import LEAST_LENGTH, Array, Weights, by_channel, length, sum_around
+from common.reference.layers import MIN_LENGTH, Array, Weights, by_channel, length, sum_around
 from common.spec.plan import Node
 
 
@@ -40,7 +40,7 @@ def backward_l2_norm(x: Array, dy: Array) -> Array:
     """
     size = length(x)
     y = x / size
-    along = np.where(size > LEAST_LENGTH, (y * dy).sum(axis=1, keepdims=True), 0)
+    along = np.where(size > MIN_LENGTH, (y * dy).sum(axis=1, keepdims=True), 0)
     return np.asarray((dy - y * along) / size)
 
 

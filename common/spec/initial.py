@@ -24,7 +24,7 @@ def initial_arrays(plan: Plan, seed: int, random_stats: bool = False) -> Arrays:
     for name, shape in plan.array_shapes().items():
         stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
         if len(shape) > 1:
-            arrays[name] = draw_weights(shape, stream, plan.network.init)
+            arrays[name] = draw_weights(shape, stream, plan.spec.init)
         else:
             arrays[name] = draw_vector(name, shape, stream, random_stats)
     return arrays

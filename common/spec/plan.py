@@ -20,7 +20,7 @@ class Node:
     """One layer of a plan: its path, input and output shapes (C x H x W), and its arrays' shapes.
 
     `parameters` are learned; `buffers` are the running statistics of batch norm. `pads`, `eps` and
-    `keep` are the resolved padding and the constants of batch norm; the framework folders and the
+    `keep` are the resolved padding and the constants of batch norm; `build.py` and the
     reference use these, not those of `layer`. `eps` and `keep` are rounded to float32, because
     Paddle stores them as float32 and all must use the same values. `children` are the layers inside
     a chain, a concat or a residual.
@@ -66,17 +66,17 @@ class Node:
 
     @property
     def is_map(self) -> bool:
-        """Whether the node computes a feature map; dropout does not, as evaluation skips it."""
+        """Whether the output is a feature map worth comparing; a dropout's is its input."""
         return len(self.output) == 3 and not isinstance(self.layer, spec.Dropout)
 
     @property
     def is_vector(self) -> bool:
-        """Whether the node computes a vector; dropout and flatten do not."""
+        """Whether the output is a vector worth comparing; not of dropout and flatten."""
         own = not isinstance(self.layer, spec.Flatten | spec.Dropout)
         return len(self.output) == 1 and own
 
     @property
-    def is_unit(self) -> bool:
+    def is_conv_unit(self) -> bool:
         """Whether the node is a chain of convolutions, batch norm and ReLU, and of nothing else.
 
         Such a chain is treated as a single layer, for instance as one row of a summary.
@@ -95,11 +95,11 @@ class Node:
     def units(self) -> Iterator["Node"]:
         """Yields the nodes that are rows of a summary: this node and its descendants.
 
-        The body as a whole has no row, and neither has anything inside a chain that `is_unit`.
+        The body as a whole has no row, and neither has anything inside a chain that `is_conv_unit`.
         """
         if self.path:
             yield self
-        if self.children and not self.is_unit:
+        if self.children and not self.is_conv_unit:
             for child in self.children:
                 yield from child.units()
 
@@ -108,7 +108,7 @@ class Node:
 class Plan:
     """A network's spec resolved for its input: the nodes of the body and, by name, of the heads."""
 
-    network: NetworkSpec
+    spec: NetworkSpec
     body: Node
     heads: dict[str, Node]
 
@@ -137,13 +137,13 @@ class Plan:
         unknown = [name for name in names if name not in paths]
         if unknown or not names:
             wrong = f"has no step {unknown[0]!r}" if unknown else "needs the name of a step"
-            raise UsageError(f"{self.network.name} {wrong}; its steps: {', '.join(paths)}")
+            raise UsageError(f"{self.spec.name} {wrong}; its steps: {', '.join(paths)}")
         return list(self.body.children[: max(map(paths.index, names)) + 1])
 
     def part(self, steps: tuple[Node, ...]) -> "Plan":
         """A plan of these consecutive steps of the body, without classes or heads."""
         first, chain = steps[0], spec.Chain({step.path: step.layer for step in steps})
-        alone = replace(self.network, name=first.path, input=first.input, body=chain)
+        alone = replace(self.spec, name=first.path, input=first.input, body=chain)
         body = Node("", chain, first.input, steps[-1].output, children=steps)
         return Plan(replace(alone, classes=0, heads={}, aux=False), body, {})
 
@@ -176,11 +176,11 @@ class Plan:
     def backbone_shapes(self) -> dict[str, Shape]:
         """The shapes of all arrays except those of the classifier and the heads."""
         arrays = self.array_shapes().items()
-        return {name: shape for name, shape in arrays if not self.is_ending(name)}
+        return {name: shape for name, shape in arrays if not self.is_classifier_or_head(name)}
 
-    def is_ending(self, name: str) -> bool:
+    def is_classifier_or_head(self, name: str) -> bool:
         """Whether an array belongs to the classifier or a head, even if the plan has no heads."""
-        return name.split(".")[0] in (self.network.classifier, *self.network.heads)
+        return name.split(".")[0] in (self.spec.classifier, *self.spec.heads)
 
     @property
     def parameter_count(self) -> int:
@@ -191,7 +191,7 @@ class Plan:
     def backbone_parameter_count(self) -> int:
         """The number of parameters of the body without its classifier."""
         steps = self.body.children
-        return sum(s.parameter_count for s in steps if s.path != self.network.classifier)
+        return sum(s.parameter_count for s in steps if s.path != self.spec.classifier)
 
     @property
     def multiply_adds(self) -> int:
@@ -200,14 +200,14 @@ class Plan:
 
     def loss_weights(self) -> dict[str, float]:
         """The weight of each output in the training loss, by the output's name."""
-        heads = {name: self.network.heads[name].weight for name in self.heads}
-        return {self.network.output: 1.0} | heads
+        heads = {name: self.spec.heads[name].weight for name in self.heads}
+        return {self.spec.output: 1.0} | heads
 
     def check_input(self, shape: Shape) -> None:
         """Raises UsageError unless `shape` is N x C x H x W and matches the network's input."""
-        check_batch(self.network.name, self.network.input, shape)
+        check_batch(self.spec.name, self.spec.input, shape)
 
-    def groups(self) -> dict[str, int]:
+    def depthwise_channels(self) -> dict[str, int]:
         """The number of input channels of each depthwise convolution, by its weight's name."""
         return {
             f"{node.path}.weight": node.input[0]
@@ -221,8 +221,8 @@ class Plan:
             if node.path == path:
                 return node
         raise UsageError(
-            f"{self.network.name} has no layer {path!r}; "
-            f"`googlenet summary {self.network.name}` lists them"
+            f"{self.spec.name} has no layer {path!r}; "
+            f"`googlenet summary {self.spec.name}` lists them"
         )
 
 

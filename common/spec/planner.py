@@ -16,7 +16,8 @@ from common.spec.plan import Node, Plan
 class InputDoesNotFit(UsageError):
     """A layer does not fit; the message gives the smallest square input that fits, up to 512.
 
-    It is only computed when the message is read: many callers try whether a network fits.
+    That size is only computed when the message is read, since many callers just test whether a
+    network fits.
     """
 
     def __init__(self, fault: UsageError, network: NetworkSpec) -> None:
@@ -56,17 +57,17 @@ def least_size(network: NetworkSpec) -> int | None:
 
 def lay_out(network: NetworkSpec) -> Plan:
     """Builds the plan as `make_plan` does, but its error has no advice on the input size."""
-    body = place(network.body, "", network.input)
+    body = make_node(network.body, "", network.input)
     steps = {step.path: step for step in body.children}
     heads = {
-        name: place(head.body, name, steps[head.after].output)
+        name: make_node(head.body, name, steps[head.after].output)
         for name, head in network.heads.items()
         if network.aux
     }
     return Plan(network, body, heads)
 
 
-def place(layer: Layer, path: str, shape: Shape) -> Node:
+def make_node(layer: Layer, path: str, shape: Shape) -> Node:
     """The node of the layer at `path`, for an input of this shape."""
     learned: list[tuple[str, Shape]]
     match layer:
@@ -100,25 +101,25 @@ def place(layer: Layer, path: str, shape: Shape) -> Node:
             learned = [("weight", (features, *shape)), ("bias", (features,))]
             learned = learned if bias else learned[:1]
             return Node(path, layer, shape, (features,), parameters=tuple(learned))
-    return place_with_children(layer, path, shape)
+    return make_parent_node(layer, path, shape)
 
 
-def place_with_children(layer: Layer, path: str, shape: Shape) -> Node:
+def make_parent_node(layer: Layer, path: str, shape: Shape) -> Node:
     """The node of a layer that contains other layers, with its children."""
     match layer:
         case spec.Chain(steps):
             children: list[Node] = []
             for name, step in steps.items():
                 before = children[-1].output if children else shape
-                children.append(place(step, join(path, name), before))
+                children.append(make_node(step, join(path, name), before))
             return Node(path, layer, shape, children[-1].output, children=tuple(children))
         case spec.Concat(branches):
-            children = [place(step, join(path, name), shape) for name, step in branches.items()]
+            children = [make_node(step, join(path, name), shape) for name, step in branches.items()]
             output = join_channels(path, [child.output for child in children])
             return Node(path, layer, shape, output, children=tuple(children))
         case spec.Residual(branch, shortcut):
             parts = {"branch": branch} | ({"shortcut": shortcut} if shortcut else {})
-            children = [place(part, join(path, name), shape) for name, part in parts.items()]
+            children = [make_node(part, join(path, name), shape) for name, part in parts.items()]
             ends = [child.output for child in children] + ([] if shortcut else [shape])
             if ends[0] != ends[1]:
                 one, other = map(shape_text, ends)

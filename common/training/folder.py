@@ -56,7 +56,7 @@ def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, L
         )
     input = (recipe.channels, recipe.image_size, recipe.image_size)
     how = PREPROCESSES[recipe.preprocess]
-    train, test = without(data.train, skipped), without(data.chooses, skipped)
+    train, test = without(data.train, skipped), without(data.selection, skipped)
     first = Loader(train, input, recipe.batch, how, recipe.seed, recipe.augment)
     first.check()
     return first, Loader(test, input, recipe.batch, how)

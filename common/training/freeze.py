@@ -20,7 +20,7 @@ def frozen_layers(plan: Plan, wanted: str) -> list[str]:
         return []
     paths = [node.path for node in plan.nodes() if node.parameters]
     if wanted == BACKBONE:
-        found = [path for path in paths if not plan.is_ending(path)]
+        found = [path for path in paths if not plan.is_classifier_or_head(path)]
     else:
         patterns = [each.strip() for each in wanted.split(",") if each.strip()] or [wanted]
         for pattern in patterns:

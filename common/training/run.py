@@ -125,7 +125,7 @@ class TrainingRun:
         numbers = {"loss": loss, "lr": step.rate, "top1": top1}
         self.write_line({"step": step.number, "epoch": step.epoch} | numbers)
 
-    def test_batches(self) -> Iterable[Batch]:
+    def scored_batches(self) -> Iterable[Batch]:
         """Batches of all images that are scored after an epoch, in order."""
         for batch in self.test.in_order():
             yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
@@ -177,8 +177,8 @@ def diverged(folder: Path, how: str) -> CheckFailed:
     return CheckFailed(f"{folder}: {how}; start a new run {kept}a lower --lr or --clip 1")
 
 
-def restore_weights(run: TrainingRun) -> None:
-    """Writes `last.safetensors` from the state that a run resumes from, if it is missing."""
+def write_missing_weights(run: TrainingRun) -> None:
+    """Writes `last.safetensors` if it is missing, from the state that the run resumes from."""
     last = run.folder / "checkpoints" / "last.safetensors"
     if run.rank == 0 and run.step and not last.exists():
         weights.write(last, result_of(run.state), run.plan, run.about)

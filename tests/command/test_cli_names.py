@@ -29,7 +29,7 @@ def print_many(name):
 
 
 def print_verdict(name):
-    step = SimpleNamespace(path="conv1", is_unit=True, children=())
+    step = SimpleNamespace(path="conv1", is_conv_unit=True, children=())
     root = SimpleNamespace(children=[step])
     spec = SimpleNamespace(name="googlenet", origin="paper", input=(3, 8, 8))
     plan = SimpleNamespace(network=spec, parameter_count=1, roots=lambda: [root], body=root)

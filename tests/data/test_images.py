@@ -156,7 +156,7 @@ def test_the_part_that_is_cropped_is_the_same_either_way(monkeypatch):
     for image in (Image.fromarray(pixels), Image.fromarray(pixels.transpose(1, 0, 2))):
         whole = np.asarray(images.fit(image, 20, 20, TORCHVISION), int)
         with monkeypatch.context() as patch:
-            patch.setattr(images, "MOST_ENLARGED", 0)
+            patch.setattr(images, "MAX_ENLARGED", 0)
             part = np.asarray(images.fit(image, 20, 20, TORCHVISION), int)
         assert np.abs(part - whole).max() <= 1
 
@@ -164,7 +164,7 @@ def test_the_part_that_is_cropped_is_the_same_either_way(monkeypatch):
 def test_points_are_the_same_in_either_order(monkeypatch):
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 30, 3), np.uint8))
     whole = images.to_input(image, (3, 20, 20), FID)
-    monkeypatch.setattr(images, "MOST_ENLARGED", 0)
+    monkeypatch.setattr(images, "MAX_ENLARGED", 0)
     np.testing.assert_allclose(images.to_input(image, (3, 20, 20), FID), whole, atol=1e-5)
 
 

@@ -55,7 +55,7 @@ def test_two_splits_or_three(tmp_path, folders, splits):
     data = open_folder(tmp_path, 0.2)
     assert counts(data) == splits
     assert data.classes == ("cat", "dog")
-    assert data.chooses is (data.val or data.test)
+    assert data.selection is (data.val or data.test)
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ BOUNDS = {
 }
 NONE = {
     TOO_MUCH: {"LARGEST": 0, "TIMES_ITS_SIZE": 0},
-    TOO_LONG: {"MOST_STEPS": 0},
-    TOO_MANY: {"MOST_ARRAYS": 0},
+    TOO_LONG: {"MAX_STEPS": 0},
+    TOO_MANY: {"MAX_ARRAYS": 0},
 }
 
 
@@ -61,12 +61,12 @@ def test_every_network_and_its_training_stay_below(made):
     spec = network(made)
     shapes = planned(made, spec.input[1:], aux=True).array_shapes()
     assert 4 * sum(map(prod, shapes.values())) <= budget.LARGEST
-    assert 5 * len(shapes) <= budget.MOST_ARRAYS
+    assert 5 * len(shapes) <= budget.MAX_ARRAYS
 
 
 def read_strictly(path):
     """Reads a file with a fiftieth of the steps allowed, because the steps take the time."""
-    budget.MOST_STEPS = 20_000
+    budget.MAX_STEPS = 20_000
     read_file(path)
 
 

@@ -60,7 +60,7 @@ def caffes(name="googlenet.caffe", layout="caffe"):
     """A network's arrays under the names of this checkpoint format."""
     [found] = [each for each in LAYOUTS if each.name == layout and each.fits(name)]
     plan, arrays = variant(name)
-    return found.outward(plan, arrays)
+    return found.to_layout(plan, arrays)
 
 
 def test_a_net_of_the_first_version_is_read_with_its_heads(tmp_path):
@@ -87,8 +87,8 @@ def test_batch_norms_blobs_with_further_axes_are_read(tmp_path):
     """Caffe's BN layers store 1 x channels or 1 x channels x 1 x 1."""
     plan = planned("inception_v2.caffe", (96, 96), classes=7)
     arrays = seeded(plan)
-    [found] = [each for each in LAYOUTS if each.name == "caffe" and each.fits(plan.network.name)]
-    theirs = found.outward(plan, arrays)
+    [found] = [each for each in LAYOUTS if each.name == "caffe" and each.fits(plan.spec.name)]
+    theirs = found.to_layout(plan, arrays)
     for name, array in theirs.items():
         if "_bn/" in name:
             theirs[name] = array[None] if name.endswith("0") else array[None, :, None, None]

@@ -60,7 +60,7 @@ def ours(impl, word, x, weights):
     steps = {"same": Conv(4, 1, bias=False)} | dict(
         word.steps if isinstance(word, Chain) else {"l": word}
     )
-    made = planned(classes=0).network
+    made = planned(classes=0).spec
     plan = make_plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
     arrays = {f"l.{name}": array for name, array in weights.items()}
     arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)

@@ -86,7 +86,7 @@ def drop_nothing(impl, net):
 
 @rows(long_variants)
 def test_gradients_and_statistics_are_the_references(impl, made):
-    plan = make_plan(without_dropout(made.plan.network))
+    plan = make_plan(without_dropout(made.plan.spec))
     # Over two vectors batch norm outputs only signs; over four it has a slope.
     labels = np.tile([3, 7], 2 if made.name.endswith("facenet") else 1)
     impl.weights.set_arrays(made.net, made.arrays)

@@ -18,7 +18,7 @@ def loss_and_gradients(impl, plan, arrays, x, labels):
 
 
 def test_the_exhibit_equals_the_built_network(impl, tmp_path):
-    plan = make_plan(without_dropout(planned(classes=10, aux=True).network))
+    plan = make_plan(without_dropout(planned(classes=10, aux=True).spec))
     arrays, x, labels = seeded(plan), noise(plan).astype(np.float32), np.array([3, 7])
     for name in ("fc", "aux1.fc2", "aux2.fc2"):  # Paddle's own cross entropy is cut off at 64
         arrays[f"{name}.weight"] /= 16
@@ -50,7 +50,7 @@ def outputs(impl, net, x, training):
 
 
 def test_each_output_bears_its_own_name(impl, tmp_path):
-    plan = make_plan(without_dropout(planned(classes=10, aux=True).network))
+    plan = make_plan(without_dropout(planned(classes=10, aux=True).spec))
     arrays, x = seeded(plan), noise(plan).astype(np.float32)
     weights.write(tmp_path / "w.safetensors", arrays, plan)
     by_hand = impl.baselines.Tutorial(plan, str(tmp_path / "w.safetensors")).net

@@ -22,9 +22,9 @@ def classify(impl, plan, dtype):
     Each comes twice: PyTorch compiles the network for the second batch of a shape.
     """
     arrays = seeded(plan)
-    x, fast = noise(plan), impl.run.classifier(impl.run.load_network(plan, arrays, dtype))
+    x, fast = noise(plan), impl.run.inference_function(impl.run.load_network(plan, arrays, dtype))
     right = reference.run(reference.load_network(plan, arrays, dtype), x, [])
-    return [fast(x), fast(x[:1]), fast(x), fast(x[:1])], right[plan.network.output]
+    return [fast(x), fast(x[:1]), fast(x), fast(x[:1])], right[plan.spec.output]
 
 
 # Together they cover every layer type, biases next to batch norm, and batch norm of vectors.
@@ -79,6 +79,6 @@ def test_the_network_itself_stays_as_it_was(impl, dtype):
 
 def test_another_size_is_refused(impl):
     plan = planned(size=(64, 64), classes=3)
-    classifier = impl.run.classifier(impl.run.load_network(plan, seeded(plan), "float32"))
+    classifier = impl.run.inference_function(impl.run.load_network(plan, seeded(plan), "float32"))
     with pytest.raises(ValueError, match="64"):
         classifier(np.ones((1, 3, 64, 65), np.float32))

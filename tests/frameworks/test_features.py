@@ -21,7 +21,7 @@ def loaded(impl, name):
 
 def noise(plan):
     """A batch of two images."""
-    return np.random.default_rng(0).standard_normal((2, *plan.network.input))
+    return np.random.default_rng(0).standard_normal((2, *plan.spec.input))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -107,7 +107,7 @@ def test_response_norms_over_other_numbers_of_channels(impl, size):
 def test_other_channels_and_features(impl, options):
     plan = make_plan(network("googlenet", **options))
     found, right = both(impl, plan, "float64")
-    assert plan.network.output in found
+    assert plan.spec.output in found
     assert (
         max(relative_difference(found[path], right[path]) for path in right)
         <= TOLERANCES["float64"]

@@ -16,7 +16,7 @@ LABELS = np.array([3, 7])
 
 @pytest.mark.parametrize("name", HEADS)
 def test_a_heads_gradients_and_statistics_are_the_references(impl, name):
-    plan = make_plan(without_dropout(head_alone(name).network))
+    plan = make_plan(without_dropout(head_alone(name).spec))
     net = impl.run.load_network(plan, seeded(plan), "float64")
     found, right = impl.run.grad(net, noise(plan), LABELS), kept_step(plan, LABELS)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
@@ -29,7 +29,7 @@ def test_a_heads_gradients_and_statistics_are_the_references(impl, name):
 
 def test_a_loss_and_its_gradient_in_bfloat16(impl):
     """The products are rounded to 8 bits; the loss and the gradients themselves are float32."""
-    plan = make_plan(without_dropout(planned(size=(96, 96), aux=True, classes=10).network))
+    plan = make_plan(without_dropout(planned(size=(96, 96), aux=True, classes=10).spec))
     arrays, x = seeded(plan), noise(plan).astype(np.float32)
     net = impl.run.load_network(plan, arrays, "bfloat16")
     if impl.name == "paddle":

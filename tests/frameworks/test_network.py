@@ -43,7 +43,7 @@ FULL = planned(classes=10, aux=True)
 
 def batch(impl, plan):
     """A batch in the framework's own axis order, as a user would pass it."""
-    return impl.run.tensor(impl.package.network("googlenet", input=plan.network.input), noise(plan))
+    return impl.run.tensor(impl.package.network("googlenet", input=plan.spec.input), noise(plan))
 
 
 def forward(impl, net, x, training):
@@ -136,7 +136,7 @@ def test_an_argument_of_another_kind_is_refused(impl, options):
 def test_whole_numbers_of_any_kind_are_taken(impl, tmp_path):
     for input in ([3, 33, 33], np.array([3, 33, 33]), (3, np.int64(33), 33)):
         net = small(impl, input=input, classes=np.int64(5))
-        assert net.plan.network.input == (3, 33, 33)
+        assert net.plan.spec.input == (3, 33, 33)
     impl.package.save_weights(net, tmp_path / "w.safetensors")
     assert weights.read(tmp_path / "w.safetensors")[1]["input"] == [3, 33, 33]
 

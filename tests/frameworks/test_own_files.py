@@ -46,7 +46,7 @@ def save_file(impl, net, path):
 def test_the_framework_opens_what_is_written_and_writes_what_is_read(impl, tmp_path, name):
     source, arrays = ours(tmp_path, name)
     plan, _ = variant(name)
-    options = {"input": plan.network.input, "classes": 7, "aux": plan.network.aux}
+    options = {"input": plan.spec.input, "classes": 7, "aux": plan.spec.aux}
     given, saved = (tmp_path / f"{part}{SUFFIXES[impl.name]}" for part in ("given", "saved"))
     convert(source, given, name)
     net = impl.package.network(name, **options)

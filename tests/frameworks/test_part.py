@@ -21,7 +21,7 @@ PARTS = [
 def run_part(impl, plan, arrays, x):
     """The output of a framework for a plan, in float64."""
     net = impl.run.load_network(plan, {name: arrays[name] for name in plan.shapes}, "float64")
-    return impl.run.run(net, x, [])[plan.network.output]
+    return impl.run.run(net, x, [])[plan.spec.output]
 
 
 @pytest.mark.parametrize(("name", "since", "until"), PARTS)
@@ -31,7 +31,7 @@ def test_a_part_computes_what_the_network_does(impl, name, since, until):
     last = until or "logits"
     before = [steps[steps.index(since) - 1]] if since else []
     arrays = seeded(whole)
-    x = np.random.default_rng(0).standard_normal((2, *whole.network.input))
+    x = np.random.default_rng(0).standard_normal((2, *whole.spec.input))
     maps = reference.run(
         reference.load_network(whole, arrays, "float64"), x, [*before, *([until] if until else [])]
     )
@@ -60,7 +60,7 @@ def test_a_fixed_window_slides_over_larger_images(impl):
     plan = make_plan(network("googlenet.slim", (3, 256, 288), 5, global_pool=False))
     assert plan.body.output == (5, 2, 3)
     arrays = seeded(plan)
-    x = np.random.default_rng(0).standard_normal((1, *plan.network.input))
+    x = np.random.default_rng(0).standard_normal((1, *plan.spec.input))
     net = impl.run.load_network(plan, arrays, "float64")
     found = impl.run.run(net, x, ["inception5b"])
     maps, logits = found["inception5b"][0], found["logits"][0]

@@ -12,9 +12,9 @@ from common.data.images import to_input
 from common.networks import network
 from common.reference.numerics import relative_difference
 from common.spec import AvgPool, MaxPool, PaddingRule
-from common.spec.planner import place
+from common.spec.planner import make_node
 from common.tools.zoo.recognise import layouts_for
-from pytorch_impl.build import module
+from pytorch_impl.build import make_layer
 from pytorch_impl.fast import MAX_SHAPES
 
 PLAN = planned(size=(64, 64), classes=4)
@@ -101,37 +101,37 @@ def test_fast_compiles_for_a_few_shapes_only(impl):
     net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
     quick = impl.package.fast(net)
     for count in range(1, MAX_SHAPES + 3):
-        quick(torch.zeros(count, *PLAN.network.input))
+        quick(torch.zeros(count, *PLAN.spec.input))
     assert len(quick.functions) == MAX_SHAPES
-    quick(torch.zeros(count, *PLAN.network.input))
-    assert quick.functions[torch.Size([count, *PLAN.network.input])] is not quick.net
+    quick(torch.zeros(count, *PLAN.spec.input))
+    assert quick.functions[torch.Size([count, *PLAN.spec.input])] is not quick.net
 
 
 def test_a_pool_of_stride_1_is_padded_on_one_side():
     """With ceil_mode, it would have one row and one column less."""
     x = torch.arange(9.0).reshape(1, 1, 3, 3)
-    pool = module(place(MaxPool(2, 1, PaddingRule.SAME), "pool", (1, 3, 3)))
+    pool = make_layer(make_node(MaxPool(2, 1, PaddingRule.SAME), "pool", (1, 3, 3)))
     expected = torch.tensor([[4.0, 5, 5], [7, 8, 8], [7, 8, 8]])
     assert torch.equal(pool(x)[0, 0], expected)
 
 
 def test_averages_over_an_uneven_border_are_refused():
     with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average over \(\(0, 1\)"):
-        module(place(AvgPool(2, 2, PaddingRule.SAME), "pool", (3, 5, 5)))
+        make_layer(make_node(AvgPool(2, 2, PaddingRule.SAME), "pool", (3, 5, 5)))
 
 
 def features(impl, name, state, x):
     """The features that our network computes with the same weights, under our names."""
     plan = planned(name, (139, 139), classes=0)
     layout = layouts_for("inception_v3.fid", "pytorch_fid")[0]
-    arrays = layout.inward(plan, {key: tensor.numpy() for key, tensor in state.items()})
+    arrays = layout.from_layout(plan, {key: tensor.numpy() for key, tensor in state.items()})
     net = impl.run.load_network(plan, arrays, "float64")
     return impl.run.run(net, x, [])["features"]
 
 
 def test_fids_features_are_pytorch_fids(impl):
     plan = planned("inception_v3.fid", (139, 139), classes=0)
-    arrays = layouts_for("inception_v3.fid", "pytorch_fid")[0].outward(plan, seeded(plan))
+    arrays = layouts_for("inception_v3.fid", "pytorch_fid")[0].to_layout(plan, seeded(plan))
     state = {key: torch.from_numpy(array).double() for key, array in arrays.items()}
     x = noise(plan)
     expected = Fid(state).features(torch.from_numpy(x)).numpy()
@@ -178,7 +178,7 @@ def test_bninceptions_modules_are_pretrainedmodels(impl):
     name = "inception_v2.caffe"
     plan = planned(name, (96, 96), classes=5)
     arrays = seeded(plan)
-    theirs = layouts_for(name, "pretrainedmodels")[0].outward(plan, arrays)
+    theirs = layouts_for(name, "pretrainedmodels")[0].to_layout(plan, arrays)
     state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
     net = impl.run.load_network(plan, arrays, "float64")
     found = impl.run.run(net, noise(plan), ["inception4b", "inception4c"])
@@ -192,7 +192,7 @@ def test_facenets_ending_is_facenet_pytorchs(impl):
     name = "inception_resnet_v1.facenet"
     plan = planned(name, (96, 96), classes=0)
     arrays = seeded(plan)
-    theirs = layouts_for(name, "facenet")[0].outward(plan, arrays)
+    theirs = layouts_for(name, "facenet")[0].to_layout(plan, arrays)
     state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
 
     def norm(x, part):

@@ -53,7 +53,7 @@ def printed(framework, plan):
     assert "_impl" not in text
     assert "common" not in text
     held = {"__name__": "printed"}
-    exec(compile(text, f"<{plan.network.name}>", "exec"), held)
+    exec(compile(text, f"<{plan.spec.name}>", "exec"), held)
     main = text.partition('if __name__ == "__main__":')[2]
     [name] = [each for each in held if f" {each}()" in main or f"in {each}()." in main]
     return held, held[name]()
@@ -71,7 +71,7 @@ def load_pytorch(held, net, plan, arrays):
 def load_paddle(held, net, plan, arrays):
     """Loads a state dict, as Paddle's users do; a fixed scale replaces one that is missing."""
     assert held
-    state = PADDLE.outward(plan, arrays)
+    state = PADDLE.to_layout(plan, arrays)
     own = net.state_dict()
     fixed = {
         name for name, each in net.named_parameters() if each.optimize_attr["learning_rate"] == 0
@@ -160,8 +160,8 @@ def check_source(impl, plan):
         held, net = printed(impl.name, plan)
         globals()[f"load_{impl.name}"](held, net, plan, seeded(plan))
         found = outputs(impl.name, widened(impl.name, net), noise(plan, images=1))
-    found[plan.network.output] = found.pop("")
-    assert found.keys() == {plan.network.output, *plan.heads}
+    found[plan.spec.output] = found.pop("")
+    assert found.keys() == {plan.spec.output, *plan.heads}
     far = {name: relative_difference(array, right[name]) for name, array in found.items()}
     # Keras' Rescaling rounds its constants to float32.
     bound = 1e-7 if impl.name == "tensorflow" and has_constants(plan) else 1e-12

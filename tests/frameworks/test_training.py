@@ -65,7 +65,7 @@ def start_of(plan):
 def step_of(plan, number, rate):
     """A step on noise."""
     draw = np.random.default_rng([3, number])
-    x, labels = draw.standard_normal((4, *plan.network.input)), draw.integers(0, 10, 4)
+    x, labels = draw.standard_normal((4, *plan.spec.input)), draw.integers(0, 10, 4)
     return Step(number, 1, float(np.float32(rate)), 7, x, labels, 0, False)
 
 
@@ -81,7 +81,7 @@ def trainer_of(impl, plan, recipe, slots, steps):
 
 def gradients_of(impl, plan, slots, step, recipe):
     """The framework's loss in that step and its gradients, for a network without dropout."""
-    smoothed = replace(plan, network=replace(plan.network, label_smoothing=recipe.label_smoothing))
+    smoothed = replace(plan, spec=replace(plan.spec, label_smoothing=recipe.label_smoothing))
     net = impl.run.load_network(smoothed, slots["weights"], "float64")
     found = impl.run.grad(net, step.x, step.labels)
     return found.pop("loss"), found
@@ -106,7 +106,7 @@ def test_each_step_is_what_the_rules_say(impl, rule):
             for name, w in weights.items()
         }
         expected, remembered = apply_step(recipe, number - 1, step.rate, weights, gradients, own)
-        assert trainer.take(step)[0] == pytest.approx(loss, rel=1e-12)
+        assert trainer.take_step(step)[0] == pytest.approx(loss, rel=1e-12)
         found = split_slots(trainer.get_state())
         for name, weight in expected.items():
             close(found["weights"][name], weight, name)
@@ -130,7 +130,7 @@ def test_of_all_labels_one_is_right(impl):
     shares = []
     for label in range(10):
         step = step_of(plan, 1, 0.0)
-        shares.append(trainer.take(replace(step, labels=np.full(4, label)))[1])
+        shares.append(trainer.take_step(replace(step, labels=np.full(4, label)))[1])
     assert sum(shares) == pytest.approx(1, abs=1e-12)
     assert {4 * share % 1 for share in shares} == {0}
 
@@ -143,11 +143,11 @@ def test_a_state_goes_on_bit_for_bit(impl, rule):
     plan, recipe = small_plan(), recipe_of(rule)
     steps = [step_of(plan, number, 0.01) for number in (1, 2, 3, 4)]
     straight = trainer_of(impl, plan, recipe, start_of(plan), 0)
-    losses = [straight.take(step) for step in steps]
+    losses = [straight.take_step(step) for step in steps]
     first = trainer_of(impl, plan, recipe, start_of(plan), 0)
-    again = [first.take(step) for step in steps[:2]]
+    again = [first.take_step(step) for step in steps[:2]]
     second = trainer_of(impl, plan, recipe, split_slots(first.get_state()), 2)
-    again += [second.take(step) for step in steps[2:]]
+    again += [second.take_step(step) for step in steps[2:]]
     # Retraced in the same process, Keras' step may differ in the last bit; the step of a resumed
     # run is traced in a fresh process and does not differ (tests/kills.py).
     exact = 1e-12 if impl.name == "tensorflow" else 0

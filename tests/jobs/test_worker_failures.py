@@ -47,7 +47,7 @@ def test_only_the_end_of_what_a_worker_printed_is_kept(tmp_path):
     failure.shorten_log(tmp_path)
     line = str(failure.how_it_ended("pytorch", 1, tmp_path))
     assert line == f"pytorch: the worker ended with status 1 and no answer ({'y' * 200})"
-    os.truncate(tmp_path / "stderr", failure.MOST_LOG + 1)
+    os.truncate(tmp_path / "stderr", failure.MAX_LOG + 1)
     failure.shorten_log(tmp_path)
     assert (tmp_path / "stderr").stat().st_size == 0
     shutil.rmtree(tmp_path)

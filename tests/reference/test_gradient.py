@@ -29,7 +29,7 @@ from common.spec import (
     ReLU,
     Residual,
 )
-from common.spec.planner import make_plan, place
+from common.spec.planner import make_node, make_plan
 from common.spec.rewrite import without_dropout
 from common.training.dropout import dropout_key, keeps
 
@@ -59,7 +59,7 @@ def mask_of(node, images, rate):
 def test_gradients_are_slopes(name):
     """Differentiates a weighted sum of all outputs with respect to the input and parameters."""
     layer, shape = EXAMPLES[name]
-    node, random = place(layer, "layer", shape), np.random.default_rng(5)
+    node, random = make_node(layer, "layer", shape), np.random.default_rng(5)
     x, dy = (random.standard_normal((2, *each)) for each in (shape, node.output))
     weights = {
         f"{each.path}.{name}": random.uniform(0.5, 1.5, size)
@@ -84,7 +84,7 @@ def test_gradients_are_slopes(name):
 
 def gradient_by_x(layer, x, dy):
     """The gradient with respect to the input of a layer without parameters."""
-    node, forward = place(layer, "layer", x.shape[1:]), Forward({})
+    node, forward = make_node(layer, "layer", x.shape[1:]), Forward({})
     apply(node, x, {}, {}, forward.compute)
     return backward(node, dy, forward, {})
 
@@ -103,7 +103,7 @@ def test_relu_has_no_slope_at_zero():
 
 
 def test_dropout_keeps_what_the_mask_says_and_scales_it():
-    node, mask = place(Dropout(0.75), "layer", (3,)), np.array([[True, False, True]])
+    node, mask = make_node(Dropout(0.75), "layer", (3,)), np.array([[True, False, True]])
     y = apply(node, np.array([[1.0, 2.0, 3.0]]), {}, {}, Forward({"layer": mask}).compute)
     np.testing.assert_array_equal(y, [[4, 0, 12]])
 
@@ -136,7 +136,7 @@ def small():
     """The plan of the small network, its weights, a batch and its dropout masks."""
     plan, random = make_plan(small_network()), np.random.default_rng(6)
     weights = {name: random.uniform(-1, 1, shape) for name, shape in plan.array_shapes().items()}
-    x = random.standard_normal((4, *plan.network.input))
+    x = random.standard_normal((4, *plan.spec.input))
     nodes = [node for node in plan.nodes() if isinstance(node.layer, Dropout)]
     masks = {node.path: mask_of(node, 4, node.layer.rate) for node in nodes}
     assert all(0 < mask.sum() < mask.size for mask in masks.values())

@@ -32,21 +32,21 @@ from common.spec import (
     pair,
 )
 from common.spec.padding import adaptive_windows
-from common.spec.planner import place
+from common.spec.planner import make_node
 
 RANDOM = np.random.default_rng(3)
 
 
 def computed(word, x, **weights):
     """The reference's output for one layer."""
-    layer = place(word, "word", x.shape[1:])
+    layer = make_node(word, "word", x.shape[1:])
     named = {f"word.{name}": array for name, array in weights.items()}
     return layers.apply(layer, x, named, {})
 
 
 def windows(word, x):
     """Yields every window of a padded map as (row, column, values), with None beyond the border."""
-    layer = place(word, "word", x.shape[1:])
+    layer = make_node(word, "word", x.shape[1:])
     (top, _), (left, _) = layer.pads
     down, right = pair(word.stride)
     window = list(itertools.product(*map(range, pair(word.kernel))))
@@ -150,7 +150,7 @@ def test_vectors_come_to_length_1_unless_they_are_next_to_nothing():
 
 
 def test_batch_norm_uses_the_float32_eps():
-    eps = place(BatchNorm(1e-3), "norm", (2, 4, 4)).eps
+    eps = make_node(BatchNorm(1e-3), "norm", (2, 4, 4)).eps
     assert eps == float(np.float32(1e-3)) != 1e-3
 
 

@@ -11,7 +11,7 @@ from common.networks import NETWORKS, network
 from common.spec import BatchNorm, Chain, Concat, Conv, PaddingRule
 from common.spec.padding import slide_axis
 from common.spec.plan import check_batch
-from common.spec.planner import least_size, make_plan, place
+from common.spec.planner import least_size, make_node, make_plan
 
 
 def test_every_network_has_its_facts():
@@ -107,10 +107,10 @@ def test_one_channel_and_ten_classes():
 
 def test_multiply_adds_of_known_convolutions():
     """512 to 64 channels by 5x5 take 819,200 weights; through a reduction to 24, 50,688."""
-    plain = place(Conv(64, 5, padding=2, bias=False), "plain", (512, 14, 14))
+    plain = make_node(Conv(64, 5, padding=2, bias=False), "plain", (512, 14, 14))
     assert plain.multiply_adds == 819_200 * 14 * 14
     steps = {"reduce": Conv(24, 1, bias=False), "conv": Conv(64, 5, padding=2, bias=False)}
-    assert place(Chain(steps), "reduced", (512, 14, 14)).multiply_adds == 50_688 * 14 * 14
+    assert make_node(Chain(steps), "reduced", (512, 14, 14)).multiply_adds == 50_688 * 14 * 14
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,12 @@ def test_a_network_too_small_names_the_layer():
 def test_branches_of_unequal_size_name_the_block():
     layer = Concat({"a": Conv(1, 1), "b": Conv(1, 3)})
     with pytest.raises(UsageError, match=r"^block: branches of unequal size"):
-        place(layer, "block", (3, 8, 8))
+        make_node(layer, "block", (3, 8, 8))
 
 
 def test_an_unknown_layer_type_names_its_path():
     with pytest.raises(TypeError, match=r"^block\.step: .* is not a layer type"):
-        place(Chain({"step": "pool"}), "block", (3, 8, 8))
+        make_node(Chain({"step": "pool"}), "block", (3, 8, 8))
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_narrow_and_wide_numbers_in_other_files(tmp_path, out, kind):
     cast = {name: array.astype(kind) for name, array in ARRAYS.items()}
     write_file(tmp_path / "a.safetensors", cast)
     layout = next(layout for layout in LAYOUTS if layout.name == "paddle")
-    write_pickle(tmp_path / "b.pdparams", layout.outward(PLAN, cast))
+    write_pickle(tmp_path / "b.pdparams", layout.to_layout(PLAN, cast))
     for source in ("a.safetensors", "b.pdparams"):
         convert(tmp_path / source, out, "googlenet")
         check_holds(out, cast)

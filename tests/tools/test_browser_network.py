@@ -50,7 +50,7 @@ def choose(page, step, cell):
 def seen():
     """The reference's arrays for the page's first photograph and weights."""
     plan = full("googlenet")
-    x = images.batch(images.photographs()[:1], plan.network.input, plan.network.preprocess)
+    x = images.batch(images.photographs()[:1], plan.spec.input, plan.spec.preprocess)
     return observe(plan, initial_arrays(plan, seed=0, random_stats=True), x[0])
 
 

@@ -76,7 +76,7 @@ def batch_to_learn(tmp_path_factory):
     weights.write(folder / "w", seeded(plan), plan)
     np.save(folder / "x.npy", noise(plan))
     np.save(folder / "y.npy", np.array([3, 7]))
-    plan = make_plan(without_dropout(plan.network))
+    plan = make_plan(without_dropout(plan.spec))
     net = reference.load_network(plan, seeded(plan), "float64")
     files = ("--weights", folder / "w", "--input", folder / "x.npy", "--labels", folder / "y.npy")
     return files, reference.grad(net, noise(plan), np.array([3, 7]))
@@ -196,5 +196,5 @@ def test_only_numbers_are_called_not_equal():
 def test_every_row_has_something_to_be_compared(name):
     """This includes the steps between the maps and the result, which make vectors."""
     plan = make_plan(network(name))
-    endpoints = {*find_endpoints(plan, "units"), plan.network.output}
+    endpoints = {*find_endpoints(plan, "units"), plan.spec.output}
     assert all(row.outputs and row.outputs.keys() <= endpoints for row in make_rows(plan))

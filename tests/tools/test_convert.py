@@ -137,14 +137,14 @@ def test_a_later_edition_of_d2l_is_recognised_and_kept(tmp_path):
 def test_what_training_leaves_in_a_checkpoint_is_passed_over(tmp_path):
     plan, arrays = variant("googlenet.slim")
     [layout] = layouts_for("googlenet.slim", "slim")
-    theirs = layout.outward(plan, arrays)
+    theirs = layout.to_layout(plan, arrays)
     theirs |= {
         f"{layout.names(plan)['fc.bias']}/{slot}": arrays["fc.bias"]
         for slot in ("Adam_1", "Adagrad")
     }
     theirs |= {"global_step": np.array(9), "beta1_power": np.array(0.5, np.float32)}
     write_file(tmp_path / "a.safetensors", theirs)
-    convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", plan.network.name)
+    convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", plan.spec.name)
     assert weights.read(tmp_path / "b.safetensors")[0].keys() == arrays.keys()
 
 
@@ -154,7 +154,7 @@ def test_timms_safetensors_with_counters_there_and_back(tmp_path):
     name = "xception.timm"
     plan = planned(name, SIZE, classes=7)
     [layout] = layouts_for(name, "timm")
-    theirs = layout.outward(plan, seeded(plan))
+    theirs = layout.to_layout(plan, seeded(plan))
     theirs |= {"bn1.num_batches_tracked": np.array(123)}
     first, ours, again = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
     write_file(first, theirs)
@@ -185,7 +185,7 @@ def test_a_tutorials_copy_with_other_chains_is_recognised_and_kept(tmp_path):
     """The same network, whose author put 4b to 4e in one chain and gave the heads other names."""
     plan, arrays = variant("googlenet.paddle")
     [layout] = layouts_for("googlenet.paddle", "paddle_tutorial")
-    theirs = layout.outward(plan, arrays)
+    theirs = layout.to_layout(plan, arrays)
     chains = {"inception4b": "inception_block4.0", "inception4c": "inception_block4.1",
               "inception4d": "inception_block4.2", "inception4e": "inception_block4.3",
               "out1": "aux_a", "out2": "aux_b", "out": "out3"}  # fmt: skip

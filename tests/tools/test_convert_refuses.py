@@ -30,7 +30,7 @@ def test_checkpoints_in_one_file_are_read(tmp_path, warm_workers):
     require("tensorflow")
     plan, arrays = variant("googlenet.slim")
     [layout] = layouts_for("googlenet.slim", "slim")
-    np.savez(tmp_path / "a.npz", **layout.outward(plan, arrays))
+    np.savez(tmp_path / "a.npz", **layout.to_layout(plan, arrays))
     warm_workers.apply("tensorflow", "brought:save_in_one_file", tmp_path)
     out = tmp_path / "b.safetensors"
     told, _ = convert(tmp_path / "a.ckpt", out, "googlenet.slim")
@@ -43,7 +43,7 @@ def test_another_network_is_named(tmp_path):
     _, arrays = variant("googlenet.paddle_vision")
     plan = variant("googlenet.paddle_vision")[0]
     [layout] = layouts_for("googlenet.paddle_vision", "paddle_vision")
-    theirs = layout.outward(plan, arrays)
+    theirs = layout.to_layout(plan, arrays)
     source = write_pickle(tmp_path / "a.pdparams", theirs)
     with pytest.raises(DataError) as told:
         convert(source, tmp_path / "b.safetensors", "googlenet")
@@ -62,7 +62,7 @@ def test_the_two_v3_of_equal_names_are_told_apart_by_their_classes(
 ):
     plan = planned(network, (75, 75), classes=classes)
     source, out = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    write_file(source, layouts_for(offered, layout)[0].outward(plan, seeded(plan)))
+    write_file(source, layouts_for(offered, layout)[0].to_layout(plan, seeded(plan)))
     told = rf"{classes} classes are {network}'s \(--from {layout} reads them anyway\)$"
     for options in (ReadOptions(), ReadOptions(backbone_only=True)):
         with pytest.raises(DataError, match=told):

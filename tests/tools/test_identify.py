@@ -27,7 +27,7 @@ def theirs(path, name, layout, prefix=""):
     """Writes a small network's weights to a file, with another party's names only."""
     plan, arrays = variant(name)
     [layout] = layouts_for(name, layout)
-    named = layout.outward(plan, arrays)
+    named = layout.to_layout(plan, arrays)
     write_file(path, {prefix + key: array for key, array in named.items()})
     return path
 
@@ -36,19 +36,19 @@ def theirs(path, name, layout, prefix=""):
 def test_a_partys_names_are_enough(tmp_path, name, layout):
     found = identify(theirs(tmp_path / "x.safetensors", name, layout), ReadOptions())
     match = found.matches[0]
-    assert (match.plan.network.name, match.layout.name) == (name, layout)
-    assert match.plan.network.classes == 7
+    assert (match.plan.spec.name, match.layout.name) == (name, layout)
+    assert match.plan.spec.classes == 7
     assert list(match.plan.heads) == list(variant(name)[0].heads)
 
 
 def test_what_our_file_says_of_itself_decides(tmp_path):
     source, arrays = ours(tmp_path, "googlenet.paper")
     [match] = identify(source, ReadOptions()).matches
-    assert match.plan.network.name == "googlenet.paper"
+    assert match.plan.spec.name == "googlenet.paper"
     assert json.loads(googlenet("identify", source, "--json"))["matches"][0]["input"] == [3, 96, 96]
     write_file(tmp_path / "unsaid.safetensors", arrays)
     unsaid = identify(tmp_path / "unsaid.safetensors", ReadOptions()).matches
-    names = [match.plan.network.name for match in unsaid]
+    names = [match.plan.spec.name for match in unsaid]
     assert names == ["googlenet", "googlenet.paper", "googlenet.caffe", "googlenet.paddle"]
 
 

@@ -19,7 +19,7 @@ def test_every_step_and_head_is_in_the_diagram_once(name):
     body = [node.path for node in plan.body.children if shows(node)]
     assert [piece.node.path for piece in drawn.pieces] == [*body, *plan.heads]
     assert {p.node.path: p.after for p in drawn.pieces if p.after} == {
-        head: plan.network.heads[head].after for head in plan.heads
+        head: plan.spec.heads[head].after for head in plan.heads
     }
 
 

@@ -25,7 +25,7 @@ from common.tools.page.trained_part import Weights
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_fields_of_every_cell_are_in_the_drawing_or_all_are_larger_than_the_image(name):
     plan = full(name)
-    image = plan.network.input[1:]
+    image = plan.spec.input[1:]
     modules = [step for step in plan.body.children if len(branches_of(step)) > 1]
     assert bool(modules) != name.startswith("xception")
     for step in modules:

@@ -18,7 +18,7 @@ from common.tools.analysis.compare import (
 )
 from common.tools.analysis.receptive_field import Reach
 from common.tools.analysis.windows import window_of
-from common.tools.page.chosen_cells import MOST_CELLS, cells_of, numbers_json
+from common.tools.page.chosen_cells import MAX_CELLS, cells_of, numbers_json
 from common.tools.page.chosen_channel import conv_of, first_cell
 from common.tools.page.fields import fields_of, reaches
 from common.tools.page.following import following
@@ -151,13 +151,13 @@ def test_only_maps_of_a_moderate_size_have_the_numbers_of_all_cells():
     step = full("googlenet").find("inception3a")
     assert len(cells_of(step)) == 28 * 28
     assert cells_of(step)[29] == (1, 1)
-    for rows, count in {MOST_CELLS: MOST_CELLS, MOST_CELLS + 1: 0}.items():
+    for rows, count in {MAX_CELLS: MAX_CELLS, MAX_CELLS + 1: 0}.items():
         assert len(cells_of(replace(step, output=(256, rows, 1)))) == count
 
 
 def test_both_windows_of_a_pool_have_the_values_of_its_input(followed):
     plan, seen, _ = followed
-    if "googlenet" not in plan.network.name:
+    if "googlenet" not in plan.spec.name:
         return
     both = pool_windows(plan.find("maxpool1"), seen, "ceil")
     row, column = both.cell

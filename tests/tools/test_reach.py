@@ -15,13 +15,13 @@ from common.spec import (
     Residual,
     sequence,
 )
-from common.spec.planner import make_plan, place
+from common.spec.planner import make_node, make_plan
 from common.tools.analysis.receptive_field import Reach, reach
 
 
 def through(word):
     """The reach of one layer."""
-    return Reach().through(place(word, "word", (4, 64, 64)))
+    return Reach().through(make_node(word, "word", (4, 64, 64)))
 
 
 def test_windows_widen_by_what_lies_between():
@@ -39,7 +39,7 @@ def test_the_longest_and_the_widest_way_count():
 
 def test_a_step_that_averages_the_whole_map_sees_all_that_its_cells_see():
     before = Reach(1, 19, 4)
-    pool = place(GlobalAvgPool(), "pool", (4, 7, 7))
+    pool = make_node(GlobalAvgPool(), "pool", (4, 7, 7))
     assert before.through_step(pool) == Reach(1, 19 + 6 * 4, 4)
     assert before.through(pool) == before  # the figure of the last feature map
 

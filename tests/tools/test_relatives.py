@@ -89,7 +89,7 @@ def test_moving_averages_are_taken_only_when_asked_for(tmp_path, out, averages):
     plan = planned("googlenet.slim", (96, 96), classes=7)
     arrays = seeded(plan)
     [layout] = layouts_for("googlenet.slim", "slim")
-    theirs = layout.outward(plan, arrays)
+    theirs = layout.to_layout(plan, arrays)
     theirs |= {f"{k}/ExponentialMovingAverage": 1.5 * v for k, v in theirs.items()}
     write_file(tmp_path / "a.safetensors", theirs)
     line, _ = convert(
@@ -109,7 +109,7 @@ def test_matrices_pass_for_kernels_of_one_by_one(tmp_path, out, name):
     [layout] = layouts_for(name, "timm")
     theirs = {
         key: array[:, :, 0, 0] if array.shape[2:] == (1, 1) else array
-        for key, array in layout.outward(plan, arrays).items()
+        for key, array in layout.to_layout(plan, arrays).items()
     }
     write_file(tmp_path / "a.safetensors", theirs)
     convert(tmp_path / "a.safetensors", out, name)

@@ -20,7 +20,7 @@ from common.training.folder import begin, open_run
 from common.training.lock import locked
 from common.training.metrics import cut_metrics, read_metrics
 from common.training.recipe_file import to_recipe
-from common.training.run import TrainingRun, restore_weights
+from common.training.run import TrainingRun, write_missing_weights
 
 assert narrow_module  # a fixture
 
@@ -220,9 +220,9 @@ def test_damaged_lines_of_the_metrics_are_taken_out(tmp_path):
 
 def test_missing_weights_are_restored_from_the_state(run):
     found = open_run(run)[0]
-    restore_weights(found)
+    write_missing_weights(found)
     assert not (run / "checkpoints" / "last.safetensors").exists()  # no step was taken
     found.step = 1
-    restore_weights(found)
+    write_missing_weights(found)
     arrays, _ = weights.read(run / "checkpoints" / "last.safetensors")
     np.testing.assert_array_equal(arrays["fc.weight"], found.state["weights/fc.weight"])

@@ -67,8 +67,8 @@ class FrameworkResult:
 class Comparison:
     """The results of every framework and of the reference, row by row.
 
-    If feature maps are kept, `channels` has the channels of each row that are, and `maps` the
-    reference's values in these channels for the first image.
+    If feature maps are kept, `channels` lists the channels that are kept of each row, and `maps`
+    has the reference's values in these channels for the first image.
     """
 
     plan: Plan
@@ -141,8 +141,9 @@ def compare(
 
     The weights are `arrays`, or else drawn with seed 0, biases and running statistics as well. `x`
     is a batch N x C x H x W, and `images` are the names of its images. `report_progress` is called
-    with a framework's name and its status; `kept` is the number of channels to keep from the
-    feature map of each row without branches. Raises UserError if the reference cannot run.
+    with a framework's name and its status; `kept` is the number of channels to keep of each row; of
+    rows with branches, the strongest channel of each branch is kept. Raises UserError if the
+    reference cannot run.
     """
     with scratch_folder() as folder:
         given = arrays or initial_arrays(plan, seed=0, random_stats=True)
@@ -155,10 +156,10 @@ def compare(
         for framework in frameworks:
             report_progress(framework, "computing")
             own = replace(job, framework=framework)
-            results[framework] = compare_one(own, reference.arrays, channels, plan.network.output)
+            results[framework] = compare_one(own, reference.arrays, channels, plan.spec.output)
     maps = keep_maps(reference.arrays, channels)
     about = plan, dtype, tuple(images), rows
-    logits = reference.arrays[plan.network.output]
+    logits = reference.arrays[plan.spec.output]
     return Comparison(*about, replace(reference, arrays={}), results, channels, maps, logits)
 
 
@@ -169,12 +170,12 @@ def write_job(plan: Plan, arrays: Arrays, x: NDArray, folder: Path, dtype: str, 
     np.save(input_file, x)
     return Run(
         framework="numpy",
-        network=plan.network.name,
+        network=plan.spec.name,
         weights=str(weights_file),
         input=str(input_file),
         endpoints="units",
         dtype=dtype,
-        aux=plan.network.aux,
+        aux=plan.spec.aux,
         plain=plain,
     )
 
@@ -221,7 +222,7 @@ def make_rows(plan: Plan) -> tuple[Row, ...]:
     """The rows of a comparison: the body's computing steps and its last step, then the heads."""
     last = plan.body.children[-1].path
     steps = [step for step in plan.body.children if step.path == last or computes(step)]
-    names = {last: plan.network.output} | {name: name for name in plan.heads}
+    names = {last: plan.spec.output} | {name: name for name in plan.heads}
     rows = []
     for node in (*steps, *plan.heads.values()):
         outputs = {unit.path: unit.output for unit in node.units() if unit.is_map}

@@ -76,7 +76,7 @@ def differences(one: Plan, other: Plan) -> list[Difference]:
     """
     first, second = leaves(one), leaves(other)
     found: dict[Change, list[str]] = {}
-    for change in input_changes(one.network.input[0], other.network.input[0]):
+    for change in input_changes(one.spec.input[0], other.spec.input[0]):
         found[change] = [INPUT]
     for path in first | second:
         for change in changes(first.get(path), second.get(path)):
@@ -155,7 +155,7 @@ def effect(one: Plan, other: Plan) -> Effect | None:
     All other arrays of the second keep their own initial values. Returns None if the outputs
     cannot be compared.
     """
-    if one.body.output != other.body.output or one.network.input[0] not in images.MODES:
+    if one.body.output != other.body.output or one.spec.input[0] not in images.MODES:
         return None
     first, second = initial_arrays(one, 0), initial_arrays(other, 0)
     shared = {
@@ -170,9 +170,9 @@ def effect(one: Plan, other: Plan) -> Effect | None:
 
 def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
     """The reference's output for the two photographs."""
-    x = images.batch(images.photographs(), plan.network.input, plan.network.preprocess)
+    x = images.batch(images.photographs(), plan.spec.input, plan.spec.preprocess)
     net = reference.load_network(plan, arrays, "float64")
-    return reference.run(net, x, [])[plan.network.output]
+    return reference.run(net, x, [])[plan.spec.output]
 
 
 def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:

@@ -55,7 +55,7 @@ def term_name(layer: Layer, parameter: str) -> str:
 def nodes_by_part(plan: Plan) -> Iterator[tuple[Node, str]]:
     """Yields every node with the part it belongs to."""
     for node in plan.body.walk():
-        inside = f"{node.path}.".startswith(f"{plan.network.classifier}.")
+        inside = f"{node.path}.".startswith(f"{plan.spec.classifier}.")
         yield node, CLASSIFIER if inside else BACKBONE
     for head in plan.heads.values():
         for node in head.walk():
@@ -66,8 +66,8 @@ def claims(plan: Plan) -> list[tuple[PublishedCount, list[Term], int]]:
     """Each published count whose parts this plan has, with its terms and their sum."""
     terms = ledger(plan)
     found = []
-    absent = {CLASSIFIER: not plan.network.classes, HEADS: not plan.heads}
-    for claim in PUBLISHED.get(plan.network.name, ()):
+    absent = {CLASSIFIER: not plan.spec.classes, HEADS: not plan.heads}
+    for claim in PUBLISHED.get(plan.spec.name, ()):
         if any(absent.get(part) for part in claim.parts):
             continue
         chosen = [

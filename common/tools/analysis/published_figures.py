@@ -1,4 +1,4 @@
-"""PublishedCount parameter counts, each with its source and the parts that it counts.
+"""Published parameter counts, each with its source and the parts that it counts.
 
 This is the only place for them: `summary --explain` shows them, and the tests check every
 framework against them.

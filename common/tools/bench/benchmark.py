@@ -92,7 +92,7 @@ def first_values(plan: Plan, task: str) -> Arrays:
     """
     if task == "infer":
         return initial_arrays(plan, seed=0, random_stats=True)
-    return initial_arrays(replace(plan, network=replace(plan.network, init=Init.FAN_IN)), seed=0)
+    return initial_arrays(replace(plan, spec=replace(plan.spec, init=Init.FAN_IN)), seed=0)
 
 
 def make_jobs(work: Work, options: BenchOptions, file: Path, results: Results) -> list[TakeTurns]:

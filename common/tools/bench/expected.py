@@ -14,8 +14,6 @@ def expect(work: Work, plan: Plan, arrays: Arrays) -> NDArray:
     x = noise(plan, work.batch)[:SHOWN]
     if work.task == "infer":
         return reference.run(reference.load_network(plan, arrays, "float64"), x, [])[
-            plan.network.output
+            plan.spec.output
         ]
-    return np.array(
-        reference.differentiate(plan, arrays, x, labels_of(x, plan.network.classes)).loss
-    )
+    return np.array(reference.differentiate(plan, arrays, x, labels_of(x, plan.spec.classes)).loss)

@@ -45,7 +45,7 @@ def time_layers(
                 missing.append(error)
         if not found:
             raise missing[0]
-    parts = [(part.network.name, part.multiply_adds) for part in plan.parts()]
+    parts = [(part.spec.name, part.multiply_adds) for part in plan.parts()]
     times = [
         LayerTime(part, count, {f: 1e3 * float(times[part]) for f, times in found.items()})
         for part, count in [*parts, ("all", plan.multiply_adds)]

@@ -62,7 +62,7 @@ def find_classifier(job: TakeTurns, runner: Runner, plan: Plan) -> Callable[[NDA
         return import_baseline(job.framework, job.mode)(plan, job.weights).classify
     arrays = weights.load(Path(job.weights), plan)
     net = runner.load_network(plan, arrays, job.dtype)
-    return make_classifier(runner, net, job.plain, plan.network.output)
+    return make_classifier(runner, net, job.plain, plan.spec.output)
 
 
 def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Turns) -> None:
@@ -76,7 +76,7 @@ def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Tu
 def time_baseline_training(job: TakeTurns, plan: Plan, x: NDArray, turns: Turns) -> None:
     """Times the training steps of a baseline."""
     baseline = cast(TrainingBaseline, import_baseline(job.framework, job.mode)(plan, job.weights))
-    labels = labels_of(x, plan.network.classes)
+    labels = labels_of(x, plan.spec.classes)
     turns.show({"loss": np.array(baseline.take_step(x[:SHOWN], labels[:SHOWN]))})
     for _ in turns.calls():
         baseline.take_step(x, labels)
@@ -84,7 +84,7 @@ def time_baseline_training(job: TakeTurns, plan: Plan, x: NDArray, turns: Turns)
 
 def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns: Turns) -> None:
     """Times the steps of this project's training loop in a framework."""
-    made = plan.network
+    made = plan.spec
     recipe = Recipe(
         network=made.name,
         data="noise",
@@ -145,7 +145,7 @@ def time_layers(job: TimeLayers) -> Report:
     imported = time.perf_counter()
     plan = make_plan(network(job.network))
     arrays = weights.load(Path(job.weights), plan)
-    found = {part.network.name: time_part(runner, part, arrays, job.batch) for part in plan.parts()}
+    found = {part.spec.name: time_part(runner, part, arrays, job.batch) for part in plan.parts()}
     found["all"] = time_part(runner, plan, arrays, job.batch)
     ended = time.perf_counter()
     return Report(found, runner.VERSION, 0, imported - began, ended - imported)

@@ -39,7 +39,7 @@ def plan_of(name: str, task: str, size: int) -> Plan:
 
 def noise(plan: Plan, batch: int) -> NDArray[np.float32]:
     """A batch of noise for the network, the same for every contestant."""
-    shape = batch, *plan.network.input
+    shape = batch, *plan.spec.input
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 

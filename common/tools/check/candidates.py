@@ -15,7 +15,7 @@ from common.tools.check.facts import facts_of
 from common.tools.check.match import made, of_call, wanted_shapes
 from common.tools.check.trace import Trace
 
-LEAST_LIKENESS = 0.4  # below this, a network is not of this family
+MIN_LIKENESS = 0.4  # below this, a network is not of this family
 NEARLY = 0.3  # plans that are this much less alike than the best are compared as well
 FEW = 3  # plans with this many changes more than the least are compared as well
 
@@ -42,7 +42,7 @@ def candidates(trace: Trace, heads: bool) -> list[Candidate]:
     ]
     likenesses = [likeness(trace, each.plan) for each in found]
     best = max(likenesses)
-    if best < LEAST_LIKENESS:
+    if best < MIN_LIKENESS:
         raise DataError(resemblance(trace, found[likenesses.index(best)].plan))
     near = [each for each, like in zip(found, likenesses, strict=True) if like >= best - NEARLY]
     least = min(len(each.changes) for each in near)
@@ -61,9 +61,9 @@ def likely_input(trace: Trace) -> Shape | None:
     """The input size of the published network most similar to a trace; None if none is similar."""
     found = [each for name in networks.NETWORKS if (each := candidate_for(trace, name, False))]
     likenesses = [likeness(trace, each.plan) for each in found]
-    if max(likenesses) < LEAST_LIKENESS:
+    if max(likenesses) < MIN_LIKENESS:
         return None
-    name = found[likenesses.index(max(likenesses))].plan.network.name
+    name = found[likenesses.index(max(likenesses))].plan.spec.name
     channels = trace.image.shape[1]
     return (channels, *networks.network(name).input[1:])
 
@@ -91,7 +91,7 @@ def published(name: str, trace: Trace) -> Shape:
 
 def with_own_stem(trace: Trace, candidate: Candidate) -> Candidate | None:
     """A candidate with the first layers of the trace; None if these are those of the table."""
-    network = candidate.plan.network
+    network = candidate.plan.spec
     stem = changed(network, facts_of(trace), (stem_changes,))
     if not stem.differences:
         return None
@@ -142,5 +142,5 @@ def resemblance(trace: Trace, plan: Plan) -> str:
     )
     return (
         f"this network is not of the family: {len(ran)} layers with weights ({counts}); most like "
-        f"{plan.network.name}, the first {alike} layers agree, then {where}"
+        f"{plan.spec.name}, the first {alike} layers agree, then {where}"
     )

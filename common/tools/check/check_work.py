@@ -32,7 +32,7 @@ from common.tools.check.weightless import shared_start
 DIGITS = {"float64": 10, "float32": 4}  # decimal digits to which results must agree
 HALF = 2  # for any other dtype
 MEMORY_SHARE = 0.75  # of the machine's memory
-LEAST_MAP = 4  # rows: at 32 x 32, most maps of a network for CIFAR are not smaller
+MIN_MAP = 4  # rows: at 32 x 32, most maps of a network for CIFAR are not smaller
 
 
 def check(job: Check) -> Report:
@@ -106,7 +106,7 @@ def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
         small = attempt(job, checker, net, CIFAR, lines)
         if (
             np.median([each.input.shape[2] for each in small.calls if each.input.ndim == 4])
-            >= LEAST_MAP
+            >= MIN_MAP
         ):
             return small
         if (better := likely_input(small)) and better != CIFAR:

@@ -55,7 +55,7 @@ def result_shape(reading: Reading) -> Iterator[Difference]:
     output = reading.trace.outputs[reading.ends.get(RESULT, 0)]
     is_vector = len(reading.plan.body.output) == 1
     if output.ndim == 4 and output.shape[2:] == (1, 1) and is_vector:
-        name, own = reading.plan.network.output, shape_text(output.shape[1:])
+        name, own = reading.plan.spec.output, shape_text(output.shape[1:])
         yield Difference(name, "shape of the result", f"N x {own}", f"N x {output.shape[1]}")
 
 
@@ -70,7 +70,7 @@ def published_graph(name: str, shape: Shape, classes: int, aux: bool) -> Graph:
 
 def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
     """The published variants of the same paper in which this op is as in the user's network."""
-    made = plan.network
+    made = plan.spec
     family = made.name.partition(".")[0]
     found = []
     for other in networks.NETWORKS:

@@ -16,7 +16,7 @@ def verdict_json(source: str, found: Verdict | UserError) -> dict:
         "verdict": found.status,
         "nearest": found.nearest,
         "same": list(found.same),
-        "compared_with": found.plan.network.name,
+        "compared_with": found.plan.spec.name,
         "differences": [asdict(each) for each in found.decisions],
         "unused": list(found.unused),
         "parameters": {"yours": found.parameters, "table": found.plan.parameter_count},

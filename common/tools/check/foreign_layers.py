@@ -10,7 +10,7 @@ from common.reference import layers as reference
 from common.reference.layers import by_channel, convolve, sum_around
 from common.reference.numerics import log_softmax, softmax
 from common.spec import Size, pair
-from common.spec.planner import place
+from common.spec.planner import make_node
 from common.tools.check.graph import Other
 from common.tools.check.trace import Array, Call
 
@@ -139,7 +139,7 @@ def depthwise_with_bias(call: Call, layer: spec.DepthwiseConv) -> Other:
     weight, bias = call.weights["weight"], call.weights["bias"]
 
     def compute(x: Array) -> Array:
-        node = place(layer, "depthwise", x.shape[1:])
+        node = make_node(layer, "depthwise", x.shape[1:])
         y = reference.compute(node, x, {"weight": weight})
         return y + by_channel(bias, y)
 

@@ -10,7 +10,7 @@ from common.errors import UsageError
 from common.reference import layers as reference
 from common.spec import Layer
 from common.spec.plan import Node, Plan
-from common.spec.planner import place
+from common.spec.planner import make_node
 from common.tools.check.trace import Array, trimmed
 
 IMAGE, RESULT = "image", "result"
@@ -62,7 +62,7 @@ def draw(plan: Plan) -> Graph:
     ends = {RESULT: draw_node(plan.body, IMAGE, graph)}
     steps = {step.path: step.source.path for step in plan.body.children}
     for name, head in plan.heads.items():
-        ends[name] = draw_node(head, steps[plan.network.heads[name].after], graph)
+        ends[name] = draw_node(head, steps[plan.spec.heads[name].after], graph)
     return graph | {name: Op(None, (end,)) for name, end in ends.items()}
 
 
@@ -137,7 +137,7 @@ def combine(name: str, layer: Layer | Other | None, inputs: list[Array]) -> Arra
                 return scale * inputs[0] + inputs[1]
             case spec.Conv() | spec.DepthwiseConv() | spec.Linear() | spec.BatchNorm():
                 raise DoesNotFit(f"{name}: its output is not known")
-        node = place(layer, name, inputs[0].shape[1:])
+        node = make_node(layer, name, inputs[0].shape[1:])
         return reference.compute(node, inputs[0], {})
     except (UsageError, ValueError, IndexError) as error:
         raise DoesNotFit(f"{name}: {error}") from None
@@ -156,7 +156,7 @@ def with_weights(
     try:
         if isinstance(layer, Other):
             return layer.compute(x)
-        node = place(layer, name, x.shape[1:])  # type: ignore[arg-type]
+        node = make_node(layer, name, x.shape[1:])  # type: ignore[arg-type]
         needed = {weight for weight, _ in (*node.parameters, *node.buffers)}
         if needed != set(weights):
             raise DoesNotFit(f"{name}: it has {', '.join(sorted(weights))}")

@@ -12,7 +12,7 @@ from common.spec.planner import lay_out
 from common.tools.check.facts import Facts
 from common.tools.check.match import made, of_call, wanted_shapes
 
-LEAST_MODULES = 4
+MIN_MODULES = 4
 
 
 def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkSpec, str, str]]:
@@ -22,7 +22,7 @@ def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkS
     of the table, or all but those of one module.
     """
     modules = [n for n, step in network.body.steps.items() if isinstance(step, Concat)]
-    plan = planned(network) if len(modules) >= LEAST_MODULES else None
+    plan = planned(network) if len(modules) >= MIN_MODULES else None
     if plan is None:
         return
     ran = [made(of_call(call)) for call in facts.trace.calls]

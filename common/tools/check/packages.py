@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-MOST_ABOVE = 3  # folders above a file in which its modules are looked for
+MAX_ABOVE = 3  # folders above a file in which its modules are looked for
 
 
 class Package(ModuleType):
@@ -55,7 +55,7 @@ def package_of(path: Path, tree: ast.AST) -> str:
 def folder_of(module: str, path: Path) -> Path | None:
     """The folder near a file in which its module or package lies; None if there is none."""
     top = module.partition(".")[0]
-    for folder in (path.parent, *list(path.parents)[1 : MOST_ABOVE + 1]):
+    for folder in (path.parent, *list(path.parents)[1 : MAX_ABOVE + 1]):
         if (folder / f"{top}.py").is_file() or (folder / top).is_dir():
             return folder
     return None

@@ -13,7 +13,7 @@ from common.tools.check.failures import explained
 from common.tools.check.several import SeveralNetworks
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-MOST_SHOWN = 300  # characters of an error message
+MAX_SHOWN = 300  # characters of an error message
 T = TypeVar("T")
 
 
@@ -72,7 +72,7 @@ def what_happened(error: BaseException, file: str) -> str:
                 message = f"{hint} ({message})"
     except BaseException:  # raised by its own __str__
         message = f"{type.__repr__(type(error))}, which has no message"
-    return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MOST_SHOWN]}"
+    return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MAX_SHOWN]}"
 
 
 def at(line: int | None) -> str:

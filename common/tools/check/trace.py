@@ -15,7 +15,7 @@ from common.tools.check.weightless import Weightless
 Array = NDArray[np.float64]
 # Padding modes other than zeros: NumPy's names and the usual names.
 BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
-MOST_BYTES = 4_000_000_000  # of the feature maps of a trace
+MAX_BYTES = 4_000_000_000  # of the feature maps of a trace
 VARIANCES, SCALES = ("variance", "var"), ("weight", "gamma", "scale")  # endings of names
 ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle does a dropout's rate
 
@@ -103,14 +103,14 @@ class Calls(list[Call]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.left = MOST_BYTES
+        self.left = MAX_BYTES
         self.steps: list[Weightless] = []
 
     def append(self, call: Call) -> None:
         """Adds a call."""
         self.left -= call.input.nbytes + call.output.nbytes
         if self.left < 0:
-            size = MOST_BYTES / 1e9
+            size = MAX_BYTES / 1e9
             raise DataError(
                 f"its feature maps need more than {size:.0f} GB; give a smaller --input"
             )

@@ -66,7 +66,7 @@ def changes(reading: Reading) -> tuple[Gradients, Gradients]:
 
 def learning_plan(plan: Plan, weights: dict[str, float]) -> Plan:
     """The plan without dropout, with the losses of the heads multiplied by `weights`."""
-    made = without_dropout(plan.network)
+    made = without_dropout(plan.spec)
     heads = {
         name: replace(head, weight=weights.get(name, 0.0)) for name, head in made.heads.items()
     }
@@ -76,7 +76,7 @@ def learning_plan(plan: Plan, weights: dict[str, float]) -> Plan:
 def step(plan: Plan, arrays: Gradients, reading: Reading) -> Step:
     """The reference's training step from the same weights on the same batch."""
     x = reading.trace.image
-    return differentiate(plan, arrays, x, labels(len(x), plan.network.classes))
+    return differentiate(plan, arrays, x, labels(len(x), plan.spec.classes))
 
 
 def norm_differences(

@@ -21,7 +21,7 @@ from common.tools.check.packages import folder_of, package_of
 from common.tools.check.source_lines import Lines, what_happened
 from common.tools.check.stand_ins import Finder
 
-MOST_MISSING = 40  # modules of one file that are replaced by stand-ins
+MAX_MISSING = 40  # modules of one file that are replaced by stand-ins
 
 
 class StopHere(BaseException):
@@ -69,7 +69,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     sys.meta_path.append(finder)
     shims = getattr(checker, "OLD_NAMES", None)
     used = shims.install(source) if shims else []
-    for _ in range(MOST_MISSING):
+    for _ in range(MAX_MISSING):
         found = UserFile(module_for(path, package), source, tree)
         with stopped(getattr(checker, "TRAINING", ())):
             run_statements(tree, found, path)

@@ -85,7 +85,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     alike = [each for each in counted if not each.count and is_same(each)]
     if trace.after:
         alike = [each for each in alike if rank(each) == rank(nearest)]
-    held = [each for each in counted if each.plan.network.name == asked]
+    held = [each for each in counted if each.plan.spec.name == asked]
     chosen = min(held, key=rank).candidate if held else nearest.candidate
     if asked and not held:
         chosen = must_fit(trace, asked, heads)
@@ -97,7 +97,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     trained = trace.after and not own and not reading.unexplained
     found = training_differences(reading) if trained else dropout_differences(reading)
     in_training = [*found] if trace.drops is not None else []
-    least, name = count_of(own, reading, in_training), chosen.plan.network.name
+    least, name = count_of(own, reading, in_training), chosen.plan.spec.name
     if chosen is not nearest.candidate:
         least, name = min((least, name), count_beside(nearest.candidate, trace, computed))
     return Verdict(
@@ -105,7 +105,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
         chosen.plan,
         name,
         least,
-        tuple(dict.fromkeys(each.plan.network.name for each in alike)),
+        tuple(dict.fromkeys(each.plan.spec.name for each in alike)),
         tuple(with_effects(own, reading)),
         tuple(unexplained(reading)),
         tuple(in_training),
@@ -127,7 +127,7 @@ def count_beside(
     reading = follow(candidate.plan, trace, True, computed)
     own = without_repeats(candidate.changes, [*differences(reading)])
     drops = [*dropout_differences(reading)] if trace.drops is not None else []
-    return count_of(own, reading, drops), candidate.plan.network.name
+    return count_of(own, reading, drops), candidate.plan.spec.name
 
 
 def count_of(own: list[Difference], reading: Reading, in_training: list[Difference]) -> int:
@@ -141,7 +141,7 @@ def count_all(
     """The candidates with their readings, which end early where others differ in fewer places."""
     counted, best = [], inf
     for each in sorted(candidates(trace, heads), key=lambda each: len(each.changes)):
-        most = inf if each.plan.network.name == asked else best - len(each.changes)
+        most = inf if each.plan.spec.name == asked else best - len(each.changes)
         counted.append(Counted(each, follow(each.plan, trace, False, computed, most)))
         best = min(best, counted[-1].count)
     return counted

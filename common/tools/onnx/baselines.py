@@ -17,7 +17,7 @@ class OnnxRuntime:
 
     def __init__(self, plan: Plan, file: str) -> None:
         arrays = weights.load(Path(file), plan)
-        self.compute = run.classifier(run.load_network(plan, arrays, "float32"))
+        self.compute = run.inference_function(run.load_network(plan, arrays, "float32"))
 
     def classify(self, x: NDArray) -> NDArray:
         """The logits for a batch N x C x H x W."""

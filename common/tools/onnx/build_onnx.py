@@ -55,16 +55,16 @@ def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, 
     returns the name of each layer's output inside the model, by the layer's path.
     """
     graph = Graph(weights)
-    results = {plan.network.output: add(graph, plan.body, INPUT)}
+    results = {plan.spec.output: add(graph, plan.body, INPUT)}
     for name, head in plan.heads.items():
-        results[name] = add(graph, head, graph.outputs[plan.network.heads[name].after])
-    shapes = {plan.network.output: plan.body.output} | {n: h.output for n, h in plan.heads.items()}
+        results[name] = add(graph, head, graph.outputs[plan.spec.heads[name].after])
+    shapes = {plan.spec.output: plan.body.output} | {n: h.output for n, h in plan.heads.items()}
     for name, output in results.items():
         graph.apply("Identity", name, output)
     made = helper.make_graph(
         graph.nodes,
-        plan.network.name,
-        [value(INPUT, plan.network.input)],
+        plan.spec.name,
+        [value(INPUT, plan.spec.input)],
         [value(name, shape) for name, shape in shapes.items()],
         [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
     )
@@ -78,7 +78,7 @@ def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, 
 
 def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The model's metadata: as in a weights file, and the preprocessing in plain English."""
-    network = plan.network
+    network = plan.spec
     how = network.preprocess
     return {
         "googlenet": json.dumps(weights_files.describe(plan, data)),

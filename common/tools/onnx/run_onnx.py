@@ -56,7 +56,7 @@ def run(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
     session = start(model.SerializeToString())
     names = [output.name for output in session.get_outputs()]
     found = dict(zip(names, session.run(names, {INPUT: x.astype(np.float32)}), strict=True))
-    results = [net.plan.network.output, *net.plan.heads]
+    results = [net.plan.spec.output, *net.plan.heads]
     return {name: found[name] for name in results} | {p: found[net.outputs[p]] for p in paths}
 
 
@@ -65,9 +65,9 @@ def grad(net: Exported, x: NDArray, labels: NDArray) -> Arrays:  # noqa: ARG001
     raise UsageError("onnx: an exported network has no gradient; choose another --framework")
 
 
-def classifier(net: Exported) -> Callable[[NDArray], NDArray]:
+def inference_function(net: Exported) -> Callable[[NDArray], NDArray]:
     """The inference function for `net`, from batches to results, in NumPy."""
-    session, output = start(net.model.SerializeToString()), net.plan.network.output
+    session, output = start(net.model.SerializeToString()), net.plan.spec.output
     return lambda x: np.asarray(session.run([output], {INPUT: x.astype(np.float32)})[0])
 
 

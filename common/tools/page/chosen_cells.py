@@ -10,7 +10,7 @@ from common.spec.plan import Node
 from common.tools.page.chosen_channel import Cell
 from common.tools.page.worked import DIGITS, Worked
 
-MOST_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
+MAX_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
 VALUE = 12  # digits, more than the page shows, so that it can take differences
 DECIMALS = 6  # of sums
 Plain = int | float | str
@@ -19,7 +19,7 @@ Plain = int | float | str
 def cells_of(step: Node) -> list[Cell]:
     """Every cell of a step's map, row by row; none if there are too many to embed."""
     _, rows, columns = step.output
-    if rows * columns > MOST_CELLS:
+    if rows * columns > MAX_CELLS:
         return []
     return [(row, column) for row in range(rows) for column in range(columns)]
 

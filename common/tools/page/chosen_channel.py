@@ -62,7 +62,7 @@ def first_cell(step: Node, comparison: Comparison) -> Cell:
 
 def last_unit(node: Node) -> Node | None:
     """The unit with a convolution that computes a node's output, if it is one."""
-    if node.is_unit:
+    if node.is_conv_unit:
         return node if any(isinstance(n.layer, spec.Conv) for n in node.children) else None
     if isinstance(node.layer, spec.Chain) and node.children:
         return last_unit(node.children[-1])

@@ -60,7 +60,7 @@ def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
         if shows(node):
             found.append(step_of(node, so_far, "", code.get(node.path, {}), measured))
     for name, head in plan.heads.items():
-        after = plan.network.heads[name].after
+        after = plan.spec.heads[name].after
         found.append(step_of(head, Reach(), after, code.get(head.path, {}), measured))
     return found
 
@@ -69,7 +69,7 @@ def step_of(
     node: Node, so_far: Reach, after: str, code: dict[str, Excerpt], mistakes: Measurements
 ) -> Step:
     """One step with its contents."""
-    is_block = bool(node.children) and not node.is_unit
+    is_block = bool(node.children) and not node.is_conv_unit
     return Step(
         node.path,
         "" if is_block else text(node),
@@ -90,7 +90,7 @@ def step_of(
 
 def parts_in(node: Node) -> Iterator[Part]:
     """The rows of a node's table; consecutive identical blocks share one row."""
-    if node.is_unit:
+    if node.is_conv_unit:
         return
     for first, *more in repeats(node):
         if shows(first):
@@ -100,7 +100,7 @@ def parts_in(node: Node) -> Iterator[Part]:
 
 def part_of(unit: Node, more: Sequence[Node]) -> Part:
     """One row of a step's table, for a node and the identical ones in `more`."""
-    is_block = bool(unit.children) and not unit.is_unit
+    is_block = bool(unit.children) and not unit.is_conv_unit
     what = type(unit.layer).__name__.lower() if is_block else text(unit)
     figures = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
     return Part(unit.path, what, *figures, 1 + len(more), more[-1].path if more else "")

@@ -59,7 +59,7 @@ def lay_out(plan: Plan) -> Diagram:
     small, plain = styles(plan)
     steps, lines, y = [], [], IMAGE + 2 * GAP
     for node in filter(shows, plan.body.children):
-        is_block = bool(node.children) and not node.is_unit
+        is_block = bool(node.children) and not node.is_conv_unit
         picture = draw(node, small) if is_block else one(node, plain, kind(node))
         picture = picture.moved(MIDDLE - picture.width / 2, y)
         lines.append(Line(MIDDLE, y - GAP, MIDDLE, y))
@@ -76,7 +76,7 @@ def lay_out(plan: Plan) -> Diagram:
 def styles(plan: Plan) -> tuple[Style, Style]:
     """The styles of boxes inside blocks, and of steps; both are wider for more channels."""
     most = max(node.output[0] for node in plan.body.walk() if node.is_map)
-    blocks = [node for node in plan.body.children if node.children and not node.is_unit]
+    blocks = [node for node in plan.body.children if node.children and not node.is_conv_unit]
 
     def inner(node: Node) -> float:
         return max(24 + 26 * sqrt(node.output[0] / most), LETTER * letters(brief(node)) + 7)
@@ -100,7 +100,7 @@ def letters(words: str) -> float:
 
 def hang(plan: Plan, name: str, head: Node, steps: list[Piece]) -> Piece:
     """A head beside the steps that follow the one from which it hangs."""
-    after = plan.network.heads[name].after
+    after = plan.spec.heads[name].after
     [step] = [piece for piece in steps if piece.node.path == after]
     style = Style(13, 5, 5, lambda _: HEAD, text)
     y = step.bottom + GAP / 2 + 20
@@ -135,8 +135,8 @@ def network_diagram(
         photograph=photograph,
         label=label,
         abouts=abouts or {},
-        classes=classes or {"en": f"{plan.network.classes} classes"},
-        input=shape_text(plan.network.input),
+        classes=classes or {"en": f"{plan.spec.classes} classes"},
+        input=shape_text(plan.spec.input),
         **sizes,
     )
 

@@ -70,7 +70,7 @@ def family() -> tuple[Relative, ...]:
     found = []
     for name in NETWORKS:
         plan = make_plan(network(name))
-        made = plan.network
+        made = plan.spec
         figures = plan.parameter_count, plan.multiply_adds, reach(plan).depth
         found.append(Relative(name, made.origin, shape_text(made.input), *figures))
     return tuple(found)

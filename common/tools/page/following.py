@@ -124,7 +124,7 @@ def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
     """The fields of a cell of a module."""
     fields = fields_of(plan, step.path)
     sizes = sorted({(field.window.rows.size, field.size) for field in fields})
-    _, rows, columns = plan.network.input
+    _, rows, columns = plan.spec.input
     shape = step.output[1], step.output[2]
     drawing = fields_drawing(
         fields,

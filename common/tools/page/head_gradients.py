@@ -68,7 +68,7 @@ def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
 
     `plan` has heads, and `x` is a batch N x C x H x W.
     """
-    labels = np.arange(len(x)) % plan.network.classes
+    labels = np.arange(len(x)) % plan.spec.classes
     with scratch_folder() as folder:
         weights_file = folder / "w.safetensors"
         weights.write(weights_file, initial_arrays(plan, seed=0), plan)
@@ -76,7 +76,7 @@ def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
         np.save(folder / "labels.npy", labels)
         job = GradientNorms(
             framework=framework,
-            network=plan.network.name,
+            network=plan.spec.name,
             weights=str(weights_file),
             input=str(folder / "x.npy"),
             labels=str(folder / "labels.npy"),

@@ -73,7 +73,7 @@ def draw(node: Node, style: Style) -> Picture:
             passed = Picture(style.aside, 0)  # a line only
             text = "x + f(x)" if scale == 1 else f"x + {scale:g} f(x)"
             return beside([branch, *(shortcut or [passed])], text, style)
-        case spec.Chain() if node.children and not node.is_unit:
+        case spec.Chain() if node.children and not node.is_conv_unit:
             shown = [alike for alike in repeats(node) if shows(alike[0])]
             parts = [repeated(draw(first, style), 1 + len(more), style) for first, *more in shown]
             return below(parts, style)
@@ -90,7 +90,7 @@ def repeats(node: Node) -> list[list[Node]]:
     found: list[list[Node]] = []
     for child in node.children:
         last = found[-1][-1] if found else None
-        is_block = bool(child.children) and not child.is_unit
+        is_block = bool(child.children) and not child.is_conv_unit
         if last and is_block and (last.layer, last.input) == (child.layer, child.input):
             found[-1].append(child)
         else:

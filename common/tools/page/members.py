@@ -46,8 +46,8 @@ class Against:
         parameters = self.other.parameter_count / self.one.parameter_count
         multiply_adds = self.other.multiply_adds / self.one.multiply_adds
         return {
-            "one": self.one.network.name,
-            "other": self.other.network.name,
+            "one": self.one.spec.name,
+            "other": self.other.spec.name,
             "places": str(len(places)),
             "parameters": f"{parameters:.2f}",
             "multiply_adds": f"{multiply_adds:.2f}",
@@ -68,13 +68,13 @@ def against(one: Plan, other: Plan) -> Against:
 def neighbour(plan: Plan) -> Against:
     """A network compared with the next one in the list of networks."""
     names = list(NETWORKS)
-    place = names.index(plan.network.name) + 1 if plan.network.name in names else 0
+    place = names.index(plan.spec.name) + 1 if plan.spec.name in names else 0
     return against(plan, whole(names[place % len(names)]))
 
 
 def about(plan: Plan) -> list[Texts]:
     """A network's origin, input, classes and preprocessing, in the order of the page."""
-    made, how = plan.network, plan.network.preprocess
+    made, how = plan.spec, plan.spec.preprocess
     plain = made.origin, shape_text(made.input), str(made.classes)
     same = [(each,) * len(LANGUAGES) for each in plain]
     values = texts("values_source", values=value_texts(how, made.input[0]), source=how.source)
@@ -107,7 +107,7 @@ class Members:
 
     def add(self, name: str, plan: Plan) -> dict[str, int]:
         """Adds a network, and returns the numbers of its layers by path."""
-        found: dict[str, Node | int] = {INPUT: plan.network.input[0], **leaves(plan)}
+        found: dict[str, Node | int] = {INPUT: plan.spec.input[0], **leaves(plan)}
         own = {path: self.number_of(node) for path, node in found.items()}
         self.networks[name] = {
             "about": about(plan),

@@ -23,7 +23,7 @@ def network_values(
     plan: Plan, steps: Sequence[Step], photographs: Sequence[Path]
 ) -> dict[str, object]:
     """The templates' variables for the network."""
-    facts = {step.path: facts_of(step, plan.network.input[1]) for step in steps}
+    facts = {step.path: facts_of(step, plan.spec.input[1]) for step in steps}
     return {
         "steps": steps,
         "facts": facts,
@@ -66,7 +66,7 @@ def page_diagram(
     plan: Plan, photographs: Sequence[Path], facts: Mapping[str, tuple[str, ...]]
 ) -> str:
     """The diagram, whose steps are links to their details."""
-    made = plan.network
+    made = plan.spec
     photograph = ""
     if photographs:
         photograph = network_view(photographs[0], made.input, made.preprocess)

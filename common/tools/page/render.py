@@ -117,7 +117,7 @@ def more_values(page: Page) -> dict[str, object]:
 
 def about(plan: Plan) -> dict[str, object]:
     """The templates' variables for a network's numbers and its place in the family."""
-    made = plan.network
+    made = plan.spec
     return {
         "name": made.name,
         "plan": plan,

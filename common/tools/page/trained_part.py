@@ -61,7 +61,7 @@ def trained_values(
 ) -> dict[str, object]:
     """The templates' variables for trained weights."""
     rows = [class_rows(comparison, weights, place) for place in range(len(comparison.images))]
-    logits = observation.outputs[plan.network.output][0] if plan.network.classes else np.empty(0)
+    logits = observation.outputs[plan.spec.output][0] if plan.spec.classes else np.empty(0)
     order = np.argsort(-logits, kind="stable")[:MAPPED]
     maps = (activation_map(plan, observation, int(k), weights.names) for k in order)
     return {
@@ -130,7 +130,7 @@ def kernels(plan: Plan, observation: Observation) -> str:
     if first is None or first.input[0] not in (1, 3):
         return ""
     weight = observation.weights[f"{first.path}.weight"]
-    if plan.network.preprocess.order == "BGR":
+    if plan.spec.preprocess.order == "BGR":
         weight = weight[:, ::-1]
     return as_uri(Image.fromarray(mosaic(weight)), "PNG")
 

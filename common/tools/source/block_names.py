@@ -36,11 +36,11 @@ def figure_of(node: Node) -> Figure:
 
 def block_name(node: Node, owner: str) -> str:
     """The name of a kind of block, after its layers, its table function or its place."""
-    if node.is_unit:
+    if node.is_conv_unit:
         return unit_name(node)
     if not owner:
         return capitals(re.sub(r"_v\d$", "", figure_of(node).function)) or "Head"
-    within = [child.is_unit for child in node.children]
+    within = [child.is_conv_unit for child in node.children]
     if isinstance(node.layer, spec.Concat) and all(within):
         return "Split" if set(node.layer.branches) == {"a", "b"} else f"{owner}Branches"
     if isinstance(node.layer, spec.Chain) and within == [False, True]:
@@ -50,6 +50,6 @@ def block_name(node: Node, owner: str) -> str:
 
 def rare_name(name: str, node: Node, owner: str) -> str:
     """The name of a kind of block whose usual name is taken, after its step."""
-    if node.is_unit:
+    if node.is_conv_unit:
         return name
     return f"Last{name}" if node.name.isdigit() else owner + capitals(node.name)

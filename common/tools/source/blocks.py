@@ -97,7 +97,7 @@ class Place:
 
     def within(self, nodes: tuple[Node, ...]) -> "Place":
         """The place of child nodes."""
-        name = self.name if self.node.is_unit else width_name(nodes[0], self.node)
+        name = self.name if self.node.is_conv_unit else width_name(nodes[0], self.node)
         return Place(nodes, self.scope, name, self.classifiers)
 
 
@@ -106,7 +106,7 @@ def width_name(node: Node, parent: Node) -> str:
     if not isinstance(parent.layer, spec.Concat) and not node.name.isdigit():
         return node.name
     steps = parent.children if node.name.isdigit() else (node,)
-    sizes = [largest_kernel(step) for step in steps if step.is_unit]
+    sizes = [largest_kernel(step) for step in steps if step.is_conv_unit]
     large = [size for size in sizes if size > 1]
     own = largest_kernel(node)
     if own == 1 and large:
@@ -184,7 +184,7 @@ def find_blocks(
     for root in plan.roots():
         for node in after_children(root):
             if is_block(node):
-                held.setdefault(key_of(node, style, node.is_unit), []).append(node)
+                held.setdefault(key_of(node, style, node.is_conv_unit), []).append(node)
     owners: dict[str, str] = {}
     found: dict[Key, Block] = {}
     # Owners are named before the blocks inside them, and common kinds before rare ones.
@@ -223,7 +223,7 @@ def free(name: str, taken: Collection[str]) -> str:
 
 def classifiers(plan: Plan) -> frozenset[str]:
     """The paths of the nodes that have an output for each class."""
-    if not plan.network.classes:
+    if not plan.spec.classes:
         return frozenset()
     ends = [[n for n in root.walk() if n.parameters][-1].path for root in plan.roots()]
     return frozenset(ends)

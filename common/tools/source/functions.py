@@ -77,7 +77,7 @@ def network_function(sheet: Sheet, idiom: Idiom) -> Network:
     """The function of the network."""
     plan, places = sheet.plan, sheet.network_places()
     network = Network(signature(0, sheet.function_name, sheet.asked, " -> keras.Model:"))
-    channels, rows, columns = plan.network.input
+    channels, rows, columns = plan.spec.input
     network.add([], [f"    inputs = x = keras.Input(({rows}, {columns}, {channels}))"])
     heads = {name: f"{small(name)}_output" for name in plan.heads}  # names that no function has
     texts = ["\n".join(steps(sheet, idiom, place, "x", "_", "x")) for place in places]
@@ -95,5 +95,5 @@ def network_function(sheet: Sheet, idiom: Idiom) -> Network:
         each = ", ".join(f'"{name}": {variable}' for name, variable in heads.items())
         network.add([], [f'    outputs = {{"logits": x, {each}}}'])
         outputs, kind = "outputs", "NetworkWithHeads"
-    network.add([], [f'    return {kind}(inputs, {outputs}, name="{plan.network.name}")'])
+    network.add([], [f'    return {kind}(inputs, {outputs}, name="{plan.spec.name}")'])
     return network

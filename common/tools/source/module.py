@@ -56,7 +56,7 @@ class Sheet:
     def name(self, node: Node, owner: str, taken: Collection[str]) -> str:
         """The name of a kind of block: capitalised for a class, in lower case for a function."""
         name = block_name(node, owner)
-        if node.is_unit and any(self.style(child, True) for child in node.children):
+        if node.is_conv_unit and any(self.style(child, True) for child in node.children):
             name += "Padded"
         names = [name, rare_name(name, node, owner)]
         names = [small(each) for each in names] if self.function else names
@@ -71,23 +71,23 @@ class Sheet:
     def in_place(self, node: Node) -> bool:
         """Whether a block may be written inline: in a function, or as an argument."""
         plain = isinstance(node.layer, spec.Residual) and node.layer.shortcut is None
-        return not node.is_unit and (self.function or plain)
+        return not node.is_conv_unit and (self.function or plain)
 
     @property
     def network_name(self) -> str:
         """The name of the network's class."""
-        name = capitals(self.plan.network.name.split(".")[0])
+        name = capitals(self.plan.spec.name.split(".")[0])
         return name.replace("Googlenet", "GoogLeNet").replace("Resnet", "ResNet")
 
     @property
     def function_name(self) -> str:
         """The name of the function that builds the network."""
-        return self.plan.network.name.split(".")[0]
+        return self.plan.spec.name.split(".")[0]
 
     @property
     def asked(self) -> list[str]:
         """The arguments of the network."""
-        classes = self.plan.network.classes
+        classes = self.plan.spec.classes
         return [f"classes: int = {classes}"] if classes else []
 
     def place(self, block: Block) -> Place:
@@ -96,7 +96,7 @@ class Sheet:
 
     def network_places(self) -> list[Place]:
         """The places of the body's steps, each followed by those of the heads attached to it."""
-        heads, after = self.plan.heads, self.plan.network.heads
+        heads, after = self.plan.heads, self.plan.spec.heads
         nodes = []
         for step in self.plan.body.children:
             nodes += [step, *(heads[name] for name in heads if after[name].after == step.path)]
@@ -190,7 +190,7 @@ def map_text(node: Node) -> str:
 
 def heading(plan: Plan, where: str) -> str:
     """The file's docstring."""
-    made = plan.network
+    made = plan.spec
     heads = f" with the heads {', '.join(plan.heads)}" if plan.heads else ""
     return (
         f'"""{made.name} in {where}, after {made.origin}, for images of '

@@ -33,14 +33,14 @@ def evaluate(job: Evaluate) -> Report:
     """Scores weights on the test split of a data set, at the input size they were made for."""
     data, changes = open_for_scoring(job.data, Path(job.run) if job.run else None, job.classes)
     plan, arrays = read_weights(job)
-    if plan.network.classes < len(data.classes):
+    if plan.spec.classes < len(data.classes):
         raise DataError(
-            f"{named(job)}: weights for {plan.network.classes} classes, and {job.data} has "
+            f"{named(job)}: weights for {plan.spec.classes} classes, and {job.data} has "
             f"{len(data.classes)}"
         )
-    if not job.classes and plan.network.classes > len(data.classes):
+    if not job.classes and plan.spec.classes > len(data.classes):
         raise DataError(
-            f"{named(job)}: weights for {plan.network.classes} classes of unknown names, "
+            f"{named(job)}: weights for {plan.spec.classes} classes of unknown names, "
             f"and {job.data} has {len(data.classes)}; use data with the same classes in their order"
         )
     loader, faults, inverted = load(job, data.test, plan)
@@ -105,7 +105,7 @@ def finite_classifier(
 def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
     """The plan of the weights' network and its arrays; raises DataError without a classifier."""
     plan, arrays = weights.read_network(Path(job.weights), job.network)
-    if not plan.network.classes:
+    if not plan.spec.classes:
         raise DataError(
             f"{named(job)}: the weights have no classifier, so nothing can be predicted"
         )
@@ -122,8 +122,8 @@ def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arr
     if not len(split):
         raise DataError(f"no image can be read; {next(iter(faults.values()), 'none is given')}")
     # The run's own images stay as they were in training.
-    inverts = plan.network.input[0] == 1 and not (isinstance(job, Evaluate) and is_own_data(job))
+    inverts = plan.spec.input[0] == 1 and not (isinstance(job, Evaluate) and is_own_data(job))
     split, inverted = on_background(split, job.background if inverts else "")
-    loader = Loader(split, plan.network.input, BATCH, PREPROCESSES[job.preprocess])
+    loader = Loader(split, plan.spec.input, BATCH, PREPROCESSES[job.preprocess])
     found = {"skipped": list(faults), "faults": list(faults.values())}
     return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}, inverted

@@ -14,7 +14,7 @@ from common.tools.train.launch import place
 from common.tools.train.train_jobs import Train
 from common.tools.train.trainer import import_distributed, import_training
 from common.training.folder import open_run, write_environment
-from common.training.run import restore_weights
+from common.training.run import write_missing_weights
 from common.training.state import split_slots
 
 
@@ -24,7 +24,7 @@ def train(job: Train) -> Report:
     run, _ = open_run(Path(job.folder), rank, ranks)
     run.plain = job.plain
     signal.signal(signal.SIGINT, lambda *_: run.interrupted.set())
-    restore_weights(run)
+    write_missing_weights(run)
     began = time.perf_counter()
     runner = import_runner(job.framework)
     runner.choose_device(job.device)
@@ -32,7 +32,7 @@ def train(job: Train) -> Report:
     group = import_distributed(job.framework).join(ranks)
     if not rank:
         write_environment(run.folder, job.framework, runner.VERSION, ranks)
-    plan = run.plan if run.recipe.dropout else make_plan(without_dropout(run.plan.network))
+    plan = run.plan if run.recipe.dropout else make_plan(without_dropout(run.plan.spec))
     arrays = split_slots(run.state)["weights"]
     net = runner.load_network(plan, arrays, run.recipe.dtype)
     import_training(job.framework).train(net, run, group)

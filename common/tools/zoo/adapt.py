@@ -15,7 +15,7 @@ from common.tools.zoo.match import Match
 
 def drop_background(match: Match) -> Match:
     """The match without the background, class 0 of 1001; raises DataError for any other number."""
-    spec = match.plan.network
+    spec = match.plan.spec
     if spec.classes != 1001:
         raise DataError(
             f"{spec.name} for {spec.classes} classes has no background among them, as 1001 have; "
@@ -35,7 +35,7 @@ def as_variant(match: Match, name: str) -> tuple[Match, str]:
 
     A scale of ones may be added or removed; raises DataError if any other array would be.
     """
-    spec = match.plan.network
+    spec = match.plan.spec
     if spec.aux and not network(name).heads:
         raise DataError(f"{name} has no heads, and these weights of {spec.name} have")
     plan = make_plan(network(name, spec.input, spec.classes, spec.aux))
@@ -60,7 +60,7 @@ def check_left_out(plan: Plan, name: str, arrays: Arrays) -> None:
     """Raises DataError unless the arrays that a variant does not have are scales of ones."""
     for key, array in arrays.items():
         if not (is_scale(key, plan) and (array == 1).all()):
-            raise DataError(f"{name} has no place for {plan.network.name}'s {key}")
+            raise DataError(f"{name} has no place for {plan.spec.name}'s {key}")
 
 
 def is_scale(name: str, plan: Plan) -> bool:

@@ -36,9 +36,9 @@ def convert(
 
     If only a variant of the network is published in the format, the file is written for that
     variant, and the warning says what differs. Returns a one-line report and a one-line warning,
-    which may be empty. Raises UsageError for a format in which neither is published, DataError for
-    a file that is not the network, and CheckFailed if the written file does not hold the same
-    arrays, bit for bit. `compare` shows that the network computes the same in every framework.
+    which may be empty. Raises UsageError for a format in which no variant is published, DataError
+    for a file that is not the network, and CheckFailed if the written file does not hold the same
+    arrays, bit for bit.
     """
     layouts_for(name, options.layout)  # rejects an unknown name before any file is read
     kind, warning = kind_of(target), ""
@@ -63,9 +63,9 @@ def read_match(source: Path, name: str, options: ReadOptions) -> Match:
     about = contents.about
     kept = {key: about[key] for key in ("preprocess", "background") if key in about}
     names = about.get("class_names", [])
-    kept |= {"class_names": names} if len(names) == match.plan.network.classes != 0 else {}
-    if tuple(about.get("input", ())) == match.plan.network.input:
-        kept["input"] = match.plan.network.input
+    kept |= {"class_names": names} if len(names) == match.plan.spec.classes != 0 else {}
+    if tuple(about.get("input", ())) == match.plan.spec.input:
+        kept["input"] = match.plan.spec.input
     match = replace(match, recorded={**match.recorded, **kept})
     if "carried" in contents.about:
         match = replace(match, carried=Carried(**contents.about["carried"]))
@@ -74,17 +74,17 @@ def read_match(source: Path, name: str, options: ReadOptions) -> Match:
 
 def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
     """The backbone from a file for a new network, and a one-line report."""
-    match = read_match(source, plan.network.name, ReadOptions(backbone_only=True))
+    match = read_match(source, plan.spec.name, ReadOptions(backbone_only=True))
     wanted = plan.backbone_shapes()
     arrays, notes = fit_channels(match.arrays, plan)
     wrong = [name for name, array in arrays.items() if wanted.get(name) != array.shape]
     if wrong:
         shapes = shape_text(arrays[wrong[0]].shape), shape_text(wanted[wrong[0]])
         raise DataError(f"{source}: {wrong[0]} is {shapes[0]}, where {shapes[1]} is wanted")
-    new = f"a new classifier for {plan.network.classes} classes"
+    new = f"a new classifier for {plan.spec.classes} classes"
     heads = " and new heads" if plan.heads else ""
     parts = [f"the backbone from {match.layout.name}", *match.notes, *notes, new + heads]
-    return arrays, f"{plan.network.name}: {', '.join(parts)}"
+    return arrays, f"{plan.spec.name}: {', '.join(parts)}"
 
 
 def fit_channels(arrays: Arrays, plan: Plan) -> tuple[Arrays, list[str]]:
@@ -94,7 +94,7 @@ def fit_channels(arrays: Arrays, plan: Plan) -> tuple[Arrays, list[str]]:
     all channels of an image are equal, the response stays the same.
     """
     first = next(node for node in plan.nodes() if isinstance(node.layer, Conv))
-    name, count = f"{first.path}.weight", plan.network.input[0]
+    name, count = f"{first.path}.weight", plan.spec.input[0]
     is_input = first.input[0] == count  # not so where a depthwise convolution comes first
     if not is_input or name not in arrays or arrays[name].shape[1] == count:
         return arrays, []
@@ -128,7 +128,7 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Checkpo
 
 
 def variant_with_layout(name: str, asked: str) -> str:
-    """The network, or the first variant from the same table function, that has a format."""
+    """The network, or else the first variant of the same base network, that has a format."""
     table = NETWORKS[name].base
     for other in (name, *(each for each in NETWORKS if NETWORKS[each].base is table)):
         if any(layout.name == asked for layout in layouts_for(other, None)):
@@ -144,7 +144,7 @@ def name_arrays(match: Match, layout: CheckpointFormat) -> Arrays:
     for ours in kept:
         if ours not in names:
             raise UsageError(f"the format {layout.name} has no name for {ours}")
-    theirs = layout.outward(match.plan, kept)
+    theirs = layout.to_layout(match.plan, kept)
     carried = match.carried.names if layout.kind != "hdf5" else {}
     own = {carried.get(key, key): array for key, array in theirs.items()}
     if len(own) != len(theirs):
@@ -159,8 +159,8 @@ def find_places(plan: Plan, layout: CheckpointFormat) -> dict[str, str]:
         return {}
     job = FindPlaces(
         framework="tensorflow",
-        network=plan.network.name,
-        aux=plan.network.aux,
+        network=plan.spec.name,
+        aux=plan.spec.aux,
         published=layout.name == "keras",
     )
     return {name: str(place) for name, place in call(job).arrays.items()}
@@ -168,7 +168,7 @@ def find_places(plan: Plan, layout: CheckpointFormat) -> dict[str, str]:
 
 def report(match: Match, name: str, layout: CheckpointFormat, count: int) -> str:
     """A one-line report on what was converted."""
-    spec = match.plan.network
+    spec = match.plan.spec
     parts = [f"{spec.classes} classes" if spec.classes else "no classifier"]
     if spec.classes == 1001:
         parts.append("with class 0 as the background")

@@ -31,7 +31,7 @@ def find_plan(
     `about` is the file's metadata; with `backbone_only` there are no classes and no heads.
     """
     made = network(name)
-    ours = layout.inward(full_plan(name), arrays)
+    ours = layout.from_layout(full_plan(name), arrays)
     classes = 0 if backbone_only else weights.count_classes(source, ours, made)
     channels = weights.count_channels(ours, made) or made.input[0]
     heads = {
@@ -97,7 +97,7 @@ def leave_heads_of_other_classes(
     plan: Plan, arrays: Arrays, layout: Layout, notes: list[str]
 ) -> tuple[Plan, Arrays]:
     """The plan and the arrays without heads, if the heads have a different number of classes."""
-    shapes, ours = plan.array_shapes(), layout.inward(plan, arrays)
+    shapes, ours = plan.array_shapes(), layout.from_layout(plan, arrays)
     wrong = [
         name
         for name, array in ours.items()
@@ -106,7 +106,7 @@ def leave_heads_of_other_classes(
     same_but_for_classes = all(ours[name].shape[1:] == shapes[name][1:] for name in wrong)
     if not wrong or not same_but_for_classes or not ours[wrong[0]].ndim:
         return plan, arrays
-    classes, spec = len(ours[wrong[0]]), plan.network
+    classes, spec = len(ours[wrong[0]]), plan.spec
     notes.append(f"heads left out, for {classes} classes beside a classifier for {spec.classes}")
     names = layout.names(plan)
     heads = {names[name] for name in ours if name.split(".")[0] in plan.heads}
@@ -116,7 +116,7 @@ def leave_heads_of_other_classes(
 
 def takes_any_size(plan: Plan) -> bool:
     """Whether the same arrays fit other image sizes; a head's linear layer may prevent this."""
-    spec = plan.network
+    spec = plan.spec
     channels, rows, columns = spec.input
     larger = plan_if_it_fits(spec.name, (channels, 2 * rows, 2 * columns), spec.classes, spec.aux)
     return larger is not None and larger.array_shapes() == plan.array_shapes()

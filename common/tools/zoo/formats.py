@@ -144,13 +144,13 @@ def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Checkpoi
 class Blobs(CheckpointFormat):
     """Caffe's formats, in which the blobs of older files always have four axes."""
 
-    def turn_inward(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
+    def transpose_from(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
         """An array in our axis order, without its extra leading and trailing axes of length 1."""
         while array.ndim > len(shape) and array.shape[0] == 1:
             array = array[0]
         while array.ndim > len(shape) and array.shape[-1] == 1:
             array = array[..., 0]
-        return super().turn_inward(array, shape, groups)
+        return super().transpose_from(array, shape, groups)
 
 
 def caffe_layout(networks: str, *rules: Rules) -> CheckpointFormat:

@@ -21,7 +21,7 @@ RESIZING = {"Resizing", "CenterCrop"}
 # The types that a network begins with.
 NETWORK_LAYERS = {"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "ZeroPadding2D"}
 NETWORK_LAYERS |= {"BatchNormalization", "MaxPooling2D", "Flatten", "Dense"}
-MOST_LAYERS = 40  # that are examined
+MAX_LAYERS = 40  # that are examined
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def input_of_keras(model: Any) -> tuple[int, int, int] | None:
 
 def before_network(model: Any, with_first: bool = False) -> Iterator[dict]:
     """Yields the layers before the network's first one, and that as well if `with_first`."""
-    for layer in islice(flat_layers(model), MOST_LAYERS):
+    for layer in islice(flat_layers(model), MAX_LAYERS):
         is_own = str(layer.get("registered_name")).startswith("tensorflow_impl")
         first = is_own or layer["class_name"] in NETWORK_LAYERS
         if with_first or not first:

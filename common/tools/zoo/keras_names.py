@@ -76,10 +76,10 @@ def rename_classifier(arrays: Arrays, plan: Plan, layout: Layout, notes: list[st
     Fine-tuned networks have such names; `plan` is the network with one class.
     """
     names = layout.names(plan)
-    classifier = names[f"{plan.network.classifier}.weight"].rpartition("/")[0]
+    classifier = names[f"{plan.spec.classifier}.weight"].rpartition("/")[0]
     known = {name.rpartition("/")[0] for name in names.values()}
     own = {name.rpartition("/")[0] for name in arrays}
-    features = plan.find(plan.network.classifier).input[0]
+    features = plan.find(plan.spec.classifier).input[0]
     linear = [
         layer
         for layer in sorted(own - known)

@@ -33,7 +33,7 @@ def published_layers(plan: Plan) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for layout in LAYOUTS:
-        if layout in NATIVE or layout.kind == "hdf5" or not layout.fits(plan.network.name):
+        if layout in NATIVE or layout.kind == "hdf5" or not layout.fits(plan.spec.name):
             continue
         names = layout.names(plan)
         scope = common_parts([split(name)[:-1] for name in names.values()])
@@ -44,7 +44,7 @@ def published_layers(plan: Plan) -> dict[str, str]:
                 found.setdefault(separator.join(each), node.path)
             if layout.kind == "caffe" and isinstance(node.layer, Concat):
                 found.setdefault("/".join((*own, "output")), node.path)
-    found |= KERAS.get(plan.network.name, {})
+    found |= KERAS.get(plan.spec.name, {})
     return {name: path for name, path in found.items() if name}
 
 

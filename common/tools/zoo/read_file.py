@@ -1,6 +1,6 @@
 """Reads weights files of every supported type as arrays by name.
 
-The type is recognised by the content, except for .caffemodel and .onnx, which have no signature.
+The type is recognised by the content if it has a signature, and else by the name.
 Nothing in a file is executed: pickles are read as data, HDF5 without following links. TensorFlow
 reads its own checkpoints, in a worker. If a file cannot be read, the error says what it is and what
 to do.
@@ -204,9 +204,7 @@ def naming(path: Path, error: DataError) -> DataError:
 
 def zip_kind(names: list[str], pickled: bool) -> str:
     """The key in OTHER_KINDS of a zip archive that is not supported, from its members' names."""
-    if any(
-        name.endswith(("/archive_format", "serialized_exported_program.json")) for name in names
-    ):
+    if any(name.endswith(EXPORTED) for name in names):
         return "pt2"
     return "script" if pickled else "zip"
 

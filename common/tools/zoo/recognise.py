@@ -54,7 +54,7 @@ def try_layouts(
     match, misfits = try_groups(source, contents, opened, name, options)
     if match is None:
         match, _ = try_groups(source, contents, inner_groups(opened), name, options)
-        if match and not (match.plan.network.classes or options.backbone_only):
+        if match and not (match.plan.spec.classes or options.backbone_only):
             match = None  # the classifier may be among the arrays beside the prefix
     return match, misfits
 
@@ -164,8 +164,10 @@ def attempt(
 
 def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
     """The match, or a misfit if the number of classes shows that it is a different network."""
-    name, layout = match.plan.network.name, match.layout
-    classes = weights.count_classes(source, layout.inward(full_plan(name), arrays), network(name))
+    name, layout = match.plan.spec.name, match.layout
+    classes = weights.count_classes(
+        source, layout.from_layout(full_plan(name), arrays), network(name)
+    )
     if classes not in layout.elsewhere:
         return match
     advice = f"--from {layout.name} reads them anyway"
@@ -182,7 +184,7 @@ def fit(
     options: ReadOptions,
 ) -> Match | Misfit:
     """The plan's arrays from a file, or those that are missing, unknown or of a wrong shape."""
-    names, wanted, ours = layout.names(plan), plan.array_shapes(), layout.inward(plan, arrays)
+    names, wanted, ours = layout.names(plan), plan.array_shapes(), layout.from_layout(plan, arrays)
     rest = arrays.keys() - names.values()
     absent = [name for name in wanted if name not in ours]
     missing = [names[name] for name in absent if name in names and not layout.may_omit(name)]
@@ -202,7 +204,7 @@ def fit(
         agreed = fitting / (len(ours) + len(missing) + len(unknown))
         backbone = plan.backbone_shapes().items()
         fits = apart and all(n in ours and ours[n].shape == shape for n, shape in backbone)
-        return Misfit(plan.network.name, layout, missing, unknown, misshapen, agreed, fits)
+        return Misfit(plan.spec.name, layout, missing, unknown, misshapen, agreed, fits)
     scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
     keeps = layout.kind != "hdf5"  # Keras' counters only show what else was built before
     untidy = {there: key for key, there in tidy.items() if key != there and keeps}
@@ -226,4 +228,4 @@ def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
                     found.append(attempt(source, plain, contents, other, layout, ReadOptions()))
     fits = [each for each in found if isinstance(each, Match)]
     others = [each for each in found if isinstance(each, Misfit)]
-    return [Misfit(each.plan.network.name, each.layout) for each in fits] + others
+    return [Misfit(each.plan.spec.name, each.layout) for each in fits] + others

@@ -12,11 +12,11 @@ from common.tools.zoo.front import front_of_buffers
 from common.training.record import shortened
 
 PREFIX = re.compile(r"(?!__)(\w{1,41})\.")
-MOST_PREFIXES = 4
-MOST_GROUPS = 6
+MAX_PREFIXES = 4
+MAX_GROUPS = 6
 # Counters that thop and torch's AveragedModel add to a network's arrays.
 COUNTERS = re.compile(r"(?:^|\.)(total_ops|total_params|n_averaged)$")
-LEAST_SHARE = 4  # a prefix carries a network if at least a fourth of the arrays have it
+MIN_SHARE = 4  # a prefix carries a network if at least a fourth of the arrays have it
 AVERAGE = "/ExponentialMovingAverage"  # as in TF-Slim's checkpoints
 
 
@@ -40,7 +40,7 @@ def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str,
     """
     if key is None:
         largest = sorted(contents.groups, key=lambda name: -len(contents.groups[name]))
-        return {name: g for name, g in contents.groups.items() if name in largest[:MOST_GROUPS]}
+        return {name: g for name, g in contents.groups.items() if name in largest[:MAX_GROUPS]}
     if key not in contents.groups:
         inside = [below(arrays, f"{key}.") for arrays in contents.groups.values()]
         if any(inside):
@@ -70,7 +70,7 @@ def unwrap(
     arrays, rounding = to_float32(arrays)
     done += [*note, *notes, *counters, *rounding]
     yield Wrapped(arrays, tuple(done))
-    for _ in range(MOST_PREFIXES):
+    for _ in range(MAX_PREFIXES):
         prefix = common_prefix(arrays)
         if not prefix:
             return
@@ -108,8 +108,8 @@ def inner_prefixes(names: Iterable[str]) -> list[str]:
     names, counts = list(names), Counter[str]()
     for name in filter(PREFIX.match, names):
         parts = name.split(".")
-        counts.update(".".join(parts[:n]) + "." for n in range(1, min(len(parts), MOST_PREFIXES)))
-    many = {p: n for p, n in counts.items() if len(names) > n >= len(names) / LEAST_SHARE}
+        counts.update(".".join(parts[:n]) + "." for n in range(1, min(len(parts), MAX_PREFIXES)))
+    many = {p: n for p, n in counts.items() if len(names) > n >= len(names) / MIN_SHARE}
     return sorted(
         p
         for p, n in many.items()

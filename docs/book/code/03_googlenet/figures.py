@@ -80,9 +80,9 @@ from common.spec.initial import initial_arrays
 
 features = make_plan(network("googlenet", until="inception5b"))
 weights = to_float64(initial_arrays(plan, seed=0))
-x = batch(photographs()[:1], (3, 224, 224), plan.network.preprocess).astype(np.float64)
+x = batch(photographs()[:1], (3, 224, 224), plan.spec.preprocess).astype(np.float64)
 forward = Forward({})
-maps = compute_all(features, x, weights, forward.compute)[features.network.output]
+maps = compute_all(features, x, weights, forward.compute)[features.spec.output]
 dy = np.zeros_like(maps)
 dy[0, :, 3, 3] = 1 / 1024  # the mean over the channels of the place in the middle
 strength = np.abs(backward(features.body, dy, forward, {})[0]).sum(axis=0)

@@ -20,7 +20,7 @@ paddle.set_default_dtype("float64")
 plan = make_plan(networks.network("googlenet"))
 arrays = initial_arrays(plan, seed=0)
 weights.write(Path("seed0.safetensors"), arrays, plan)  # as `googlenet init` does
-photo = batch(photographs()[:1], (3, 224, 224), plan.network.preprocess)
+photo = batch(photographs()[:1], (3, 224, 224), plan.spec.preprocess)
 x = paddle.to_tensor(photo.astype(np.float64))
 
 # %% table tags=["same"]

@@ -19,7 +19,7 @@ keras.config.set_floatx("float64")
 plan = make_plan(networks.network("googlenet"))
 arrays = initial_arrays(plan, seed=0)
 weights.write(Path("seed0.safetensors"), arrays, plan)  # as `googlenet init` does
-photo = batch(photographs()[:1], (3, 224, 224), plan.network.preprocess)
+photo = batch(photographs()[:1], (3, 224, 224), plan.spec.preprocess)
 x = photo.astype(np.float64).transpose(0, 2, 3, 1)
 
 # %% table tags=["same"]

@@ -19,7 +19,7 @@ def box(x, y, text, color):
 axis.plot([0, len(steps)], [0, 0], color=GREY, zorder=0)
 for x, step in enumerate(steps):
     box(x, 0, step.path.removeprefix("inception"), BLUE)
-    for name, head in plan.network.heads.items():
+    for name, head in plan.spec.heads.items():
         if head.after == step.path:
             axis.plot([x, x], [0, 3.7], color=ORANGE, zorder=0)
             for y, text in enumerate(["pool 5 x 5 / 3", "conv 1 x 1", "fc 1024", name], 1):
@@ -115,7 +115,7 @@ from common.reference.layers import apply
 from common.reference.numerics import cross_entropy
 from common.spec.padding import adaptive_windows
 
-spec = plan.network
+spec = plan.spec
 images = batch(photographs(), spec.input, spec.preprocess)
 arrays = to_float64(initial_arrays(plan, seed=0))
 maps = compute_all(plan, images.astype(float), arrays)
