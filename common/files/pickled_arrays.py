@@ -81,11 +81,11 @@ class Interpreter:
             groups[key] = found
 
     def items(self, value: Any) -> dict | None:
-        """The names and values in a dict or in a whole PyTorch module; None for other values."""
+        """The names and values in a dict, a list of arrays or a whole PyTorch module, or None."""
         state = value.state if isinstance(value, Call) else None
         if isinstance(state, dict) and "_modules" in state:
             return dict(self.module_items(value, "", DEEPEST_MODULE))
-        return as_dict(value)
+        return positions(value) if isinstance(value, list) else as_dict(value)
 
     def module_items(self, module: Call, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
         """The parameters and buffers of a pickled module and its submodules, by name."""
@@ -200,6 +200,13 @@ def strided(flat: NDArray, offset: int, size: tuple, stride: tuple) -> NDArray:
     strides = [step * flat.itemsize for step in stride]
     view = np.lib.stride_tricks.as_strided(flat[offset:], size, strides)
     return np.asarray(view, order="C")
+
+
+def positions(values: list) -> dict | None:
+    """The items of a list of calls, which may make arrays, by position; None for other lists."""
+    if not values or not all(isinstance(each, Call) for each in values):
+        return None
+    return {str(position): each for position, each in enumerate(values)}
 
 
 def as_dict(value: Any) -> dict | None:

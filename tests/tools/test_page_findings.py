@@ -13,7 +13,7 @@ from common.tools.analysis.diff import differences
 from common.tools.page.members import against, whole
 from common.tools.page.plots import FRAMEWORK_COLOURS, colour_of, curve_plot, rate_plot
 from common.tools.page.render import Page, render
-from common.tools.page.training_curves import ShownRun, recipe_rows, settings_of
+from common.tools.page.training_curves import ShownRun, curve_plots, recipe_rows, settings_of
 from common.training.recipe import Recipe
 
 
@@ -136,6 +136,18 @@ def test_a_single_run_is_not_the_best_and_nothing_in_its_recipe_is_marked():
     for word in ("highest accuracy", "are marked", "准确率最高", "已标出"):
         assert word not in one
         assert word in both
+
+
+def test_the_accuracy_on_training_batches_has_a_line_of_its_own():
+    old, new = digits_run("old"), replace(digits_run("new"), training=[(1, 0.75)])
+    for language, drawn in zip(("training batches", "训练批次"), curves(old, new), strict=True):
+        assert f"new, {language}" in drawn
+        assert f"old, {language}" not in drawn
+
+
+def curves(*runs):
+    """The plot of the accuracies of some runs, in each language."""
+    return curve_plots(runs)["accuracy"]
 
 
 def test_a_confusion_matrix_says_what_its_rows_columns_and_numbers_are():

@@ -13,16 +13,18 @@ from common.spec import shape_text
 from common.tools.page.phrases import LANGUAGES, texts
 from common.tools.page.plots import curve_plot
 from common.tools.train.scoring_jobs import Evaluate
-from common.training.metrics import read_metrics
+from common.training.metrics import read_metrics, training_top1
+from common.training.recipe import Recipe
 from common.training.record import read_classes, read_json, read_recipe
 
-MOST = 40  # classes for which a matrix is still readable
+MAX_CLASSES = 40  # classes for which a matrix is still readable
 
 
 @dataclass(frozen=True)
 class ShownRun:
     """One run: its curves as points (step, loss) and (epoch, top-1), and its final scores.
 
+    `training` has the mean top-1 of the batches of each epoch, if the run has recorded it.
     `confusion` counts images by true and predicted class; `note` says why it is missing. `recipe`
     has the settings of the run as texts.
     """
@@ -35,6 +37,7 @@ class ShownRun:
     confusion: list[list[int]]
     note: str = ""
     recipe: dict[str, str] = field(default_factory=dict)
+    training: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def final(self) -> float:
@@ -80,29 +83,41 @@ def read_run(folder: Path, network: str, report_progress: Callable[[str, str], N
         raise DataError(f"{folder}: its records are not those of a run ({error})") from None
     if not steps or not epochs:
         raise DataError(f"{folder}: no epoch has finished yet")
-    weights = folder / "checkpoints" / "last.safetensors"
+    classes = read_classes(folder)
     report_progress(framework, f"scoring {folder}")
+    confusion, note = count_confusion(folder, recipe, framework, len(classes))
+    return ShownRun(
+        folder.name,
+        framework,
+        steps,
+        epochs,
+        classes,
+        confusion,
+        note,
+        recipe=dict(settings_of(vars(recipe))),
+        training=[(float(epoch), share) for epoch, share in training_top1(metrics).items()],
+    )
+
+
+def count_confusion(
+    folder: Path, recipe: Recipe, framework: str, classes: int
+) -> tuple[list[list[int]], str]:
+    """Scores the last weights of a run: the confusion matrix, or why the page has none."""
     job = Evaluate(
         framework=framework,
-        network=network,
-        weights=str(weights),
+        network=recipe.network,
+        weights=str(folder / "checkpoints" / "last.safetensors"),
         data=recipe.data,
         preprocess=recipe.preprocess,
         skip=recipe.on_error == "skip",
         run=str(folder),
     )
-    classes, confusion, note = read_classes(folder), [], ""
     try:
         # The weights may have more classes than the data.
-        scores = call(job).arrays["confusion"][: len(classes), : len(classes)]
-        confusion, note = (
-            scores.tolist(),
-            "" if len(classes) <= MOST else f"{len(classes)} classes, more than {MOST}",
-        )
+        scores = call(job).arrays["confusion"][:classes, :classes].tolist()
     except UserError as error:
-        note = str(error)
-    settings = dict(settings_of(vars(recipe)))
-    return ShownRun(folder.name, framework, steps, epochs, classes, confusion, note, settings)
+        return [], str(error)
+    return scores, "" if classes <= MAX_CLASSES else f"{classes} classes, more than {MAX_CLASSES}"
 
 
 def settings_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -123,12 +138,9 @@ def settings_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def curve_plots(runs: Sequence[ShownRun]) -> dict[str, list[Markup]]:
     """The plots of the losses and of the accuracies of all runs, each in each language."""
     losses = {run.name: (run.framework, run.losses) for run in runs}
-    shares = {
-        run.name: (run.framework, [(epoch, 100 * share) for epoch, share in run.accuracies])
-        for run in runs
-    }
     found: dict[str, list[Markup]] = {"loss": [], "accuracy": []}
     for place, language in enumerate(LANGUAGES):
+        shares = accuracy_lines(runs, texts("curves_training")[place])
         for kind, lines in (("loss", losses), ("accuracy", shares)):
             axes = texts("axis_step" if kind == "loss" else "axis_epoch"), texts(f"axis_{kind}")
             drawn = curve_plot(
@@ -139,6 +151,19 @@ def curve_plots(runs: Sequence[ShownRun]) -> dict[str, list[Markup]]:
             )
             found[kind].append(Markup(drawn))
     return found
+
+
+def accuracy_lines(
+    runs: Sequence[ShownRun], training: str
+) -> dict[str, tuple[str, list[tuple[float, float]]]]:
+    """The accuracies of all runs in percent, then those on training batches, named `training`."""
+    named = [(run.name, run.framework, run.accuracies) for run in runs]
+    named += [(f"{run.name}, {training}", run.framework, run.training) for run in runs]
+    return {
+        name: (framework, [(epoch, 100 * share) for epoch, share in points])
+        for name, framework, points in named
+        if points
+    }
 
 
 def recipe_rows(runs: Sequence[ShownRun]) -> list[tuple[str, list[str], bool]]:

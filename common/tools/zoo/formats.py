@@ -158,6 +158,23 @@ def caffe_layout(networks: str, *rules: Rules) -> CheckpointFormat:
     return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
 
 
+@dataclass(frozen=True, eq=False)
+class Listed(Blobs):
+    """A list of arrays in the order of the layers, without names, as Lasagne's recipes have it."""
+
+    def transpose_from(self, array: NDArray, shape: Shape, groups: int | None) -> NDArray:
+        """An array in our axis order; a linear layer may also be a 1 x 1 convolution."""
+        if len(shape) == 2 and array.shape[2:] == (1, 1):
+            return array[:, :, 0, 0]
+        return super().transpose_from(array, shape, groups)
+
+
+def positions(plan: Plan) -> dict[str, str]:
+    """The position of each array of the network without its heads, in the order of its layers."""
+    names = [name for name in plan.array_shapes() if name.split(".")[0] not in plan.heads]
+    return {name: str(position) for position, name in enumerate(names)}
+
+
 APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
 LAYOUTS = (
     *NATIVE,
@@ -192,6 +209,7 @@ LAYOUTS = (
         by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),
         r"googlenet\.(caffe|paper)",
     ),
+    Listed("lasagne", KERAS_AXES | {4: (0, 1, 2, 3)}, positions, r"googlenet\.(caffe|paper)"),
     slim_layout(r"googlenet\.slim", SLIM_V1),
     slim_layout(r"inception_v2\.slim", SLIM_V2),
     slim_layout(r"inception_v3\.keras", SLIM_V3),

@@ -62,6 +62,7 @@ OTHER_KINDS = {
     "html": ("a web page, not a file of weights", "download the file itself"),
     "saved": ("a TensorFlow SavedModel", KERAS),
     "objects": ("a TensorFlow checkpoint of objects, without the names of layers", KERAS),
+    "text pickle": ("a pickle in text form", "unpickle it in Python, and save it with numpy.savez"),
     "shard": ("one of several shards", "give their index, whose name ends in .index.json"),
     ".pb": ("a frozen TensorFlow graph", "give the checkpoint that it was frozen from"),
     ".tflite": ("a TensorFlow Lite model", "give the checkpoint that it was made from"),
@@ -228,6 +229,8 @@ def other_kind(path: Path, start: bytes) -> str:
         return ".gz"
     if start[257:262] == b"ustar":
         return ".tar"
+    if start.startswith((b"(lp", b"(dp")):
+        return "text pickle"
     return path.suffix if path.suffix in OTHER_KINDS else ""
 
 
