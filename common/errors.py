@@ -24,7 +24,7 @@ class CheckFailed(UserError):
 
 
 class UsageError(UserError):
-    """An unknown name or an impossible option."""
+    """A wrong argument or option, an unknown name, or an input of a wrong shape."""
 
     code = 2
 

@@ -33,7 +33,7 @@ def features(net: Network, names: Sequence[str]) -> Features:
 
     Args:
         net: A network of this package, without or with heads, which are not computed.
-        names: Names of steps, as the first column of `googlenet summary` has them.
+        names: Names of steps: the rows of `googlenet summary` that are not indented.
 
     Returns:
         A `paddle.nn.Layer` that maps images N x C x H x W to a dict of outputs, in the order of

@@ -26,7 +26,8 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     trainer.set_state(run.state, run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
-        run.log(step, *group.mean(*trainer.take_step(step), run.asked_to_stop))
+        loss, accuracy = trainer.take_step(step)
+        run.log(step, *group.mean(loss, accuracy, run.asked_to_stop))
         if step.ends_epoch:
             run.score(step, evaluate(trainer.predict, run.scored_batches()))
         if run.must_save(step):

@@ -59,7 +59,7 @@ def apply_body(plan: Plan, x: KerasTensor, step_outputs: dict[str, KerasTensor])
 
 
 def apply(node: Node, x: KerasTensor) -> KerasTensor:
-    """The output of a node, and everything inside it, applied to `x`."""
+    """Applies a node, and the layers inside it, to `x`; returns the output."""
     name = layer_name(node.path)
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
@@ -100,7 +100,7 @@ def apply(node: Node, x: KerasTensor) -> KerasTensor:
 
 
 def apply_children(node: Node, x: KerasTensor) -> KerasTensor:
-    """The output of a layer that contains other layers, applied to `x`."""
+    """Applies a layer that contains other layers to `x`; returns the output."""
     name = layer_name(node.path)
     match node.layer:
         case spec.Chain():
@@ -125,9 +125,9 @@ def flatten(x: KerasTensor, name: str) -> KerasTensor:
 
 
 def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor, str]:
-    """The input and Keras' padding for a layer: "valid", "same", or "valid" on a padded input.
+    """Returns `x`, padded where Keras cannot pad it as planned, and the layer's `padding`.
 
-    `value` fills the padding. None means that an average pool leaves the padding out of its means,
+    `value` fills the padding; None means that an average pool leaves the padding out of its means,
     which Keras only supports for "same".
     """
     counts = isinstance(node.layer, spec.AvgPool) and value is not None

@@ -81,8 +81,8 @@ class AdaptiveAvgPool(layers.Layer):
 class Dropout(layers.Dropout):
     """Keras' own dropout, unless `key` is set: then every framework drops the same values.
 
-    `first` is the index of the batch's first image among all images of the training step. `place`
-    is the layer's path in the plan.
+    `first` is the index of the batch's first image among all images of the training step, which is
+    not 0 if several processes divide it. `place` is the layer's path in the plan.
     """
 
     key: KerasTensor | None = None

@@ -15,7 +15,7 @@ def features(net: keras.Model, names: Sequence[str]) -> keras.Model:
 
     Args:
         net: A network of this package, without or with heads, which are not computed.
-        names: Names of steps, as the first column of `googlenet summary` has them.
+        names: Names of steps: the rows of `googlenet summary` that are not indented.
 
     Returns:
         A functional `keras.Model` that maps images N x H x W x C to a dict of outputs, in the order

@@ -173,6 +173,7 @@ def small_files():
         "old.pth": old_torch(dictionary(state), storages),
         "a.pdparams": pickle.dumps({"model": ARRAYS, "epoch": 3}, protocol=4),
         "old.pdparams": pickle.dumps(ARRAYS, protocol=2),
+        "list.pkl": pickle.dumps({"param values": list(ARRAYS.values())}, protocol=2),
         "a.caffemodel": write_caffe(named),
         "a.onnx": onnx(),
         "a.npy": saved(np.save, batch),

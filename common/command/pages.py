@@ -29,9 +29,9 @@ MAPS = 4  # drawn per step without branches
 
 
 def observed(page: Page, arrays: Arrays | None = None) -> Page:
-    """The page with its first image followed through the reference, with the compared weights.
+    """Adds to the page the reference's feature maps for its first image.
 
-    These are `arrays`, or else those that `compare` draws.
+    The weights are `arrays`, or else those that `compare` draws.
     """
     made = page.plan.spec
     x = images.batch(page.photographs[:1], made.input, made.preprocess)
@@ -61,7 +61,7 @@ def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
 
 
 def trained_plan(given: Trained) -> tuple[Plan, Arrays, Weights]:
-    """The plan for trained weights, with the heads that they have; the arrays; their names."""
+    """The plan for trained weights, with their heads; the arrays; their label and class names."""
     made = network(given.network)
     names = weights.read(given.path)[0]
     aux = any(name.split(".")[0] in made.heads for name in names)

@@ -143,7 +143,7 @@ def objects(file: h5py.File, budget: Budget) -> Inside:
 
 
 def listed_places(weights: h5py.Group, inside: Inside, budget: Budget) -> Iterator[tuple[str, str]]:
-    """Names and paths as stored by Keras before version 3: in lists beside the arrays."""
+    """Names and paths as stored by Keras before version 3: in attributes of the groups."""
     for layer in texts(weights, "layer_names", budget):
         group = f"{weights.name}/{layer}".lstrip("/")
         if group not in inside.groups:
@@ -170,7 +170,7 @@ def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tu
 
 
 def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
-    """The names in a list beside a group; raises ValueError if it is not a list of names."""
+    """The names in an attribute of a group; raises ValueError if it is not a list of names."""
     kept = group.attrs.get_id(name)
     if len(kept.shape) != 1:
         raise ValueError(f"{name} is no list")

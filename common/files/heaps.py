@@ -1,4 +1,4 @@
-"""Checks HDF5's heaps of strings before the HDF5 library reads them: a broken one never ends.
+"""Checks HDF5's heaps of strings before the HDF5 library reads them, which does not end for some.
 
 The format is given in the HDF5 File Format Specification, "Global Heap".
 """

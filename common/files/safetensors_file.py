@@ -63,7 +63,9 @@ def metadata(path: Path, content: bytes) -> dict:
     """The file's metadata; {} if it has none, as in published files."""
     length = int.from_bytes(content[:8], "little")
     if length > LONGEST_HEADER:
-        raise DataError(f"{path}: not a safetensors file (it says to begin with {length:,} names)")
+        raise DataError(
+            f"{path}: not a safetensors file (its header would be {length:,} bytes long)"
+        )
     try:
         header = json.loads(content[8 : 8 + length], object_pairs_hook=without_duplicates)
         text = header.get("__metadata__", {}).get("googlenet", "{}")
@@ -80,7 +82,7 @@ def check_metadata(about: object) -> dict:
         raise DataError("unsupported format version")
     for key, sound in SOUND.items():
         if key in about and not sound(about[key]):
-            raise DataError(f"what it says of itself makes no sense (its {key!r})")
+            raise DataError(f"its metadata has an invalid value for {key!r}")
     return about
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from common.arrays import Arrays
 from common.reference.numerics import relative_difference
 
-# The relative difference between the losses of a step from which on two runs count as different, by
-# the recipe's dtype. Rounding errors grow from step to step; in float32 they become visible.
+# Two runs diverge at the first step whose losses differ by more than this, relatively, by the
+# recipe's dtype. Rounding errors grow from step to step; in float32 they become visible.
 TOLERANCES = {"bfloat16": 1e-1, "float32": 1e-3, "float64": 1e-9}
 # A gradient that is smaller than this fraction of the largest one is the rounding error of a sum
 # that would be 0.
@@ -23,7 +23,8 @@ class Outcome:
     `loss` is that of the last step, `top1` that after the last epoch, and `images_per_second` the
     median over the epochs. `largest_difference` is the largest relative difference of a step's loss
     from the first run's, and `parts_at` the first step at which it exceeds the tolerance; None if
-    it never does. `weights_apart` is the result of the function of that name.
+    it never does. `weights_apart` is the largest relative
+    difference between the final weights.
     """
 
     steps: int

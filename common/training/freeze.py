@@ -13,8 +13,8 @@ def frozen_layers(plan: Plan, wanted: str) -> list[str]:
 
     `wanted` is "" for none, "backbone" for all layers except the classifier and the heads, or
     patterns such as `conv*,inception3*`, separated by commas; a layer is frozen if its path, or
-    that of a layer around it, matches one. Raises UsageError if a pattern matches no layer with
-    weights, or if nothing is left to train.
+    that of a layer that contains it, matches one. Raises UsageError if a pattern matches no layer
+    with weights, or if nothing is left to train.
     """
     if not wanted:
         return []
@@ -37,7 +37,7 @@ def frozen_layers(plan: Plan, wanted: str) -> list[str]:
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Whether a layer's path, or that of a layer around it, matches a pattern."""
+    """Whether a layer's path, or that of a layer that contains it, matches."""
     names = path.split(".")
     return any(fnmatchcase(".".join(names[:end]), pattern) for end in range(1, len(names) + 1))
 

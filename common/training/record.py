@@ -1,4 +1,4 @@
-"""The record of a run: its recipe, classes and images, so that it never resumes with others.
+"""The record of a run: its recipe, classes and images, so that it is only resumed with the same.
 
 They are in the run's folder, as `recipe.toml`, `classes.json`, `split.json` and `skipped.json`.
 """

@@ -11,8 +11,8 @@ from common.spec.plan import Node, Plan
 class Reach:
     """The depth (layers with weights on the longest path) and the receptive field, in pixels.
 
-    `stride` is the distance between two neighbouring outputs, in pixels of the input. Both are
-    measured from top to bottom.
+    `stride` is the distance between two neighbouring outputs, in pixels of the input. The field
+    and the stride are those of the rows.
     """
 
     depth: int = 0

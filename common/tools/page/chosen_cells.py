@@ -27,8 +27,8 @@ def cells_of(step: Node) -> list[Cell]:
 def numbers_json(found: Sequence[Worked]) -> Markup:
     """The numbers of all cells, by column, as JSON that can be embedded in a page.
 
-    A product is written as the number of its term and its input value. A term is a channel, the
-    rows and columns from the cell times the strides, and the weight.
+    A product is written as the number of its term and its input value. A term is a channel, a
+    row and a column relative to the cell's position times the stride, and the weight.
     """
     terms: dict[tuple[Plain, ...], int] = {}
     products = [products_of(each, terms) for each in found]

@@ -1,4 +1,4 @@
-"""The value of a step that is worked out at first: a channel of a convolution, and a cell."""
+"""Chooses the channel and the cell whose calculation the page shows first."""
 
 from dataclasses import dataclass
 

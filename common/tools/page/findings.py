@@ -23,8 +23,8 @@ class Totals:
 class Findings:
     """The steps with most arithmetic and most parameters, the totals, the largest difference.
 
-    Heads are not counted; `modules` has the totals of all places with branches. `farthest` is that
-    difference, its framework and its step; None without a comparison.
+    Heads are not counted; `modules` has the totals of all steps with branches. `farthest` is the
+    largest difference, its framework and its step; None without a comparison.
     """
 
     hardest: Step
@@ -47,7 +47,7 @@ def findings(plan: Plan, steps: Sequence[Step], comparison: Comparison | None) -
 
 
 def modules_of(node: Node) -> Iterator[Node]:
-    """Yields the places where branches run side by side, without those within one another."""
+    """Yields the outermost concats and residuals in a node."""
     if isinstance(node.layer, Concat | Residual):
         yield node
     else:

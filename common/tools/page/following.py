@@ -27,7 +27,7 @@ from common.tools.page.worked import Worked, work_out
 
 @dataclass(frozen=True)
 class WorkedStep:
-    """The number of one cell of a step, and those of all its cells as JSON, "" if not embedded.
+    """The calculation of one cell of a step, and of all cells as JSON, "" if there are too many.
 
     `source` is the path of the layer whose output enters the convolution, "" for the image;
     `inputs` is the number of its channels, and `padded` says whether zeros surround it. `bias` is

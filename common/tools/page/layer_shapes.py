@@ -159,7 +159,7 @@ def shows(node: Node) -> bool:
 
 
 def leading(node: Node) -> Node:
-    """The first layer in a node, after which its box is named."""
+    """The first layer in a node, whose name its box takes."""
     return leading(node.children[0]) if node.children else node
 
 
@@ -172,7 +172,7 @@ def text(node: Node) -> str:
 
 
 def brief(node: Node) -> str:
-    """A layer in fewest letters: its window, after the kind of pool or convolution."""
+    """The shortest text for a layer: its kind, if it is not a convolution, and its window."""
     match leading(node).layer:
         case spec.Conv(kernel=kernel, stride=stride):
             return window(kernel, stride)

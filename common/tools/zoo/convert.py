@@ -121,7 +121,7 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Checkpo
             called = {"checkpoint": "TensorFlow checkpoint", "caffe": "Caffe model"}
             raise UsageError(f"{name} is not published as a {called[kind]}")
         layout = published[0]
-    # Keras' and Caffe's files need formats of their own: there a name is an array's place.
+    # In Keras' and Caffe's files, an array's name says where it is stored.
     if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
         raise UsageError(f"the format {layout.name} and a {kind} file cannot be combined")
     return goal, layout

@@ -209,7 +209,7 @@ LAYOUTS = (
         by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),
         r"googlenet\.(caffe|paper)",
     ),
-    Listed("lasagne", KERAS_AXES | {4: (0, 1, 2, 3)}, positions, r"googlenet\.(caffe|paper)"),
+    Listed("lasagne", {**KERAS_AXES, 4: (0, 1, 2, 3)}, positions, r"googlenet\.(caffe|paper)"),
     slim_layout(r"googlenet\.slim", SLIM_V1),
     slim_layout(r"inception_v2\.slim", SLIM_V2),
     slim_layout(r"inception_v3\.keras", SLIM_V3),

@@ -1,4 +1,4 @@
-"""The names of a network's arrays in Keras: the layer's name, then the array's number in it.
+"""The names of a network's arrays in Keras: the layer's name, then the array's index in it.
 
 Our Keras layers are named after their paths. In keras.applications most layers are named by
 counters (conv2d, conv2d_1, ...) in order of creation, which is the order of our plan.
@@ -38,9 +38,9 @@ def numbered(kind: str) -> Iterator[str]:
 
 
 def counted_anew(names: Iterable[str]) -> dict[str, str]:
-    """Maps names in a file to the names that they have if the counters begin at the network.
+    """Maps names with counters to the same names with counters that begin at 0.
 
-    In a file they go on from the layers that the same program had built before.
+    In a file they continue from the networks that the same program had built before.
     """
     found = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
     anew: dict[str, str] = {}

@@ -53,7 +53,7 @@ def choose_groups(source: str, contents: Contents, key: str | None) -> dict[str,
 def open_groups(
     source: str, contents: Contents, key: str | None, averages: bool
 ) -> dict[str, list[Wrapped]]:
-    """The chosen groups, each after every unwrapping that is possible."""
+    """The chosen groups: each as it is, and with each wrapper and prefix removed."""
     return {
         name: list(unwrap(source, name, arrays, contents.notes, averages))
         for name, arrays in choose_groups(source, contents, key).items()

@@ -1,4 +1,4 @@
-"""Writes weights files of every type; a file gets its name only after it reads back the same."""
+"""Writes weights files of every type; a file is read back before it gets its name."""
 
 import os
 import pickle
