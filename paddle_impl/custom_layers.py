@@ -106,9 +106,8 @@ class AvgPool(nn.AvgPool2D):
     def forward(self, x: Tensor) -> Tensor:
         if x.dtype != paddle.float64:
             return super().forward(x)
-        if not self.exclusive:  # the padding counts
-            return self.total(x) / (self.ksize[0] * self.ksize[1])
-        return self.total(x) / self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))
+        inside = self.total(paddle.ones([1, 1, *x.shape[2:]], x.dtype))  # values in each window
+        return self.total(x) / (inside if self.exclusive else self.ksize[0] * self.ksize[1])
 
     def total(self, x: Tensor) -> Tensor:
         ones = paddle.ones([x.shape[1], 1, *self.ksize], x.dtype)
@@ -128,11 +127,10 @@ class AdaptiveAvgPool(nn.Layer):
 
 
 class GlobalAvgPool(nn.Layer):
-    """The mean of each channel, as a 1 x 1 map; a product, since a mean's gradient is slower."""
+    """The mean of each channel, as a 1 x 1 map; exact in float64, like `AvgPool`."""
 
     def forward(self, x: Tensor) -> Tensor:
-        size = x.shape[2] * x.shape[3]
-        return paddle.matmul(x.flatten(2), paddle.full([size, 1], 1 / size, x.dtype)).unsqueeze(3)
+        return x.mean([2, 3], keepdim=True)
 
 
 class ReLU(nn.ReLU):

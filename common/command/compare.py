@@ -66,7 +66,7 @@ def compare(
     html: Html = None,
     json: AsJson = False,
 ) -> None:
-    """Compare a network across frameworks, layer by layer."""
+    """Compare a network across the frameworks."""
     frameworks = list(dict.fromkeys(framework or installed()))
     for each in frameworks:
         check_known("framework", each, FRAMEWORKS if train else COMPARED)

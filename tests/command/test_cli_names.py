@@ -32,7 +32,7 @@ def print_verdict(name):
     step = SimpleNamespace(path="conv1", is_conv_unit=True, children=())
     root = SimpleNamespace(children=[step])
     spec = SimpleNamespace(name="googlenet", origin="paper", input=(3, 8, 8))
-    plan = SimpleNamespace(network=spec, parameter_count=1, roots=lambda: [root], body=root)
+    plan = SimpleNamespace(spec=spec, parameter_count=1, roots=lambda: [root], body=root)
     different = SimpleNamespace(
         layer="conv1", what="kernel", yours=name, table="3", effect=None, lines=(), also_in=(name,),
         places=(name,), kind="mistake",
