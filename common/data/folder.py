@@ -167,7 +167,7 @@ def hashed(text: str) -> float:
 
 def name(folder: Path, path: Path) -> str:
     """The name of an image in a record: its path, relative to the data's folder if it is there."""
-    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+    return path.as_posix().removeprefix(f"{folder.as_posix().rstrip('/')}/")
 
 
 def names(folder: Path, images: Images) -> list[str]:

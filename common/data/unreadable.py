@@ -8,21 +8,26 @@ from common.data.datasets import Split
 from common.data.loader import THREADS
 from common.errors import DataError
 
+PART = 64  # images that a thread reads at once
+
 
 def find_faults(split: Split) -> dict[str, str]:
     """The error message for each image that cannot be read, by the image's name."""
 
-    def fault(index: int) -> str:
-        try:
-            split.read(index)
-        except DataError as error:
-            return str(error)
-        return ""
+    def faults(indices: range) -> list[tuple[int, str]]:
+        found = []
+        for index in indices:
+            try:
+                split.read(index)
+            except DataError as error:
+                found.append((index, str(error)))
+        return found
 
     pool = ThreadPoolExecutor(THREADS)
     try:
-        lines = pool.map(fault, range(len(split)))
-        return {split.name(index): line for index, line in enumerate(lines) if line}
+        count = len(split)
+        parts = [range(first, min(first + PART, count)) for first in range(0, count, PART)]
+        return {split.name(i): line for found in pool.map(faults, parts) for i, line in found}
     finally:  # even if the user interrupts it
         pool.shutdown(cancel_futures=True)
 

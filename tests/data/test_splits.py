@@ -1,13 +1,14 @@
 """Splits and images in folders as people have them: usual names, hidden parts, links, suffixes."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cli import googlenet
 from PIL import Image
 
-from common.data.folder import open_folder
+from common.data.folder import name, open_folder
 from common.data.image_files import find_images
 from common.data.splits import split_of
 from common.errors import DataError
@@ -144,3 +145,17 @@ def test_small_images_of_every_class_stay_apart(tmp_path):
     assert np.bincount(data.val.labels).tolist() == [2, 2]
     assert {name.split("/")[0] for name in data.val.contents} == {"val"}
     assert {name.split("/")[0] for name in data.test.contents} == {"test"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "expected"),
+    [
+        ("pets", "pets/cats/1.png", "cats/1.png"),
+        (".", "cats/1.png", "cats/1.png"),
+        ("/", "/cats/1.png", "cats/1.png"),
+        ("pets", "pets-2/cats/1.png", "pets-2/cats/1.png"),
+        ("pets", "/elsewhere/1.png", "/elsewhere/1.png"),
+    ],
+)
+def test_an_images_name_is_relative_to_the_folder_that_contains_it(folder, path, expected):
+    assert name(Path(folder), Path(path)) == expected

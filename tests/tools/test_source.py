@@ -13,7 +13,7 @@ from common.networks import NETWORKS, network
 from common.spec.planner import make_plan
 from common.tools.source.printer import import_printer
 
-LONGEST = {"googlenet": 110, "inception_v4": 220}  # upper bounds on the number of lines
+LONGEST = {"googlenet": 111, "inception_v4": 220}  # upper bounds on the number of lines
 OTHERS = {"features": {"classes": 0}, "small": {"classes": 3, "input": (1, 160, 129)}}
 
 
