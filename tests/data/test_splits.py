@@ -8,7 +8,8 @@ import pytest
 from cli import googlenet
 from PIL import Image
 
-from common.data.folder import name, open_folder
+from common.data import folder as folders
+from common.data.folder import open_folder
 from common.data.image_files import find_images
 from common.data.splits import split_of
 from common.errors import DataError
@@ -158,4 +159,4 @@ def test_small_images_of_every_class_stay_apart(tmp_path):
     ],
 )
 def test_an_images_name_is_relative_to_the_folder_that_contains_it(folder, path, expected):
-    assert name(Path(folder), Path(path)) == expected
+    assert folders.name(Path(folder), Path(path)) == expected
