@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from common.files.ordinary import check_ordinary
+from common.files.regular_file import check_regular
 from common.spec import Shape, shape_text
 from common.spec.plan import Plan
 
@@ -15,7 +15,7 @@ ARCHIVE = b"PK\x03\x04"
 
 def read_array(path: Path) -> NDArray:
     """The array in a .npy file, which is never unpickled."""
-    check_ordinary(path, "a .npy array")
+    check_regular(path, "a .npy array")
     try:
         with open(path, "rb") as file:
             if file.read(len(ARCHIVE)) == ARCHIVE:

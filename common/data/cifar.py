@@ -18,10 +18,10 @@ from common.data.datasets import DataSet, Split, split_of_arrays
 from common.data.inner_folder import inner_folder
 from common.errors import DataError
 from common.files.budget import Budget
-from common.files.ordinary import check_ordinary, read_ordinary
 from common.files.pickle_data import read_pickle_data
 from common.files.pickle_values import Call
 from common.files.pickled_arrays import Interpreter, NotAnArray
+from common.files.regular_file import check_regular, read_regular
 
 SIDE = 32  # pixels
 LARGEST = 1_000_000_000  # bytes of an unpacked archive; the largest of CIFAR's has 187 million
@@ -90,12 +90,12 @@ def read_folder(place: Path) -> dict[str, bytes]:
         return [path for path in folder.iterdir() if WANTED.fullmatch(path.name) and path.is_file()]
 
     folder = inner_folder(place, "cifar-*", lambda path: bool(listed(path)))
-    return {path.name: read_ordinary(path) for path in listed(folder)}
+    return {path.name: read_regular(path) for path in listed(folder)}
 
 
 def unpack(path: Path) -> dict[str, bytes]:
     """The files of CIFAR in an archive; nothing is written to disk."""
-    check_ordinary(path, "a data set")
+    check_regular(path, "a data set")
     found, size = {}, 0
     try:
         with tarfile.open(path, "r|*") as archive:

@@ -16,7 +16,7 @@ from common.errors import DataError
 from common.files.archives import Archive
 from common.files.budget import Budget
 from common.files.numpy_files import read_npz
-from common.files.ordinary import check_ordinary
+from common.files.regular_file import check_regular
 
 PARTS = {"train": r"train", "test": r"t10k|test"}  # how the names of a split's files begin
 KINDS = {1: "labels", 3: "images"}  # by the number of dimensions
@@ -95,7 +95,7 @@ def find_file(folder: Path, part: str, kind: str) -> Path:
 
 def read_archive(path: Path) -> tuple[Split, Split]:
     """The splits in an `.npz` file with the arrays x_train, y_train, x_test and y_test."""
-    size = check_ordinary(path, "a data set")
+    size = check_regular(path, "a data set")
     try:
         with Archive(path, Budget(size)) as archive:
             arrays = read_npz(archive)

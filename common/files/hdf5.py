@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import DataError
 from common.files.budget import LARGEST, Budget, check_name, memory_limit
-from common.files.heaps import check_heaps
-from common.files.ordinary import check_ordinary
+from common.files.hdf5_heaps import check_heaps
+from common.files.regular_file import check_regular
 
 DEFLATE = h5py.h5z.FILTER_DEFLATE
 FILTERS = {DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}  # others need plugins
@@ -65,7 +65,7 @@ def read_model_text(path: Path, content: bytes | None = None) -> str:
 def places_in(path: Path) -> dict[str, str]:
     """The path of each array in a Keras file, by name."""
     with open_hdf5(path) as file:
-        return find_places(file, Budget(check_ordinary(path)))
+        return find_places(file, Budget(check_regular(path)))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from common.arrays import widen_bfloat16
 from common.errors import DataError
 from common.files.budget import LARGEST, LONGEST_NAME, MAX_ARRAYS, Budget, check_name, check_shape
 from common.files.contents import Contents
-from common.files.ordinary import read_ordinary
+from common.files.regular_file import read_regular
 from common.spec.preprocess import PREPROCESSES
 
 FORMAT = 1
@@ -35,7 +35,7 @@ def pack(arrays: Mapping[str, NDArray], about: Mapping) -> bytes:
 
 def read(path: Path) -> Contents:
     """The arrays in a file and its metadata; raises DataError for anything invalid."""
-    content = read_ordinary(path)
+    content = read_regular(path)
     about = metadata(path, content)
     try:
         tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]

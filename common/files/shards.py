@@ -9,7 +9,7 @@ from common.errors import DataError
 from common.files import safetensors_file
 from common.files.budget import LARGEST_FILE, Budget
 from common.files.contents import Contents
-from common.files.ordinary import check_ordinary, read_ordinary
+from common.files.regular_file import check_regular, read_regular
 
 INDEX = ".safetensors.index.json"
 SHARD = re.compile(r"-0*(\d{1,9})-of-0*(\d{1,9})\.safetensors$")
@@ -48,7 +48,7 @@ def read_shards(path: Path) -> Contents:
 
 def check_total(folder: Path, names: Mapping[str, str]) -> None:
     """Raises DataError if all shards together are larger than any weights file may be."""
-    size = sum(check_ordinary(folder / file) for file in set(names.values()))
+    size = sum(check_regular(folder / file) for file in set(names.values()))
     if size > LARGEST_FILE:
         raise DataError(f"its shards have {size:,} bytes, more than {LARGEST_FILE:,}")
     Budget(size).take_arrays(len(names))
@@ -59,7 +59,7 @@ def read_index(path: Path) -> dict[str, str]:
     if path.stat().st_size > LARGEST_INDEX:
         raise DataError(f"{path}: too large for an index of shards")
     try:
-        names = json.loads(read_ordinary(path))["weight_map"]
+        names = json.loads(read_regular(path))["weight_map"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a valid index of shards ({error})") from None
     if not isinstance(names, dict) or not all(map(is_file_name, names.values())) or not names:

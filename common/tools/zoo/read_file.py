@@ -25,13 +25,13 @@ from common.files.contents import Contents
 from common.files.hdf5 import read_hdf5, read_model_text
 from common.files.numpy_files import read_npy_dict, read_npz
 from common.files.onnx_files import read_onnx
-from common.files.ordinary import check_ordinary, read_ordinary
 from common.files.paddle_files import read_paddle
+from common.files.regular_file import check_regular, read_regular
 from common.files.shards import INDEX, is_shard, read_shards
 from common.files.torch_files import read_legacy_torch, read_torch_zip
 from common.jobs.call import call
 from common.tools.zoo.file_jobs import ReadFile
-from common.tools.zoo.front import front_of_keras, input_of_keras
+from common.tools.zoo.input_scaling import input_of_keras, scaling_of_keras
 
 NPY = b"\x93NUMPY"
 ZIP = b"PK\x03\x04"
@@ -89,7 +89,7 @@ def read_file(path: Path) -> Contents:
         return read_checkpoint(path)
     if os.path.isfile(path / "saved_model.pb") or path.name == "saved_model.pb":
         raise refusal(path, "saved")
-    budget = Budget(check_ordinary(path))
+    budget = Budget(check_regular(path))
     try:
         with open(path, "rb") as file:
             start = file.read(512)
@@ -105,14 +105,14 @@ def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Con
     if kind := text_kind(start):
         raise refusal(path, kind)
     if start and path.suffix in MESSAGES:  # Protocol Buffers have no magic number
-        return read_soundly(path, lambda: MESSAGES[path.suffix](read_ordinary(path), budget))
+        return read_soundly(path, lambda: MESSAGES[path.suffix](read_regular(path), budget))
     if start.startswith(b"\x89HDF"):
         arrays = read_hdf5(path, budget)
         return keras_contents(arrays, read_model_text(path))
     if start.startswith(ZIP):
         return read_zip(path, budget)
     if start.startswith(LEGACY_TORCH):
-        return read_soundly(path, lambda: read_legacy_torch(read_ordinary(path), budget))
+        return read_soundly(path, lambda: read_legacy_torch(read_regular(path), budget))
     if path.name.endswith(INDEX):
         return read_shards(path)
     if start[8:9] == b"{" or path.suffix == ".safetensors":
@@ -120,13 +120,13 @@ def read_by_content(path: Path, start: bytes, end: bytes, budget: Budget) -> Con
             raise refusal(path, "shard")
         return safetensors_file.read(path)
     if start.startswith(NPY) and b"|O'" in start:
-        return read_soundly(path, lambda: read_npy_dict(read_ordinary(path), budget))
+        return read_soundly(path, lambda: read_npy_dict(read_regular(path), budget))
     if kind := other_kind(path, start):
         raise refusal(path, kind)
     if end == TABLE_END:
         return read_checkpoint(path)
     if start.startswith(b"\x80") or path.suffix == ".pdparams":
-        return read_soundly(path, lambda: read_paddle(read_ordinary(path), budget))
+        return read_soundly(path, lambda: read_paddle(read_regular(path), budget))
     raise refusal(path, "")
 
 
@@ -174,13 +174,13 @@ def keras_contents(arrays: Arrays, text: str) -> Contents:
     about: dict[str, Any] = {}
     if size := input_of_keras(model):
         about["input"] = list(size)
-    front = front_of_keras(model, arrays)
-    if front is None:
+    scaling = scaling_of_keras(model, arrays)
+    if scaling is None:
         return Contents({"": arrays}, about)
-    if front.preprocess:
-        about["preprocess"] = front.preprocess
-    own = {name: a for name, a in arrays.items() if name.partition("/")[0] not in front.names}
-    return Contents({"": own}, about, [front.note])
+    if scaling.preprocess:
+        about["preprocess"] = scaling.preprocess
+    own = {name: a for name, a in arrays.items() if name.partition("/")[0] not in scaling.names}
+    return Contents({"": own}, about, [scaling.note])
 
 
 def read_soundly(path: Path, read: Callable[[], Contents]) -> Contents:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from common.arrays import Arrays, to_float32
 from common.errors import DataError
 from common.files.contents import Contents
-from common.tools.zoo.front import front_of_buffers
+from common.tools.zoo.input_scaling import scaling_of_buffers
 from common.training.record import shortened
 
 PREFIX = re.compile(r"(?!__)(\w{1,41})\.")
@@ -93,12 +93,12 @@ def inner_groups(opened: Mapping[str, list[Wrapped]]) -> dict[str, list[Wrapped]
             if not inside.keys().isdisjoint(rest):  # the same names with and without the prefix
                 continue
             left = f"left out: {shortened(rest)}"
-            front = front_of_buffers({name: whole.arrays[name] for name in rest})
-            if front:
-                left = front.note
+            scaling = scaling_of_buffers({name: whole.arrays[name] for name in rest})
+            if scaling:
+                left = scaling.note
             label = f"{key}.{prefix}" if key and len(opened) > 1 else prefix
             notes = (*whole.notes, f"names without {prefix!r}", left)
-            preprocess = front.preprocess if front else ""
+            preprocess = scaling.preprocess if scaling else ""
             found[label.removesuffix(".")] = [Wrapped(inside, notes, preprocess)]
     return found
 

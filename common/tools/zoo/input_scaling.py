@@ -25,8 +25,8 @@ MAX_LAYERS = 40  # that are examined
 
 
 @dataclass(frozen=True)
-class Front:
-    """The names of the layers in front, and the values they make of an image's bytes 0 to 255.
+class InputScaling:
+    """The layers in front that scale the images, and what they compute from bytes 0 to 255.
 
     The values are `scale` x byte + `offset` for the three channels; both are None if unknown.
     """
@@ -58,8 +58,8 @@ class Front:
         return f"{names} in front left out: equal to no --preprocess"
 
 
-def front_of_buffers(arrays: Mapping[str, NDArray]) -> Front | None:
-    """The front that the arrays beside a PyTorch network show: a mean and a standard deviation.
+def scaling_of_buffers(arrays: Mapping[str, NDArray]) -> InputScaling | None:
+    """The scaling that the arrays beside a PyTorch network show: a mean and a standard deviation.
 
     They are for images from 0 to 1, unless the mean is larger.
     """
@@ -69,11 +69,11 @@ def front_of_buffers(arrays: Mapping[str, NDArray]) -> Front | None:
         return None
     less, by = (np.resize(arrays[name].astype(float), 3) for name in (mean, deviation))
     unit = 255.0 if np.abs(less).max() <= 1 else 1.0
-    return Front((mean, deviation), 1 / (unit * by), -less / by)
+    return InputScaling((mean, deviation), 1 / (unit * by), -less / by)
 
 
-def front_of_keras(model: Any, arrays: Arrays) -> Front | None:
-    """The front of a model that Keras describes in JSON; None if there is nothing in front.
+def scaling_of_keras(model: Any, arrays: Arrays) -> InputScaling | None:
+    """The layers in front of a model that Keras describes in JSON; None if there is nothing in scaling.
 
     Layers that do nothing in evaluation do not count; the values of unknown layers are unknown.
     """
@@ -92,7 +92,7 @@ def front_of_keras(model: Any, arrays: Arrays) -> Front | None:
             known = known and kind in RESIZING
     if not names:
         return None
-    return Front(tuple(names), scale if known else None, offset if known else None)
+    return InputScaling(tuple(names), scale if known else None, offset if known else None)
 
 
 def name_of(layer: dict) -> str:

@@ -12,8 +12,8 @@ from common.networks import network
 from common.spec.initial import initial_arrays
 from common.spec.planner import make_plan
 from common.tools.zoo.convert import convert, read_match
-from common.tools.zoo.front import front_of_buffers, front_of_keras, input_of_keras
 from common.tools.zoo.identify import identify
+from common.tools.zoo.input_scaling import input_of_keras, scaling_of_buffers, scaling_of_keras
 from common.tools.zoo.match import ReadOptions
 from common.tools.zoo.read_file import keras_contents
 
@@ -74,14 +74,14 @@ EXPECTED = {
 @pytest.mark.parametrize("name", FRONTS)
 def test_what_keras_has_in_front(name):
     learned = {"n/0": np.array(MEAN, "f4"), "n/1": np.square(np.array(DEVIATION, "f4"))}
-    front = front_of_keras(FRONTS[name], learned)
-    assert front.preprocess == EXPECTED[name]
+    scaling = scaling_of_keras(FRONTS[name], learned)
+    assert scaling.preprocess == EXPECTED[name]
     contents = keras_contents(learned, json.dumps(FRONTS[name]))
     assert contents.about["input"] == [3, 96, 96]
     assert contents.about.get("preprocess", "") == EXPECTED[name]
     end = "equal to no --preprocess" if not EXPECTED[name] else f"--preprocess {EXPECTED[name]}"
-    assert contents.notes == [front.note]
-    assert front.note.endswith(end)
+    assert contents.notes == [scaling.note]
+    assert scaling.note.endswith(end)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_keras_has_in_front(name):
     ],
 )  # fmt: skip
 def test_nothing_in_front(described):
-    assert front_of_keras(described, {}) is None
+    assert scaling_of_keras(described, {}) is None
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_nothing_in_front(described):
     [{"scale": "x"}, {"scale": []}, {"scale": [[[[[[[1]]]]]]]}, {"scale": 1e999}, {"scale": None}],
 )
 def test_numbers_that_cannot_be_read_are_unknown(config):
-    front = front_of_keras(model(layer("Rescaling", **config)), {})
-    assert front.preprocess == ""
+    scaling = scaling_of_keras(model(layer("Rescaling", **config)), {})
+    assert scaling.preprocess == ""
 
 
 def test_broken_descriptions_are_ignored():
@@ -158,8 +158,8 @@ def test_a_normalize_in_front_of_a_pytorch_network(tmp_path, prefix, mean, devia
 
 def test_other_numbers_beside_a_network_are_no_preprocessing():
     bytes_ = own_arrays({"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}, 3)
-    assert front_of_buffers(bytes_).preprocess == "torchvision"
-    own = front_of_buffers(own_arrays({"mean": [0.1, 0.2, 0.3], "std": [1, 1, 1]}, 3))
+    assert scaling_of_buffers(bytes_).preprocess == "torchvision"
+    own = scaling_of_buffers(own_arrays({"mean": [0.1, 0.2, 0.3], "std": [1, 1, 1]}, 3))
     assert own.note == "mean, std in front left out: equal to no --preprocess"
-    assert front_of_buffers({"mean": np.ones(64), "std": np.ones(64)}) is None
-    assert front_of_buffers({"mean": np.ones(3)}) is None
+    assert scaling_of_buffers({"mean": np.ones(64), "std": np.ones(64)}) is None
+    assert scaling_of_buffers({"mean": np.ones(3)}) is None

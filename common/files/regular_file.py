@@ -6,7 +6,7 @@ from common.errors import DataError
 from common.files.budget import LARGEST_FILE
 
 
-def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
+def check_regular(path: Path, wanted: str = "a file of weights") -> int:
     """The size of a regular file; raises DataError for anything else, or if it is too large."""
     try:
         if path.exists() and not path.is_file():
@@ -19,9 +19,9 @@ def check_ordinary(path: Path, wanted: str = "a file of weights") -> int:
     return size
 
 
-def read_ordinary(path: Path) -> bytes:
+def read_regular(path: Path) -> bytes:
     """The bytes of a regular file; raises DataError for anything else."""
-    size = check_ordinary(path)
+    size = check_regular(path)
     try:
         with open(path, "rb") as file:
             return file.read(size)
