@@ -73,7 +73,7 @@ def scaling_of_buffers(arrays: Mapping[str, NDArray]) -> InputScaling | None:
 
 
 def scaling_of_keras(model: Any, arrays: Arrays) -> InputScaling | None:
-    """The layers in front of a model that Keras describes in JSON; None if there is nothing in scaling.
+    """The layers in front of a model that Keras describes in JSON; None without such layers.
 
     Layers that do nothing in evaluation do not count; the values of unknown layers are unknown.
     """
