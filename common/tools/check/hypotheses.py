@@ -68,6 +68,8 @@ def instead(op: Op) -> Iterator[Layer | Other | None]:
             yield from (spec.AvgPool(5, 3), spec.AvgPool(size, size), spec.GlobalAvgPool(), None)
         case spec.GlobalAvgPool():
             yield from (others.GLOBAL_MAX, spec.AvgPool(7, 1), spec.MaxPool(7, 1), None)
+            for kernel in (2, 3, 4, 5, 6, 8):
+                yield from (spec.AvgPool(kernel, kernel), spec.AvgPool(kernel, 1))
         case spec.LRN(size, alpha, beta):
             yield None
             yield from lrns(size, alpha, beta)
@@ -114,7 +116,7 @@ def unlike(one: Layer, other: Layer) -> int:
 def lrns(size: int, alpha: float, beta: float) -> Iterator[Layer | Other]:
     """Yields LRNs with other constants, including other libraries' definitions of the constants."""
     alphas = dict.fromkeys((alpha * size, alpha / size, alpha, 1e-4, 1e-3, 1e-5))
-    for a, n in product(alphas, dict.fromkeys((size, 3, 7, 9))):
+    for a, n in product(alphas, dict.fromkeys((size, 3, 7, 9, 2))):
         yield spec.LRN(n, a, beta)
         yield others.lrn_with(n, a, beta, 2.0)
         yield spec.LRN(n, a, 0.5)

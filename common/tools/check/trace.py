@@ -56,8 +56,8 @@ class Trace:
 
     `after` holds the weights of each layer after one training step, if one was taken. `drops` holds
     the dropouts active in training, although in the trace itself they pass their input on; it is
-    None if the network could not be run in training mode. `notes` say how the network was read.
-    `steps` are the layers without weights.
+    None if the network could not be run in training mode. `notes` say how the network was read,
+    `steps` are the layers without weights, and `probabilities` what the framework's losses expect.
     """
 
     image: Array
@@ -69,6 +69,7 @@ class Trace:
     drops: Sequence[Drop] | None = None
     notes: Sequence[str] = ()
     steps: Sequence[Weightless] = ()
+    probabilities: bool = False
 
     @property
     def rough_digits(self) -> int:
@@ -79,7 +80,7 @@ class Trace:
         """The trace as arrays by name, as workers report it."""
         arrays: Arrays = {"image": self.image}
         about: dict = {"parameters": self.parameters, "digits": self.digits, "calls": []}
-        about["trained"] = bool(self.after)
+        about |= {"trained": bool(self.after), "probabilities": self.probabilities}
         for number, call in enumerate(self.calls):
             own = {"input": call.input, "output": call.output, **call.weights}
             if self.after:
@@ -149,6 +150,7 @@ def unpack_trace(arrays: Arrays) -> Trace:
         None if about["rates"] is None else drops,
         about["notes"],
         [Weightless(kind, *map(tuple, own)) for kind, *own in about["steps"]],
+        about["probabilities"],
     )
 
 
@@ -170,8 +172,7 @@ def agree(found: Array, expected: Array, digits: int) -> bool:
     found, expected = trimmed(found), trimmed(expected)
     if found.shape != expected.shape:
         return False
-    sample = slice(None, None, max(found.size // 64, 1))
-    few, wanted = found.ravel()[sample], expected.ravel()[sample]
+    few, wanted = (each.ravel()[:: max(found.size // 64, 1)] for each in (found, expected))
     with np.errstate(invalid="ignore"):  # a wrong guess may overflow
         apart = np.abs(few - wanted)
     if digits >= ROUGHLY and (apart > np.abs(wanted).max() / 10).mean() > 0.5:
