@@ -45,6 +45,14 @@ NETWORKS = {
         64,
         [("mistake", "LRN that the table does not have", 1)],
     ),
+    "a ReLU before the softmax, which would hide it from large scores": (
+        {"Linear(1024, num_classes)": "Linear(1024, num_classes), act(), nn.Softmax(1)"},
+        64,
+        [
+            ("mistake", "ReLU that the table does not have", 1),
+            ("mistake", "softmax that the table does not have", 1),
+        ],
+    ),
     "the dropout of a variant that is no nearer otherwise": (
         {
             "nn.MaxPool2d(3, 2, ceil_mode=True)": "nn.MaxPool2d(3, 2, 1)",

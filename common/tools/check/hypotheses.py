@@ -38,6 +38,8 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     for slot in slots:
         for layer in behind(graph, slot):
             yield put(graph, slot, layer)
+            if layer in others.ENDINGS:
+                yield put(put(graph, slot, spec.ReLU()), slot, layer)
     yield from read_elsewhere(place)
     for slot in slots:
         yield from rescaled(place, slot)
