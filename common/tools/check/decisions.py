@@ -56,7 +56,8 @@ def decisions(
 def key_of(each: Difference) -> tuple:
     """What differences of one decision have in common."""
     if each.what == "weights shared":
-        return each.what, module_of(each)
+        owner = each.yours.rpartition(" ")[2].partition(".")[0]
+        return each.what, owner, owner == module_of(each)
     if each.what.startswith("dropout at work"):
         return (each.what,)
     if is_width(each) or each.what == "unexplained":

@@ -199,12 +199,12 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
     job = maker.job
     calls: Sequence[str] = [each for each in maker.failed.values() if isinstance(each, str)]
     errors = [each for each in maker.failed.values() if isinstance(each, BaseException)]
+    missing = "".join(f" ({note})" for note in maker.file.notes if "stand-ins" in note)
     if errors:  # an expression of the file may fail only because it was taken out of its place
         chosen = [each for each in errors if not isinstance(each, NameError)] or errors
-        return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}")
+        return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}{missing}")
     if calls:
         shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
         return DataError(f"{job.source}: its networks need arguments; give one of {shown}")
-    missing = "".join(f" ({note})" for note in maker.file.notes if "stand-ins" in note)
     none = f"{job.source} has no network of {job.framework}: no instance, class or function of one"
     return DataError(none + missing)

@@ -30,6 +30,7 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     for name in inside:
         for layer in instead(graph[name]):
             yield edit(graph, name, layer=layer)
+    yield from learned_activation(place, inside)
     yield from skipped(place)
     yield from all_at_once(graph, inside)
     for name in inside:
@@ -178,6 +179,18 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
     yield put(place.graph, slot, layer)
     if found.ndim == 4 and np.prod(found.shape) >= 16 * found.shape[1]:
         yield put(place.graph, slot, others.scaled(found, expected))
+
+
+def learned_activation(place: Place, names: list[str]) -> Iterator[Graph]:
+    """Yields graphs with a PReLU for a ReLU, if the map found is that where it is above 0."""
+    for name in names:
+        y = place.known.get(name)
+        if place.graph[name].layer != spec.ReLU() or y is None or y.shape != place.found.shape:
+            continue
+        if (place.found[y == 0] != 0).any() and agree(
+            np.where(y > 0, place.found, 0), y, place.digits
+        ):
+            yield edit(place.graph, name, layer=others.given("PReLU", place.found))
 
 
 def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
