@@ -58,9 +58,27 @@ def as_network(made: Any) -> Any:
     flat = made if isinstance(made, list | tuple) else [made]
     if not flat or not all(isinstance(each, keras.KerasTensor) for each in flat):
         return made
-    inputs = keras.utils.get_source_inputs(flat[-1])
+    inputs = sources(flat[-1])
     outputs = [each for each in flat if not any(each is x for x in inputs)]
     return keras.Model(inputs, outputs[0] if len(outputs) == 1 else outputs)
+
+
+def sources(tensor: Any) -> list[Any]:
+    """The inputs that a tensor is computed from.
+
+    Keras' `get_source_inputs` follows each path, of which nested branches have millions.
+    """
+    left, seen, found = [tensor], {id(tensor)}, []
+    while left:
+        layer, number, _ = (each := left.pop())._keras_history
+        node = layer._inbound_nodes[number] if layer and layer._inbound_nodes else None
+        if node is None or node.is_input:
+            found.append(each)
+            continue
+        before = [one for one in node.input_tensors if id(one) not in seen]
+        seen |= {id(one) for one in before}
+        left += before
+    return found
 
 
 def parts(net: layers.Layer) -> list[layers.Layer]:
@@ -117,7 +135,9 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     for layer in learning:
         layer.trainable = True
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
-    return Trace(x, calls, outputs, count_parameters(net), drops=drops, steps=calls.steps)
+    return Trace(
+        x, calls, outputs, count_parameters(net), drops=drops, steps=calls.steps, probabilities=True
+    )
 
 
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:

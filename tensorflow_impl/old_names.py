@@ -34,6 +34,8 @@ ARGUMENTS = {
 KERAS_1 = re.compile(r"border_mode|subsample|nb_filter|W_regularizer|dim_ordering|output_dim=")
 OLD = re.compile(r"border_mode|subsample|nb_filter|W_regularizer|dim_ordering|output_dim=|fused=|"
                  r"renorm=|Model\(input=|concat_axis")  # fmt: skip
+UPPER = re.compile(r"""padding\s*=\s*["'](SAME|VALID)["']""")  # which pools refuse in Keras 3
+POOLS = layers.MaxPooling2D, layers.AveragePooling2D
 LAYERS = (
     layers.Conv2D, layers.SeparableConv2D, layers.DepthwiseConv2D, layers.Dense, layers.Dropout,
     layers.MaxPooling2D, layers.AveragePooling2D, layers.GlobalAveragePooling2D,
@@ -59,7 +61,10 @@ def adapt(source: str) -> Sequence[str]:
         is_first = bool(KERAS_1.search(source))
         for kind in LAYERS:
             wrap(kind, lambda given, named, is_first=is_first: renamed(given, named, is_first))
-    return [each.strip("=").replace("Model(", "") for each in used]
+    upper = sorted(set(UPPER.findall(source)))
+    for kind in POOLS if upper else ():
+        wrap(kind, in_lower_case)
+    return [each.strip("=").replace("Model(", "") for each in (*used, *upper)]
 
 
 def wrap(kind: type, change: Callable[[tuple, dict], tuple[tuple, dict]]) -> None:
@@ -79,6 +84,13 @@ def without_slash(given: tuple, named: dict) -> tuple[tuple, dict]:
     """A layer's name without the slashes that Keras 3 refuses."""
     if isinstance(named.get("name"), str):
         named["name"] = named["name"].replace("/", "_")
+    return given, named
+
+
+def in_lower_case(given: tuple, named: dict) -> tuple[tuple, dict]:
+    """The padding as "same" or "valid"."""
+    if isinstance(named.get("padding"), str):
+        named["padding"] = named["padding"].lower()
     return given, named
 
 

@@ -107,6 +107,14 @@ def test_a_file_is_read_past_what_fails_or_trains(tmp_path):
     assert any("line 2 failed (FileNotFoundError" in note for note in found.notes)
 
 
+def test_print_statements_of_python_2_are_read(tmp_path):
+    found = run(tmp_path / "mine.py", "def f():\n    print 'made', 7\n    return 1\nx = f()\n")
+    assert (found.module.x, found.failures) == (1, [])
+    assert found.notes == ["written for Python 2; print is read as a function"]
+    with pytest.raises(SyntaxError, match="print"):
+        run(tmp_path / "other.py", "print 'made'\nx = = 1\n")
+
+
 def test_a_notebook_is_read_cell_by_cell(tmp_path):
     cells = [
         "%matplotlib inline\n!pip install x\nx = 1",

@@ -40,7 +40,7 @@ HOMEWORK = {
         (*SAME, 19),
         ("convention", "ReLU missing", 1, 19),
         ("convention", "max pool: padding", 1, 20),
-        ("mistake", "softmax that the table does not have", 1, 37),
+        ("convention", "softmax that the table does not have", 1, 37),
     ],
     "tensorflow_2": [
         ("mistake", "module missing", 1, 28),

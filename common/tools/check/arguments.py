@@ -84,6 +84,8 @@ def fill(thing: Any, size: Shape, classes: int, heads: bool) -> dict[str, Any]:
     """The arguments for a class or function; UNKNOWN for each that has no usual name."""
     own = parameters_of(thing)
     given = {name: value for name, value in SWITCHES.items() if name in own}
+    if "input_shape" in own and own["input_shape"].default is None:  # as in keras.applications
+        given["input_shape"] = value_for("input_shape", size, classes, heads)
     for name in required(thing):
         given.setdefault(name, value_for(name, size, classes, heads))
     return given

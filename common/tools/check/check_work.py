@@ -75,7 +75,8 @@ def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arra
     trace = watch(job, checker, made.net, lines)
     computed = {str(call.output.dtype) for call in trace.calls}
     digits = min(DIGITS.get(each, HALF) for each in computed)
-    trace = without_shared_lines(replace(trace, digits=digits, notes=file.notes))
+    notes = [*file.notes, *trace.notes]
+    trace = without_shared_lines(replace(trace, digits=digits, notes=notes))
     return trace.pack(), trace.parameters
 
 
@@ -97,6 +98,19 @@ def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
     the first usual size on which the network runs or, if it also runs there, that of the most
     similar published network.
     """
+    trace = watch_at_first(job, checker, net, lines)
+    inside = trace.calls[0].input.shape[2:]
+    if not job.input and len(inside) == 2 and inside != trace.image.shape[2:]:
+        with suppress(DataError):
+            own = attempt(job, checker, net, (trace.image.shape[1], *inside), lines)
+            if own.calls[0].input.shape == own.image.shape:
+                size = " x ".join(map(str, inside))
+                return replace(own, notes=[f"the network itself resizes images to {size}"])
+    return trace
+
+
+def watch_at_first(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
+    """The trace at the first suitable size, at which the network may resize the images."""
     given = tuple(job.input) if job.input else checker.own_input(net)
     if given or job.network:
         return first_that_runs(
@@ -122,14 +136,16 @@ def first_that_runs(
     job: Check, checker: Checker, net: Any, sizes: Sequence[Shape], lines: Lines
 ) -> Trace:
     """The trace at the first of these input sizes on which the network runs."""
-    failure: DataError | None = None
+    failures: list[DataError] = []
     for size in sizes:
         try:
             return attempt(job, checker, net, size, lines)
         except DataError as error:
-            failure = failure or error
+            failures.append(error)
+    if len({str(each) for each in failures}) == 1 < len(failures):  # whatever the size
+        raise failures[0]
     tried = ", ".join(shape_text(size) for size in sizes)
-    raise DataError(f"{failure} (on {tried}; set a different size with --input CxHxW)")
+    raise DataError(f"{failures[0]} (on {tried}; set a different size with --input CxHxW)")
 
 
 def attempt(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import permutations
 
 import numpy as np
 
 from common import spec
 from common.spec import Shape
 from common.tools.check.match import Matcher, made
-from common.tools.check.trace import Array, agree
+from common.tools.check.trace import Array, agree, trimmed
+
+MAX_TWINS = 4  # layers of one shape that read one map, of which all orders are compared
 
 
 def choose(matcher: Matcher, name: str, expected: Array | None) -> int | None:
@@ -25,6 +28,11 @@ def partner(matcher: Matcher, name: str, readers: list[int]) -> int | None:
     inputs = matcher.graph[name].inputs
     rivals = [other for other in matcher.coming if matcher.graph[other].inputs == inputs]
     same = [number for number in readers if count_unlike(matcher, name, number) == 0]
+    twins = [other for other in rivals if matcher.wanted[other] == matcher.wanted[name]]
+    if 1 < len(same) <= MAX_TWINS and len(same) == len(twins):
+        orders = permutations(same)
+        best = max(orders, key=lambda order: sum(map(matcher.likeness, twins, order)))
+        return best[twins.index(name)]
     if len(same) > 1:
         return max(same, key=lambda number: matcher.likeness(name, number))
     pairs = [
@@ -110,18 +118,26 @@ def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[in
     first = same[0]
     if expected is not None:
         wanted = np.sort(expected.ravel())
-        first = next(
-            (
-                number
-                for number, x in given.items()
-                if x.size == expected.size and agree(np.sort(x.ravel()), wanted, matcher.digits)
-            ),
-            first,
-        )
+        fits = [
+            number
+            for number, x in given.items()
+            if x.size == expected.size
+            and (agree(np.sort(x.ravel()), wanted, matcher.digits) or is_dropped(x, expected))
+        ]
+        first = next(iter(fits), first)
     twins = [number for number in same if agree(given[number], given[first], matcher.digits)]
     if len(twins) == 1:
         return twins[0]
     return max(twins, key=lambda number: matcher.likeness(name, number))
+
+
+def is_dropped(x: Array, expected: Array) -> bool:
+    """Whether a map is the expected one behind a dropout at work."""
+    x, expected = trimmed(x), trimmed(expected)
+    if x.shape != expected.shape or not (kept := (x != 0) & (expected != 0)).any() or kept.all():
+        return False
+    factors = x[kept] / expected[kept]
+    return bool(np.abs(factors - factors[0]).max() <= 1e-6 * abs(factors[0]))
 
 
 def may_have_other_channels(matcher: Matcher, name: str) -> bool:

@@ -16,6 +16,8 @@ CONVENTIONS = re.compile(
     r"|1xn and nx1 exchanged|batch norm: what running statistics keep|group norm .*"
 )
 EPS = re.compile(r"batch norm: eps(?! is).*")
+NORM_EPS = "batch norm: eps"
+SOFTMAX = re.compile(r"softmax that the table does not have")  # as networks in Keras end
 USUAL_EPS = ("0.001", "1e-05", "1e-3", "1e-5")
 CHOICES = re.compile(r"dropout.*(?<!in evaluation)|dropout: .*")
 SCALED = re.compile(r"(all values times|each channel scaled).*")  # at the image: preprocessing
@@ -23,28 +25,41 @@ MOVED = ("max pool", "average pool")
 ROW = 3  # widths of one module: it has another row of the table
 
 
-def decisions(found: Sequence[Difference], *, is_small: bool) -> list[Difference]:
+def decisions(
+    found: Sequence[Difference], *, is_small: bool, probabilities: bool = False
+) -> list[Difference]:
     """The differences with those of one decision joined, each with its kind.
 
-    `is_small` says that the images are small, so that first layers of one's own are a choice.
+    `is_small` says that the images are small, so that first layers of one's own are a choice;
+    `probabilities`, that the losses of the framework take these by default.
     """
     groups: dict[tuple, list[Difference]] = {}
     found = [each for each in found if not is_hidden_width(each, found)]
-    rows = wrong_rows(found)
+    rows, varied = wrong_rows(found), varied_eps(found)
     shared = {module_of(each) for each in found if each.what == "weights shared"}
     for each in found:
         if each.what.endswith(": channels") and module_of(each) in shared:
             continue  # they are those of the module whose weights it has
         own = module_of(each) if is_width(each) and module_of(each) in rows else ""
+        own = role(each.layer) if (each.what, role(each.layer)) in varied else own
         groups.setdefault((own, each.what) if own else key_of(each), []).append(each)
     joined = moved(exchanged([join(group) for group in groups.values()]))
-    return [replace(each, kind=kind_of(each, is_small=is_small)) for each in joined]
+    kinds = [kind_of(each, is_small=is_small) for each in joined]
+    if probabilities:
+        kinds = [
+            CONVENTION if SOFTMAX.fullmatch(e.what) else k
+            for e, k in zip(joined, kinds, strict=True)
+        ]
+    return [replace(each, kind=kind) for each, kind in zip(joined, kinds, strict=True)]
 
 
 def key_of(each: Difference) -> tuple:
     """What differences of one decision have in common."""
     if each.what == "weights shared":
-        return each.what, module_of(each)
+        owner = each.yours.rpartition(" ")[2].partition(".")[0]
+        return each.what, owner, owner == module_of(each)
+    if each.what.startswith("dropout at work"):
+        return (each.what,)
     if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
     return each.what, each.yours, each.table
@@ -67,6 +82,13 @@ def wrong_rows(found: Sequence[Difference]) -> set[str]:
     roles = Counter(role(each.layer) for each in widths)
     alone = {module_of(each) for each in widths if roles[role(each.layer)] <= 2}
     return {name for name, count in counts.items() if count >= ROW and name in alone}
+
+
+def varied_eps(found: Sequence[Difference]) -> set[tuple[str, str]]:
+    """The batch norms, by their role in a module, that have another eps in each module."""
+    pairs = {(each.what, role(each.layer), each.yours) for each in found if each.what == NORM_EPS}
+    counts = Counter((what, own) for what, own, _ in pairs)
+    return {key for key, count in counts.items() if count > 1}
 
 
 def role(path: str) -> str:

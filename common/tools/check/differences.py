@@ -72,6 +72,8 @@ def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
     """The published variants of the same paper in which this op is as in the user's network."""
     made = plan.spec
     family = made.name.partition(".")[0]
+    if name not in published_graph(made.name, made.input, made.classes, made.aux):
+        return ()  # a layer of a change of the whole network, which no published network has
     found = []
     for other in networks.NETWORKS:
         if other != made.name and other.partition(".")[0] == family:
@@ -94,8 +96,16 @@ def has(graph: Graph, name: str, op: Op, table: Op) -> bool:
         return False
     if op.layer != table.layer and not has_layer(other.layer, op.layer, table.layer):
         return False
-    readers = [each for each in graph.values() if name in each.inputs]
-    return all(any(reader.layer == layer for reader in readers) for layer in op.then)
+    after = [each.layer for each in graph.values() if name in each.inputs]
+    after += [spec.ReLU()] if is_activated(graph, name) else []
+    return all(layer in after for layer in op.then)
+
+
+def is_activated(graph: Graph, name: str) -> bool:
+    """Whether an op's values come from a ReLU, with which a flatten commutes."""
+    while isinstance(graph[name].layer, spec.Flatten | spec.Dropout):
+        name = graph[name].inputs[0]
+    return graph[name].layer == spec.ReLU()
 
 
 def has_layer(
@@ -120,6 +130,7 @@ def unexplained(reading: Reading) -> Iterator[Difference]:
             f"{where} has a different shape" if isnan(size) else f"{where} differs by {size:.1e}",
             text(reading.table[name].layer),
             lines=call.lines if call else (),
+            places=(name, *reading.suspects.get(name, ())),
         )
 
 

@@ -1,5 +1,6 @@
 """Finds the network in a user's file: an object, or one made by a class or a function."""
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -32,8 +33,11 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
                 f"{job.source} does not define {job.name!r}"
             )
         return named(maker, job.name, names[job.name])
-    nets = candidates(maker)
+    nets = outer(maker, candidates(maker))
     nets = distinct(largest(outermost(nets, checker), checker), checker)
+    if nets and (whole := whole_not_made(maker, nets)):
+        shown = " or ".join(f"--call '{each}'" for each in whole)
+        raise DataError(f"{job.source}: specify how to create its network with {shown}")
     if len(nets) > 1:
         raise SeveralNetworks(*(made.name for made in nets))
     if not nets:
@@ -70,12 +74,44 @@ def candidates(maker: Maker) -> list[Made]:
     nets = made_from(maker, networks)
     used = {type(part) for made in nets for part in maker.checker.parts(made.net)}
     unmade = [n for n in networks if n in maker.failed and networks[n] not in used]
-    if nets and not unmade:
+    if nets and not unmade and not built_of(maker, nets):
         return nets
     functions = {n: each for n, each in own.items() if inspect.isfunction(each)}
     nets += made_from(maker, {n: f for n, f in functions.items() if not USES.fullmatch(n)})
     nets = nets or made_from(maker, built_by(maker, kinds, networks))
     return nets or made_from(maker, {n: f for n, f in functions.items() if USES.fullmatch(n)})
+
+
+def built_of(maker: Maker, nets: Sequence[Made]) -> list[str]:
+    """The classes and functions of the file that create all these networks, as blocks."""
+    blocks = {type(made.net).__name__ for made in nets}
+    called = calls_in(maker.file.tree).items()
+    wholes = [name for name, names in called if blocks <= names and name not in blocks]
+    return [name for name in wholes if not USES.fullmatch(name)]
+
+
+def outer(maker: Maker, nets: list[Made]) -> list[Made]:
+    """The networks without those of functions that the function of another one calls."""
+    called = calls_in(maker.file.tree)
+    inner = {each for made in nets for each in called.get(made.name, set()) - {made.name}}
+    functions = {name for name, each in own_things(maker).items() if inspect.isfunction(each)}
+    return [each for each in nets if each.name not in inner & functions]
+
+
+def calls_in(tree: ast.AST | None) -> dict[str, set[str]]:
+    """The names that each class and function of a file calls."""
+    found: dict[str, set[str]] = {}
+    for each in tree.body if isinstance(tree, ast.Module) else ():
+        if isinstance(each, ast.ClassDef | ast.FunctionDef):
+            calls = [part.func for part in ast.walk(each) if isinstance(part, ast.Call)]
+            found[each.name] = {part.id for part in calls if isinstance(part, ast.Name)}
+    return found
+
+
+def whole_not_made(maker: Maker, nets: Sequence[Made]) -> list[str]:
+    """The calls, with open arguments, of the classes and functions that create all these."""
+    failed = [maker.failed.get(name) for name in built_of(maker, nets)]
+    return [each for each in failed if isinstance(each, str)]
 
 
 def own_things(maker: Maker) -> dict[str, Any]:
@@ -163,12 +199,12 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
     job = maker.job
     calls: Sequence[str] = [each for each in maker.failed.values() if isinstance(each, str)]
     errors = [each for each in maker.failed.values() if isinstance(each, BaseException)]
+    missing = "".join(f" ({note})" for note in maker.file.notes if "stand-ins" in note)
     if errors:  # an expression of the file may fail only because it was taken out of its place
         chosen = [each for each in errors if not isinstance(each, NameError)] or errors
-        return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}")
+        return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}{missing}")
     if calls:
         shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
         return DataError(f"{job.source}: its networks need arguments; give one of {shown}")
-    missing = "".join(f" ({note})" for note in maker.file.notes if "stand-ins" in note)
     none = f"{job.source} has no network of {job.framework}: no instance, class or function of one"
     return DataError(none + missing)

@@ -7,6 +7,7 @@ from common.spec.plan import Plan
 from common.tools.check import layer_hypotheses
 from common.tools.check.choose import choose
 from common.tools.check.edits import edit
+from common.tools.check.foreign_layers import ENDINGS
 from common.tools.check.graph import (
     RESULT,
     steps,
@@ -63,7 +64,12 @@ def read_ends(reading: Reading) -> None:
     for digits in (reading.trace.digits, reading.trace.rough_digits):
         for name, y in expected.items():
             if y is not None and name not in reading.ends:
-                same = [n for n, found in enumerate(outputs) if agree(found, y, digits)]
+                forms = [y, *(each.compute(y) for each in ENDINGS if y.ndim == 2)]
+                same = [
+                    n
+                    for n, found in enumerate(outputs)
+                    if any(agree(found, form, digits) for form in forms)
+                ]
                 reading.ends |= {name: same[0]} if same else {}
     left = [n for n in range(len(outputs)) if n not in reading.ends.values()]
     for name, y in expected.items():

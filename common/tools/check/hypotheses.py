@@ -30,6 +30,7 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     for name in inside:
         for layer in instead(graph[name]):
             yield edit(graph, name, layer=layer)
+    yield from learned_activation(place, inside)
     yield from skipped(place)
     yield from all_at_once(graph, inside)
     for name in inside:
@@ -38,6 +39,8 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     for slot in slots:
         for layer in behind(graph, slot):
             yield put(graph, slot, layer)
+            if layer in others.ENDINGS:
+                yield put(put(graph, slot, spec.ReLU()), slot, layer)
     yield from read_elsewhere(place)
     for slot in slots:
         yield from rescaled(place, slot)
@@ -68,6 +71,8 @@ def instead(op: Op) -> Iterator[Layer | Other | None]:
             yield from (spec.AvgPool(5, 3), spec.AvgPool(size, size), spec.GlobalAvgPool(), None)
         case spec.GlobalAvgPool():
             yield from (others.GLOBAL_MAX, spec.AvgPool(7, 1), spec.MaxPool(7, 1), None)
+            for kernel in (2, 3, 4, 5, 6, 8):
+                yield from (spec.AvgPool(kernel, kernel), spec.AvgPool(kernel, 1))
         case spec.LRN(size, alpha, beta):
             yield None
             yield from lrns(size, alpha, beta)
@@ -114,7 +119,7 @@ def unlike(one: Layer, other: Layer) -> int:
 def lrns(size: int, alpha: float, beta: float) -> Iterator[Layer | Other]:
     """Yields LRNs with other constants, including other libraries' definitions of the constants."""
     alphas = dict.fromkeys((alpha * size, alpha / size, alpha, 1e-4, 1e-3, 1e-5))
-    for a, n in product(alphas, dict.fromkeys((size, 3, 7, 9))):
+    for a, n in product(alphas, dict.fromkeys((size, 3, 7, 9, 2))):
         yield spec.LRN(n, a, beta)
         yield others.lrn_with(n, a, beta, 2.0)
         yield spec.LRN(n, a, 0.5)
@@ -174,6 +179,18 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
     yield put(place.graph, slot, layer)
     if found.ndim == 4 and np.prod(found.shape) >= 16 * found.shape[1]:
         yield put(place.graph, slot, others.scaled(found, expected))
+
+
+def learned_activation(place: Place, names: list[str]) -> Iterator[Graph]:
+    """Yields graphs with a PReLU for a ReLU, if the map found is that where it is above 0."""
+    for name in names:
+        y = place.known.get(name)
+        if place.graph[name].layer != spec.ReLU() or y is None or y.shape != place.found.shape:
+            continue
+        if (place.found[y == 0] != 0).any() and agree(
+            np.where(y > 0, place.found, 0), y, place.digits
+        ):
+            yield edit(place.graph, name, layer=others.given("PReLU", place.found))
 
 
 def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:

@@ -168,10 +168,15 @@ def usual_inputs(name: str | None) -> Iterator[Shape]:
 
 
 def outermost(nets: Sequence[Made], checker: Checker) -> list[Made]:
-    """The networks that are not part of others, and whose class no other class uses as a part."""
+    """The networks that are not part of others, and whose class no other class uses as a part.
+
+    Of the framework's own containers, others may use the class.
+    """
     parts = [(part, type(made.net)) for made in nets for part in checker.parts(made.net)]
     within = {id(part) for part, _ in parts}
     used = {type(part) for part, owner in parts if type(part) is not owner}
+    own = checker.NETWORK.__module__.partition(".")[0]
+    used = {each for each in used if each.__module__.partition(".")[0] != own}
     return [each for each in nets if id(each.net) not in within and type(each.net) not in used]
 
 

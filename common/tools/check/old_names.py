@@ -36,11 +36,12 @@ class OldNames:
             with warnings.catch_warnings():  # NumPy warns about its own old names
                 warnings.simplefilter("ignore")
                 is_there = module is None or hasattr(module, name)
+                is_there = is_there and f"{owner}.{name}" not in self.modules  # as a stand-in
             if not is_there:
                 setattr(module, name, meaning)
                 own = owner.rpartition(".")[2].replace("numpy", "np|numpy")
                 is_used = re.search(rf"\b({own})\.{name}\b|import.*\b{name}\b", source)
-                used += [name] if is_used else []
+                used += [name] if is_used and f"{owner}.{name}" not in used else []
         used += self.adapt(source)
         shown = ", ".join(dict.fromkeys(used))
         return [f"written for an older {self.title}; read as today's: {shown}"] if used else []

@@ -46,6 +46,7 @@ class Reading:
     forced: Values = field(init=False)  # outputs taken from the user's network
     known: Values = field(init=False)  # these, and the outputs computed from them
     unexplained: dict[str, float] = field(default_factory=dict)  # the difference at each op
+    suspects: dict[str, list[str]] = field(default_factory=dict)  # by op, those before it
     mismatches: int = 0
     rough: int = 0  # places that agree except for constants kept in float32
     ends: dict[str, int] = field(default_factory=dict)  # the outputs of the result and the heads

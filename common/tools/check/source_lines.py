@@ -72,7 +72,8 @@ def what_happened(error: BaseException, file: str) -> str:
                 message = f"{hint} ({message})"
     except BaseException:  # raised by its own __str__
         message = f"{type.__repr__(type(error))}, which has no message"
-    return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MAX_SHOWN]}"
+    called = f" (called in line {passed[-2]})" if len(set(passed)) > 1 else ""
+    return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MAX_SHOWN]}{called}"
 
 
 def at(line: int | None) -> str:

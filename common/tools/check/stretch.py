@@ -34,6 +34,7 @@ def explain(reading: Reading, name: str, found: Array) -> None:
     reading.adopt(before)
     reading.mismatches += 1
     reading.unexplained[name] = layer_hypotheses.distance(found, reading.value_read(name))
+    reading.suspects[name] = names
     source = reading.graph[name].inputs[0]
     if source in names:
         reading.forced[source] = reading.known[source] = found

@@ -56,8 +56,8 @@ class Trace:
 
     `after` holds the weights of each layer after one training step, if one was taken. `drops` holds
     the dropouts active in training, although in the trace itself they pass their input on; it is
-    None if the network could not be run in training mode. `notes` say how the network was read.
-    `steps` are the layers without weights.
+    None if the network could not be run in training mode. `notes` say how the network was read,
+    `steps` are the layers without weights, and `probabilities` what the framework's losses expect.
     """
 
     image: Array
@@ -69,6 +69,7 @@ class Trace:
     drops: Sequence[Drop] | None = None
     notes: Sequence[str] = ()
     steps: Sequence[Weightless] = ()
+    probabilities: bool = False
 
     @property
     def rough_digits(self) -> int:
@@ -79,7 +80,7 @@ class Trace:
         """The trace as arrays by name, as workers report it."""
         arrays: Arrays = {"image": self.image}
         about: dict = {"parameters": self.parameters, "digits": self.digits, "calls": []}
-        about["trained"] = bool(self.after)
+        about |= {"trained": bool(self.after), "probabilities": self.probabilities}
         for number, call in enumerate(self.calls):
             own = {"input": call.input, "output": call.output, **call.weights}
             if self.after:
@@ -96,10 +97,7 @@ class Trace:
 
 
 class Calls(list[Call]):
-    """The calls of a trace; raises DataError when they no longer fit in a part of the memory.
-
-    `steps` are the layers without weights.
-    """
+    """The calls and steps of a trace; raises DataError when they need too much memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,10 +108,8 @@ class Calls(list[Call]):
         """Adds a call."""
         self.left -= call.input.nbytes + call.output.nbytes
         if self.left < 0:
-            size = MAX_BYTES / 1e9
-            raise DataError(
-                f"its feature maps need more than {size:.0f} GB; give a smaller --input"
-            )
+            most = f"{MAX_BYTES / 1e9:.0f} GB"
+            raise DataError(f"its feature maps need more than {most}; give a smaller --input")
         super().append(call)
 
 
@@ -149,6 +145,7 @@ def unpack_trace(arrays: Arrays) -> Trace:
         None if about["rates"] is None else drops,
         about["notes"],
         [Weightless(kind, *map(tuple, own)) for kind, *own in about["steps"]],
+        about["probabilities"],
     )
 
 
@@ -170,8 +167,7 @@ def agree(found: Array, expected: Array, digits: int) -> bool:
     found, expected = trimmed(found), trimmed(expected)
     if found.shape != expected.shape:
         return False
-    sample = slice(None, None, max(found.size // 64, 1))
-    few, wanted = found.ravel()[sample], expected.ravel()[sample]
+    few, wanted = (each.ravel()[:: max(found.size // 64, 1)] for each in (found, expected))
     with np.errstate(invalid="ignore"):  # a wrong guess may overflow
         apart = np.abs(few - wanted)
     if digits >= ROUGHLY and (apart > np.abs(wanted).max() / 10).mean() > 0.5:
@@ -222,14 +218,16 @@ def share(found: Array, expected: Array, digits: int) -> float:
 def numbers(name: str, shape: Shape, draw: np.random.Generator, fan_in: int) -> Array:
     """Random values for a parameter, chosen so that no difference goes unnoticed.
 
-    Weights are He-scaled for their `fan_in`, which keeps the size of their input. For vectors,
-    `name` decides: variances are in [0.5, 1.5], scales in [0.6, 1.2] with either sign, and others
-    spread so far that maps reach both ends of every activation, such as the 6 of ReLU6.
+    Weights are He-scaled for their `fan_in`, which keeps the size of their input, and a tenth of
+    that in linear layers, or a softmax would be 0 or 1. For vectors, `name` decides: variances are
+    in [0.5, 1.5], scales in [0.6, 1.2] with either sign, and others spread so far that maps reach
+    both ends of every activation, such as the 6 of ReLU6.
     """
     if name.endswith(VARIANCES):
         return draw.uniform(0.5, 1.5, shape)
     if max(shape, default=1) < np.prod(shape):
-        return np.asarray(np.sqrt(2 / max(fan_in, 1)) * draw.standard_normal(shape))
+        size = np.sqrt(2 / max(fan_in, 1)) * (0.1 if len(shape) == 2 else 1)
+        return np.asarray(size * draw.standard_normal(shape))
     if name.endswith(SCALES):
         return np.asarray(draw.uniform(0.6, 1.2, shape) * draw.choice((-1, 1), shape))
     return np.asarray(1.5 * draw.standard_normal(shape))

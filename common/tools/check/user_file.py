@@ -5,6 +5,7 @@ import builtins
 import importlib
 import importlib.util
 import linecache
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -63,12 +64,12 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     if path.suffix == ".ipynb":
         linecache.cache[str(path)] = (len(source), None, source.splitlines(True), str(path))
     code = source if path.suffix == ".ipynb" else path.read_bytes()
-    tree = ast.parse(code, str(path))
+    tree, old = parsed(code, source, path)
     package = package_of(path, tree)
     finder = Finder(checker.NETWORK, [path.parent, *list(path.parents)[1:3]])
     sys.meta_path.append(finder)
     shims = getattr(checker, "OLD_NAMES", None)
-    used = shims.install(source) if shims else []
+    used = [*old, *(shims.install(source) if shims else [])]
     for _ in range(MAX_MISSING):
         found = UserFile(module_for(path, package), source, tree)
         with stopped(getattr(checker, "TRAINING", ())):
@@ -92,6 +93,20 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
         text = what_happened(error, lines.file).partition(": ")[2]
         found.notes.append(f"line {number} failed ({text}); the rest of the file was read")
     return found
+
+
+def parsed(code: str | bytes, source: str, path: Path) -> tuple[ast.Module, list[str]]:
+    """The syntax tree of a file, and a note if its print statements are those of Python 2."""
+    try:
+        return ast.parse(code, str(path)), []
+    except SyntaxError as error:
+        if "print" not in str(error.msg):
+            raise
+        text = re.sub(r"(?m)^([ \t]*)print (?!\()(.*?)[ \t\r]*$", r"\1print(\2)", source)
+        try:
+            return ast.parse(text, str(path)), ["written for Python 2; print is read as a function"]
+        except SyntaxError:
+            raise error from None
 
 
 def module_for(path: Path, package: str) -> ModuleType:

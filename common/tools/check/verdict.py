@@ -65,7 +65,8 @@ class Verdict:
     @property
     def decisions(self) -> list[Difference]:
         """The differences, those of one decision as one, each with all its places and its kind."""
-        return decisions(self.every, is_small=max(self.trace.image.shape[2:]) <= SMALL)
+        is_small = max(self.trace.image.shape[2:]) <= SMALL
+        return decisions(self.every, is_small=is_small, probabilities=self.trace.probabilities)
 
     @property
     def every(self) -> tuple[Difference, ...]:
@@ -81,12 +82,12 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     """
     computed: dict[tuple[int, str], int] = {}
     counted = count_all(trace, asked, heads, computed)
-    nearest = min(counted, key=rank)
+    nearest = best_of(counted)
     alike = [each for each in counted if not each.count and is_same(each)]
     if trace.after:
         alike = [each for each in alike if rank(each) == rank(nearest)]
     held = [each for each in counted if each.plan.spec.name == asked]
-    chosen = min(held, key=rank).candidate if held else nearest.candidate
+    chosen = best_of(held).candidate if held else nearest.candidate
     if asked and not held:
         chosen = must_fit(trace, asked, heads)
     reading = follow(chosen.plan, trace, True, computed)
@@ -165,9 +166,16 @@ class Counted:
         return self.reading.count + len(self.candidate.changes)
 
 
+def best_of(found: Sequence[Counted]) -> Counted:
+    """The candidate with the fewest differences; of several, that with the fewest in dropout."""
+    least = min(each.count for each in found)
+    return min((each for each in found if each.count == least), key=rank)
+
+
 def rank(counted: Counted) -> tuple[int, int]:
-    """The number of differences and, if that is 0, of those in dropout."""
-    drops = () if counted.count else dropout_differences(counted.reading)
+    """The number of differences, and of those in dropout if that was compared."""
+    has_drops = counted.reading.trace.drops is not None
+    drops = dropout_differences(counted.reading) if has_drops else ()
     return counted.count, len([*drops])
 
 

@@ -1,0 +1,53 @@
+"""Few lines for one decision, and hypotheses that no short network shows."""
+
+import numpy as np
+
+from common import spec
+from common.tools.check.decisions import decisions
+from common.tools.check.describe import Difference
+from common.tools.check.edits import Place
+from common.tools.check.graph import IMAGE, Op
+from common.tools.check.hypotheses import learned_activation
+
+
+def shared(layer, owner):
+    """A layer with the weights of another."""
+    return Difference(layer, "weights shared", f"those of {owner}", "its own")
+
+
+def test_a_block_used_in_several_places_is_one_decision():
+    found = [
+        shared("block4.branch.4", "block4.branch.1"),
+        *(shared(f"block{n}.branch.1", "block4.branch.1") for n in (5, 6, 7)),
+        shared("block9.branch.1", "block8.branch.1"),
+    ]
+    joined = decisions(found, is_small=False)
+    assert [each.places for each in joined] == [
+        ("block4.branch.4",),
+        ("block5.branch.1", "block6.branch.1", "block7.branch.1"),
+        ("block9.branch.1",),
+    ]
+
+
+def test_probabilities_are_a_convention_where_losses_expect_them():
+    found = [Difference("fc", "softmax that the table does not have", "softmax", "none")]
+    kinds = [decisions(found, is_small=False, probabilities=each)[0].kind for each in (False, True)]
+    assert kinds == ["mistake", "convention"]
+
+
+def test_a_slope_below_0_is_a_prelu():
+    x = np.linspace(-2, 2, 32).reshape(1, 2, 4, 4)
+    graph = {
+        IMAGE: Op(None, ()),
+        "relu": Op(spec.ReLU(), (IMAGE,)),
+        "conv": Op(spec.Conv(4, 1), ("relu",)),
+    }
+    known = {IMAGE: x, "relu": np.maximum(x, 0)}
+
+    def found(y):
+        place = Place(graph, "conv", ["relu"], {}, dict(known), y, [], 10)
+        return [each["relu"].layer.what for each in learned_activation(place, ["relu"])]
+
+    assert found(np.where(x > 0, x, 0.1 * x)) == ["PReLU"]
+    assert found(np.maximum(x, 0)) == []
+    assert found(np.where(x > 0, 2 * x, x)) == []
