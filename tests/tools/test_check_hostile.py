@@ -77,7 +77,7 @@ FILES = {
         + NETWORK.replace("Net()", "Net() if right else None"),
         ANSWER,
     ),
-    "Python 2": ("x = 1\nprint 'x'", ", line 2: Missing parentheses"),
+    "Python 2": ("x = 1\nexec 'x'", ", line 2: Missing parentheses"),
     "syntax of another": ("import nested", "SyntaxError: too many nested parentheses (nested.py"),
     "UTF-16": (NETWORK.encode("utf-16"), "SyntaxError: source code string cannot contain null"),
     "recursion": ("def f(): return f()\nf()", ", line 1: RecursionError"),

@@ -31,7 +31,7 @@ PUBLISHED = [
     for name in ("googlenet.d2l", "googlenet.paddle", "googlenet.paddle_vision", "googlenet.slim",
                  "googlenet.torchvision", "googlenet.caffe")
     for layout in layouts_for(name, None)
-    if layout.name not in ("ours", "pytorch", "tensorflow", "paddle")
+    if layout.name not in ("ours", "pytorch", "tensorflow", "paddle", "lasagne")  # without heads
 ]  # fmt: skip
 NATIVE = [
     (name, layout, KINDS[kind])
