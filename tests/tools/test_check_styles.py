@@ -84,14 +84,20 @@ SEQUENTIAL = """
 from torch import nn
 from pytorch_impl import network
 
-net = nn.Sequential(nn.Sequential(network("googlenet", input=(3, 64, 64))), nn.Identity())
+
+class Own(nn.Sequential):
+    pass
+
+
+net = KIND(KIND(network("googlenet", input=(3, 64, 64))), nn.Identity())
 """
 
 
-def test_sequence_around_a_network_is_found(tmp_path):
+@pytest.mark.parametrize("kind", ["nn.Sequential", "Own"])
+def test_sequence_around_a_network_is_found(tmp_path, kind):
     """The sequence is found although some of its parts have the same type."""
     file = tmp_path / "mine.py"
-    file.write_text(SEQUENTIAL)
+    file.write_text(SEQUENTIAL.replace("KIND", kind))
     assert check(str(file), "--input", "3x64x64")["same"] == ["googlenet"]
 
 
