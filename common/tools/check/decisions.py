@@ -44,13 +44,10 @@ def decisions(
         own = role(each.layer) if (each.what, role(each.layer)) in varied else own
         groups.setdefault((own, each.what) if own else key_of(each), []).append(each)
     joined = moved(exchanged([join(group) for group in groups.values()]))
-    kinds = [kind_of(each, is_small=is_small) for each in joined]
-    if probabilities:
-        kinds = [
-            CONVENTION if SOFTMAX.fullmatch(e.what) else k
-            for e, k in zip(joined, kinds, strict=True)
-        ]
-    return [replace(each, kind=kind) for each, kind in zip(joined, kinds, strict=True)]
+    return [
+        replace(each, kind=kind_of(each, is_small=is_small, probabilities=probabilities))
+        for each in joined
+    ]
 
 
 def key_of(each: Difference) -> tuple:
@@ -163,7 +160,7 @@ def is_hidden_width(each: Difference, found: Sequence[Difference]) -> bool:
     return each.what == "linear: features" and any(e.what.startswith(is_extra) for e in own)
 
 
-def kind_of(each: Difference, *, is_small: bool) -> str:
+def kind_of(each: Difference, *, is_small: bool, probabilities: bool) -> str:
     """Whether a decision is a convention, a mistake or a choice."""
     if CHOICES.fullmatch(each.what) and "at work" not in each.what:
         return CHOICE
@@ -172,6 +169,7 @@ def kind_of(each: Difference, *, is_small: bool) -> str:
     if each.what == "stem of its own":
         return CHOICE if is_small else MISTAKE
     is_usual = EPS.fullmatch(each.what) and each.yours in USUAL_EPS
+    is_usual = is_usual or (probabilities and SOFTMAX.fullmatch(each.what))
     if each.also_in or is_usual or CONVENTIONS.fullmatch(each.what):
         return CONVENTION
     return MISTAKE
