@@ -169,7 +169,7 @@ def kind_of(each: Difference, *, is_small: bool, probabilities: bool) -> str:
     if each.what == "stem of its own":
         return CHOICE if is_small else MISTAKE
     is_usual = EPS.fullmatch(each.what) and each.yours in USUAL_EPS
-    is_usual = is_usual or (probabilities and SOFTMAX.fullmatch(each.what))
-    if each.also_in or is_usual or CONVENTIONS.fullmatch(each.what):
+    is_expected = probabilities and SOFTMAX.fullmatch(each.what)
+    if each.also_in or is_usual or is_expected or CONVENTIONS.fullmatch(each.what):
         return CONVENTION
     return MISTAKE
