@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
 # One single-threaded process for each core and 3 GB: threads of several processes would compete.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup
+# The memory of large arrays is reused, which saves a fifteenth of the time.
+MALLOC = MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647
+PYTEST = OMP_NUM_THREADS=1 $(MALLOC) $(BIN)/python -m pytest -q -n auto --dist loadgroup
 FRAMEWORKS = pytorch tensorflow paddle
 
 SPHINX = $(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/book

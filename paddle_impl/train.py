@@ -23,7 +23,7 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     """Trains the network with the run's recipe, starting from the run's current step."""
     check_precision(net)
     trainer = Trainer(net, run.recipe, group)
-    trainer.set_state(run.state, run.step)
+    trainer.set_state(run.take_state(), run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
         loss, accuracy = trainer.take_step(step)
@@ -59,7 +59,7 @@ class Trainer:
         loss.backward()
         self.optimizer.set_lr(step.rate)
         self.optimizer.step()
-        self.optimizer.clear_grad()
+        self.optimizer.clear_grad(set_to_zero=False)
         self.update_averages()
         return loss.item(), top1(outputs["logits"], labels)
 

@@ -24,7 +24,7 @@ def train(net: Network, run: TrainingRun, group: Group) -> None:
     if not run.plain:
         net = net.to(memory_format=torch.channels_last)
     trainer = Trainer(net, run.recipe, group)
-    trainer.set_state(run.state, run.step)
+    trainer.set_state(run.take_state(), run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
         loss, accuracy = trainer.take_step(step)

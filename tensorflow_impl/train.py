@@ -24,7 +24,7 @@ from tensorflow_impl.weights import get_arrays, set_arrays
 def train(net: keras.Model, run: TrainingRun, group: Group) -> None:
     """Trains the network with the run's recipe, starting from the run's current step."""
     trainer = Trainer(net, run.recipe, group)
-    trainer.set_state(run.state, run.step)
+    trainer.set_state(run.take_state(), run.step)
     for step in run.steps():
         # The stop flag is averaged with the loss, so that all processes stop after the same step.
         loss, accuracy = trainer.take_step(step)

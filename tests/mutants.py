@@ -23,7 +23,7 @@ from forked import Forked
 from mutant_server import PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT = shutil.ignore_patterns(".*", "build", "*.egg-info", "train-demo")
+LEFT = shutil.ignore_patterns(".*", "build", "_build", "*.egg-info", "train-demo")
 SERVER = ROOT / "tests" / "mutant_server.py"
 FRAMEWORKS = tuple(PACKAGES)
 # One mutant runs per core, and more threads would wait for one another.

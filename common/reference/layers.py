@@ -4,6 +4,7 @@ Feature maps are N x C x H x W, and vectors are N x C.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
             return x * by_channel(scales, x) + by_channel(shifts, x)
         case spec.MaxPool(kernel, stride):
             places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
-            return np.asarray(np.maximum.reduce(list(places)))
+            return reduce(np.maximum, places)
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
             sums = total(slide(border(x, node.pads), pair(kernel), pair(stride)))
             return sums / count_values(node, kernel, stride, counts_border)

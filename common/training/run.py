@@ -116,6 +116,11 @@ class TrainingRun:
             image_weights=None if own is None else own[batch.labels],
         )
 
+    def take_state(self) -> Arrays:
+        """Returns the state that the run starts from, and forgets it, to save memory."""
+        state, self.state = self.state, {}
+        return state
+
     def log(self, step: Step, loss: float, top1: float, stop: float) -> None:
         """Records a step from means over all processes; CheckFailed if the loss is not finite."""
         self.stopping = stop > 0

@@ -226,3 +226,10 @@ def test_missing_weights_are_restored_from_the_state(run):
     write_missing_weights(found)
     arrays, _ = weights.read(run / "checkpoints" / "last.safetensors")
     np.testing.assert_array_equal(arrays["fc.weight"], found.state["weights/fc.weight"])
+
+
+def test_the_first_state_is_not_kept(run):
+    found = open_run(run)[0]
+    first = found.state
+    assert found.take_state() is first
+    assert found.state == {}

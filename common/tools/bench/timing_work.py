@@ -100,6 +100,7 @@ def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns:
     arrays = weights.load(Path(job.weights), plan)
     net = runner.load_network(plan, arrays, job.dtype)
     run = TimedRun(recipe, x, turns, job.plain, join_slots({"weights": arrays}))
+    del arrays  # as in a training run
     import_training(job.framework).train(net, cast(TrainingRun, run), group)
 
 
@@ -114,6 +115,11 @@ class TimedRun:
     state: Arrays
     step: int = 0
     asked_to_stop: float = 0.0
+
+    def take_state(self) -> Arrays:
+        """Returns the state that the run starts from, and forgets it, to save memory."""
+        state, self.state = self.state, {}
+        return state
 
     def steps(self) -> Iterator[Step]:
         """Yields a step on a few images, whose loss is shown, then the timed steps."""

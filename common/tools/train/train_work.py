@@ -33,8 +33,7 @@ def train(job: Train) -> Report:
     if not rank:
         write_environment(run.folder, job.framework, runner.VERSION, ranks)
     plan = run.plan if run.recipe.dropout else make_plan(without_dropout(run.plan.spec))
-    arrays = split_slots(run.state)["weights"]
-    net = runner.load_network(plan, arrays, run.recipe.dtype)
+    net = runner.load_network(plan, split_slots(run.state)["weights"], run.recipe.dtype)
     import_training(job.framework).train(net, run, group)
     ended = time.perf_counter()
     figures = imported - began, ended - imported
