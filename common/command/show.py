@@ -205,6 +205,8 @@ def print_diagnosis(diagnosis: Mapping) -> None:
     print_table(table)
     for variable, value in diagnosis["settings"].items():
         print(f"a worker has {variable}={value}")
+    for line in diagnosis["left_out"]:
+        print(f"left out: {line}")
     packages = diagnosis["packages"].items()
     print(", ".join(f"{name} {version}" for name, version in packages if version))
     print(diagnosis["would_crash"])

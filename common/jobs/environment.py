@@ -46,8 +46,13 @@ FASTER = (
 
 def faster() -> dict[str, str]:
     """The performance settings that apply to this machine."""
-    amd = CPU_INFO.is_file() and "AuthenticAMD" in CPU_INFO.read_text(errors="replace")
+    amd = "AuthenticAMD" in cpu_info()
     return {setting.variable: setting.value for setting in FASTER if amd or not setting.amd}
+
+
+def cpu_info() -> str:
+    """What Linux says of the processor, in lines of `key : value`; empty on other systems."""
+    return CPU_INFO.read_text(errors="replace") if CPU_INFO.is_file() else ""
 
 
 def environment(device: str = "cpu", plain: bool = False) -> dict[str, str]:

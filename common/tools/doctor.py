@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from common.errors import UserError
 from common.jobs.call import call
-from common.jobs.environment import CPU_INFO, environment, faster
+from common.jobs.environment import FASTER, cpu_info, environment, faster
 from common.jobs.frameworks import ALL
 from common.jobs.network_jobs import Start
 from common.threads import threads
@@ -42,15 +42,25 @@ def describe_machine() -> dict:
         "cores": os.cpu_count(),
         "threads": threads(environment()),
         "settings": {variable: environment()[variable] for variable in faster()},
+        "left_out": left_out(),
         "packages": {name: installed_version(name) for name in packages()},
     }
 
 
 def processor() -> str:
     """The processor's name, from Linux's CPU information if there is any, else from Python."""
-    text = CPU_INFO.read_text(errors="replace") if CPU_INFO.is_file() else ""
-    found = re.search(r"model name\s*: (.*)", text)
+    found = re.search(r"model name\s*: (.*)", cpu_info())
     return found[1] if found else platform.processor()
+
+
+def left_out() -> list[str]:
+    """What makes other machines faster and does not apply to this one, each with the reason."""
+    settings = [setting.variable for setting in FASTER if setting.variable not in faster()]
+    lines = [f"{variable}: set only for AMD processors, and only on Linux" for variable in settings]
+    flags = cpu_info().split()
+    if flags and not {"avx512_bf16", "amx_bf16"} & set(flags):
+        lines.append("--precision bfloat16: not faster on a processor without AVX-512 BF16 or AMX")
+    return lines
 
 
 def packages() -> tuple[str, ...]:

@@ -53,9 +53,8 @@ class Step:
 class TrainingRun:
     """A run as a framework's training loop uses it; `step` is the number of steps done.
 
-    `test` has the images that are scored after each epoch: the split `split`, which is `val` if the
-    data has it. With several processes, each has its own `rank`, and only the first writes to the
-    folder. `plain` disables performance optimisations.
+    `test` has the images of the split `split`, which are scored after each epoch. With several
+    processes, only the first, of `rank` 0, writes to the folder. `plain` disables optimisations.
     """
 
     folder: Path
@@ -138,9 +137,8 @@ class TrainingRun:
     def score(self, step: Step, scores: Scores) -> None:
         """Records the scores after an epoch; raises CheckFailed if the loss is not finite."""
         if not np.isfinite(scores.loss):
-            raise diverged(
-                self.folder, f"the {self.split} loss after step {step.number} is {scores.loss}"
-            )
+            how = f"the {self.split} loss after step {step.number} is {scores.loss}"
+            raise diverged(self.folder, how)
         per_second = self.done * self.recipe.batch / (self.logged - self.began)
         line = {"epoch": step.epoch, "steps": step.number, "split": self.split}
         line |= {"top1": scores.top1, "top5": scores.top5}
@@ -162,10 +160,9 @@ class TrainingRun:
             raise diverged(self.folder, f"{name} contains NaN or infinity after step {step.number}")
         checkpoints = self.folder / "checkpoints"
         write_state(checkpoints, step.number, state, {"best": self.best})
-        result = result_of(state)
-        weights.write(checkpoints / "last.safetensors", result, self.plan, self.about)
-        if self.improved:
-            weights.write(checkpoints / "best.safetensors", result, self.plan, self.about)
+        for name in ("last", "best") if self.improved else ("last",):
+            path = checkpoints / f"{name}.safetensors"
+            weights.write(path, result_of(state), self.plan, self.about)
         self.improved, self.saved = False, time.perf_counter()
 
     def write_line(self, line: dict) -> None:

@@ -8,8 +8,10 @@ import sys
 import pytest
 from cli import googlenet
 
+from common.jobs import environment
 from common.jobs.frameworks import ALL, hidden
 from common.networks import NETWORKS
+from common.tools.doctor import left_out
 
 
 def test_list():
@@ -87,3 +89,13 @@ def test_doctor_knows_every_framework():
     assert told["frameworks"].keys() == ALL.keys()
     assert told["frameworks"]["numpy"]["starts"]
     assert "TensorFlow before Paddle" in told["would_crash"]
+
+
+def test_doctor_names_the_settings_that_a_processor_lacks(tmp_path, monkeypatch):
+    info = tmp_path / "cpuinfo"
+    monkeypatch.setattr(environment, "CPU_INFO", info)
+    assert [line.partition(":")[0] for line in left_out()] == ["MKL_DEBUG_CPU_TYPE"]
+    info.write_text("vendor_id : GenuineIntel\nflags : avx2\n")
+    assert [line.split()[0] for line in left_out()] == ["MKL_DEBUG_CPU_TYPE:", "--precision"]
+    info.write_text("vendor_id : AuthenticAMD\nflags : avx512_bf16\n")
+    assert left_out() == []
