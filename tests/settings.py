@@ -38,6 +38,7 @@ class Setting:
     undo: str = ""
     network: str = "googlenet"
     beside_work: bool = False  # measure it beside a busy process as well
+    size: int = 224  # of the images
 
 
 KERAS_EAGER = """
@@ -57,6 +58,10 @@ PADDLE_POOLS = """
 import paddle, paddle_impl.custom_layers as layers
 layers.MaxPool.with_indices = paddle.nn.MaxPool2D.forward
 """
+PADDLE_PRODUCTS = """
+import paddle_impl.custom_layers as layers
+layers.suits = lambda x: False
+"""
 SETTINGS = (
     *(
         Setting("allocator", framework, (INFER, TRAIN), ALLOCATOR)
@@ -69,6 +74,7 @@ SETTINGS = (
     Setting("short spin", "pytorch", (INFER, ONE, TRAIN), ("GOMP_SPINCOUNT",), beside_work=True),
     Setting("short spin", "paddle", (INFER, ONE, TRAIN), ("KMP_BLOCKTIME",), beside_work=True),
     Setting("indices of maxima", "paddle", (TRAIN,), undo=PADDLE_POOLS),
+    Setting("small maps", "paddle", (TRAIN,), undo=PADDLE_PRODUCTS, size=80),
     Setting("tf.function", "tensorflow", (INFER, ONE), undo=KERAS_EAGER),
     Setting("predictor", "paddle", (INFER, ONE), undo=PADDLE_DYNAMIC),
 )
@@ -108,7 +114,7 @@ def seconds(setting: Setting, task: str, batch: int, without: bool) -> float:
     """The seconds per call, measured in a separate process."""
     given = environment() | {"PYTHONPATH": str(Path(__file__).parents[1])}
     kept = {k: v for k, v in given.items() if not (without and k in setting.variables)}
-    plan = plan_of(setting.network, task, 224)
+    plan = plan_of(setting.network, task, setting.size)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "w.safetensors"
         weights.write(file, first_values(plan, task), plan)
@@ -119,7 +125,7 @@ def seconds(setting: Setting, task: str, batch: int, without: bool) -> float:
             weights=str(file),
             task=task,
             batch=batch,
-            size=224,
+            size=setting.size,
             turns=TURNS,
         )
         undo = setting.undo if without else ""

@@ -8,7 +8,7 @@ from conftest import noise, planned, seeded
 from common.files import weights
 from common.tools.analysis.published_figures import PUBLISHED
 from common.tools.zoo.convert import convert
-from paddle_impl.custom_layers import MaxPool
+from paddle_impl.custom_layers import Conv2D, MaxPool
 
 PLAN = planned(size=(64, 64), classes=4)
 
@@ -22,6 +22,9 @@ def test_turns_static_and_sums_up(impl, capsys):
     expected = impl.run.run(impl.run.load_network(PLAN, seeded(PLAN), "float32"), noise(PLAN), [])
     largest = np.abs(expected["logits"]).max()
     np.testing.assert_allclose(static(x).numpy(), expected["logits"], atol=1e-5 * largest)
+    net.train()
+    static(x).sum().backward()
+    assert net.parameters()[0].grad.abs().sum().item() > 0
     told = paddle.summary(impl.package.googlenet(), (1, 3, 224, 224))
     assert told["total_params"] == 6_998_552
     assert "Conv2D" in capsys.readouterr().out
@@ -42,6 +45,33 @@ def test_the_gradient_of_a_max_pool_over_nan_stays_in_its_channel():
     y.backward(paddle.ones_like(y))
     assert pool.training
     assert x.grad[0, 0].sum().item() == 4
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [(1, 1, [0, 0, 0, 0]), (1, 2, [0, 0, 0, 0]), (3, 2, [1, 1, 1, 1]), ((1, 7), 1, [0, 0, 3, 3])],
+)
+def test_the_convolution_of_small_maps_is_paddles_own(kernel, stride, padding):
+    """It is one matrix product for the batch in training, and Paddle's own in evaluation."""
+    conv = Conv2D(3, 5, kernel, stride, padding=padding)
+    conv.to(dtype="float64")
+    images = np.random.default_rng(0).standard_normal((2, 3, 8, 8))
+
+    def outputs():
+        x = paddle.to_tensor(images, stop_gradient=False)
+        y = conv(x)
+        (y * y).sum().backward()
+        found = [y, x.grad, conv.weight.grad, conv.bias.grad]
+        arrays = [each.numpy() for each in found]
+        conv.clear_gradients()
+        return y.grad_fn.name(), arrays
+
+    ours, found = outputs()
+    conv.eval()
+    theirs, expected = outputs()
+    assert ("BatchProduct" in ours, "BatchProduct" in theirs) == (True, False)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("model", ["googlenet", "inception_v3"])
