@@ -1,7 +1,8 @@
 """Measures what each setting gains: `python tests/settings.py [WORD...]`, for names with a word.
 
 A process with every setting and one that leaves one out take turns; the median ratio is printed.
-Settings for waiting threads are also measured beside a process that keeps one core busy.
+Settings for waiting threads are also measured beside a process that keeps one core busy. The word
+`beside` measures the speed there of the settings together, relative to that on an idle machine.
 """
 
 import subprocess
@@ -15,6 +16,7 @@ from statistics import median
 
 from common.files import weights
 from common.jobs.environment import FASTER, environment
+from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import from_json, to_json
 from common.jobs.turns import Turns
 from common.tools.bench.benchmark import first_values
@@ -82,6 +84,9 @@ SETTINGS = (
 
 def main(words: list[str]) -> None:
     """Prints a line for each setting and task."""
+    if words == ["beside"]:
+        print_speeds_beside_work()
+        return
     chosen = [each for each in SETTINGS if not words or any(word in each.name for word in words)]
     for setting in chosen:
         for task, batch in setting.tasks:
@@ -92,6 +97,20 @@ def main(words: list[str]) -> None:
                 with busy_core():
                     ratio = median(compare(setting, task, batch) for _ in range(ROUNDS))
                 print(f"{setting.name}: {where}: {ratio:.2f} times beside a busy core", flush=True)
+
+
+def print_speeds_beside_work() -> None:
+    """Prints each framework's speed beside a busy process, relative to its speed without one."""
+    for framework in FRAMEWORKS:
+        every = Setting("all settings", framework, (INFER, ONE, TRAIN))
+        for task, batch in every.tasks:
+            quiet, busy = [], []
+            for _ in range(ROUNDS):
+                quiet.append(seconds(every, task, batch, without=False))
+                with busy_core():
+                    busy.append(seconds(every, task, batch, without=False))
+            ratio = median(quiet) / median(busy)
+            print(f"{framework}, {task} at batch {batch}: {ratio:.2f} times", flush=True)
 
 
 @contextmanager
