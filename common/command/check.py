@@ -18,13 +18,13 @@ from common.errors import DataError, UsageError, UserError
 from common.jobs.frameworks import FRAMEWORKS
 from common.networks import network
 from common.tools.check.advice import LANGUAGES
+from common.tools.check.check_file import Outcomes, check_file
 from common.tools.check.check_jobs import Check
 from common.tools.check.detect import framework_of
 from common.tools.check.document import verdict_json
 from common.tools.check.grading import Rubric, csv_text, html_text, read_rubric
 from common.tools.check.submissions import Batch
 from common.tools.check.verdict import Verdict
-from common.tools.check.verdicts import Found, check_file
 
 Sources = Annotated[
     list[str],
@@ -139,7 +139,7 @@ def check_options(
         raise UsageError(f"--jobs {workers}: give a number of at least 1")
 
 
-def show(found: Found, job: Check, report: Path | None, language: str, as_json: bool) -> int:
+def show(found: Outcomes, job: Check, report: Path | None, language: str, as_json: bool) -> int:
     """Shows the networks of one file: one in full, several as a line each; returns the exit code.
 
     Raises the error of a file whose only network could not be checked.
