@@ -12,7 +12,7 @@ from paddle import Tensor, nn
 from common.spec import Shape
 from common.tools.check.trace import Trace, numbers
 from paddle_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
-from paddle_impl.run import cross_entropy
+from paddle_impl.runner import cross_entropy
 from paddle_impl.tracer import (
     LAYERS,
     WATCHED,

@@ -20,10 +20,10 @@ UNSCALED = """def unscaled(channels: int, epsilon: float, momentum: float) -> nn
     # Without a weight Paddle gives the bias no gradient: use one that is never trained.
     weight = paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     return nn.BatchNorm2D(channels, epsilon=epsilon, momentum=momentum, weight_attr=weight)"""
-NUMBERED = """def numbered(*steps: nn.Layer) -> nn.Sequential:
+NUMBERED = """def numbered(*layers: nn.Layer) -> nn.Sequential:
     chain = nn.Sequential()
-    for number, step in enumerate(steps, 1):
-        chain.add_sublayer(str(number), step)
+    for number, layer in enumerate(layers, 1):
+        chain.add_sublayer(str(number), layer)
     return chain"""
 HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 
@@ -42,7 +42,7 @@ def source(plan: Plan) -> Printed:
 
 def layer(sheet: Sheet, place: Place) -> Expression:
     """The expression that creates one layer or block."""
-    node, made = place.node, sheet.made(place)
+    node, made = place.node, sheet.block_call(place)
     if made:
         return made
     match node.layer:

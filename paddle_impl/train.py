@@ -9,13 +9,13 @@ from common.files.parameter_layouts import PADDLE
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step, TrainingRun
 from paddle_impl.build import Network
 from paddle_impl.custom_layers import Dropout
 from paddle_impl.distributed import Group
 from paddle_impl.optimizers import get_slots, learned, make_optimizer, set_steps
-from paddle_impl.run import check_precision, tensor, training_loss
+from paddle_impl.runner import check_precision, tensor, training_loss
 from paddle_impl.weights import get_arrays, set_arrays
 
 

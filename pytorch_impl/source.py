@@ -16,10 +16,10 @@ MAIN = """if __name__ == "__main__":
 UNSCALED = """def unscaled(norm: nn.Module) -> nn.Module:
     norm.register_parameter("weight", None)
     return norm"""
-NUMBERED = """def numbered(*steps: nn.Module) -> nn.Sequential:
+NUMBERED = """def numbered(*layers: nn.Module) -> nn.Sequential:
     chain = nn.Sequential()
-    for number, step in enumerate(steps, 1):
-        chain.add_module(str(number), step)
+    for number, layer in enumerate(layers, 1):
+        chain.add_module(str(number), layer)
     return chain"""
 HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 
@@ -41,7 +41,7 @@ def style(node: Node, _: bool) -> object:
 
 def layer(sheet: Sheet, place: Place) -> Expression:
     """The expression that creates one layer or block."""
-    node, made = place.node, sheet.made(place)
+    node, made = place.node, sheet.block_call(place)
     if made:
         return made
     match node.layer:

@@ -9,13 +9,13 @@ from common.files.parameter_layouts import PYTORCH
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step, TrainingRun
 from pytorch_impl.build import Network
 from pytorch_impl.custom_layers import Dropout
 from pytorch_impl.distributed import Group
 from pytorch_impl.optimizers import get_slots, learned, make_optimizer, set_steps
-from pytorch_impl.run import autocast, tensor, to_numpy, training_loss
+from pytorch_impl.runner import autocast, tensor, to_numpy, training_loss
 from pytorch_impl.weights import get_arrays, set_arrays
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from common.errors import DataError
 from common.files.budget import Budget, check_name
-from common.files.hdf5 import places_in
+from common.files.hdf5 import locations_in
 from common.spec.plan import Plan
 from tensorflow_impl.build import build
 
@@ -61,12 +61,12 @@ def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
     )
 
 
-def places(plan: Plan) -> dict[str, str]:
+def locations(plan: Plan) -> dict[str, str]:
     """The location of each array in the file that Keras' `save_weights` writes for our network."""
     return saved_places(build(plan))
 
 
-def published_places(plan: Plan) -> dict[str, str]:
+def published_locations(plan: Plan) -> dict[str, str]:
     """The location of each array in the file written for the same network of keras.applications."""
     keras.backend.clear_session()
     return saved_places(APPLICATIONS[plan.spec.name](weights=None, classes=1))
@@ -77,4 +77,4 @@ def saved_places(net: keras.Model) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "net.weights.h5")
         net.save_weights(path)
-        return places_in(path)
+        return locations_in(path)

@@ -14,7 +14,7 @@ from common.tools.source.expressions import (
     joined,
     statement,
 )
-from common.tools.source.functions import Idiom, functions, network_function, steps
+from common.tools.source.functions import Idiom, functions, lines_for, network_function
 from common.tools.source.module import (
     Sheet,
     put_together,
@@ -70,7 +70,7 @@ def style(node: Node, in_unit: bool) -> object:
 
 def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     """The calls that compute one layer or block, in order."""
-    node, made = place.node, sheet.made(place, x, name=name)
+    node, made = place.node, sheet.block_call(place, x, name=name)
     if made:
         return [made]
     match node.layer:
@@ -111,12 +111,12 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
 
 
 def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines for named steps, branches or a residual."""
+    """The lines for named layers, branches or a residual."""
     layer, lines = place.node.layer, []
     into = {spec.Chain: variable, spec.Residual: "y"}.get(type(layer))
     for child in place.children():
         own = child.node.name if into is None or child.node.name == "shortcut" else into
-        lines += steps(sheet, IDIOM, child, own, joined(name, child.node.name), x)
+        lines += lines_for(sheet, IDIOM, child, own, joined(name, child.node.name), x)
         x = variable if isinstance(layer, spec.Chain) else x
     match layer:
         case spec.Chain():

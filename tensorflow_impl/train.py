@@ -11,13 +11,13 @@ from common.files.parameter_layouts import TENSORFLOW, layer_name
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import AdamW, Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step, TrainingRun
 from common.training.update_rules import is_decayed
 from tensorflow_impl.custom_layers import Dropout
 from tensorflow_impl.distributed import Group
 from tensorflow_impl.optimizers import get_slots, learned, make_optimizer
-from tensorflow_impl.run import outputs, tensor, training_loss, widened
+from tensorflow_impl.runner import outputs, tensor, training_loss, widened
 from tensorflow_impl.weights import get_arrays, set_arrays
 
 

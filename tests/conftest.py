@@ -76,7 +76,7 @@ class Implementation:
 
     name: str
     package: ModuleType
-    run: ModuleType
+    runner: ModuleType
     weights: ModuleType
     baselines: ModuleType
 
@@ -86,7 +86,7 @@ def impl(request) -> Implementation:
     """The framework's modules; if it is not installed, the test is skipped, or fails in CI."""
     framework = request.config.getoption("--framework")
     require(framework)
-    parts = [f"{framework}_impl{part}" for part in ("", ".run", ".weights", ".baselines")]
+    parts = [f"{framework}_impl{part}" for part in ("", ".runner", ".weights", ".baselines")]
     return Implementation(framework, *map(importlib.import_module, parts))
 
 

@@ -5,21 +5,21 @@ import common.tools.onnx.run_onnx
 import paddle_impl.baselines
 import paddle_impl.check
 import paddle_impl.distributed
-import paddle_impl.run
+import paddle_impl.runner
 import paddle_impl.source
 import paddle_impl.train
 import pytorch_impl.baselines
 import pytorch_impl.check
 import pytorch_impl.distributed
 import pytorch_impl.files
-import pytorch_impl.run
+import pytorch_impl.runner
 import pytorch_impl.source
 import pytorch_impl.train
 import tensorflow_impl.baselines
 import tensorflow_impl.check
 import tensorflow_impl.distributed
 import tensorflow_impl.files
-import tensorflow_impl.run
+import tensorflow_impl.runner
 import tensorflow_impl.source
 import tensorflow_impl.train
 from common.jobs.contract import FastRunner, Runner
@@ -35,9 +35,9 @@ RUNNERS: tuple[Runner, ...] = (
     common.tools.onnx.run_onnx,
 )
 FAST_RUNNERS: tuple[FastRunner, ...] = (
-    pytorch_impl.run,
-    tensorflow_impl.run,
-    paddle_impl.run,
+    pytorch_impl.runner,
+    tensorflow_impl.runner,
+    paddle_impl.runner,
 )
 LOOPS: tuple[Training, ...] = (
     pytorch_impl.train,

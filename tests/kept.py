@@ -56,7 +56,7 @@ def kept(compute, plan, *asked):
 def outputs(plan, images, paths):
     """The result, the heads' outputs and the outputs at `paths`, for noise."""
     net = reference.load_network(plan, seeded(plan), "float64")
-    return reference.run(net, noise(plan, images), paths)
+    return reference.forward_pass(net, noise(plan, images), paths)
 
 
 def step(plan, labels):

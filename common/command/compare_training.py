@@ -46,8 +46,8 @@ def compare_training(
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
         states[framework] = read_newest(folder / "checkpoints")[0]
         apart = weights_apart(states[framework], states[frameworks[0]])
-        figures = report.seconds, report.megabytes, apart
-        found[framework] = outcome(runs[framework], first, tolerance, *figures)
+        measured = report.seconds, report.megabytes, apart
+        found[framework] = outcome(runs[framework], first, tolerance, *measured)
     draw_curves(out / "curves.svg", runs)
     if json:
         about = {"recipe": asdict(recipe), "tolerance": tolerance}

@@ -33,8 +33,8 @@ def observed(page: Page, arrays: Arrays | None = None) -> Page:
 
     The weights are `arrays`, or else those that `compare` draws.
     """
-    made = page.plan.spec
-    x = images.batch(page.photographs[:1], made.input, made.preprocess)
+    spec = page.plan.spec
+    x = images.batch(page.photographs[:1], spec.input, spec.preprocess)
     with progress() as report_progress:
         report_progress("numpy", "following one image")
         given = arrays or initial_arrays(page.plan, seed=0, random_stats=True)
@@ -49,8 +49,8 @@ def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
     able = [each for each in frameworks if each in FRAMEWORKS]
     if not able or not page.plan.heads:
         return page
-    made = page.plan.spec
-    x = images.batch(page.photographs, made.input, made.preprocess)
+    spec = page.plan.spec
+    x = images.batch(page.photographs, spec.input, spec.preprocess)
     with progress() as report_progress:
         report_progress(able[0], "computing gradients with and without the heads")
         try:
@@ -62,9 +62,9 @@ def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
 
 def trained_plan(given: Trained) -> tuple[Plan, Arrays, Weights]:
     """The plan for trained weights, with their heads; the arrays; their label and class names."""
-    made = network(given.network)
+    spec = network(given.network)
     names = weights.read(given.path)[0]
-    aux = any(name.split(".")[0] in made.heads for name in names)
+    aux = any(name.split(".")[0] in spec.heads for name in names)
     plan, arrays = weights.read_network(given.path, given.network, aux)
     how = PREPROCESSES[given.preprocess]
     plan = replace(plan, spec=replace(plan.spec, preprocess=how))
@@ -79,7 +79,7 @@ def write_page(out: Path, page: Page) -> None:
 
 def write_diagram(out: Path, plan: Plan, file: Path) -> None:
     """Writes only the diagram, with an image as the network gets it, as an SVG of its own."""
-    made = plan.spec
-    drawn = network_diagram(plan, network_view(file, made.input, made.preprocess), (made.name, ""))
+    spec = plan.spec
+    drawn = network_diagram(plan, network_view(file, spec.input, spec.preprocess), (spec.name, ""))
     with atomic_file(out) as temporary:
         temporary.write_text(f"{standalone(drawn)}\n", encoding="utf-8")

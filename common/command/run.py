@@ -27,7 +27,7 @@ from common.errors import DataError, UsageError
 from common.jobs.call import call
 from common.jobs.frameworks import ALL
 from common.jobs.job import DTYPES
-from common.jobs.network_jobs import Run
+from common.jobs.network_jobs import ForwardPass
 from common.networks import network
 from common.reference.numerics import softmax
 from common.spec.planner import make_plan
@@ -66,7 +66,7 @@ def run(
     if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints must be `all` or layer names, as in inception3a,inception3b")
     called, wants_predictions = find_paths(name, aux, endpoints)
-    job = Run(
+    job = ForwardPass(
         framework=framework,
         network=name,
         weights=str(weights),

@@ -198,8 +198,8 @@ def print_diagnosis(diagnosis: Mapping) -> None:
     table.columns[1].no_wrap = False
     for name, found in diagnosis["frameworks"].items():
         if found["starts"]:
-            figures = f"{found['import_seconds']:.1f}", f"{found['megabytes']:,}"
-            table.add_row(name, found["version"], *figures)
+            measured = f"{found['import_seconds']:.1f}", f"{found['megabytes']:,}"
+            table.add_row(name, found["version"], *measured)
         else:
             table.add_row(name, Text(printable(found["error"]), style="red"))
     print_table(table)

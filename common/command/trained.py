@@ -63,22 +63,22 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
         raise UsageError(
             f"{source} does not record its network; give --network (`googlenet identify` finds it)"
         )
-    made, path = network(name), source
+    spec, path = network(name), source
     if source.suffix != ".safetensors" or about.get("network") != name:
         path = box / "weights.safetensors"
         about = write_native(source, path, name)
     own = about.get("preprocess")
     if not own or "input" not in about:
-        size = shape_text(about.get("input", made.input))
+        size = shape_text(about.get("input", spec.input))
         print_line(
             f"googlenet: {source} does not record its images: {size} and "
-            f"--preprocess {preprocess or own or made.preprocess.name} are assumed",
+            f"--preprocess {preprocess or own or spec.preprocess.name} are assumed",
             sys.stderr,
         )
     return Trained(
         path=path,
         network=name,
-        preprocess=preprocess or about.get("preprocess", made.preprocess.name),
+        preprocess=preprocess or about.get("preprocess", spec.preprocess.name),
         classes=tuple(about.get("class_names", ())),
         label=str(source),
         background=about.get("background", ""),

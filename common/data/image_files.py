@@ -53,10 +53,10 @@ def is_hidden(name: str) -> bool:
 
 def is_new(entry: os.DirEntry, folder: Path, seen: set[str]) -> bool:
     """Whether a folder has not been read yet and does not contain `folder`; adds it to `seen`."""
-    place = os.path.realpath(entry.path)
-    if place in seen or f"{os.path.realpath(folder)}/".startswith(f"{place}/"):
+    target = os.path.realpath(entry.path)
+    if target in seen or f"{os.path.realpath(folder)}/".startswith(f"{target}/"):
         return False
-    seen.add(place)
+    seen.add(target)
     return True
 
 

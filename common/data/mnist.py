@@ -29,21 +29,21 @@ UNREADABLE = (
 )
 
 
-def open_mnist(place: Path) -> DataSet:
+def open_mnist(location: Path) -> DataSet:
     """The data set in a folder of IDX files or in an `.npz` file; its classes are numbers."""
-    archive = place / "mnist.npz"  # as in ~/.keras/datasets
-    if place.is_file():
-        train, test = read_archive(place)
-    elif archive.is_file() and not any(idx_files(place)):
+    archive = location / "mnist.npz"  # as in ~/.keras/datasets
+    if location.is_file():
+        train, test = read_archive(location)
+    elif archive.is_file() and not any(idx_files(location)):
         train, test = read_archive(archive)
     else:
-        folder = inner_folder(place, "*/raw", lambda path: any(idx_files(path)))
+        folder = inner_folder(location, "*/raw", lambda path: any(idx_files(path)))
         train, test = (read_split(folder, part) for part in PARTS)
     classes = max(int(split.labels.max()) for split in (train, test)) + 1
     if classes < 2:
-        raise DataError(f"{place}: all labels are 0; training needs at least two classes")
+        raise DataError(f"{location}: all labels are 0; training needs at least two classes")
     names = tuple(map(str, range(classes)))
-    return DataSet(f"mnist:{place}", names, 1, train, test, small=True, flips=False)
+    return DataSet(f"mnist:{location}", names, 1, train, test, small=True, flips=False)
 
 
 def read_split(folder: Path, part: str) -> Split:

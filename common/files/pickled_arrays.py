@@ -66,7 +66,7 @@ class Interpreter:
         found, rest = {}, {}
         for name, item in items.items():
             # Counted, because a dict may contain another a thousand times, and that one a third.
-            self.budget.take_steps()
+            self.budget.take_operations()
             if not isinstance(name, str) or name.startswith("__") or name == STRUCTURED:
                 continue
             try:
@@ -89,11 +89,11 @@ class Interpreter:
 
     def module_items(self, module: Call, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
         """The parameters and buffers of a pickled module and its submodules, by name."""
-        self.budget.take_steps()
+        self.budget.take_operations()
         state = module.state if isinstance(module.state, dict) else {}
         for kind in ("_parameters", "_buffers"):
             for name, value in (as_dict(state.get(kind)) or {}).items():
-                self.budget.take_steps()
+                self.budget.take_operations()
                 if isinstance(name, str) and value is not None:
                     yield check_name(prefix + name), value
         for name, inner in (as_dict(state.get("_modules")) or {}).items():

@@ -10,7 +10,7 @@ from common.spec.plan import Plan
 
 
 class Runner(Protocol):
-    """The interface of a framework's `run.py`; its functions take and return NumPy arrays.
+    """The interface of a framework's `runner.py`; its functions take and return NumPy arrays.
 
     `Any` stands for that framework's own network.
     """
@@ -32,7 +32,7 @@ class Runner(Protocol):
         and weights stay in float32. Raises UsageError if the framework does not support it.
         """
 
-    def run(self, net: Any, x: NDArray, paths: Sequence[str]) -> Arrays:
+    def forward_pass(self, net: Any, x: NDArray, paths: Sequence[str]) -> Arrays:
         """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
         `x` and the returned feature maps are N x C x H x W.
@@ -52,7 +52,7 @@ class Runner(Protocol):
 
 
 class FastRunner(Runner, Protocol):
-    """The interface of the `run.py` of a framework whose layers can also be timed one by one."""
+    """The interface of the `runner.py` of a framework whose layers can also be timed one by one."""
 
     def tensor(self, net: Any, x: NDArray) -> Any:
         """A batch N x C x H x W, converted to the input that the network expects."""

@@ -23,7 +23,7 @@ class Framework:
     package: str
     folder: str
     distributions: tuple[str, ...] = ()
-    runner: str = "run"
+    runner: str = "runner"
     trains: bool = True
     unused: tuple[str, ...] = ()
 

@@ -185,8 +185,8 @@ def dy_of_largest(node: Node, x: Array, kernel: Size, stride: Size, dy: Array) -
     """
     largest = compute(node, x, {})
     free = np.ones(largest.shape, np.bool_)
-    places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
-    for values in places:
+    views = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
+    for values in views:
         wins = free & (values == largest)
         free &= ~wins
         yield dy * wins

@@ -15,7 +15,7 @@ import numpy as np
 
 from common.data.datasets import DataSet, Record, Split
 from common.data.folder import earlier_record
-from common.data.sources import PATHS, expanded, folder_of, open_data, place_of
+from common.data.sources import PATHS, absolute_source, expanded, folder_of, open_data
 from common.data.splits import find_splits
 from common.errors import DataError
 from common.training.recipe import Recipe
@@ -53,7 +53,7 @@ def best_weights(folder: Path) -> Path:
 def record_text(data: DataSet, source: str) -> str:
     """The text of `split.json`: the location of the data, and the images in each split."""
     splits = {name: split.contents for name, split in data.splits.items()}
-    about = {"data": place_of(source), "labels": labels_of(data.train)}
+    about = {"data": absolute_source(source), "labels": labels_of(data.train)}
     return json.dumps({**about, **splits}, indent=1)
 
 
@@ -109,11 +109,11 @@ def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
     """
     path = folder / "split.json"
     found = read_json(path, {})
-    kind, _, place = recipe.data.partition(":")
+    kind, _, location = recipe.data.partition(":")
     if not found:
-        is_folder = kind == "folder" and Path(place).is_dir()
-        earlier = earlier_record(Path(place), recipe.val_split) if is_folder else None
-        return place_of(recipe.data), earlier
+        is_folder = kind == "folder" and Path(location).is_dir()
+        earlier = earlier_record(Path(location), recipe.val_split) if is_folder else None
+        return absolute_source(recipe.data), earlier
     kept = ("train", "test", *(["val"] if "val" in found else []))
     splits = {name: read_texts(path, found.get(name)) for name in kept}
     return str(found.get("data")), Record(**splits, labels=found.get("labels"))
@@ -139,8 +139,8 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
             f"{recipe.data}: the classes of its training images differ from those of the run in "
             f"{folder}; restore them or start a new run"
         )
-    skipped, place = read_skipped(folder), folder_of(recipe.data)
-    needed = [name for name in record.train if str(place / name) not in skipped]
+    skipped, images = read_skipped(folder), folder_of(recipe.data)
+    needed = [name for name in record.train if str(images / name) not in skipped]
     if set(needed) - set(data.train.contents):
         raise DataError(
             f"{recipe.data}: the training images differ from those of the run in {folder}: "
@@ -168,7 +168,7 @@ def open_for_scoring(
     recipe = read_recipe(run)
     own, record = read_record(run, recipe)
     kind = source.partition(":")[0]
-    if place_of(source) == own and kind in PATHS:
+    if absolute_source(source) == own and kind in PATHS:
         data = open_data(source, recipe.val_split, record)
         lines = list(changes(source, data, record)) if record else []
     elif is_undivided(source):
@@ -180,8 +180,8 @@ def open_for_scoring(
 
 def is_undivided(source: str) -> bool:
     """Whether a source is a folder or a list of images that are not divided into splits."""
-    kind, _, place = source.partition(":")
-    path = expanded(place)
+    kind, _, location = source.partition(":")
+    path = expanded(location)
     return path.is_file() if kind == "list" else kind == "folder" and not find_splits(path)
 
 

@@ -58,14 +58,14 @@ SUBJECTS: dict[str, tuple[Layer, np.ndarray, dict]] = {
 def ours(impl, word, x, weights):
     """The layer's output from this project's implementation and from the reference."""
     steps = {"same": Conv(4, 1, bias=False)} | dict(
-        word.steps if isinstance(word, Chain) else {"l": word}
+        word.layers if isinstance(word, Chain) else {"l": word}
     )
     made = planned(classes=0).spec
     plan = make_plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
     arrays = {f"l.{name}": array for name, array in weights.items()}
     arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)
-    found = impl.run.run(impl.run.load_network(plan, arrays, "float64"), x, [])
-    right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
+    found = impl.runner.forward_pass(impl.runner.load_network(plan, arrays, "float64"), x, [])
+    right = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])
     return found["features"], right["features"]
 
 

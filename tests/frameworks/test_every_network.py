@@ -36,7 +36,7 @@ def made(impl, request):
     name = request.param
     plan = make_plan(network(name, **as_built(name)))
     arrays = seeded(plan)
-    return Made(name, plan, impl.run.load_network(plan, arrays, "float64"), arrays)
+    return Made(name, plan, impl.runner.load_network(plan, arrays, "float64"), arrays)
 
 
 def rows(marks=lambda _: []):
@@ -49,7 +49,7 @@ def rows(marks=lambda _: []):
 
 @rows()
 def test_its_parameters_are_the_plans(impl, made):
-    assert impl.run.count_parameters(made.net) == made.plan.parameter_count
+    assert impl.runner.count_parameters(made.net) == made.plan.parameter_count
     held = impl.weights.get_arrays(made.net)
     for block, expected in FACTS[made.name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
@@ -59,7 +59,7 @@ def test_its_parameters_are_the_plans(impl, made):
 @rows()
 def test_every_layer_is_the_references(impl, made):
     paths = find_endpoints(made.plan, "units")
-    found = impl.run.run(made.net, noise(made.plan, 1), paths)
+    found = impl.runner.forward_pass(made.net, noise(made.plan, 1), paths)
     right = kept_outputs(made.plan, 1, paths)
     assert found.keys() == right.keys()
     for path in paths:
@@ -91,7 +91,7 @@ def test_gradients_and_statistics_are_the_references(impl, made):
     labels = np.tile([3, 7], 2 if made.name.endswith("facenet") else 1)
     impl.weights.set_arrays(made.net, made.arrays)
     drop_nothing(impl, made.net)
-    found = impl.run.grad(made.net, noise(plan, len(labels)), labels)
+    found = impl.runner.grad(made.net, noise(plan, len(labels)), labels)
     right = kept_step(plan, labels)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
     assert {key: array.shape for key, array in found.items()} == plan.parameter_shapes()

@@ -24,9 +24,12 @@ OTHERS = [(112, 112)]
 def both(impl, plan, dtype, images=2):
     """The outputs of every layer, from the framework and from the reference."""
     paths = find_endpoints(plan, "units")
-    net = impl.run.load_network(plan, seeded(plan), dtype)
-    assert impl.run.count_parameters(net) == plan.parameter_count
-    found, right = impl.run.run(net, noise(plan, images), paths), kept_outputs(plan, images, paths)
+    net = impl.runner.load_network(plan, seeded(plan), dtype)
+    assert impl.runner.count_parameters(net) == plan.parameter_count
+    found, right = (
+        impl.runner.forward_pass(net, noise(plan, images), paths),
+        kept_outputs(plan, images, paths),
+    )
     assert found.keys() == right.keys()
     return found, right
 

@@ -240,7 +240,7 @@ def test_a_step_of_printed_source_is_that_of_the_built_network(impl, name, optio
     held, net = printed(impl.name, plan)
     globals()[f"load_{impl.name}"](held, net, plan, arrays)
     biased.replace_norms(impl.name, net)
-    built = impl.run.load_network(plan, arrays, "float32")
+    built = impl.runner.load_network(plan, arrays, "float32")
     step = globals()[f"step_{impl.name}"]
     with_batch = noise(plan), np.array([0, 2]), plan.loss_weights()
     found, right = step(net, *with_batch), step(built, *with_batch)

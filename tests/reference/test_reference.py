@@ -206,7 +206,7 @@ def test_heads_read_the_step_they_hang_on():
     plan = planned(size=(96, 96), classes=3, aux=True)
     net = network.load_network(plan, seeded(plan), "float64")
     x = RANDOM.standard_normal((1, 3, 96, 96))
-    found = network.run(net, x, ["inception4a", "inception4d"])
+    found = network.forward_pass(net, x, ["inception4a", "inception4d"])
     for name, after in {"aux1": "inception4a", "aux2": "inception4d"}.items():
         alone = layers.apply(plan.heads[name], found[after], net.weights, {})
         np.testing.assert_array_equal(found[name], alone)

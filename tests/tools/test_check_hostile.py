@@ -28,7 +28,7 @@ def trace(net, x, heads, lines):
 def fail(trace, *_, **__):
     raise ValueError(f"{len(trace.calls)} layer")  # a bug of ours in the comparison, which is slow
 
-names = "torch", "pytorch_impl", "pytorch_impl.run", "pytorch_impl.check"
+names = "torch", "pytorch_impl", "pytorch_impl.runner", "pytorch_impl.check"
 sys.modules |= {name: types.ModuleType(name) for name in names}
 verdict = types.ModuleType("common.tools.check.verdict")
 verdict.Verdict, verdict.reach_verdict = types.SimpleNamespace, fail

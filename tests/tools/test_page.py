@@ -17,7 +17,7 @@ from common.jobs.job import Report
 from common.networks import NETWORKS, network
 from common.tools.analysis.compare import Comparison, FrameworkResult
 from common.tools.analysis.parameter_ledger import claims
-from common.tools.page.comparison_table import place
+from common.tools.page.comparison_table import position
 from common.tools.page.layer_shapes import LARGE, draw
 from common.tools.page.phrases import LANGUAGES, phrases
 from common.tools.page.render import Page, render
@@ -189,7 +189,7 @@ def test_a_notebook_shows_the_page():
 
 
 def test_the_strip_is_logarithmic():
-    assert place(0, 1e-5) == place(1e-10, 1e-5) == 5
-    assert place(1, 1e-5) == place(7, 1e-5) == 165
-    assert place(1e-5, 1e-5) - place(1e-6, 1e-5) == pytest.approx(160 / 9, abs=0.11)
-    assert place(1e-12, 1e-12) - place(1e-13, 1e-12) == pytest.approx(160 / 16, abs=0.11)
+    assert position(0, 1e-5) == position(1e-10, 1e-5) == 5
+    assert position(1, 1e-5) == position(7, 1e-5) == 165
+    assert position(1e-5, 1e-5) - position(1e-6, 1e-5) == pytest.approx(160 / 9, abs=0.11)
+    assert position(1e-12, 1e-12) - position(1e-13, 1e-12) == pytest.approx(160 / 16, abs=0.11)

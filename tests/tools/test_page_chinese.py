@@ -10,7 +10,7 @@ from pages import NOBODY, full
 from common.jobs.job import Report
 from common.networks import NETWORKS
 from common.tools.analysis.compare import Comparison, keep_maps, make_rows, strongest_channels
-from common.tools.analysis.published_figures import PUBLISHED
+from common.tools.analysis.published_counts import PUBLISHED
 from common.tools.page.diagram import lay_out
 from common.tools.page.members import members
 from common.tools.page.observation import observe

@@ -25,7 +25,7 @@ def test_the_first_cell_has_a_value_above_0_away_from_the_border(followed):
     for step in plan.body.children:
         if step.is_map and (chosen := choose_channel(step, comparison)):
             row, column = first_cell(step, comparison)
-            values = comparison.maps[step.path][chosen.place]
+            values = comparison.maps[step.path][chosen.index]
             assert values[row, column] > 0
             rows, columns = values.shape
             inner = values[rows // 4 : -(-3 * rows // 4), columns // 4 : -(-3 * columns // 4)]
@@ -46,7 +46,7 @@ def test_a_negative_rest_of_paddles_relu_is_explained(followed, value, shown):
     plan, seen, before = followed
     step = plan.find("inception4a")
     own = {path: values.copy() for path, values in before.maps.items()}
-    own[step.path][choose_channel(step, before).place] = value
+    own[step.path][choose_channel(step, before).index] = value
     results = {"paddle": FrameworkResult(maps=own)}
     comparison = compared(plan, before.channels, before.maps, results)
     text = render(Page(plan, comparison, observation=seen))

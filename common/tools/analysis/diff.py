@@ -140,12 +140,12 @@ def value_text(value: Any) -> str:
 
 
 def shape_changes(one: Plan, other: Plan) -> list[tuple[str, str, str]]:
-    """The path and the two output shapes of each step of both bodies whose shapes differ."""
-    theirs = {step.path: step for step in other.body.children}
+    """The path and the two output shapes of each layer of both bodies whose shapes differ."""
+    theirs = {child.path: child for child in other.body.children}
     return [
-        (step.path, shape_text(step.output), shape_text(theirs[step.path].output))
-        for step in one.body.children
-        if step.path in theirs and theirs[step.path].output != step.output
+        (child.path, shape_text(child.output), shape_text(theirs[child.path].output))
+        for child in one.body.children
+        if child.path in theirs and theirs[child.path].output != child.output
     ]
 
 
@@ -172,7 +172,7 @@ def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
     """The reference's output for the two photographs."""
     x = images.batch(images.photographs(), plan.spec.input, plan.spec.preprocess)
     net = reference.load_network(plan, arrays, "float64")
-    return reference.run(net, x, [])[plan.spec.output]
+    return reference.forward_pass(net, x, [])[plan.spec.output]
 
 
 def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:

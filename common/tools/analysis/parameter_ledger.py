@@ -6,7 +6,7 @@ from math import prod
 
 from common.spec import BatchNorm, Layer
 from common.spec.plan import Node, Plan
-from common.tools.analysis.published_figures import (
+from common.tools.analysis.published_counts import (
     BACKBONE,
     CLASSIFIER,
     HEADS,

@@ -1,4 +1,4 @@
-"""Time per layer: each step of a network, timed as a separate network in each framework."""
+"""Time per layer: each layer of a network's body, timed as a separate network in each framework."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from common.tools.bench.workload import plan_of
 
 @dataclass(frozen=True)
 class LayerTime:
-    """A step, its multiply-adds for one image, and the milliseconds per batch in each framework."""
+    """A layer, its multiply-adds for one image, and its milliseconds a batch in each framework."""
 
     name: str
     multiply_adds: int
@@ -25,9 +25,9 @@ class LayerTime:
 def time_layers(
     name: str, frameworks: Sequence[str], batch: int, report_progress: Callable[[str, str], None]
 ) -> tuple[list[LayerTime], list[MissingFramework]]:
-    """Times every step of a network, then the whole network, in each installed framework.
+    """Times every layer of a network's body, then the whole network, in each installed framework.
 
-    The steps do not add up to the whole, because a step timed separately is not fused with the
+    The layers do not add up to the whole, because a layer timed separately is not fused with the
     next. Returns the times and an error for each missing framework; raises MissingFramework if
     none is installed.
     """
@@ -45,7 +45,7 @@ def time_layers(
                 missing.append(error)
         if not found:
             raise missing[0]
-    parts = [(part.spec.name, part.multiply_adds) for part in plan.parts()]
+    parts = [(part.spec.name, part.multiply_adds) for part in plan.layer_plans()]
     times = [
         LayerTime(part, count, {f: 1e3 * float(times[part]) for f, times in found.items()})
         for part, count in [*parts, ("all", plan.multiply_adds)]

@@ -32,7 +32,7 @@ def export(
     model, _ = build(plan, arrays)
     helper.set_model_props(model, describe(plan, data))
     x = np.random.default_rng(0).standard_normal((IMAGES, *plan.spec.input), np.float32)
-    expected = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
+    expected = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])
     with atomic_file(path) as temporary:
         onnx.save(model, temporary)
         try:

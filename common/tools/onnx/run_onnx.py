@@ -47,7 +47,7 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Expor
     return Exported(plan, *build(plan, arrays))
 
 
-def run(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, of its heads and of the layers at `paths`.
 
     `x` and the returned feature maps are N x C x H x W.

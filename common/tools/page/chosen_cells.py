@@ -40,8 +40,8 @@ def numbers_json(found: Sequence[Worked]) -> Markup:
         "more": [each.more for each in found],
         "rest": [plain(round(each.rest, DECIMALS)) for each in found],
         "stages": {
-            name: [plain(round(each.stages[place][1], DECIMALS)) for each in found]
-            for place, name in enumerate(stages)
+            name: [plain(round(each.stages[index][1], DECIMALS)) for each in found]
+            for index, name in enumerate(stages)
         },
         "value": [digits(each.value, VALUE) for each in found],
         "frameworks": {
@@ -54,7 +54,7 @@ def numbers_json(found: Sequence[Worked]) -> Markup:
 
 def products_of(one: Worked, terms: dict[tuple[Plain, ...], int]) -> list[Plain]:
     """The term and the input value of each of a cell's largest products; new terms are added."""
-    row, column = (place * stride for place, stride in zip(one.cell, one.strides, strict=True))
+    row, column = (index * stride for index, stride in zip(one.cell, one.strides, strict=True))
     found: list[Plain] = []
     for each in one.products:
         term = each.channel, each.row - row, each.column - column, digits(each.weight, DIGITS)

@@ -15,13 +15,13 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The channel of a unit that is worked out, and its place among the step's kept channels.
+    """The channel of a unit that is worked out, and its index among the step's kept channels.
 
     `branch` is the path, within the step, of the branch that ends in the unit, "" if the step has
     no branches; `number` is the channel's among all that are concatenated.
     """
 
-    place: int
+    index: int
     unit: Node
     channel: int
     branch: str
@@ -31,12 +31,12 @@ class Chosen:
 def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
     """The channel of a step that is worked out, None if there is none."""
     found: list[Chosen] = []
-    for place, number in enumerate(comparison.channels.get(step.path, ())):
+    for index, number in enumerate(comparison.channels.get(step.path, ())):
         [own] = [b for b in branches_of(step) if b.first <= number < b.last]
         unit = last_unit(own.node)
         if unit:
             branch = own.node.path.removeprefix(step.path).removeprefix(".")
-            found.append(Chosen(place, unit, int(number) - own.first, branch, int(number)))
+            found.append(Chosen(index, unit, int(number) - own.first, branch, int(number)))
     return max(found, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
 
 
@@ -50,7 +50,7 @@ def first_cell(step: Node, comparison: Comparison) -> Cell:
     chosen = choose_channel(step, comparison)
     if not chosen:
         return rows // 2, columns // 2
-    values = comparison.maps[step.path][chosen.place]
+    values = comparison.maps[step.path][chosen.index]
     values = np.where(np.isnan(values), -np.inf, values)
     inner = np.full_like(values, -np.inf)
     middle = slice(rows // 4, -(-3 * rows // 4)), slice(columns // 4, -(-3 * columns // 4))

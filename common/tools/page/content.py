@@ -56,7 +56,7 @@ def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
     measured = mistakes or {}
     found, so_far, code = [], Reach(), excerpts(plan)
     for node in plan.body.children:
-        so_far = so_far.through_step(node)
+        so_far = so_far.through_layer(node)
         if shows(node):
             found.append(step_of(node, so_far, "", code.get(node.path, {}), measured))
     for name, head in plan.heads.items():
@@ -102,5 +102,5 @@ def part_of(unit: Node, more: Sequence[Node]) -> Part:
     """One row of a step's table, for a node and the identical ones in `more`."""
     is_block = bool(unit.children) and not unit.is_conv_unit
     what = type(unit.layer).__name__.lower() if is_block else text(unit)
-    figures = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
-    return Part(unit.path, what, *figures, 1 + len(more), more[-1].path if more else "")
+    numbers = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
+    return Part(unit.path, what, *numbers, 1 + len(more), more[-1].path if more else "")

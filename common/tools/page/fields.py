@@ -62,8 +62,10 @@ def fields_drawing(
         "columns": image[1],
     }
     described = Markup(' aria-describedby="{}"').format(described_by) if described_by else ""
-    made = environment().get_template("fields.svg")
-    return made.render(cell=cell, photograph=photograph, label=label, described=described, **values)
+    template = environment().get_template("fields.svg")
+    return template.render(
+        cell=cell, photograph=photograph, label=label, described=described, **values
+    )
 
 
 def is_repeated(fields: Sequence[Field], field: Field) -> bool:

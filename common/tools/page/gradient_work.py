@@ -15,7 +15,7 @@ from common.tools.page.gradient_jobs import GradientNorms
 
 
 def gradient_norms(job: GradientNorms) -> Report:
-    """Computes both gradients in one process, and reports their norms and the latter's figures."""
+    """Computes both gradients in one process; reports their norms, and the rest of the latter's."""
     found: Arrays = {}
     for kind, aux in (("without", False), ("with", True)):
         one = Grad(

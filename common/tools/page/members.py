@@ -74,11 +74,11 @@ def neighbour(plan: Plan) -> Against:
 
 def about(plan: Plan) -> list[Texts]:
     """A network's origin, input, classes and preprocessing, in the order of the page."""
-    made, how = plan.spec, plan.spec.preprocess
-    plain = made.origin, shape_text(made.input), str(made.classes)
+    spec, how = plan.spec, plan.spec.preprocess
+    plain = spec.origin, shape_text(spec.input), str(spec.classes)
     same = [(each,) * len(LANGUAGES) for each in plain]
-    values = texts("values_source", values=value_texts(how, made.input[0]), source=how.source)
-    return [*same, image_texts(how, *made.input[1:]), values]
+    values = texts("values_source", values=value_texts(how, spec.input[0]), source=how.source)
+    return [*same, image_texts(how, *spec.input[1:]), values]
 
 
 @dataclass

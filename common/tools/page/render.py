@@ -117,17 +117,17 @@ def more_values(page: Page) -> dict[str, object]:
 
 def about(plan: Plan) -> dict[str, object]:
     """The templates' variables for a network's numbers and its place in the family."""
-    made = plan.spec
+    spec = plan.spec
     return {
-        "name": made.name,
+        "name": spec.name,
         "plan": plan,
-        "input": shape_text(made.input),
-        "image_shape": image_texts(made.preprocess, *made.input[1:]),
-        "image_values": value_texts(made.preprocess, made.input[0]),
+        "input": shape_text(spec.input),
+        "image_shape": image_texts(spec.preprocess, *spec.input[1:]),
+        "image_values": value_texts(spec.preprocess, spec.input[0]),
         "terms": ledger(plan),
         "claims": claims(plan),
         "family": family(),
-        "plane": plane(family(), made.name),
+        "plane": plane(family(), spec.name),
         "networks": list(NETWORKS),
     }
 

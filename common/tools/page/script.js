@@ -64,11 +64,11 @@ function chooseTab(framework) {
 
 function moveTab(event) {
   const tabs = [...event.target.parentElement.children];
-  const place = tabs.indexOf(event.target);
-  const places = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 };
-  if (!(event.key in places)) return;
+  const index = tabs.indexOf(event.target);
+  const targets = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 };
+  if (!(event.key in targets)) return;
   event.preventDefault();
-  const next = tabs[(places[event.key] + tabs.length) % tabs.length];
+  const next = tabs[(targets[event.key] + tabs.length) % tabs.length];
   chooseTab(next.dataset.tab);
   next.focus();
 }
@@ -95,7 +95,7 @@ const members = JSON.parse(document.getElementById("members").textContent);
 function changesOf(first, second) {
   const [one, two] = [first, second].map((name) => {
     const { paths, layers } = members.networks[name];
-    return new Map(paths.map((path, place) => [path, layers[place]]));
+    return new Map(paths.map((path, index) => [path, layers[index]]));
   });
   const found = new Map();
   for (const path of new Set([...one.keys(), ...two.keys()])) {
@@ -120,7 +120,7 @@ function findingOf(first, second) {
   const [one, two] = [first, second].map((name) => members.networks[name].totals);
   const paths = changesOf(first, second).flatMap(([, paths]) => paths);
   // The totals are of the backbone, all parameters, and multiply-adds, among others.
-  const [parameters, multiplyAdds] = [1, 2].map((place) => (two[place] / one[place]).toFixed(2));
+  const [parameters, multiplyAdds] = [1, 2].map((index) => (two[index] / one[index]).toFixed(2));
   const places = new Set(paths.filter((path) => path !== "input")).size;
   return { one: first, other: second, places, parameters, multiply_adds: multiplyAdds };
 }
@@ -138,8 +138,8 @@ function element(tag, ...children) {
 }
 
 function inLanguages(texts) {
-  return ["en", "zh"].map((language, place) =>
-    Object.assign(element("span", texts[place]), { lang: language })
+  return ["en", "zh"].map((language, index) =>
+    Object.assign(element("span", texts[index]), { lang: language })
   );
 }
 
@@ -156,9 +156,9 @@ function placesOf(paths) {
 
 // Writes a pair's values into the last two cells of each row; a list has a text in each language.
 function fill(table, one, two) {
-  [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, place) => {
+  [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, index) => {
     [one, two].forEach((values, column) => {
-      const value = values[place];
+      const value = values[index];
       const shown = Array.isArray(value) ? inLanguages(value) : [value.toLocaleString("en-US")];
       row.cells[column + 1].replaceChildren(...shown);
     });
@@ -170,9 +170,9 @@ function showTwo() {
     (order) => document.getElementById("two").elements[order].value
   );
   const [one, two] = names.map((name) => members.networks[name]);
-  for (const [place, order] of ["first", "second"].entries()) {
+  for (const [index, order] of ["first", "second"].entries()) {
     for (const head of document.querySelectorAll(`#against th.${order}`))
-      head.textContent = names[place];
+      head.textContent = names[index];
   }
   const changes = changesOf(...names);
   document.getElementById("nothing").hidden = changes.length > 0;

@@ -1,4 +1,4 @@
-"""The figures of a benchmark, read from the file that `bench --json` wrote."""
+"""The results of a benchmark, read from the file that `bench --json` wrote."""
 
 import json
 from pathlib import Path
@@ -53,14 +53,14 @@ class Machine:
 
 @dataclass(frozen=True)
 class Speed:
-    """A network's figures by workload."""
+    """A network's results by workload."""
 
     machine: Machine
     works: dict[str, list[Figures]]
 
 
 def read_speed(path: Path, network: str) -> Speed:
-    """A benchmark's figures for one network; raises DataError for a file without any."""
+    """A benchmark's results for one network; raises DataError for a file without any."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -71,7 +71,7 @@ def read_speed(path: Path, network: str) -> Speed:
 
 
 def make_speed(found: Any, network: str, source: str) -> Speed:
-    """The figures for one network from the output of `bench --json`."""
+    """The results for one network from the output of `bench --json`."""
     try:
         machine = TypeAdapter(Machine).validate_python(found["machine"])
         rows = TypeAdapter(list[Figures]).validate_python(found["rows"])

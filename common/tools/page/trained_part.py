@@ -60,7 +60,7 @@ def trained_values(
     plan: Plan, comparison: Comparison, observation: Observation, weights: Weights
 ) -> dict[str, object]:
     """The templates' variables for trained weights."""
-    rows = [class_rows(comparison, weights, place) for place in range(len(comparison.images))]
+    rows = [class_rows(comparison, weights, index) for index in range(len(comparison.images))]
     logits = observation.outputs[plan.spec.output][0] if plan.spec.classes else np.empty(0)
     order = np.argsort(-logits, kind="stable")[:MAPPED]
     maps = (activation_map(plan, observation, int(k), weights.names) for k in order)
@@ -140,9 +140,9 @@ def mosaic(weight: Array) -> NDArray[np.uint8]:
     count, _, rows, columns = weight.shape
     down = -(-count // ACROSS)
     picture = np.full((down * (rows + 1), ACROSS * (columns + 1), 3), 255, np.uint8)
-    for place, kernel in enumerate(weight):
+    for index, kernel in enumerate(weight):
         least, most = kernel.min(), kernel.max()
         scaled = (kernel - least) / ((most - least) or 1.0) * 255
-        top, left = place // ACROSS * (rows + 1), place % ACROSS * (columns + 1)
+        top, left = index // ACROSS * (rows + 1), index % ACROSS * (columns + 1)
         picture[top : top + rows, left : left + columns] = scaled.transpose(1, 2, 0).round()
     return picture

@@ -83,7 +83,7 @@ def work_out(
     if not chosen:
         return []
     maps = {
-        name: result.maps[step.path][chosen.place]
+        name: result.maps[step.path][chosen.index]
         for name, result in comparison.results.items()
         if step.path in result.maps
     }

@@ -63,10 +63,10 @@ def published_name(node: Node) -> str | None:
     return None
 
 
-def separable(block: str, place: str, norm: str) -> str:
-    """The name of Xception's separable convolution or its batch norm at a place in our chain."""
+def separable(block: str, index: str, norm: str) -> str:
+    """The name of Xception's separable convolution or its batch norm at an index in our chain."""
     first = 0 if block == "1" else 1  # all but the first block begin with a ReLU
-    number = (int(place) - first) // 3 + 1
+    number = (int(index) - first) // 3 + 1
     return f"block{int(block) + 1}_sepconv{number}{norm}"
 
 

@@ -53,16 +53,16 @@ class Step:
 class TrainingRun:
     """A run as a framework's training loop uses it; `step` is the number of steps done.
 
-    `test` has the images that are scored after each epoch: the split `split`, which is `val` if the
-    data has it. With several processes, each has its own `rank`, and only the first writes to the
-    folder. `plain` disables performance optimisations.
+    `scored` has the images that are scored after each epoch: the split `split`, which is `val` if
+    the data has it. With several processes, each has its own `rank`, and only the first writes to
+    the folder. `plain` disables performance optimisations.
     """
 
     folder: Path
     recipe: Recipe
     plan: Plan
     train: Loader
-    test: Loader
+    scored: Loader
     state: Arrays
     step: int
     best: float
@@ -71,7 +71,7 @@ class TrainingRun:
     plain: bool = False
     interrupted: Event = field(default_factory=Event)
     about: Mapping[str, Any] = field(default_factory=dict)  # the metadata of its weights
-    split: str = "test"  # the name of the split in `test`
+    split: str = "test"  # the name of the split in `scored`
     class_weights: NDArray | None = None
     stopping: bool = False
     improved: bool = False
@@ -127,7 +127,7 @@ class TrainingRun:
 
     def scored_batches(self) -> Iterable[Batch]:
         """Batches of all images that are scored after an epoch, in order."""
-        for batch in self.test.in_order():
+        for batch in self.scored.in_order():
             yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
 
     def score(self, step: Step, scores: Scores) -> None:

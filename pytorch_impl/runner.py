@@ -45,7 +45,7 @@ def autocast(net: Network) -> torch.autocast:
     return torch.autocast(device, torch.bfloat16, enabled=net.in_bfloat16)
 
 
-def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
     `x` and the returned feature maps are N x C x H x W.

@@ -37,7 +37,7 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Netwo
     return net
 
 
-def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
     `x` and the returned feature maps are N x C x H x W.
