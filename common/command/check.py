@@ -40,7 +40,7 @@ NetworkName = Annotated[
 ]
 Size = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Run it at this input size.")]
 MadeBy = Annotated[
-    str, typer.Option("--call", metavar="EXPR", help="Make it by this call: 'GoogLeNet(10)'.")
+    str, typer.Option("--call", metavar="EXPR", help="Make it with this call: 'GoogLeNet(10)'.")
 ]
 WithGradients = Annotated[bool, typer.Option("--grad", help="Also check one training step.")]
 Limit = Annotated[float, typer.Option(help="Stop each file after this many seconds.")]
@@ -79,8 +79,8 @@ def check(
 ) -> int:
     """Compare your own code with the published networks.
 
-    RUNS THE FILE, as `python FILE.py` would, in a process of its own; docs/check.md says how it
-    is limited. Of a folder, all .py and .ipynb files are checked.
+    RUNS THE FILE, as `python FILE.py` would, in a separate process; docs/check.md describes its
+    limits. In a folder, all .py and .ipynb files are checked.
     """
     check_options(framework, name, aux, limit, language, workers)
     marks = read_rubric(rubric)

@@ -25,7 +25,7 @@ from common.command.options import (
     with_preprocess,
 )
 from common.command.outputs import check_outputs
-from common.command.pages import MAPS, observed, write_page
+from common.command.pages import MAPS, with_reference, write_page
 from common.command.printable import print_line
 from common.command.progress import progress
 from common.command.train import resolve
@@ -83,7 +83,7 @@ def compare(
     plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
     found = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
     if html:
-        write_page(html, observed(Page(plan, found, photographs=files, part="comparison")))
+        write_page(html, with_reference(Page(plan, found, photographs=files, part="comparison")))
     if json:
         documents.print_json(documents.comparison_json(found))
     else:

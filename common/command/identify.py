@@ -32,7 +32,7 @@ def identify(
 ) -> int:
     """Find which network a checkpoint belongs to.
 
-    Its format is shown, and what does not fit.
+    Its format is shown, and the arrays that do not fit.
     """
     found = identify_file(source, ReadOptions(key=key))
     if json:

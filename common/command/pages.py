@@ -20,15 +20,15 @@ from common.spec.plan import Plan
 from common.spec.preprocess import PREPROCESSES
 from common.tools.page.diagram import network_diagram, standalone
 from common.tools.page.head_gradients import head_gradients
-from common.tools.page.observation import observe
 from common.tools.page.photographs import network_view
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 from common.tools.page.trained_part import Weights
 
 MAPS = 4  # drawn per step without branches
 
 
-def observed(page: Page, arrays: Arrays | None = None) -> Page:
+def with_reference(page: Page, arrays: Arrays | None = None) -> Page:
     """Adds to the page the reference's feature maps for its first image.
 
     The weights are `arrays`, or else those that `compare` draws.
@@ -36,9 +36,9 @@ def observed(page: Page, arrays: Arrays | None = None) -> Page:
     spec = page.plan.spec
     x = images.batch(page.photographs[:1], spec.input, spec.preprocess)
     with progress() as report_progress:
-        report_progress("numpy", "following one image")
+        report_progress("numpy", "computing one image")
         given = arrays or initial_arrays(page.plan, seed=0, random_stats=True)
-        return replace(page, observation=observe(page.plan, given, x[0]))
+        return replace(page, reference=reference_pass(page.plan, given, x[0]))
 
 
 def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:

@@ -57,8 +57,8 @@ def run(
     """Run a forward pass and keep the outputs.
 
     The network is in evaluation mode; the .npz has one array per endpoint, and `logits`.
-    `predictions`, an endpoint as well, is their softmax. With a fixed window, larger images give
-    a map of logits.
+    The endpoint `predictions` is their softmax. With a fixed window, larger images give a map of
+    logits.
     """
     check_known("framework", framework, tuple(ALL))
     check_known("dtype", dtype, DTYPES)

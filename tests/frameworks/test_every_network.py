@@ -9,7 +9,7 @@ import pytest
 from conftest import noise, seeded
 from every_network import as_built, long_variants
 from facts import FACTS
-from kept import kept_outputs, kept_step
+from reference_cache import cached_outputs, cached_step
 
 from common.jobs.network_work import find_endpoints
 from common.networks import GOOGLENETS, NETWORKS, network
@@ -60,7 +60,7 @@ def test_its_parameters_are_the_plans(impl, made):
 def test_every_layer_is_the_references(impl, made):
     paths = find_endpoints(made.plan, "units")
     found = impl.runner.forward_pass(made.net, noise(made.plan, 1), paths)
-    right = kept_outputs(made.plan, 1, paths)
+    right = cached_outputs(made.plan, 1, paths)
     assert found.keys() == right.keys()
     for path in paths:
         assert found[path].shape == (1, *made.plan.find(path).output)
@@ -92,7 +92,7 @@ def test_gradients_and_statistics_are_the_references(impl, made):
     impl.weights.set_arrays(made.net, made.arrays)
     drop_nothing(impl, made.net)
     found = impl.runner.grad(made.net, noise(plan, len(labels)), labels)
-    right = kept_step(plan, labels)
+    right = cached_step(plan, labels)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
     assert {key: array.shape for key, array in found.items()} == plan.parameter_shapes()
     largest = max(np.abs(array).max() for array in right.gradients.values())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import native, noise, planned, seeded
 from every_network import as_built
-from kept import kept_outputs
+from reference_cache import cached_outputs
 
 from common.errors import UsageError
 from common.jobs.network_work import find_endpoints
@@ -28,7 +28,7 @@ def both(impl, plan, dtype, images=2):
     assert impl.runner.count_parameters(net) == plan.parameter_count
     found, right = (
         impl.runner.forward_pass(net, noise(plan, images), paths),
-        kept_outputs(plan, images, paths),
+        cached_outputs(plan, images, paths),
     )
     assert found.keys() == right.keys()
     return found, right

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import noise, seeded
 from every_network import HEADS, as_built, head_alone, long_variants
-from kept import kept_outputs
+from reference_cache import cached_outputs
 
 from common.files.parameter_layouts import PADDLE
 from common.jobs.network_work import find_endpoints
@@ -155,7 +155,7 @@ def test_printed_source_of_heads_that_need_large_maps(impl, name):
 def check_source(impl, plan):
     """Asserts that a plan's printed source takes our weights and matches the reference."""
     paths = find_endpoints(plan, "units")
-    right = kept_outputs(plan, 1, paths)
+    right = cached_outputs(plan, 1, paths)
     with in_float64(impl.name):
         held, net = printed(impl.name, plan)
         globals()[f"load_{impl.name}"](held, net, plan, seeded(plan))

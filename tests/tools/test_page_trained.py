@@ -20,7 +20,7 @@ from common.reference.numerics import softmax
 from common.spec.initial import initial_arrays
 from common.tools.analysis.compare import Comparison, FrameworkResult
 from common.tools.page.head_gradients import HeadGradients, StepGradient, head_gradients
-from common.tools.page.observation import observe
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 from common.tools.page.trained_part import ACROSS, Weights, activation_map, mosaic
 
@@ -31,7 +31,7 @@ NAMES = ("cat", "dog", "<b>", "d", "e")
 def seen():
     """A small network with five classes, and one image through it."""
     plan = planned("googlenet", (96, 96), classes=5)
-    return plan, observe(plan, seeded(plan), noise(plan)[0])
+    return plan, reference_pass(plan, seeded(plan), noise(plan)[0])
 
 
 def compared(plan, seen):
@@ -43,10 +43,10 @@ def compared(plan, seen):
 
 
 def test_the_cells_of_an_activation_map_and_the_bias_add_up_to_the_logit(seen):
-    plan, observation = seen
+    plan, reference = seen
     for number, name in enumerate(NAMES):
-        found = activation_map(plan, observation, number, NAMES)
-        expected = observation.outputs["logits"][0, number]
+        found = activation_map(plan, reference, number, NAMES)
+        expected = reference.outputs["logits"][0, number]
         assert found.name == name
         assert found.cells.shape == plan.find("inception5b").output[1:]
         assert found.cells.sum() + found.bias == pytest.approx(expected, rel=1e-12)
@@ -55,22 +55,22 @@ def test_the_cells_of_an_activation_map_and_the_bias_add_up_to_the_logit(seen):
 
 def test_a_network_that_does_not_end_in_a_linear_layer_has_no_such_map():
     plan = planned("googlenet.slim", (64, 64), classes=5)
-    observation = observe(plan, seeded(plan), noise(plan)[0])
-    assert activation_map(plan, observation, 0, NAMES) is None
+    reference = reference_pass(plan, seeded(plan), noise(plan)[0])
+    assert activation_map(plan, reference, 0, NAMES) is None
 
 
 def test_classes_have_their_probabilities_in_every_framework(seen):
-    plan, observation = seen
+    plan, reference = seen
     text = render(
         Page(
             plan,
-            compared(plan, observation),
-            observation=observation,
+            compared(plan, reference),
+            reference=reference,
             weights=Weights("run <1>", NAMES),
         )
     )
     [rows] = [t for t in Reader(text).tables if t[0][-1] == "off"][:1]
-    logits = observation.outputs["logits"]
+    logits = reference.outputs["logits"]
     expected = softmax(logits)[0], softmax(logits + np.arange(5) / 100)[0]
     order = np.argsort(-expected[0])
     assert [row[0] for row in rows[1:]] == [NAMES[k] for k in order]

@@ -34,7 +34,7 @@ function pickCell(event) {
   const figure = event.target.closest(".branches .frame, .fields");
   if (!figure) return;
   const box = (figure.querySelector(".edge") ?? figure).getBoundingClientRect();
-  const module = figure.closest(".followed");
+  const module = figure.closest(".cell-fields");
   const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
   for (const [index, axis] of ["row", "column"].entries()) {
     const count = Number(sliderOf(module, axis).max) + 1;
@@ -44,9 +44,9 @@ function pickCell(event) {
 
 const parsed = new WeakMap();
 
-// Writes the worked number of a module's cell, if the numbers of all its cells are here.
+// Writes the calculation of a module's cell, if the numbers of all its cells are here.
 function workOut(module) {
-  const section = module.parentElement.querySelector(".worked");
+  const section = module.parentElement.querySelector(".calculation");
   const source = section?.querySelector("script");
   if (!source) return;
   if (!parsed.has(source)) parsed.set(source, JSON.parse(source.textContent));
@@ -92,7 +92,7 @@ function numberTexts(data, cell, index) {
   return texts;
 }
 
-for (const module of document.querySelectorAll(".followed")) {
+for (const module of document.querySelectorAll(".cell-fields")) {
   module.addEventListener("click", pickCell);
   module.addEventListener("input", (event) =>
     moveCell(module, event.target.dataset.axis, event.target.value)

@@ -1,4 +1,4 @@
-"""The worked numbers of every cell of a map as JSON, from which the page's script shows one."""
+"""The calculations of every cell of a map as JSON, from which the page's script shows one."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from math import isfinite, isnan
 from markupsafe import Markup
 
 from common.spec.plan import Node
+from common.tools.page.calculation import DIGITS, Calculation
 from common.tools.page.chosen_channel import Cell
-from common.tools.page.worked import DIGITS, Worked
 
 MAX_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
 VALUE = 12  # digits, more than the page shows, so that it can take differences
@@ -24,7 +24,7 @@ def cells_of(step: Node) -> list[Cell]:
     return [(row, column) for row in range(rows) for column in range(columns)]
 
 
-def numbers_json(found: Sequence[Worked]) -> Markup:
+def numbers_json(found: Sequence[Calculation]) -> Markup:
     """The numbers of all cells, by column, as JSON that can be embedded in a page.
 
     A product is written as the number of its term and its input value. A term is a channel, a
@@ -52,7 +52,7 @@ def numbers_json(found: Sequence[Worked]) -> Markup:
     return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
 
 
-def products_of(one: Worked, terms: dict[tuple[Plain, ...], int]) -> list[Plain]:
+def products_of(one: Calculation, terms: dict[tuple[Plain, ...], int]) -> list[Plain]:
     """The term and the input value of each of a cell's largest products; new terms are added."""
     row, column = (index * stride for index, stride in zip(one.cell, one.strides, strict=True))
     found: list[Plain] = []

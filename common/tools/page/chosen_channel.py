@@ -15,7 +15,7 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The channel of a unit that is worked out, and its index among the step's kept channels.
+    """A channel of a unit whose calculation is shown, and its index among those kept for the step.
 
     `branch` is the path, within the step, of the branch that ends in the unit, "" if the step has
     no branches; `number` is the channel's among all that are concatenated.
@@ -29,7 +29,7 @@ class Chosen:
 
 
 def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
-    """The channel of a step that is worked out, None if there is none."""
+    """The channel of a step whose calculation is shown, None if there is none."""
     found: list[Chosen] = []
     for index, number in enumerate(comparison.channels.get(step.path, ())):
         [own] = [b for b in branches_of(step) if b.first <= number < b.last]
@@ -41,7 +41,7 @@ def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
 
 
 def first_cell(step: Node, comparison: Comparison) -> Cell:
-    """The cell that is worked out at first: the largest value in the middle half of the map.
+    """The cell whose calculation is shown first: the largest value in the middle half of the map.
 
     If nothing is above 0 there, it is the largest of the map; without a channel, the cell in the
     middle.

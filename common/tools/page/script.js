@@ -89,27 +89,27 @@ function addUp() {
   show("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
 }
 
-const members = JSON.parse(document.getElementById("members").textContent);
+const networkData = JSON.parse(document.getElementById("network-data").textContent);
 
 // What `diff` says of two networks' layers: each text with all the paths where it is true.
 function changesOf(first, second) {
   const [one, two] = [first, second].map((name) => {
-    const { paths, layers } = members.networks[name];
+    const { paths, layers } = networkData.networks[name];
     return new Map(paths.map((path, index) => [path, layers[index]]));
   });
   const found = new Map();
   for (const path of new Set([...one.keys(), ...two.keys()])) {
-    for (const text of members.changes[[one.get(path) ?? -1, two.get(path) ?? -1]] ?? []) {
+    for (const text of networkData.changes[[one.get(path) ?? -1, two.get(path) ?? -1]] ?? []) {
       if (!found.has(text)) found.set(text, []);
-      found.get(text).push(members.paths[path]);
+      found.get(text).push(networkData.paths[path]);
     }
   }
-  return [...found].map(([text, paths]) => [members.texts[text], paths]);
+  return [...found].map(([text, paths]) => [networkData.texts[text], paths]);
 }
 
 // The steps that both have, with maps of unequal shape.
 function shapesOf(first, second) {
-  const [one, two] = [first, second].map((name) => members.networks[name].steps);
+  const [one, two] = [first, second].map((name) => networkData.networks[name].steps);
   return Object.keys(one)
     .filter((path) => path in two && one[path] !== two[path])
     .map((path) => [path, one[path], two[path]]);
@@ -117,7 +117,7 @@ function shapesOf(first, second) {
 
 // The values of the sentence of finding, by the names of their places.
 function findingOf(first, second) {
-  const [one, two] = [first, second].map((name) => members.networks[name].totals);
+  const [one, two] = [first, second].map((name) => networkData.networks[name].totals);
   const paths = changesOf(first, second).flatMap(([, paths]) => paths);
   // The totals are of the backbone, all parameters, and multiply-adds, among others.
   const [parameters, multiplyAdds] = [1, 2].map((index) => (two[index] / one[index]).toFixed(2));
@@ -127,8 +127,8 @@ function findingOf(first, second) {
 
 // Writes texts into the places in a part of the page that have their names.
 function write(part, texts) {
-  for (const each of part.querySelectorAll("[data-is]"))
-    each.textContent = texts[each.dataset.is];
+  for (const each of part.querySelectorAll("[data-value]"))
+    each.textContent = texts[each.dataset.value];
 }
 
 function element(tag, ...children) {
@@ -169,7 +169,7 @@ function showTwo() {
   const names = ["first", "second"].map(
     (order) => document.getElementById("two").elements[order].value
   );
-  const [one, two] = names.map((name) => members.networks[name]);
+  const [one, two] = names.map((name) => networkData.networks[name]);
   for (const [index, order] of ["first", "second"].entries()) {
     for (const head of document.querySelectorAll(`#against th.${order}`))
       head.textContent = names[index];

@@ -1,6 +1,6 @@
 """Real-world checkpoints are read correctly bit for bit, or refused with one accurate line.
 
-`brought.py` writes most of them with the frameworks themselves, from one small GoogLeNet.
+`checkpoint_makers.py` writes most of them with the frameworks themselves, from one small GoogLeNet.
 """
 
 import numpy as np

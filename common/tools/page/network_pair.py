@@ -27,7 +27,7 @@ from common.tools.page.preprocessing import Texts, image_texts, value_texts
 
 
 @dataclass(frozen=True)
-class Against:
+class NetworkPair:
     """Two networks and their differences."""
 
     one: Plan
@@ -59,17 +59,17 @@ def whole(name: str) -> Plan:
     return make_plan(network(name, aux=bool(network(name).heads)))
 
 
-def against(one: Plan, other: Plan) -> Against:
+def network_pair(one: Plan, other: Plan) -> NetworkPair:
     """The differences between two networks, as in `diff`."""
     found = differences(one, other), shape_changes(one, other), totals(one, other)
-    return Against(one, other, *found)
+    return NetworkPair(one, other, *found)
 
 
-def neighbour(plan: Plan) -> Against:
+def with_next_network(plan: Plan) -> NetworkPair:
     """A network compared with the next one in the list of networks."""
     names = list(NETWORKS)
-    place = names.index(plan.spec.name) + 1 if plan.spec.name in names else 0
-    return against(plan, whole(names[place % len(names)]))
+    index = names.index(plan.spec.name) + 1 if plan.spec.name in names else 0
+    return network_pair(plan, whole(names[index % len(names)]))
 
 
 def about(plan: Plan) -> list[Texts]:
@@ -82,7 +82,7 @@ def about(plan: Plan) -> list[Texts]:
 
 
 @dataclass
-class Members:
+class NetworkData:
     """The data of all networks that `diff` compares, with numbered paths and layers.
 
     Each network's first path is that of its input, whose channels are compared like a layer.
@@ -136,9 +136,9 @@ def changed(one: Node | int | None, other: Node | int | None) -> list[Change]:
 
 
 @cache
-def members() -> Markup:
+def network_data() -> Markup:
     """All networks as JSON that can be embedded in a page."""
-    found = Members()
+    found = NetworkData()
     every = [found.add(name, whole(name)) for name in NETWORKS]
     pairs = ((one.get(p, -1), two.get(p, -1)) for one in every for two in every for p in one | two)
     for one, other in dict.fromkeys(pairs):
