@@ -102,7 +102,10 @@ def build(plan: Plan) -> Network:
 
 
 def make_layer(node: Node) -> nn.Layer:
-    """The Paddle layer for a node and everything inside it."""
+    """The Paddle layer for a node and everything inside it.
+
+    Padding, eps and `keep` are read from the node, where they are resolved to numbers.
+    """
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
             return conv(node, channels, kernel, stride, bias=bias)

@@ -12,6 +12,7 @@ class Features(nn.Layer):
 
     def __init__(self, net: Network, names: Sequence[str]) -> None:
         super().__init__()
+        # `Plan.check_input` cannot be traced by `paddle.jit.save`; the network's can.
         self.names, self.check_input = tuple(names), net.check_input
         layers = dict(net.named_children())
         for node in net.plan.layers_until(names):

@@ -47,14 +47,14 @@ class Trainer:
 
     def take_step(self, step: Step) -> tuple[float, float]:
         """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
-        net = self.net
+        net, recipe = self.net, self.recipe
         net.train()
         for layer in self.frozen:
             layer.eval()
         set_dropout(net, step)
         outputs = self.forward(tensor(net, step.x))
         labels = paddle.to_tensor(step.labels)
-        smoothing, weights = self.recipe.label_smoothing, step.image_weights
+        smoothing, weights = recipe.label_smoothing, step.image_weights
         loss = training_loss(net.plan, outputs, labels, smoothing, weights)
         loss.backward()
         self.optimizer.set_lr(step.rate)

@@ -59,7 +59,10 @@ def apply_body(plan: Plan, x: KerasTensor, layer_outputs: dict[str, KerasTensor]
 
 
 def apply(node: Node, x: KerasTensor) -> KerasTensor:
-    """Applies a node, and the layers inside it, to `x`; returns the output."""
+    """Applies a node, and the layers inside it, to `x`; returns the output.
+
+    Padding, eps and `keep` are read from the node, where they are resolved to numbers.
+    """
     name = layer_name(node.path)
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):

@@ -112,8 +112,8 @@ def check_one(
     """Checks one file and shows the result; returns the exit code."""
     with progress() as report_progress:
         job = of(asked, source)
-        found = check_file(job, source, limit, report_progress)
-    return show(found, job, report, language, as_json)
+        outcomes = check_file(job, source, limit, report_progress)
+    return show(outcomes, job, report, language, as_json)
 
 
 def job_or_error(asked: Check, source: str) -> Check | UserError:
@@ -139,16 +139,16 @@ def check_options(
         raise UsageError(f"--jobs {workers}: give a number of at least 1")
 
 
-def show(found: Outcomes, job: Check, report: Path | None, language: str, as_json: bool) -> int:
+def show(outcomes: Outcomes, job: Check, report: Path | None, language: str, as_json: bool) -> int:
     """Shows the networks of one file: one in full, several as a line each; returns the exit code.
 
     Raises the error of a file whose only network could not be checked.
     """
-    source, verdict = found[0]
-    if len(found) == 1 and isinstance(verdict, UserError):
+    source, verdict = outcomes[0]
+    if len(outcomes) == 1 and isinstance(verdict, UserError):
         raise verdict
-    documents = [verdict_json(*each) for each in found]
-    if len(found) > 1:
+    documents = [verdict_json(*each) for each in outcomes]
+    if len(outcomes) > 1:
         return show_many(documents, report, as_json)
     write(report, json_text(documents[0]) + "\n")
     if as_json:

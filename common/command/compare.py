@@ -81,23 +81,27 @@ def compare(
     files = image or images.photographs()
     check_outputs(html, inputs=files)
     plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
-    found = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
+    comparison = compare_images(
+        plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0
+    )
     if html:
-        write_page(html, with_reference(Page(plan, found, photographs=files, part="comparison")))
+        write_page(
+            html, with_reference(Page(plan, comparison, photographs=files, part="comparison"))
+        )
     if json:
-        documents.print_json(documents.comparison_json(found))
+        documents.print_json(documents.comparison_json(comparison))
     else:
-        show.print_comparison(found)
-    found.raise_if_failed()
+        show.print_comparison(comparison)
+    comparison.raise_if_failed()
 
 
 def installed() -> list[str]:
     """The frameworks that are installed; reports the others, or returns all if none is."""
-    found = [name for name in FRAMEWORKS if find_spec(ALL[name].package)]
+    names = [name for name in FRAMEWORKS if find_spec(ALL[name].package)]
     for name in FRAMEWORKS:
-        if found and name not in found:
+        if names and name not in names:
             print_line(f"googlenet: {name} is not installed, so not compared", sys.stderr)
-    return found or list(FRAMEWORKS)
+    return names or list(FRAMEWORKS)
 
 
 def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[object]) -> None:

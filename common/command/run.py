@@ -102,8 +102,8 @@ def find_paths(name: str, aux: bool, endpoints: str) -> tuple[dict[str, str], bo
     for each in layers:
         if each not in paths and each in published:
             print_line(f"googlenet: {each} is {published[each]} here", sys.stderr)
-    found = {each: each if each in paths else published.get(each, each) for each in layers}
-    return found, wants_predictions
+    called = {each: each if each in paths else published.get(each, each) for each in layers}
+    return called, wants_predictions
 
 
 def predict(weights: Path, arrays: Arrays) -> Arrays:

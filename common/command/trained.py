@@ -120,8 +120,8 @@ def epoch_text(folder: Path, kind: str) -> str:
     epochs = [line for line in read_metrics(folder / "metrics.jsonl") if "split" in line]
     if not epochs:
         return "before the first epoch ended"
-    found = max(epochs, key=lambda line: line["top1"]) if kind == "best" else epochs[-1]
-    return f"after epoch {found['epoch']}"
+    chosen = max(epochs, key=lambda line: line["top1"]) if kind == "best" else epochs[-1]
+    return f"after epoch {chosen['epoch']}"
 
 
 def own_metadata(source: Path) -> dict:

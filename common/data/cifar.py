@@ -96,7 +96,7 @@ def read_folder(location: Path) -> dict[str, bytes]:
 def unpack(path: Path) -> dict[str, bytes]:
     """The files of CIFAR in an archive; nothing is written to disk."""
     check_regular(path, "a data set")
-    found, size = {}, 0
+    files, size = {}, 0
     try:
         with tarfile.open(path, "r|*") as archive:
             for member in archive:
@@ -105,28 +105,28 @@ def unpack(path: Path) -> dict[str, bytes]:
                     raise DataError(f"{path}: unpacks to more than {LARGEST:,} bytes")
                 name = member.name.rpartition("/")[2]
                 if WANTED.fullmatch(name) and (file := archive.extractfile(member)):
-                    found[name] = file.read()
+                    files[name] = file.read()
     except (OSError, EOFError, ValueError, TypeError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{path}: cannot be read as an archive ({error})") from None
-    return found
+    return files
 
 
 def make_split(
     location: Path, version: Version, files: Mapping[str, bytes], names: tuple[str, ...]
 ) -> Split:
     """The images and labels in these files."""
-    parts = []
+    batches = []
     for name in names:
         try:
             if content := files.get(f"{name}.bin"):
-                parts.append(read_binary(content, version))
+                batches.append(read_binary(content, version))
             elif content := files.get(name):
-                parts.append(read_pickled(content, version))
+                batches.append(read_pickled(content, version))
             else:
                 raise DataError("no such file")
         except DataError as error:
             raise DataError(f"{location}: {name}: {error}") from None
-    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    images, labels = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
     pixels = images.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
     return split_of_arrays(f"{location}, {names[0]}, image", np.ascontiguousarray(pixels), labels)
 

@@ -103,12 +103,12 @@ def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
     check_classes(folder, classes)
     images = {}
     for path in classes:
-        found = find_images(path)
-        images[path.name] = found.images
+        files = find_images(path)
+        images[path.name] = files.images
         if others is not None:
-            others.update(found.others)
-        if not found.images:
-            here = f"; its files: {counted(found.others)}" if found.others else ""
+            others.update(files.others)
+        if not files.images:
+            here = f"; its files: {counted(files.others)}" if files.others else ""
             raise DataError(
                 f"{path}: this class folder contains no images ({', '.join(SUFFIXES)}){here}"
             )

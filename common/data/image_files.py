@@ -17,21 +17,21 @@ OTHER_SUFFIXES = {".txt", ".csv", ".json", ".xml", ".md", ".pdf", ".zip", ".mp4"
 
 
 @dataclass
-class Found:
+class ImageFiles:
     """Image files, sorted, and the number of other files by suffix."""
 
     images: list[Path] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
 
-def find_images(folder: Path) -> Found:
+def find_images(folder: Path) -> ImageFiles:
     """The images in a folder and its sub-folders.
 
     Hidden files and folders are ignored, and so are those that systems add. Links to folders are
     followed, but no folder is read twice, and none that contains `folder`. A file whose suffix is
     not that of an image is still one if it begins as one.
     """
-    found, seen, unread = Found(), {os.path.realpath(folder)}, [str(folder)]
+    files, seen, unread = ImageFiles(), {os.path.realpath(folder)}, [str(folder)]
     while unread:
         with os.scandir(unread.pop()) as entries:
             for entry in entries:
@@ -41,9 +41,9 @@ def find_images(folder: Path) -> Found:
                     if is_new(entry, folder, seen):
                         unread.append(entry.path)
                 elif entry.is_file():
-                    add(found, Path(entry.path))
-    found.images.sort()
-    return found
+                    add(files, Path(entry.path))
+    files.images.sort()
+    return files
 
 
 def is_hidden(name: str) -> bool:
@@ -60,13 +60,13 @@ def is_new(entry: os.DirEntry, folder: Path, seen: set[str]) -> bool:
     return True
 
 
-def add(found: Found, path: Path) -> None:
+def add(files: ImageFiles, path: Path) -> None:
     """Adds a file to the images, or counts it with the other files."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or (suffix not in OTHER_SUFFIXES and begins_as_image(path)):
-        found.images.append(path)
+        files.images.append(path)
     else:
-        found.others[suffix or "no suffix"] += 1
+        files.others[suffix or "no suffix"] += 1
 
 
 def begins_as_image(path: Path) -> bool:

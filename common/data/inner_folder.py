@@ -15,8 +15,8 @@ def inner_folder(location: Path, pattern: str, has_data: Callable[[Path], bool])
         raise DataError(f"{location}: no such file or directory")
     if has_data(location):
         return location
-    found = [path for path in sorted(location.glob(pattern)) if path.is_dir() and has_data(path)]
-    if len(found) > 1:
-        names = " and ".join(str(path.relative_to(location)) for path in found[:3])
+    folders = [path for path in sorted(location.glob(pattern)) if path.is_dir() and has_data(path)]
+    if len(folders) > 1:
+        names = " and ".join(str(path.relative_to(location)) for path in folders[:3])
         raise DataError(f"{location}: has data in {names}; name one of them")
-    return found[0] if found else location
+    return folders[0] if folders else location

@@ -55,7 +55,7 @@ def read_list(path: Path) -> Images:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as text ({error})") from None
-    found: dict[str, list[Path]] = {}
+    by_class: dict[str, list[Path]] = {}
     seen, first = set(), ""
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -65,13 +65,13 @@ def read_list(path: Path) -> Images:
         if image in seen:
             raise DataError(f"{path}: line {number}: {image} is listed twice")
         seen.add(image)
-        found.setdefault(kind, []).append(path.parent / image)
-    if are_titles(found.get(first, [])):
-        del found[first]
-    if len(found) < 2:
-        raise DataError(f"{path}: {len(found)} classes; there must be two or more")
-    numbers = all(kind.isascii() and kind.isdigit() for kind in found)
-    return {kind: sorted(found[kind]) for kind in sorted(found, key=int if numbers else None)}
+        by_class.setdefault(kind, []).append(path.parent / image)
+    if are_titles(by_class.get(first, [])):
+        del by_class[first]
+    if len(by_class) < 2:
+        raise DataError(f"{path}: {len(by_class)} classes; there must be two or more")
+    numbers = all(kind.isascii() and kind.isdigit() for kind in by_class)
+    return {kind: sorted(by_class[kind]) for kind in sorted(by_class, key=int if numbers else None)}
 
 
 def are_titles(images: list[Path]) -> bool:

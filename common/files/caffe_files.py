@@ -58,7 +58,7 @@ def read_blob(message: memoryview, budget: Budget) -> NDArray:
             numbers[number] += content(value)  # packed together or one by one
         elif number == SHAPE:
             pairs = fields(content(value), budget)
-            shape = [size for field, part in pairs if field == DIMENSIONS for size in sizes(part)]
+            shape = [size for field, each in pairs if field == DIMENSIONS for size in sizes(each)]
         elif number <= 4 and isinstance(value, int):
             four[number] = value
     field = max(field for field in DATA if numbers[field] or field == min(DATA))

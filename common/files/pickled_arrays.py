@@ -63,22 +63,22 @@ class Interpreter:
             if not key:
                 others[key] = {"": kind_of(value)}
             return
-        found, rest = {}, {}
+        arrays, rest = {}, {}
         for name, item in items.items():
             # Counted, because a dict may contain another a thousand times, and that one a third.
             self.budget.take_operations()
             if not isinstance(name, str) or name.startswith("__") or name == STRUCTURED:
                 continue
             try:
-                found[name] = self.array(item)
+                arrays[name] = self.array(item)
             except NotAnArray as kind:
                 rest[name] = str(kind)
                 if depth:
                     inner = check_name(f"{key}.{name}" if key else name)
                     self.collect(item, inner, groups, others, depth - 1)
         others[key] = rest
-        if any(array.ndim for array in found.values()):
-            groups[key] = found
+        if any(array.ndim for array in arrays.values()):
+            groups[key] = arrays
 
     def items(self, value: Any) -> dict | None:
         """The names and values in a dict, a list of arrays or a whole PyTorch module, or None."""

@@ -63,12 +63,12 @@ def sizes(value: int | memoryview) -> list[int]:
     """The sizes of a shape, a repeated field: one size, or several packed together."""
     if isinstance(value, int):
         return [value]
-    found: list[int] = []
+    numbers: list[int] = []
     offset = 0
-    while offset < len(value) and len(found) <= MAX_AXES:
+    while offset < len(value) and len(numbers) <= MAX_AXES:
         number, offset = varint(value, offset)
-        found.append(number)
-    return found
+        numbers.append(number)
+    return numbers
 
 
 def encode(number: int, value: bytes) -> bytes:
@@ -78,8 +78,8 @@ def encode(number: int, value: bytes) -> bytes:
 
 def encode_varint(value: int) -> bytes:
     """The encoding of an integer that `varint` reads."""
-    found = bytearray()
+    encoded = bytearray()
     while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*encoded, value])

@@ -74,10 +74,10 @@ def compute_with(
     runner.choose_device(job.device)
     imported = time.perf_counter()
     net = runner.load_network(plan, arrays, job.dtype)
-    found = compute(runner, net)
+    outputs = compute(runner, net)
     ended = time.perf_counter()
     seconds = imported - began, ended - imported
-    return Report(found, runner.VERSION, runner.count_parameters(net), *seconds)
+    return Report(outputs, runner.VERSION, runner.count_parameters(net), *seconds)
 
 
 def output_function(

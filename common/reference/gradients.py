@@ -80,8 +80,8 @@ def backward(node: Node, dy: Array, forward: Forward, gradients: dict[str, Array
     if node.children:
         return backward_children(node, dy, forward, gradients)
     inputs, own = forward.inputs[node.path], forward.own[node.path]
-    dx, found = backward_layer(node, inputs, own, dy, frozen=node.path in forward.frozen)
-    gradients |= {f"{node.path}.{name}": gradient for name, gradient in found.items()}
+    dx, own_gradients = backward_layer(node, inputs, own, dy, frozen=node.path in forward.frozen)
+    gradients |= {f"{node.path}.{name}": gradient for name, gradient in own_gradients.items()}
     return dx
 
 

@@ -49,8 +49,8 @@ def describe_machine() -> dict:
 def processor() -> str:
     """The processor's name, from Linux's CPU information if there is any, else from Python."""
     text = CPU_INFO.read_text(errors="replace") if CPU_INFO.is_file() else ""
-    found = re.search(r"model name\s*: (.*)", text)
-    return found[1] if found else platform.processor()
+    match = re.search(r"model name\s*: (.*)", text)
+    return match[1] if match else platform.processor()
 
 
 def packages() -> tuple[str, ...]:

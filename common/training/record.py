@@ -69,24 +69,24 @@ def read_json(path: Path, otherwise: Any) -> Any:
     Raises DataError if the file is broken or its contents do not have the type of `otherwise`.
     """
     try:
-        found = json.loads(path.read_text())
+        value = json.loads(path.read_text())
     except FileNotFoundError:
         return otherwise
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
-    if type(found) is not type(otherwise):
-        kinds = type(found).__name__, type(otherwise).__name__
+    if type(value) is not type(otherwise):
+        kinds = type(value).__name__, type(otherwise).__name__
         raise DataError(f"{path}: damaged: a {kinds[0]} where a {kinds[1]} should be")
-    return found
+    return value
 
 
-def read_texts(path: Path, found: Any) -> tuple[str, ...]:
+def read_texts(path: Path, value: Any) -> tuple[str, ...]:
     """The list of distinct strings found in a JSON file; raises DataError if it is not one."""
-    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise DataError(f"{path}: damaged: it does not hold a list of names")
-    if len(set(found)) < len(found):
+    if len(set(value)) < len(value):
         raise DataError(f"{path}: damaged: a name appears twice")
-    return tuple(found)
+    return tuple(value)
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
@@ -108,15 +108,15 @@ def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
     without splits, and None otherwise.
     """
     path = folder / "split.json"
-    found = read_json(path, {})
+    content = read_json(path, {})
     kind, _, location = recipe.data.partition(":")
-    if not found:
+    if not content:
         is_folder = kind == "folder" and Path(location).is_dir()
         earlier = earlier_record(Path(location), recipe.val_split) if is_folder else None
         return absolute_source(recipe.data), earlier
-    kept = ("train", "test", *(["val"] if "val" in found else []))
-    splits = {name: read_texts(path, found.get(name)) for name in kept}
-    return str(found.get("data")), Record(**splits, labels=found.get("labels"))
+    kept = ("train", "test", *(["val"] if "val" in content else []))
+    splits = {name: read_texts(path, content.get(name)) for name in kept}
+    return str(content.get("data")), Record(**splits, labels=content.get("labels"))
 
 
 def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]:

@@ -34,7 +34,7 @@ def test_what_the_code_has_in_english_has_its_phrase():
     for text in terms:
         assert phrases()[key_of("ledger", text)]["en"] == text
     found = [step for name in NETWORKS for step in steps(name).values()]
-    for text in {each.text for step in found for each in (step, *step.parts)}:
+    for text in {each.text for step in found for each in (step, *step.table)}:
         begun = re.match("[a-z ]*[a-z]", text)
         if begun and begun[0] != "x":
             assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]

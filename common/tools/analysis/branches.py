@@ -21,11 +21,11 @@ def branches_of(layer: Node) -> list[Branch]:
 
     A layer that does not end in a concat has one branch, itself.
     """
-    found, first = [], 0
+    branches, first = [], 0
     for node in ends(layer):
-        found.append(Branch(node, first, first + node.output[0]))
+        branches.append(Branch(node, first, first + node.output[0]))
         first += node.output[0]
-    return found
+    return branches
 
 
 def ends(node: Node) -> Iterator[Node]:

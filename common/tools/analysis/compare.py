@@ -98,19 +98,19 @@ class Comparison:
         """Every failed check of one framework."""
         if result.error or not result.report:
             return [str(result.error).removeprefix(f"{framework}: ")]
-        found = []
+        lines = []
         total = self.plan.parameter_count
         if result.report.parameters != total:
-            found.append(f"counts {result.report.parameters:,} parameters, not {total:,}")
+            lines.append(f"counts {result.report.parameters:,} parameters, not {total:,}")
         for row in self.rows:
             wrong = result.wrong_shapes(row)
             for name, shape in wrong.items():
                 planned = shape_text(row.outputs[name])
-                found.append(f"{name} is {shape_text(shape)}, not {planned}")
+                lines.append(f"{name} is {shape_text(shape)}, not {planned}")
             difference = result.difference(row)
             if not wrong and not difference <= self.tolerance:
-                found.append(f"{row.node.path} differs by {difference:.1e}")
-        return found
+                lines.append(f"{row.node.path} differs by {difference:.1e}")
+        return lines
 
     def raise_if_failed(self) -> None:
         """Raises CheckFailed if a check failed.

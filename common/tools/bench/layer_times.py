@@ -32,7 +32,7 @@ def time_layers(
     none is installed.
     """
     plan = plan_of(name, "infer", network(name).input[1])
-    found, missing = {}, []
+    by_framework, missing = {}, []
     with scratch_folder() as folder:
         file = folder / "w.safetensors"
         weights.write(file, initial_arrays(plan, seed=0), plan)
@@ -40,14 +40,14 @@ def time_layers(
             report_progress(framework, f"timing {name} by layer, batch {batch}")
             job = TimeLayers(framework=framework, network=name, weights=str(file), batch=batch)
             try:
-                found[framework] = call(job).arrays
+                by_framework[framework] = call(job).arrays
             except MissingFramework as error:
                 missing.append(error)
-        if not found:
+        if not by_framework:
             raise missing[0]
-    parts = [(part.spec.name, part.multiply_adds) for part in plan.layer_plans()]
+    layers = [(each.spec.name, each.multiply_adds) for each in plan.layer_plans()]
     times = [
-        LayerTime(part, count, {f: 1e3 * float(times[part]) for f, times in found.items()})
-        for part, count in [*parts, ("all", plan.multiply_adds)]
+        LayerTime(name, count, {f: 1e3 * float(times[name]) for f, times in by_framework.items()})
+        for name, count in [*layers, ("all", plan.multiply_adds)]
     ]
     return times, missing

@@ -138,22 +138,22 @@ class TimedRun:
 
 
 def time_layers(job: TimeLayers) -> Report:
-    """Times each part of the plan, then the whole, with the framework's fastest inference."""
+    """Times each layer of the plan, then the whole, with the framework's fastest inference."""
     began = time.perf_counter()
     runner = cast(FastRunner, import_runner(job.framework))
     runner.choose_device("cpu")
     imported = time.perf_counter()
     plan = make_plan(network(job.network))
     arrays = weights.load(Path(job.weights), plan)
-    found = {
-        part.spec.name: time_part(runner, part, arrays, job.batch) for part in plan.layer_plans()
+    times = {
+        each.spec.name: time_layer(runner, each, arrays, job.batch) for each in plan.layer_plans()
     }
-    found["all"] = time_part(runner, plan, arrays, job.batch)
+    times["all"] = time_layer(runner, plan, arrays, job.batch)
     ended = time.perf_counter()
-    return Report(found, runner.VERSION, 0, imported - began, ended - imported)
+    return Report(times, runner.VERSION, 0, imported - began, ended - imported)
 
 
-def time_part(
+def time_layer(
     runner: FastRunner, plan: Plan, arrays: Mapping[str, NDArray], batch: int
 ) -> NDArray[np.float64]:
     """The median duration of a call that takes and returns the framework's tensors, in seconds."""

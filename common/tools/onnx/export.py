@@ -41,9 +41,10 @@ def export(
             raise CheckFailed(
                 f"{path}: is not a valid ONNX file and was discarded ({error})"
             ) from None
-        found = start(str(temporary)).run(list(expected), {INPUT: x})
+        outputs = start(str(temporary)).run(list(expected), {INPUT: x})
         apart = [
-            relative_difference(y, expected[name]) for name, y in zip(expected, found, strict=True)
+            relative_difference(y, expected[name])
+            for name, y in zip(expected, outputs, strict=True)
         ]
         if not np.max(apart) <= TOLERANCE:
             raise CheckFailed(

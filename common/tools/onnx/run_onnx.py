@@ -55,9 +55,9 @@ def forward_pass(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
     model = with_outputs(net.model, {net.outputs[path] for path in paths})
     session = start(model.SerializeToString())
     names = [output.name for output in session.get_outputs()]
-    found = dict(zip(names, session.run(names, {INPUT: x.astype(np.float32)}), strict=True))
+    outputs = dict(zip(names, session.run(names, {INPUT: x.astype(np.float32)}), strict=True))
     results = [net.plan.spec.output, *net.plan.heads]
-    return {name: found[name] for name in results} | {p: found[net.outputs[p]] for p in paths}
+    return {name: outputs[name] for name in results} | {p: outputs[net.outputs[p]] for p in paths}
 
 
 def grad(net: Exported, x: NDArray, labels: NDArray) -> Arrays:  # noqa: ARG001

@@ -103,12 +103,12 @@ def calculate_unit(
     weight = reference.weights[f"{node.path}.weight"][channel]
     products = np.where(windows.inside[:, None], windows.values * weight, 0)
     stages = stages_of(unit, reference, channel, products.sum(axis=(1, 2, 3)))
-    found = []
+    calculations = []
     for n, cell in enumerate(cells):
         largest = largest_of(products[n], windows.inside[n])
         others = products[n].copy()
         others[tuple(zip(*largest, strict=True))] = 0
-        found.append(
+        calculations.append(
             Calculation(
                 path=unit.path,
                 channel=channel,
@@ -121,7 +121,7 @@ def calculate_unit(
                 frameworks={name: float(values[cell]) for name, values in maps.items()},
             )
         )
-    return found
+    return calculations
 
 
 @dataclass(frozen=True)

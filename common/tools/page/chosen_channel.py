@@ -30,14 +30,14 @@ class Chosen:
 
 def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
     """The channel of a step whose calculation is shown, None if there is none."""
-    found: list[Chosen] = []
+    candidates: list[Chosen] = []
     for index, number in enumerate(comparison.channels.get(step.path, ())):
         [own] = [b for b in branches_of(step) if b.first <= number < b.last]
         unit = last_unit(own.node)
         if unit:
             branch = own.node.path.removeprefix(step.path).removeprefix(".")
-            found.append(Chosen(index, unit, int(number) - own.first, branch, int(number)))
-    return max(found, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
+            candidates.append(Chosen(index, unit, int(number) - own.first, branch, int(number)))
+    return max(candidates, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
 
 
 def first_cell(step: Node, comparison: Comparison) -> Cell:

@@ -67,13 +67,13 @@ class Plane:
 @cache
 def family() -> tuple[Relative, ...]:
     """Every network, in the order of the papers."""
-    found = []
+    relatives = []
     for name in NETWORKS:
         plan = make_plan(network(name))
         spec = plan.spec
         numbers = plan.parameter_count, plan.multiply_adds, reach(plan).depth
-        found.append(Relative(name, spec.origin, shape_text(spec.input), *numbers))
-    return tuple(found)
+        relatives.append(Relative(name, spec.origin, shape_text(spec.input), *numbers))
+    return tuple(relatives)
 
 
 def plane(relatives: Sequence[Relative], shown: str) -> Plane:

@@ -31,8 +31,8 @@ class Field:
 
 def fields_of(plan: Plan, step: str) -> list[Field]:
     """The receptive field of each branch of a step of the body."""
-    found = [each.node.path for each in branches_of(plan.find(step))]
-    return [Field(path.removeprefix(f"{step}."), window_of(plan, path)) for path in found]
+    paths = [each.node.path for each in branches_of(plan.find(step))]
+    return [Field(path.removeprefix(f"{step}."), window_of(plan, path)) for path in paths]
 
 
 def fields_drawing(

@@ -16,7 +16,7 @@ from common.tools.page.gradient_jobs import GradientNorms
 
 def gradient_norms(job: GradientNorms) -> Report:
     """Computes both gradients in one process; reports their norms, and the rest of the latter's."""
-    found: Arrays = {}
+    arrays: Arrays = {}
     for kind, aux in (("without", False), ("with", True)):
         one = Grad(
             framework=job.framework,
@@ -28,8 +28,8 @@ def gradient_norms(job: GradientNorms) -> Report:
             aux=aux,
         )
         report = grad(one)
-        found |= {f"{kind}.{step}": value for step, value in norms(report.arrays).items()}
-    return replace(report, arrays=found)
+        arrays |= {f"{kind}.{step}": value for step, value in norms(report.arrays).items()}
+    return replace(report, arrays=arrays)
 
 
 def norms(gradients: Mapping[str, NDArray]) -> Arrays:

@@ -90,10 +90,10 @@ def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
     return HeadGradients(framework, len(x), tuple(found))
 
 
-def gradient_plots(found: HeadGradients) -> list[Markup]:
+def gradient_plots(gradients: HeadGradients) -> list[Markup]:
     """The plot of both gradients, in each language."""
     names = zip(*map(texts, ("gradient_norm", "without_the_heads", "with_the_heads")), strict=True)
-    paths = [step.path for step in found.steps]
-    without = [step.without for step in found.steps]
-    with_heads = [step.with_heads for step in found.steps]
+    paths = [step.path for step in gradients.steps]
+    without = [step.without for step in gradients.steps]
+    with_heads = [step.with_heads for step in gradients.steps]
     return [Markup(gradient_plot(paths, without, with_heads, each)) for each in names]

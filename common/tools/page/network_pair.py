@@ -138,16 +138,16 @@ def changed(one: Node | int | None, other: Node | int | None) -> list[Change]:
 @cache
 def network_data() -> Markup:
     """All networks as JSON that can be embedded in a page."""
-    found = NetworkData()
-    every = [found.add(name, whole(name)) for name in NETWORKS]
+    collected = NetworkData()
+    every = [collected.add(name, whole(name)) for name in NETWORKS]
     pairs = ((one.get(p, -1), two.get(p, -1)) for one in every for two in every for p in one | two)
     for one, other in dict.fromkeys(pairs):
-        found.compare(one, other)
+        collected.compare(one, other)
     data = {
-        "paths": list(found.paths),
-        "texts": list(found.texts),
-        "changes": found.changes,
-        "networks": found.networks,
+        "paths": list(collected.paths),
+        "texts": list(collected.texts),
+        "changes": collected.changes,
+        "networks": collected.networks,
     }
     # It contains no text from users, and nothing in it may close the element.
     return Markup(

@@ -186,7 +186,7 @@ def find_blocks(
             if is_block(node):
                 held.setdefault(key_of(node, style, node.is_conv_unit), []).append(node)
     owners: dict[str, str] = {}
-    found: dict[Key, Block] = {}
+    blocks: dict[Key, Block] = {}
     # Owners are named before the blocks inside them, and common kinds before rare ones.
     for key in sorted(held, key=lambda key: (held[key][0].path.count("."), -len(held[key]))):
         nodes = held[key]
@@ -194,12 +194,12 @@ def find_blocks(
         places = {place_in(node, owners) for node in nodes}
         if owner and len(places) == 1 and in_place(nodes[0]):
             continue
-        given = name(nodes[0], owner, [block.name for block in found.values()])
+        given = name(nodes[0], owner, [block.name for block in blocks.values()])
         owners |= {node.path: given for node in nodes}
         given_here = [arguments(node) for node in nodes]
         same = {each: tuple(one.get(each) for one in given_here) for each in given_here[0]}
-        found[key] = Block(given, tuple(nodes), Scope(same))
-    return {node.path: found[key] for key in held if key in found for node in held[key]}
+        blocks[key] = Block(given, tuple(nodes), Scope(same))
+    return {node.path: blocks[key] for key in held if key in blocks for node in held[key]}
 
 
 def place_in(node: Node, owners: Mapping[str, str]) -> tuple[str, str]:
@@ -231,10 +231,10 @@ def classifiers(plan: Plan) -> frozenset[str]:
 
 def repeats(texts: Sequence[str]) -> list[tuple[int, int]]:
     """The groups of equal consecutive texts, as pairs of first index and length."""
-    found: list[tuple[int, int]] = []
+    groups: list[tuple[int, int]] = []
     for index, each in enumerate(texts):
         if index and texts[index - 1] == each:
-            found[-1] = (found[-1][0], found[-1][1] + 1)
+            groups[-1] = (groups[-1][0], groups[-1][1] + 1)
         else:
-            found.append((index, 1))
-    return found
+            groups.append((index, 1))
+    return groups

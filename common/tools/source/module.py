@@ -157,12 +157,12 @@ def doc_of(sheet: Sheet, block: Block) -> list[str]:
     return [f'    """{said}"""', ""] if said and len(said) < 90 else []
 
 
-def step_names(names: Sequence[str]) -> Loop | None:
+def loop_over(names: Sequence[str]) -> Loop | None:
     """The loop over these layer names, or None if they are too few or follow no pattern."""
-    parts = [re.fullmatch(r"(.*?)(\d+|[a-z])", name) for name in names]
-    if len(names) < 3 or None in parts or len({part[1] for part in parts if part}) > 1:
+    matches = [re.fullmatch(r"(.*?)(\d+|[a-z])", name) for name in names]
+    if len(names) < 3 or None in matches or len({match[1] for match in matches if match}) > 1:
         return None
-    first, ends = names[0], [part[2] for part in parts if part]
+    first, ends = names[0], [match[2] for match in matches if match]
     start = first[: len(first) - len(ends[0])]
     if ends[0].isdigit():
         return "number", f"range({ends[0]}, {int(ends[-1]) + 1})", f'f"{start}{{number}}"'
@@ -173,12 +173,12 @@ def in_loops(
     places: Sequence[Place], texts: Sequence[str]
 ) -> list[tuple[Sequence[Place], Loop | None]]:
     """The layers in network order; those that one loop creates are grouped, with the loop."""
-    found: list[tuple[Sequence[Place], Loop | None]] = []
+    groups: list[tuple[Sequence[Place], Loop | None]] = []
     for first, times in repeats(texts):
         equal = places[first : first + times]
-        loop = step_names([place.node.path for place in equal])
-        found += [(equal, loop)] if loop else [([place], None) for place in equal]
-    return found
+        loop = loop_over([place.node.path for place in equal])
+        groups += [(equal, loop)] if loop else [([place], None) for place in equal]
+    return groups
 
 
 def map_text(node: Node) -> str:
@@ -204,7 +204,7 @@ def put_together(
     plan: Plan,
     where: str,
     own: Path,
-    parts: Mapping[str, Sequence[str]],
+    blocks: Mapping[str, Sequence[str]],
     network: Network,
     more: Sequence[str],
     helpers: Mapping[str, str],
@@ -212,15 +212,15 @@ def put_together(
     """Assembles the file: docstring, imports, custom layers, helpers, blocks, network, `more`.
 
     `own` is the file of custom layers; of these and of the `helpers` only those that are used are
-    included. `parts` has the lines of each block by name.
+    included. `blocks` has the lines of each block by name.
     """
-    blocks = folded(own, {name: "\n".join(lines) for name, lines in parts.items()})
+    texts = folded(own, {name: "\n".join(lines) for name, lines in blocks.items()})
     end = ["\n".join(network.lines), *more]
-    used = words_in([*blocks.values(), *end])
-    blocks = {name: text for name, text in helpers.items() if name in used} | blocks
-    taken = needed(own, words_in([*blocks.values(), *end]))
+    used = words_in([*texts.values(), *end])
+    texts = {name: text for name, text in helpers.items() if name in used} | texts
+    taken = needed(own, words_in([*texts.values(), *end]))
     assigns = [text for text in taken.values() if "\n" not in text]
-    definitions = {name: text for name, text in taken.items() if "\n" in text} | blocks
+    definitions = {name: text for name, text in taken.items() if "\n" in text} | texts
     body = "\n\n\n".join([*definitions.values(), *end])
     start = "\n".join([*imports_of(own, words_in([*assigns, body])), *assigns])
     blank = "\n\n\n" if assigns else "\n\n"

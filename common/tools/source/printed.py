@@ -21,13 +21,13 @@ class Printed:
 
     def called_by(self, layer: str) -> list[str]:
         """The definitions that a layer uses, directly or through others, the nearest first."""
-        found: set[str] = set()
+        used: set[str] = set()
         unread = [self.layers[layer]]
         while unread:
-            new = words_in([unread.pop()]) & self.definitions.keys() - found
-            found |= new
+            new = words_in([unread.pop()]) & self.definitions.keys() - used
+            used |= new
             unread += [self.definitions[name] for name in new]
-        return [self.definitions[name] for name in reversed(self.definitions) if name in found]
+        return [self.definitions[name] for name in reversed(self.definitions) if name in used]
 
 
 def words_in(texts: Iterable[str]) -> set[str]:

@@ -50,8 +50,8 @@ def evaluate(job: Evaluate) -> Report:
     about |= {"chosen": np.array(chosen)}
 
     def compute(runner: Runner, net: Any) -> Arrays:
-        found = evaluation.evaluate(finite_classifier(job, runner, net), loader.in_order())
-        scores = {name: np.array(value) for name, value in vars(found).items()}
+        result = evaluation.evaluate(finite_classifier(job, runner, net), loader.in_order())
+        scores = {name: np.array(value) for name, value in vars(result).items()}
         return scores | about | {"inverted": np.array(sorted(inverted), np.str_)}
 
     return compute_with(job, plan, arrays, compute)
@@ -127,5 +127,9 @@ def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arr
     inverts = plan.spec.input[0] == 1 and not (isinstance(job, Evaluate) and is_own_data(job))
     split, inverted = on_background(split, job.background if inverts else "")
     loader = Loader(split, plan.spec.input, BATCH, PREPROCESSES[job.preprocess])
-    found = {"skipped": list(faults), "faults": list(faults.values())}
-    return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}, inverted
+    texts_by_name = {"skipped": list(faults), "faults": list(faults.values())}
+    return (
+        loader,
+        {name: np.array(texts, np.str_) for name, texts in texts_by_name.items()},
+        inverted,
+    )

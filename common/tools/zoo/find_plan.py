@@ -41,9 +41,9 @@ def find_plan(
     }
     recorded = about.get("input", spec.input)[1:]
     for rows, columns in (recorded, least_size_for(name, heads, channels, classes)):
-        found = plan_if_it_fits(name, (channels, rows, columns), classes, bool(heads))
-        if found and same_shapes(heads, found):
-            return found
+        plan = plan_if_it_fits(name, (channels, rows, columns), classes, bool(heads))
+        if plan and same_shapes(heads, plan):
+            return plan
     return published_plan(name)
 
 
@@ -75,8 +75,8 @@ def least_size_for(name: str, heads: Mapping[str, Shape], channels: int, classes
         return network(name).input[1:]
 
     def numbers(size: int) -> int:
-        found = plan_if_it_fits(name, (channels, size, size), classes, True)
-        shapes = found.array_shapes() if found else {}
+        plan = plan_if_it_fits(name, (channels, size, size), classes, True)
+        shapes = plan.array_shapes() if plan else {}
         return sum(prod(shapes[key][1:]) for key in heads if key in shapes)
 
     wanted = sum(prod(shape[1:]) for shape in heads.values())

@@ -42,10 +42,10 @@ def counted_anew(names: Iterable[str]) -> dict[str, str]:
 
     In a file they continue from the networks that the same program had built before.
     """
-    found = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
+    counters = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
     anew: dict[str, str] = {}
     for kind, wanted in KINDS.items():
-        own = {name: match for name, match in found.items() if match["kind"].startswith(kind)}
+        own = {name: match for name, match in counters.items() if match["kind"].startswith(kind)}
         numbers = sorted({int(match["number"] or 0) for match in own.values()})
         called = dict(zip(numbers, numbered(wanted), strict=False))
         for name, match in own.items():
