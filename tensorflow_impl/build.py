@@ -1,4 +1,7 @@
-"""Builds a functional `keras.Model` from a plan, with one case per layer type."""
+"""Builds a functional `keras.Model` from a plan, with one case per layer type.
+
+Padding, eps and `keep` are read from the nodes, where they are resolved to numbers.
+"""
 
 import math
 
@@ -59,10 +62,7 @@ def apply_body(plan: Plan, x: KerasTensor, layer_outputs: dict[str, KerasTensor]
 
 
 def apply(node: Node, x: KerasTensor) -> KerasTensor:
-    """Applies a node, and the layers inside it, to `x`; returns the output.
-
-    Padding, eps and `keep` are read from the node, where they are resolved to numbers.
-    """
+    """Applies a node, and the layers inside it, to `x`; returns the output."""
     name = layer_name(node.path)
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):

@@ -81,18 +81,14 @@ def compare(
     files = image or images.photographs()
     check_outputs(html, inputs=files)
     plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
-    comparison = compare_images(
-        plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0
-    )
+    result = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
     if html:
-        write_page(
-            html, with_reference(Page(plan, comparison, photographs=files, part="comparison"))
-        )
+        write_page(html, with_reference(Page(plan, result, photographs=files, part="comparison")))
     if json:
-        documents.print_json(documents.comparison_json(comparison))
+        documents.print_json(documents.comparison_json(result))
     else:
-        show.print_comparison(comparison)
-    comparison.raise_if_failed()
+        show.print_comparison(result)
+    result.raise_if_failed()
 
 
 def installed() -> list[str]:
