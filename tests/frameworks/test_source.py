@@ -170,9 +170,9 @@ def check_source(impl, plan):
 
 def has_constants(plan):
     """Whether any layer multiplies by a constant of the table."""
-    words = [node.layer for node in plan.nodes()]
-    scales = [word.scale for word in words if isinstance(word, Residual)]
-    return any(isinstance(word, Affine) for word in words) or any(each != 1 for each in scales)
+    layers = [node.layer for node in plan.nodes()]
+    scales = [layer.scale for layer in layers if isinstance(layer, Residual)]
+    return any(isinstance(layer, Affine) for layer in layers) or any(each != 1 for each in scales)
 
 
 def step_pytorch(net, x, labels, weights):

@@ -15,7 +15,7 @@ from common.tools.analysis.compare import (
     make_rows,
     strongest_channels,
 )
-from common.tools.page.head_gradients import HeadGradients, StepGradient
+from common.tools.page.head_gradients import HeadGradients, LayerGradient
 from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 from common.tools.page.speed import read_speed
@@ -68,7 +68,7 @@ def everything(tmp_path_factory):
             speed=read_speed(bench, "googlenet"),
             reference=seen,
             weights=Weights("run", CLASSES),
-            gradients=HeadGradients("pytorch", 2, (StepGradient("conv1", 2.0, 4.0),)),
+            gradients=HeadGradients("pytorch", 2, (LayerGradient("conv1", 2.0, 4.0),)),
         )
     )
 
