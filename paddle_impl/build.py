@@ -23,10 +23,10 @@ from paddle_impl.custom_layers import (
 
 
 class Network(nn.Layer):
-    """A network built from a plan; its sublayers are the steps of the plan's body, by name.
+    """A network built from a plan; its sublayers are the layers of the plan's body, by name.
 
     It maps a batch N x C x H x W to logits (N x classes), to pooled features (N x channels) if
-    `classes` is 0, or to the output of its last step if it is a part of a network. Raises
+    `classes` is 0, or to the output of its last layer if it is a part of a network. Raises
     UsageError, a ValueError, if the images do not have the shape that the network was built for, or
     if the batch is empty. If `in_bfloat16` is set, `fast` computes in bfloat16, and everything else
     refuses the network.
@@ -38,13 +38,13 @@ class Network(nn.Layer):
         super().__init__()
         self.plan = plan
         self.input = plan.spec.input
-        for step in plan.body.children:
-            self.add_sublayer(step.path, make_layer(step))
+        for node in plan.body.children:
+            self.add_sublayer(node.path, make_layer(node))
 
     def forward(self, x: Tensor) -> Tensor:
         self.check_input(x)
-        for step in self.children():
-            x = step(x)
+        for layer in self.children():
+            x = layer(x)
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
@@ -62,7 +62,7 @@ class Network(nn.Layer):
 
 
 class NetworkWithHeads(Network):
-    """A network with auxiliary heads, which are registered after the steps of the body.
+    """A network with auxiliary heads, which are registered after the layers of the body.
 
     In training mode it returns a dict of `logits` and one entry per head. In evaluation mode it
     returns only the logits, although it computes the heads as well; for inference use `fast(net)`.
@@ -102,7 +102,10 @@ def build(plan: Plan) -> Network:
 
 
 def make_layer(node: Node) -> nn.Layer:
-    """The Paddle layer for a node and everything inside it."""
+    """The Paddle layer for a node and everything inside it.
+
+    Padding, eps and `keep` are read from the node, where they are resolved to numbers.
+    """
     match node.layer:
         case spec.Conv(channels, kernel, stride, bias=bias):
             return conv(node, channels, kernel, stride, bias=bias)

@@ -73,7 +73,7 @@ def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
 
 
 def count_parameters(net: nn.Layer) -> int:
-    """The number of trainable parameters, counted as single values."""
+    """The number of trainable parameters; Paddle counts running statistics among the others."""
     return sum(int(each.size) for each in net.parameters() if learns(each))
 
 
@@ -104,9 +104,9 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
     returns the lines of the user's file in which a layer was created.
     """
     net.train() if heads else net.eval()
-    for part in (net, *parts(net)):
-        if isinstance(part, tuple(LAYERS)):
-            part.eval()
+    for layer in (net, *parts(net)):
+        if isinstance(layer, tuple(LAYERS)):
+            layer.eval()
     given = paddle.to_tensor(x.astype(paddle.get_default_dtype()))
     with paddle.no_grad(), without_dropout(heads):
         net(given[:1])  # an input of a wrong size fails here, before all feature maps are kept

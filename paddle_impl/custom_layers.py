@@ -56,8 +56,8 @@ class LRN(nn.Layer):
         self.size, self.alpha, self.beta = size, alpha, beta
 
     def forward(self, x: Tensor) -> Tensor:
-        place, half = np.arange(x.shape[1]), self.size // 2
-        offset = place - place[:, None]
+        channel, half = np.arange(x.shape[1]), self.size // 2
+        offset = channel - channel[:, None]
         near = (offset >= -half) & (offset < self.size - half)
         # A matrix of ones and zeros sums near channels; slices would break Paddle's predictor.
         near = paddle.to_tensor(near.astype(float), x.dtype)

@@ -37,16 +37,16 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Netwo
     return net
 
 
-def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
     `x` and the returned feature maps are N x C x H x W.
     """
     check_precision(net)
     net.eval()
-    with paddle.no_grad(), record(net, paths) as found:
-        found |= net.outputs(tensor(net, x))
-    return {name: value.numpy() for name, value in found.items()}
+    with paddle.no_grad(), record(net, paths) as outputs:
+        outputs |= net.outputs(tensor(net, x))
+    return {name: value.numpy() for name, value in outputs.items()}
 
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
@@ -60,9 +60,10 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
     outputs = net.outputs(tensor(net, x))
     loss = training_loss(net.plan, outputs, paddle.to_tensor(labels), smoothing)
     loss.backward()
+    # Paddle lists running statistics as parameters as well; they have no gradient.
     learned = {name: p for name, p in net.named_parameters() if p.grad is not None}
-    found = {name: parameter.grad.numpy() for name, parameter in learned.items()}
-    return {"loss": loss.numpy()} | PADDLE.from_layout(net.plan, found)
+    gradients = {name: weight.grad.numpy() for name, weight in learned.items()}
+    return {"loss": loss.numpy()} | PADDLE.from_layout(net.plan, gradients)
 
 
 def check_precision(net: Network) -> None:
@@ -93,7 +94,7 @@ def training_loss(
 def cross_entropy(
     logits: paddle.Tensor,
     labels: paddle.Tensor,
-    smoothing: float = 0,
+    smoothing: float = 0.0,
     image_weights: NDArray | None = None,
 ) -> paddle.Tensor:
     """The mean over the batch of the label's cross entropy times the image's weight.
@@ -118,6 +119,7 @@ def inference_function(net: Network) -> Callable[[NDArray], NDArray]:
 def count_parameters(net: Network) -> int:
     """The number of trainable parameters, as the framework counts them."""
     learned = (p for p in net.parameters() if not p.stop_gradient)
+    # A batch norm without a scale has one that is not trained: its learning rate is 0.
     return sum(p.size for p in learned if p.optimize_attr["learning_rate"])
 
 
@@ -129,10 +131,10 @@ def tensor(net: Network, x: NDArray) -> paddle.Tensor:
 @contextmanager
 def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, paddle.Tensor]]:
     """Yields a dict that collects the outputs of the sublayers at `paths`."""
-    found: dict[str, paddle.Tensor] = {}
+    outputs: dict[str, paddle.Tensor] = {}
 
     def leave(path: str, output: paddle.Tensor) -> None:
-        found[path] = output
+        outputs[path] = output
 
     layers = dict(net.named_sublayers())
     hooks = [
@@ -140,7 +142,7 @@ def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, paddle.Tens
         for path in paths
     ]
     try:
-        yield found
+        yield outputs
     finally:
         for hook in hooks:
             hook.remove()

@@ -20,10 +20,10 @@ UNSCALED = """def unscaled(channels: int, epsilon: float, momentum: float) -> nn
     # Without a weight Paddle gives the bias no gradient: use one that is never trained.
     weight = paddle.ParamAttr(learning_rate=0.0, need_clip=False)
     return nn.BatchNorm2D(channels, epsilon=epsilon, momentum=momentum, weight_attr=weight)"""
-NUMBERED = """def numbered(*steps: nn.Layer) -> nn.Sequential:
+NUMBERED = """def numbered(*layers: nn.Layer) -> nn.Sequential:
     chain = nn.Sequential()
-    for number, step in enumerate(steps, 1):
-        chain.add_sublayer(str(number), step)
+    for number, layer in enumerate(layers, 1):
+        chain.add_sublayer(str(number), layer)
     return chain"""
 HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 
@@ -34,22 +34,22 @@ def source(plan: Plan) -> Printed:
     idiom = Idiom("nn.Layer", "add_sublayer", layer, parent)
     scaled = all(getattr(node.layer, "scale", True) for node in plan.nodes())
     main = MAIN if scaled else MAIN_UNSCALED
-    parts, net = classes(sheet, idiom), network_class(sheet, idiom)
+    blocks, net = classes(sheet, idiom), network_class(sheet, idiom)
     return put_together(
-        plan, "Paddle", OWN, parts, net, [main.format(name=sheet.network_name)], HELPERS
+        plan, "Paddle", OWN, blocks, net, [main.format(name=sheet.network_name)], HELPERS
     )
 
 
 def layer(sheet: Sheet, place: Place) -> Expression:
     """The expression that creates one layer or block."""
-    node, made = place.node, sheet.made(place)
-    if made:
-        return made
+    node, block = place.node, sheet.block_call(place)
+    if block:
+        return block
     match node.layer:
         case spec.Conv(bias=bias):
-            return conv(place, bias)
+            return conv(place, bias_attr=None if bias else "False")
         case spec.DepthwiseConv():
-            return conv(place, bias=False, groups=place.inputs)
+            return conv(place, groups=place.inputs, bias_attr="False")
         case spec.BatchNorm(eps, keep, scale):
             return call(norm(node, scale), place.inputs, epsilon=eps, momentum=keep)
         case spec.LRN(size, alpha, beta):
@@ -99,11 +99,10 @@ def parent(node: Node) -> tuple[str, str]:
     raise TypeError(f"{node.path}: paddle_impl cannot print {node.layer!r}")
 
 
-def conv(place: Place, bias: bool = True, groups: str | None = None) -> Call:
+def conv(place: Place, **options: str | None) -> Call:
     """The call that creates a convolution; `custom_layers.Conv2D` would only be faster."""
     given = place.inputs, place.outputs, place.value("kernel", lambda n: n.layer.kernel)
     stride = place.value("stride", lambda n: n.layer.stride)
-    options = {"groups": groups, "bias_attr": None if bias else "False"}
     return call("nn.Conv2D", *given, *moves(stride, padding(place, border)), **options)
 
 

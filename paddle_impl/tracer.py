@@ -35,8 +35,6 @@ LAYERS = {
         ),
     ),
 }
-
-
 # The functions that are watched, because a user's own layer may compute with weights by them: the
 # kind of layer that each computes, and its arguments in order.
 FUNCTIONS: dict[Place, tuple[str, str]] = {
@@ -110,8 +108,7 @@ class Tracer:
     """Records the inputs and outputs of everything that computes with weights."""
 
     def __init__(self, net: nn.Layer, lines: Callable[[Any], tuple]) -> None:
-        self.calls = Calls()
-        self.lines = lines
+        self.calls, self.lines = Calls(), lines
         self.before: dict[int, NDArray] = {}  # the inputs of the layers that are running
         own = (*net.named_parameters(), *net.named_buffers())
         self.owners = {id(tensor): name for name, tensor in own}

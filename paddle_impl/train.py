@@ -9,8 +9,8 @@ from common.files.parameter_layouts import PADDLE
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step, TrainingRun
 from paddle_impl.build import Network
 from paddle_impl.custom_layers import Dropout
 from paddle_impl.distributed import Group
@@ -47,14 +47,14 @@ class Trainer:
 
     def take_step(self, step: Step) -> tuple[float, float]:
         """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
-        net = self.net
+        net, recipe = self.net, self.recipe
         net.train()
         for layer in self.frozen:
             layer.eval()
         set_dropout(net, step)
         outputs = self.forward(tensor(net, step.x))
         labels = paddle.to_tensor(step.labels)
-        smoothing, weights = self.recipe.label_smoothing, step.image_weights
+        smoothing, weights = recipe.label_smoothing, step.image_weights
         loss = training_loss(net.plan, outputs, labels, smoothing, weights)
         loss.backward()
         self.optimizer.set_lr(step.rate)

@@ -22,13 +22,13 @@ from pytorch_impl.custom_layers import (
 
 
 class Network(nn.Module):
-    """A network built from a plan; its children are the steps of the plan's body, by name.
+    """A network built from a plan; its children are the layers of the plan's body, by name.
 
     It maps a batch N x C x H x W to logits (N x classes), to pooled features (N x channels) if
-    `classes` is 0, or to the output of its last step if it is a part of a network. Raises
+    `classes` is 0, or to the output of its last layer if it is a part of a network. Raises
     UsageError, a ValueError, if the images do not have the shape that the network was built for, or
-    if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the network under autocast to
-    bfloat16.
+    if the batch is empty. `run.py` sets `in_bfloat16`, and then runs the network under autocast
+    to bfloat16.
     """
 
     in_bfloat16 = False
@@ -36,13 +36,13 @@ class Network(nn.Module):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-        for step in plan.body.children:
-            self.add_module(step.path, make_layer(step))
+        for node in plan.body.children:
+            self.add_module(node.path, make_layer(node))
 
     def forward(self, x: Tensor) -> Tensor:
         self.check_input(x)
-        for step in self.children():
-            x = step(x)
+        for layer in self.children():
+            x = layer(x)
         return x
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
@@ -56,7 +56,7 @@ class Network(nn.Module):
 
 
 class NetworkWithHeads(Network):
-    """A network with auxiliary heads, which are registered after the steps of the body.
+    """A network with auxiliary heads, which are registered after the layers of the body.
 
     In training mode it returns a dict of `logits` and one entry per head. In evaluation mode it
     returns only the logits, although it computes the heads as well; for inference use `fast(net)`.

@@ -54,7 +54,7 @@ def as_network(made: Any) -> Any:
 
 def parts(net: nn.Module) -> list[nn.Module]:
     """All layers inside a network, at any depth."""
-    return [part for part in net.modules() if part is not net]
+    return [layer for layer in net.modules() if layer is not net]
 
 
 def own_input(net: nn.Module) -> Shape | None:  # noqa: ARG001
@@ -63,7 +63,7 @@ def own_input(net: nn.Module) -> Shape | None:  # noqa: ARG001
 
 
 def count_parameters(net: nn.Module) -> int:
-    """The number of parameters, counted as single values; frozen ones count as well."""
+    """The number of parameters, frozen ones included; PyTorch keeps running statistics apart."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 
@@ -91,9 +91,9 @@ def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]
     returns the lines of the user's file in which a layer was created.
     """
     net.train(heads)
-    for part in net.modules():
-        if isinstance(part, nn.modules.batchnorm._BatchNorm):
-            part.eval()
+    for layer in net.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.eval()
     given = torch.from_numpy(x).to(torch.get_default_dtype())
     with torch.no_grad(), without_dropout(heads):
         net(given[:1])  # an input of a wrong size fails here, before all feature maps are kept

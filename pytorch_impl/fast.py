@@ -90,7 +90,7 @@ def fast(net: nn.Module) -> Fast:
         UsageError: For a network of another package; in a call, for a different shape or dtype.
 
     Example:
-        >>> quick = fast(googlenet(classes=10).eval())
+        >>> quick = fast(googlenet(classes=10))
         >>> quick(torch.zeros(1, 3, 224, 224)).shape
         torch.Size([1, 10])
     """

@@ -9,38 +9,38 @@ from pytorch_impl.build import Network
 
 
 class Features(nn.Module):
-    """The steps of a network up to the last one in `names`; returns the outputs of these steps."""
+    """The layers of a network up to the last one in `names`; returns the outputs of those named."""
 
     def __init__(self, net: Network, names: Sequence[str]) -> None:
         super().__init__()
         self.plan, self.names = net.plan, tuple(names)
-        for step in net.plan.steps_until(names):
-            self.add_module(step.path, net.get_submodule(step.path))
+        for node in net.plan.layers_until(names):
+            self.add_module(node.path, net.get_submodule(node.path))
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         if not torch.jit.is_tracing():
             self.plan.check_input(tuple(x.shape))
         outputs: dict[str, Tensor] = {}
-        for name, step in self.named_children():
-            x = outputs[name] = step(x)
+        for name, layer in self.named_children():
+            x = outputs[name] = layer(x)
         return {name: outputs[name] for name in self.names}
 
 
 def features(net: Network, names: Sequence[str]) -> Features:
-    """Returns a module that computes the outputs of some steps of a network.
+    """Returns a module that computes the outputs of some layers of a network.
 
     It shares the layers and the weights of the network, so it can be trained, and ends after the
-    last step that is needed.
+    last layer that is needed.
 
     Args:
         net: A network of this package, without or with heads, which are not computed.
-        names: Names of steps: the rows of `googlenet summary` that are not indented.
+        names: Names of layers: the rows of `googlenet summary` that are not indented.
 
     Returns:
         An `nn.Module` that maps images N x C x H x W to a dict of outputs, in the order of `names`.
 
     Raises:
-        UsageError: For a name that is not a step of the network, or without any name.
+        UsageError: For a name that is not a layer of the network's body, or without any name.
 
     Example:
         >>> maps = features(googlenet(), ["inception3b", "inception4e"])

@@ -40,7 +40,7 @@ def make_optimizer(net: Network, recipe: Recipe) -> optim.Optimizer:
         {"params": [p for p in weights if is_decayed(p.shape)]},
         {"params": [p for p in weights if not is_decayed(p.shape)]},
     ]
-    optimizer = framework_optimizer(groups, recipe.optimizer)
+    optimizer = framework_optimizer(recipe.optimizer, groups)
     for group, decay in zip(optimizer.param_groups, (recipe.weight_decay, 0.0), strict=True):
         group["weight_decay"] = decay
     for weight in weights:
@@ -50,7 +50,7 @@ def make_optimizer(net: Network, recipe: Recipe) -> optim.Optimizer:
     return optimizer
 
 
-def framework_optimizer(groups: list[dict], rule: rules.Optimizer) -> optim.Optimizer:
+def framework_optimizer(rule: rules.Optimizer, groups: list[dict]) -> optim.Optimizer:
     """The optimizer for an update rule; the learning rate is set at each step."""
     match rule:
         case rules.SGD(momentum=momentum):

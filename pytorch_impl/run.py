@@ -45,15 +45,15 @@ def autocast(net: Network) -> torch.autocast:
     return torch.autocast(device, torch.bfloat16, enabled=net.in_bfloat16)
 
 
-def run(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: Network, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
     `x` and the returned feature maps are N x C x H x W.
     """
     net.eval()
-    with torch.no_grad(), autocast(net), record(net, paths) as found:
-        found |= net.outputs(tensor(net, x))
-    return {name: to_numpy(value) for name, value in found.items()}
+    with torch.no_grad(), autocast(net), record(net, paths) as outputs:
+        outputs |= net.outputs(tensor(net, x))
+    return {name: to_numpy(value) for name, value in outputs.items()}
 
 
 def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
@@ -67,8 +67,8 @@ def grad(net: Network, x: NDArray, labels: NDArray) -> Arrays:
         outputs = net.outputs(tensor(net, x))
     loss = training_loss(net.plan, outputs, torch.from_numpy(labels), smoothing)
     loss.backward()
-    found = {name: parameter.grad.cpu().numpy() for name, parameter in net.named_parameters()}
-    return {"loss": loss.detach().cpu().numpy()} | PYTORCH.from_layout(net.plan, found)
+    gradients = {name: weight.grad.cpu().numpy() for name, weight in net.named_parameters()}
+    return {"loss": loss.detach().cpu().numpy()} | PYTORCH.from_layout(net.plan, gradients)
 
 
 def training_loss(
@@ -90,9 +90,15 @@ def training_loss(
 
 
 def cross_entropy(
-    logits: torch.Tensor, labels: torch.Tensor, smoothing: float, image_weights: NDArray | None
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    smoothing: float = 0.0,
+    image_weights: NDArray | None = None,
 ) -> torch.Tensor:
-    """The mean over the batch of the label's cross entropy times the image's weight."""
+    """The mean over the batch of the label's cross entropy times the image's weight.
+
+    `smoothing` is the fraction of the label that is spread over all classes.
+    """
     if image_weights is None:
         return F.cross_entropy(logits, labels, label_smoothing=smoothing)
     # `F.cross_entropy(weight=...)` would divide by the sum of the weights, not by the batch size.
@@ -107,8 +113,8 @@ def inference_function(net: Network) -> Callable[[NDArray], NDArray]:
 
 
 def count_parameters(net: Network) -> int:
-    """The number of parameters, as the framework counts them."""
-    return sum(parameter.numel() for parameter in net.parameters())
+    """The number of trainable parameters, as the framework counts them."""
+    return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)
 
 
 def tensor(net: Network, x: NDArray) -> torch.Tensor:
@@ -130,17 +136,17 @@ def to_numpy(value: torch.Tensor) -> NDArray:
 @contextmanager
 def record(net: Network, paths: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
     """Yields a dict that collects the outputs of the modules at `paths`."""
-    found: dict[str, torch.Tensor] = {}
+    outputs: dict[str, torch.Tensor] = {}
 
     def leave(path: str, output: torch.Tensor) -> None:
-        found[path] = output
+        outputs[path] = output
 
     hooks = [
         net.get_submodule(path).register_forward_hook(lambda *call, path=path: leave(path, call[2]))
         for path in paths
     ]
     try:
-        yield found
+        yield outputs
     finally:
         for hook in hooks:
             hook.remove()

@@ -16,10 +16,10 @@ MAIN = """if __name__ == "__main__":
 UNSCALED = """def unscaled(norm: nn.Module) -> nn.Module:
     norm.register_parameter("weight", None)
     return norm"""
-NUMBERED = """def numbered(*steps: nn.Module) -> nn.Sequential:
+NUMBERED = """def numbered(*layers: nn.Module) -> nn.Sequential:
     chain = nn.Sequential()
-    for number, step in enumerate(steps, 1):
-        chain.add_module(str(number), step)
+    for number, layer in enumerate(layers, 1):
+        chain.add_module(str(number), layer)
     return chain"""
 HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 
@@ -28,9 +28,9 @@ def source(plan: Plan) -> Printed:
     """The network as a single file of plain PyTorch code."""
     sheet = Sheet(plan, style)
     idiom = Idiom("nn.Module", "add_module", layer, parent)
-    parts, net = classes(sheet, idiom), network_class(sheet, idiom)
+    blocks, net = classes(sheet, idiom), network_class(sheet, idiom)
     return put_together(
-        plan, "PyTorch", OWN, parts, net, [MAIN.format(name=sheet.network_name)], HELPERS
+        plan, "PyTorch", OWN, blocks, net, [MAIN.format(name=sheet.network_name)], HELPERS
     )
 
 
@@ -41,9 +41,9 @@ def style(node: Node, _: bool) -> object:
 
 def layer(sheet: Sheet, place: Place) -> Expression:
     """The expression that creates one layer or block."""
-    node, made = place.node, sheet.made(place)
-    if made:
-        return made
+    node, block = place.node, sheet.block_call(place)
+    if block:
+        return block
     match node.layer:
         case spec.Conv(bias=bias):
             return conv(place, bias=None if bias else "False")

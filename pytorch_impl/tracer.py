@@ -61,17 +61,17 @@ class Tracer(TorchFunctionMode):
         super().__init__()
         self.calls, self.lines = Calls(), lines
         self.owners = {
-            id(tensor): (name, lines(part))
-            for name, part in net.named_modules()
-            for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False))
+            id(tensor): (name, lines(layer))
+            for name, layer in net.named_modules()
+            for tensor in (*layer.parameters(recurse=False), *layer.buffers(recurse=False))
         }
 
-    def watch(self, name: str, part: nn.Module) -> Iterator[Any]:
+    def watch(self, name: str, layer: nn.Module) -> Iterator[Any]:
         """Yields hooks that record a batch norm of the user's own as if it were PyTorch's."""
-        own = dict(part.named_parameters(recurse=False)) | dict(part.named_buffers(recurse=False))
-        if not own and not [*part.children()]:
-            yield from self.watch_weightless(part)
-        if type(part).__module__.startswith("torch.") or not own:
+        own = dict(layer.named_parameters(recurse=False)) | dict(layer.named_buffers(recurse=False))
+        if not own and not [*layer.children()]:
+            yield from self.watch_weightless(layer)
+        if type(layer).__module__.startswith("torch.") or not own:
             return
         before: list[tuple[NDArray, int]] = []
 
@@ -85,12 +85,12 @@ class Tracer(TorchFunctionMode):
                 return
             weights = own_norm({n: to_numpy(each) for n, each in own.items()}, x, to_numpy(y))
             if weights:
-                self.calls.append(Call(name, "norm", weights, x, to_numpy(y), self.lines(part)))
+                self.calls.append(Call(name, "norm", weights, x, to_numpy(y), self.lines(layer)))
 
-        yield part.register_forward_pre_hook(keep)
-        yield part.register_forward_hook(leave)
+        yield layer.register_forward_pre_hook(keep)
+        yield layer.register_forward_hook(leave)
 
-    def watch_weightless(self, part: nn.Module) -> Iterator[Any]:
+    def watch_weightless(self, layer: nn.Module) -> Iterator[Any]:
         """Yields hooks that record a layer without weights."""
         before: list[Fingerprint] = []
 
@@ -100,12 +100,12 @@ class Tracer(TorchFunctionMode):
 
         def leave(_: nn.Module, __: tuple, y: Any) -> None:
             if before and isinstance(y, Tensor):
-                kind = type(part).__name__
-                own = Weightless(kind, self.lines(part), before.pop(), fingerprint(to_numpy(y)))
+                kind = type(layer).__name__
+                own = Weightless(kind, self.lines(layer), before.pop(), fingerprint(to_numpy(y)))
                 self.calls.steps.append(own)
 
-        yield part.register_forward_pre_hook(keep)
-        yield part.register_forward_hook(leave)
+        yield layer.register_forward_pre_hook(keep)
+        yield layer.register_forward_hook(leave)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func not in FUNCTIONS:

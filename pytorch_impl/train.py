@@ -9,8 +9,8 @@ from common.files.parameter_layouts import PYTORCH
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step, TrainingRun
 from pytorch_impl.build import Network
 from pytorch_impl.custom_layers import Dropout
 from pytorch_impl.distributed import Group
@@ -22,7 +22,7 @@ from pytorch_impl.weights import get_arrays, set_arrays
 def train(net: Network, run: TrainingRun, group: Group) -> None:
     """Trains the network with the run's recipe, starting from the run's current step."""
     if not run.plain:
-        net = net.to(memory_format=torch.channels_last)
+        net = net.to(memory_format=torch.channels_last)  # oneDNN and cuDNN are faster with it
     trainer = Trainer(net, run.recipe, group)
     trainer.set_state(run.take_state(), run.step)
     for step in run.steps():
@@ -48,7 +48,8 @@ class Trainer:
 
     def take_step(self, step: Step) -> tuple[float, float]:
         """Takes a training step; returns the loss before the update, and the top-1 of the batch."""
-        net, recipe = self.net.train(), self.recipe
+        net, recipe = self.net, self.recipe
+        net.train()
         for layer in self.frozen:
             layer.eval()
         set_dropout(net, step)
@@ -70,8 +71,9 @@ class Trainer:
     @torch.no_grad()
     def update_averages(self) -> None:
         """Updates the moving average of each weight."""
+        weights = learned(self.net)
         for name, average in self.averages.items():
-            average.lerp_(self.net.get_parameter(name), 1 - self.recipe.average)
+            average.lerp_(weights[name], 1 - self.recipe.average)
 
     @torch.no_grad()
     def predict(self, x: NDArray) -> NDArray:

@@ -26,7 +26,7 @@ def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
 
 
 def get_arrays(net: Network) -> Arrays:
-    """The arrays of the weights file by name, without PyTorch's counters of batches.
+    """The arrays of a weights file by name, without PyTorch's counters of batches.
 
     Raises UsageError if the network's arrays differ from those it was built with.
     """

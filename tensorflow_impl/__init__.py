@@ -42,8 +42,8 @@ def network(
         classes: The number of classes, or 0 for the pooled features. Default: as published.
         aux: Whether to add the auxiliary heads; in training the outputs are then a dict by name,
             `logits` and one for each head.
-        since: The first step to build, as "inception3a"; `input` is then the shape of its input.
-        until: The last step to build, as "inception4e"; the network returns its output.
+        since: The first layer to build, as "inception3a"; `input` is then the shape of its input.
+        until: The last layer to build, as "inception4e"; the network returns its output.
         global_pool: If False, the last pool keeps its published window, so that larger images
             give a map of logits; only for "googlenet.slim" and "inception_v2.slim".
 

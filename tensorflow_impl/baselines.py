@@ -49,10 +49,10 @@ class Applications:
     """The network of keras.applications, run and trained with the methods that Keras recommends."""
 
     def __init__(self, plan: Plan, file: str) -> None:
-        made, (channels, *size) = APPLICATIONS[plan.spec.name], plan.spec.input
+        make, (channels, *size) = APPLICATIONS[plan.spec.name], plan.spec.input
         classes = plan.spec.classes
         options = {"classes": classes, "classifier_activation": None, "weights": None}
-        self.net = made(input_shape=(*size, channels), **options)
+        self.net = make(input_shape=(*size, channels), **options)
         self.net.load_weights(file)
         compile_for_training(self.net, plan)
 

@@ -1,4 +1,7 @@
-"""Builds a functional `keras.Model` from a plan, with one case per layer type."""
+"""Builds a functional `keras.Model` from a plan, with one case per layer type.
+
+Padding, eps and `keep` are read from the nodes, where they are resolved to numbers.
+"""
 
 import math
 
@@ -41,20 +44,20 @@ def build(plan: Plan) -> keras.Model:
     channels, rows, columns = plan.spec.input
     dtype = keras.config.dtype_policy().compute_dtype
     x = keras.Input((rows, columns, channels), dtype=dtype, name="input")
-    step_outputs: dict[str, KerasTensor] = {}
-    outputs = {plan.spec.output: apply_body(plan, x, step_outputs)}
+    layer_outputs: dict[str, KerasTensor] = {}
+    outputs = {plan.spec.output: apply_body(plan, x, layer_outputs)}
     for name, head in plan.heads.items():
-        outputs[name] = apply(head, step_outputs[plan.spec.heads[name].after])
+        outputs[name] = apply(head, layer_outputs[plan.spec.heads[name].after])
     kind = NetworkWithHeads if plan.heads else keras.Model
     model = kind(x, outputs if plan.heads else outputs[plan.spec.output], name=plan.spec.name)
     model.plan = plan
     return model
 
 
-def apply_body(plan: Plan, x: KerasTensor, step_outputs: dict[str, KerasTensor]) -> KerasTensor:
-    """Applies the body and returns its output; adds the output of each step to `step_outputs`."""
-    for step in plan.body.children:
-        x = step_outputs[step.path] = apply(step, x)
+def apply_body(plan: Plan, x: KerasTensor, layer_outputs: dict[str, KerasTensor]) -> KerasTensor:
+    """Applies the body and returns its output; adds the output of each layer to `layer_outputs`."""
+    for node in plan.body.children:
+        x = layer_outputs[node.path] = apply(node, x)
     return x
 
 

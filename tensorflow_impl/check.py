@@ -37,7 +37,7 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     This changes Keras for the rest of the process.
     """
     keras.config.set_floatx(dtype)
-    tf.config.run_functions_eagerly(True)  # what a graph computes is not seen
+    tf.config.run_functions_eagerly(True)  # wrappers do not see what a graph computes
     WATCHED.divert()
     init = layers.Layer.__init__
 
@@ -95,7 +95,7 @@ def own_input(net: layers.Layer) -> Shape | None:
 
 
 def count_parameters(net: layers.Layer) -> int:
-    """The number of trainable parameters, counted as single values."""
+    """The number of trainable parameters; Keras counts running statistics among the others."""
     return sum(int(np.prod(each.shape)) for each in net.trainable_weights)
 
 
@@ -135,6 +135,7 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     for layer in learning:
         layer.trainable = True
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
+    # The losses of Keras expect probabilities by default, those of the others logits.
     return Trace(
         x, calls, outputs, count_parameters(net), drops=drops, steps=calls.steps, probabilities=True
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from common.errors import DataError
 from common.files.budget import Budget, check_name
-from common.files.hdf5 import places_in
+from common.files.hdf5 import locations_in
 from common.spec.plan import Plan
 from tensorflow_impl.build import build
 
@@ -47,8 +47,8 @@ def read(path: Path) -> dict[str, NDArray]:
 
 def size_of(path: Path) -> int:
     """The size in bytes of a checkpoint's files: a single file, or an index and its data."""
-    parts = [path, *path.parent.glob(f"{glob.escape(path.name)}.*")]
-    return sum(part.stat().st_size for part in parts if part.is_file())
+    files = [path, *path.parent.glob(f"{glob.escape(path.name)}.*")]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
@@ -61,20 +61,20 @@ def write(path: Path, arrays: Mapping[str, NDArray]) -> None:
     )
 
 
-def places(plan: Plan) -> dict[str, str]:
+def locations(plan: Plan) -> dict[str, str]:
     """The location of each array in the file that Keras' `save_weights` writes for our network."""
-    return saved_places(build(plan))
+    return saved_locations(build(plan))
 
 
-def published_places(plan: Plan) -> dict[str, str]:
+def published_locations(plan: Plan) -> dict[str, str]:
     """The location of each array in the file written for the same network of keras.applications."""
     keras.backend.clear_session()
-    return saved_places(APPLICATIONS[plan.spec.name](weights=None, classes=1))
+    return saved_locations(APPLICATIONS[plan.spec.name](weights=None, classes=1))
 
 
-def saved_places(net: keras.Model) -> dict[str, str]:
+def saved_locations(net: keras.Model) -> dict[str, str]:
     """The location of each array, by name, in the file that Keras writes for a network."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "net.weights.h5")
         net.save_weights(path)
-        return places_in(path)
+        return locations_in(path)

@@ -40,7 +40,7 @@ class Adam(optimizers.Adam):
 
 def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
     """The recipe's optimizer; `train.py` adds weight decay to the gradients, except for AdamW."""
-    optimizer = framework_optimizer(recipe)
+    optimizer = framework_optimizer(recipe.optimizer, recipe.weight_decay)
     if isinstance(recipe.optimizer, rules.AdamW):
         kept = [w for w in net.trainable_variables if not is_decayed(w.shape)]
         optimizer.exclude_from_weight_decay(var_list=kept)
@@ -48,9 +48,9 @@ def make_optimizer(net: keras.Model, recipe: Recipe) -> optimizers.Optimizer:
     return optimizer
 
 
-def framework_optimizer(recipe: Recipe) -> optimizers.Optimizer:
+def framework_optimizer(rule: rules.Optimizer, decay: float) -> optimizers.Optimizer:
     """The optimizer for an update rule; the learning rate is set at each step."""
-    match recipe.optimizer:
+    match rule:
         case rules.SGD(momentum=momentum):
             return SGD(momentum=momentum)
         case rules.Nesterov(momentum=momentum):
@@ -60,9 +60,8 @@ def framework_optimizer(recipe: Recipe) -> optimizers.Optimizer:
         case rules.Adam(beta1=beta1, beta2=beta2, eps=eps):
             return Adam(beta_1=beta1, beta_2=beta2, epsilon=eps)
         case rules.AdamW(beta1=beta1, beta2=beta2, eps=eps):
-            decay = recipe.weight_decay or None
-            return Adam(beta_1=beta1, beta_2=beta2, epsilon=eps, weight_decay=decay)
-    raise TypeError(f"tensorflow_impl does not know {recipe.optimizer!r}")
+            return Adam(beta_1=beta1, beta_2=beta2, epsilon=eps, weight_decay=decay or None)
+    raise TypeError(f"tensorflow_impl does not know {rule!r}")
 
 
 def get_slots(net: keras.Model, optimizer: optimizers.Optimizer) -> Slots:
@@ -71,10 +70,10 @@ def get_slots(net: keras.Model, optimizer: optimizers.Optimizer) -> Slots:
     return {slot: dict(zip(learned(net), found, strict=True)) for slot, found in held}
 
 
-def learned(net: keras.Model) -> list[str]:
-    """The names of the trainable variables, in Keras' order."""
+def learned(net: keras.Model) -> dict[str, keras.Variable]:
+    """The trainable parameters by name, in the order of the optimizer's lists."""
     names = {id(variable): name for name, variable in variables(net).items()}
-    return [names[id(variable)] for variable in net.trainable_variables]
+    return {names[id(variable)]: variable for variable in net.trainable_variables}
 
 
 def slot_variables(optimizer: optimizers.Optimizer) -> dict[str, list[keras.Variable]]:

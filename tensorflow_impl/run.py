@@ -39,14 +39,14 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> keras
     return net
 
 
-def run(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: keras.Model, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
     `x` and the returned feature maps are N x C x H x W.
     """
-    wanted = {path: endpoint(net, path) for path in paths} | outputs(net)
-    found = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
-    return {name: channels_first(widened(value).numpy()) for name, value in found.items()}
+    wanted = {path: endpoint(net, path) for path in paths} | named_outputs(net)
+    outputs = keras.Model(net.inputs, wanted)(tensor(net, x), training=False)
+    return {name: channels_first(widened(value).numpy()) for name, value in outputs.items()}
 
 
 def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
@@ -56,8 +56,8 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
     """
     smoothing = net.plan.spec.label_smoothing
     with tf.GradientTape() as tape:
-        found = keras.Model(net.inputs, outputs(net))(tensor(net, x), training=True)
-        loss = training_loss(net.plan, found, labels, smoothing)
+        outputs = keras.Model(net.inputs, named_outputs(net))(tensor(net, x), training=True)
+        loss = training_loss(net.plan, outputs, labels, smoothing)
     learned = {name: v.value for name, v in variables(net).items() if v.trainable}
     found = tape.gradient(loss, learned)
     gradients = {name: gradient.numpy() for name, gradient in found.items()}
@@ -66,7 +66,7 @@ def grad(net: keras.Model, x: NDArray, labels: NDArray) -> Arrays:
 
 def training_loss(
     plan: Plan,
-    found: Mapping[str, tf.Tensor],
+    outputs: Mapping[str, tf.Tensor],
     labels: tf.Tensor,
     smoothing: float,
     image_weights: tf.Tensor | None = None,
@@ -75,14 +75,15 @@ def training_loss(
 
     `image_weights`, if given, has a factor for each image's loss.
     """
-    found = {name: widened(value) for name, value in found.items()}
-    dtype = found["logits"].dtype.name
-    spread = keras.ops.one_hot(labels, plan.spec.classes, dtype=dtype)
+    outputs = {name: widened(value) for name, value in outputs.items()}
+    dtype = outputs["logits"].dtype.name
+    # Keras smooths labels only as vectors with one value per class.
+    targets = keras.ops.one_hot(labels, plan.spec.classes, dtype=dtype)
     cross_entropy = keras.losses.CategoricalCrossentropy(
         from_logits=True, label_smoothing=smoothing, dtype=dtype
     )
     return sum(
-        weight * cross_entropy(spread, found[name], image_weights)
+        weight * cross_entropy(targets, outputs[name], image_weights)
         for name, weight in plan.loss_weights().items()
     )
 
@@ -113,7 +114,7 @@ def channels_first(value: NDArray) -> NDArray:
     return value.transpose(0, 3, 1, 2) if value.ndim == 4 else value
 
 
-def outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
+def named_outputs(net: keras.Model) -> dict[str, keras.KerasTensor]:
     """The outputs of the network and its heads, by name."""
     return net.output if isinstance(net.output, dict) else {net.plan.spec.output: net.output}
 

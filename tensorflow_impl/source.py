@@ -7,18 +7,9 @@ from common import spec
 from common.spec.padding import NO_PADS, Pads, slide
 from common.spec.plan import Node, Plan
 from common.tools.source.blocks import Place
-from common.tools.source.expressions import (
-    Call,
-    applied,
-    call,
-    joined,
-    statement,
-)
-from common.tools.source.functions import Idiom, functions, network_function, steps
-from common.tools.source.module import (
-    Sheet,
-    put_together,
-)
+from common.tools.source.expressions import Call, applied, call, joined, statement
+from common.tools.source.functions import Idiom, functions, lines_for, network_function
+from common.tools.source.module import Sheet, put_together
 from common.tools.source.printed import Printed
 
 REGISTERED = "register_keras_serializable"
@@ -49,12 +40,12 @@ HEADS = '''class NetworkWithHeads(keras.Model):
 def source(plan: Plan) -> Printed:
     """The network as a single file of plain Keras code."""
     sheet = Sheet(plan, style, function=True)
-    parts = functions(sheet, IDIOM)
-    parts |= {"NetworkWithHeads": [HEADS]} if plan.heads else {}
+    blocks = functions(sheet, IDIOM)
+    blocks |= {"NetworkWithHeads": [HEADS]} if plan.heads else {}
     kinds = [type(node.layer) for node in plan.nodes()]
     loader = LOADER.format(depthwise=DEPTHWISE if spec.DepthwiseConv in kinds else "")
     more = [loader, MAIN.format(name=sheet.function_name)]
-    printed = put_together(plan, "Keras", OWN, parts, network_function(sheet, IDIOM), more, {})
+    printed = put_together(plan, "Keras", OWN, blocks, network_function(sheet, IDIOM), more, {})
     # Registered without our package name, so that both can be imported in one program.
     text = printed.text.replace(f'{REGISTERED}("tensorflow_impl")', f"{REGISTERED}()")
     return replace(printed, text=text)
@@ -70,9 +61,9 @@ def style(node: Node, in_unit: bool) -> object:
 
 def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
     """The calls that compute one layer or block, in order."""
-    node, made = place.node, sheet.made(place, x, name=name)
-    if made:
-        return [made]
+    node, block = place.node, sheet.block_call(place, x, name=name)
+    if block:
+        return [block]
     match node.layer:
         case spec.Conv(bias=bias):
             given = place.outputs, place.value("kernel", lambda n: n.layer.kernel)
@@ -111,12 +102,12 @@ def layer(sheet: Sheet, place: Place, name: str, x: str) -> list[Call]:
 
 
 def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines for named steps, branches or a residual."""
+    """The lines for named layers, branches or a residual."""
     layer, lines = place.node.layer, []
     into = {spec.Chain: variable, spec.Residual: "y"}.get(type(layer))
     for child in place.children():
         own = child.node.name if into is None or child.node.name == "shortcut" else into
-        lines += steps(sheet, IDIOM, child, own, joined(name, child.node.name), x)
+        lines += lines_for(sheet, IDIOM, child, own, joined(name, child.node.name), x)
         x = variable if isinstance(layer, spec.Chain) else x
     match layer:
         case spec.Chain():

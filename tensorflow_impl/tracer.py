@@ -98,12 +98,12 @@ class Tracer:
     """
 
     def __init__(self, net: layers.Layer, lines: Callable[[Any], tuple]) -> None:
-        self.calls = Calls()
-        self.lines = lines
+        self.calls, self.lines = Calls(), lines
         self.before = split_activations(net)
         self.inside = 0  # how many recorded layers or functions are running
         self.owners = {id(each): own.path for own in net.weights for each in (own, own.value)}
-        self.made: dict[int, tuple[Any, int]] = {}  # outputs of functions, and their call numbers
+        # The outputs of functions, and the numbers of their calls.
+        self.outputs: dict[int, tuple[Any, int]] = {}
 
     def computed(self, layer: layers.Layer, *args: Any, **kwargs: Any) -> Any:
         """The output of a layer; records the call if the layer has weights."""
@@ -158,7 +158,7 @@ class Tracer:
             y = self.within(place, *given, **named)
             arrays = {name: in_our_order(np.array(each)) for name, each in own.items()}
             path = self.owners[id(next(iter(own.values())))]
-            self.made[id(y)] = y, len(self.calls)
+            self.outputs[id(y)] = y, len(self.calls)
             self.calls.append(Call(path, kind, arrays, to_numpy(arguments["x"]), to_numpy(y)))
             return y
 
@@ -170,8 +170,8 @@ class Tracer:
         def called(*given: Any, **named: Any) -> Any:
             y = WATCHED.own[place](*given, **named)
             x, bias, *_ = in_order(place, given, named)
-            if not self.inside and id(x) in self.made and id(bias) in self.owners:
-                number = self.made[id(x)][1]
+            if not self.inside and id(x) in self.outputs and id(bias) in self.owners:
+                number = self.outputs[id(x)][1]
                 weights = {**self.calls[number].weights, "bias": np.array(bias)}
                 self.calls[number] = replace(
                     self.calls[number], weights=weights, output=to_numpy(y)

@@ -11,13 +11,13 @@ from common.files.parameter_layouts import TENSORFLOW, layer_name
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import AdamW, Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step, TrainingRun
 from common.training.update_rules import is_decayed
 from tensorflow_impl.custom_layers import Dropout
 from tensorflow_impl.distributed import Group
 from tensorflow_impl.optimizers import get_slots, learned, make_optimizer
-from tensorflow_impl.run import outputs, tensor, training_loss, widened
+from tensorflow_impl.run import named_outputs, tensor, training_loss, widened
 from tensorflow_impl.weights import get_arrays, set_arrays
 
 
@@ -41,7 +41,7 @@ class Trainer:
     def __init__(self, net: keras.Model, recipe: Recipe, group: Group) -> None:
         self.net, self.recipe, self.group = net, recipe, group
         freeze(net, recipe)
-        self.outputs = keras.Model(net.inputs, outputs(net))
+        self.forward = keras.Model(net.inputs, named_outputs(net))
         self.optimizer = make_optimizer(net, recipe)
         self.dropouts = [layer for layer in net.layers if isinstance(layer, Dropout)]
         weights = net.trainable_variables if recipe.average else ()
@@ -62,16 +62,16 @@ class Trainer:
     def compute_step(
         self, x: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor, image_weights: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The part of `take` that is compiled to a graph.
+        """The part of `take_step` that is compiled to a graph.
 
         `numbers` has the index of the first image, then the key of each dropout layer.
         """
         recipe, weights = self.recipe, self.net.trainable_variables
         set_dropout(self.dropouts, numbers[0], tf.unstack(numbers[1:], len(self.dropouts)))
         with tf.GradientTape() as tape:
-            found = self.outputs(x, training=True)
+            outputs = self.forward(x, training=True)
             smoothing = recipe.label_smoothing
-            loss = training_loss(self.net.plan, found, labels, smoothing, image_weights)
+            loss = training_loss(self.net.plan, outputs, labels, smoothing, image_weights)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         gradients = self.group.average(gradients)
         set_dropout(self.dropouts, 0, [None] * len(self.dropouts))
@@ -80,9 +80,9 @@ class Trainer:
         if not isinstance(recipe.optimizer, AdamW):
             gradients = decayed(gradients, weights, recipe.weight_decay)
         self.optimizer.apply(gradients, weights)
-        for average, weight in zip(self.averages, weights, strict=False):
+        for average, weight in zip(self.averages, weights, strict=False):  # there may be none
             average.assign_add((weight - average) * (1 - recipe.average))
-        return loss, top1(found["logits"], labels)
+        return loss, top1(outputs["logits"], labels)
 
     def predict(self, x: NDArray) -> NDArray:
         """The logits of a batch, computed with the averaged weights if there are any."""

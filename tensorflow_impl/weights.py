@@ -22,7 +22,7 @@ def set_arrays(net: keras.Model, arrays: Mapping[str, NDArray]) -> None:
 
 
 def get_arrays(net: keras.Model) -> Arrays:
-    """The network's arrays, with the names and the axis order of a weights file.
+    """The arrays of a weights file by name.
 
     Raises UsageError if the network's arrays differ from those it was built with.
     """

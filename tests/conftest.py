@@ -21,7 +21,7 @@ from common.spec.plan import Plan
 from common.spec.planner import make_plan
 
 # Test files, those with the longest tests first.
-SLOW = ("processes", "published", "bench", "site", "brought_files", "page_command", "browser",
+SLOW = ("processes", "published", "bench", "site", "real_checkpoints", "page_command", "browser",
         "browser_network", "browser_keys", "check", "check_training", "training", "exhibit",
         "every_network", "source", "fast", "forward")  # fmt: skip
 
@@ -76,7 +76,7 @@ class Implementation:
 
     name: str
     package: ModuleType
-    run: ModuleType
+    runner: ModuleType
     weights: ModuleType
     baselines: ModuleType
 

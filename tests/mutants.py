@@ -89,8 +89,8 @@ def survives(mutant: Mutant, servers: Servers) -> tuple[bool, float]:
         words = ["-x", "-q", "-p", "no:cacheprovider", *shlex.split(mutant.tests)]
         framework = words[words.index("--framework") + 1] if "--framework" in words else "none"
         environment = os.environ | THREADS | {"PYTHONPATH": str(tree)}
-        # The kept results are valid, because their names hash the code.
-        environment |= {"KEPT_RESULTS": str(ROOT / "build" / "reference")}
+        # The cached results are valid, because their names hash the code.
+        environment |= {"REFERENCE_CACHE": str(ROOT / "build" / "reference")}
         environment |= {"WARM_PARENTS": str(servers.folder)}
         with open(Path(folder) / "log", "w+b") as log:
             address = servers.address(framework)

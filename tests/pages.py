@@ -15,8 +15,8 @@ from common.tools.analysis.compare import (
     strongest_channels,
 )
 from common.tools.page.content import steps_of
-from common.tools.page.members import whole
-from common.tools.page.observation import observe
+from common.tools.page.network_pair import whole
+from common.tools.page.reference_pass import reference_pass
 
 NOBODY = "no framework was asked"
 
@@ -67,7 +67,7 @@ def steps(name):
 def through(name):
     """A small network, one image through it, and a framework that is a little off."""
     plan = planned(name, (96, 96))
-    seen = observe(plan, seeded(plan), noise(plan)[0])
+    seen = reference_pass(plan, seeded(plan), noise(plan)[0])
     channels = strongest_channels(make_rows(plan), seen.outputs, 4)
     maps = keep_maps(seen.outputs, channels)
     off = FrameworkResult(maps={path: values + 1e-6 for path, values in maps.items()})

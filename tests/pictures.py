@@ -7,8 +7,8 @@ from common.command.pages import write_diagram
 from common.data.images import photographs
 from common.tools.page.diagram import standalone
 from common.tools.page.layer_shapes import LARGE, draw
-from common.tools.page.members import whole
 from common.tools.page.module_drawing import block_drawing
+from common.tools.page.network_pair import whole
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PICTURES = ("googlenet", "inception4a")

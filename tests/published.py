@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.jobs.network_jobs import Run
+from common.jobs.network_jobs import ForwardPass
 from common.jobs.turns import Turns
 from common.jobs.worker import perform
 
@@ -128,7 +128,7 @@ def run(framework, folder):
     """Runs all the models with one framework, in one process, and saves their logits."""
     for name in (*KERAS, *PADDLE):
         files = {"weights": folder / f"{name}.safetensors", "input": folder / f"{name}.x.npy"}
-        job = Run(framework=framework, network=name, endpoints="logits", **files)
+        job = ForwardPass(framework=framework, network=name, endpoints="logits", **files)
         found = perform(job, Turns(folder, 0))
         np.save(folder / f"{name}.{framework}.npy", found.arrays["logits"])
 

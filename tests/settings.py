@@ -44,12 +44,12 @@ class Setting:
 
 
 KERAS_EAGER = """
-import tensorflow_impl.run as run
-run.fast = lambda net: lambda x: net(x, training=False)
+import tensorflow_impl.run as runner
+runner.fast = lambda net: lambda x: net(x, training=False)
 """
 PADDLE_DYNAMIC = """
-import paddle, paddle_impl.run as run
-run.fast = lambda net: net.eval() or paddle.no_grad()(net)
+import paddle, paddle_impl.run as runner
+runner.fast = lambda net: net.eval() or paddle.no_grad()(net)
 """
 # The module, which has the same name in the package as its function.
 FAST = "import sys, pytorch_impl; fast = sys.modules['pytorch_impl.fast']"

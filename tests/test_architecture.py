@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 from imports import circles, imports, modules, reach
-from kept import FILES
+from reference_cache import FILES
 
 from common.jobs.call import ROOT
 from common.jobs.frameworks import ALL, FRAMEWORKS

@@ -13,7 +13,7 @@ from common.data.sources import open_data
 from common.errors import DataError, Interrupted, MissingFramework, UsageError
 from common.files import weights as weights_files
 from common.jobs.call import call
-from common.tools.train.launch import local_environments, place
+from common.tools.train.launch import local_environments, rank_of
 from common.tools.train.train_jobs import Train
 from common.tools.zoo.convert import fit_channels, start_from
 from common.training.folder import begin, class_names, forget, open_run, plan_of
@@ -32,7 +32,7 @@ def start(out: Path, recipe: Recipe, how: How, resume: bool) -> None:
 
     If a launcher has started several processes, the first one begins the run for all.
     """
-    rank, ranks = place(how.framework)
+    rank, ranks = rank_of(how.framework)
     if ranks > 1 and how.processes > 1:
         raise UsageError(
             "--processes cannot be used under a launcher that has already started several processes"

@@ -110,8 +110,8 @@ def write_files(
         draw_rates(svg, results.rows)
     if html:
         name = results.rows[0].work.network
-        found = report.bench_json(results, describe_machine(), rate)
-        speed = make_speed(found, name, str(html))
+        document = report.bench_json(results, describe_machine(), rate)
+        speed = make_speed(document, name, str(html))
         page = Page(make_plan(network(name)), reason=NOT_ASKED, speed=speed, part="speed")
         write_page(html, page)
 
@@ -132,10 +132,10 @@ def run_races(
         print(report.machine_text(machine))
     with progress() as report_progress:
         for works, own_options in races:
-            found = run_race(works, own_options, report_progress)
-            total.add(found)
+            one = run_race(works, own_options, report_progress)
+            total.add(one)
             if not json:
-                report.print_results(found, total.rows, rate, sweep)
+                report.print_results(one, total.rows, rate, sweep)
     if json:
         documents.print_json(report.bench_json(total, machine, rate))
     elif not sweep:
@@ -148,13 +148,13 @@ def run_races(
 def show_layers(names: Sequence[str], frameworks: Sequence[str], json: bool) -> None:
     """Prints each layer's time in each framework, and its multiply-adds."""
     with progress() as report_progress:
-        found = {
+        layers = {
             name: time_layers(name, frameworks, LAYERS_BATCH, report_progress) for name in names
         }
     if json:
-        documents.print_json({name: list(map(asdict, rows)) for name, (rows, _) in found.items()})
+        documents.print_json({name: list(map(asdict, rows)) for name, (rows, _) in layers.items()})
         return
-    for name, (rows, missing) in found.items():
+    for name, (rows, missing) in layers.items():
         print(f"{name}, infer, batch {LAYERS_BATCH}: milliseconds, and G multiply-adds a second")
         print_table(report.layers_table(rows, LAYERS_BATCH))
         for error in missing:

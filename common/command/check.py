@@ -18,13 +18,13 @@ from common.errors import DataError, UsageError, UserError
 from common.jobs.frameworks import FRAMEWORKS
 from common.networks import network
 from common.tools.check.advice import LANGUAGES
+from common.tools.check.check_file import Outcomes, check_file
 from common.tools.check.check_jobs import Check
 from common.tools.check.detect import framework_of
 from common.tools.check.document import verdict_json
 from common.tools.check.grading import Rubric, csv_text, html_text, read_rubric
 from common.tools.check.submissions import Batch
 from common.tools.check.verdict import Verdict
-from common.tools.check.verdicts import Found, check_file
 
 Sources = Annotated[
     list[str],
@@ -40,7 +40,7 @@ NetworkName = Annotated[
 ]
 Size = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Run it at this input size.")]
 MadeBy = Annotated[
-    str, typer.Option("--call", metavar="EXPR", help="Make it by this call: 'GoogLeNet(10)'.")
+    str, typer.Option("--call", metavar="EXPR", help="Make it with this call: 'GoogLeNet(10)'.")
 ]
 WithGradients = Annotated[bool, typer.Option("--grad", help="Also check one training step.")]
 Limit = Annotated[float, typer.Option(help="Stop each file after this many seconds.")]
@@ -79,8 +79,8 @@ def check(
 ) -> int:
     """Compare your own code with the published networks.
 
-    RUNS THE FILE, as `python FILE.py` would, in a process of its own; docs/check.md says how it
-    is limited. Of a folder, all .py and .ipynb files are checked.
+    RUNS THE FILE, as `python FILE.py` would, in a separate process; docs/check.md describes its
+    limits. In a folder, all .py and .ipynb files are checked.
     """
     check_options(framework, name, aux, limit, language, workers)
     marks = read_rubric(rubric)
@@ -112,8 +112,8 @@ def check_one(
     """Checks one file and shows the result; returns the exit code."""
     with progress() as report_progress:
         job = of(asked, source)
-        found = check_file(job, source, limit, report_progress)
-    return show(found, job, report, language, as_json)
+        outcomes = check_file(job, source, limit, report_progress)
+    return show(outcomes, job, report, language, as_json)
 
 
 def job_or_error(asked: Check, source: str) -> Check | UserError:
@@ -139,16 +139,16 @@ def check_options(
         raise UsageError(f"--jobs {workers}: give a number of at least 1")
 
 
-def show(found: Found, job: Check, report: Path | None, language: str, as_json: bool) -> int:
+def show(outcomes: Outcomes, job: Check, report: Path | None, language: str, as_json: bool) -> int:
     """Shows the networks of one file: one in full, several as a line each; returns the exit code.
 
     Raises the error of a file whose only network could not be checked.
     """
-    source, verdict = found[0]
-    if len(found) == 1 and isinstance(verdict, UserError):
+    source, verdict = outcomes[0]
+    if len(outcomes) == 1 and isinstance(verdict, UserError):
         raise verdict
-    documents = [verdict_json(*each) for each in found]
-    if len(found) > 1:
+    documents = [verdict_json(*each) for each in outcomes]
+    if len(outcomes) > 1:
         return show_many(documents, report, as_json)
     write(report, json_text(documents[0]) + "\n")
     if as_json:

@@ -15,36 +15,36 @@ MAX_PLACES = 6  # that are named
 NOT_COMPARED = " in evaluation; dropout was not compared (--grad does)"
 
 
-def print_verdict(source: str, found: Verdict, language: str = "en", framework: str = "") -> None:
+def print_verdict(source: str, verdict: Verdict, language: str = "en", framework: str = "") -> None:
     """Prints how the network was read, each difference, the equal steps, and the conclusion."""
-    plan = found.plan
-    own, theirs = number(found.parameters), number(plan.parameter_count)
+    plan = verdict.plan
+    own, theirs = number(verdict.parameters), number(plan.parameter_count)
     print_line(f"{source}, compared with {plan.spec.name} ({plan.spec.origin})")
-    for note in found.trace.notes:
+    for note in verdict.trace.notes:
         print_line(f"note: {note}")
-    size = shape_text(found.trace.image.shape[1:])
+    size = shape_text(verdict.trace.image.shape[1:])
     print(f"input {size}; parameters: {own} (yours), {theirs} (reference)")
-    for count, each in enumerate(found.decisions, 1):
+    for count, each in enumerate(verdict.decisions, 1):
         print()
-        for line in decision_lines(count, each, found, language, framework):
+        for line in decision_lines(count, each, verdict, language, framework):
             print_line(line)
     print()
     steps = [child.path for root in plan.roots() for child in root.children]
-    places = [f"{place}." for each in found.decisions for place in each.places]
+    places = [f"{place}." for each in verdict.decisions for place in each.places]
     equal = [step for step in steps if not any(f"{p}".startswith(f"{step}.") for p in places)]
     print_line(f"{LABELS[language]['equal']}: {', '.join(equal) or '-'}")
-    if found.unused:
-        print_line(f"executed but not used in the result: {', '.join(found.unused[:6])}")
-    print(conclusion(found))
+    if verdict.unused:
+        print_line(f"executed but not used in the result: {', '.join(verdict.unused[:6])}")
+    print(conclusion(verdict))
 
 
 def decision_lines(
-    count: int, each: Difference, found: Verdict, language: str, framework: str
+    count: int, each: Difference, verdict: Verdict, language: str, framework: str
 ) -> Iterator[str]:
     """Yields the lines about one difference."""
     label = LABELS[language]
     yield f"{count}. {KINDS[language][each.kind]}: {each.what}"
-    where = f"   {label['where']}: {where_text(each, found, label)}"
+    where = f"   {label['where']}: {where_text(each, verdict, label)}"
     lines = ", ".join(map(str, each.lines[:6]))
     yield where + (f"; {label['lines']} {lines}" if lines else "")
     values = [f"{label['yours']}: {each.yours}", f"{label['table']}: {each.table}"]
@@ -56,9 +56,9 @@ def decision_lines(
     yield from [f"   {label['write']}: {hint.write}"] if hint.write else []
 
 
-def where_text(each: Difference, found: Verdict, label: Mapping[str, str]) -> str:
+def where_text(each: Difference, verdict: Verdict, label: Mapping[str, str]) -> str:
     """The places of a decision: all modules, or the first layers by name."""
-    modules = [c.path for c in found.plan.body.children if not c.is_conv_unit and c.children]
+    modules = [c.path for c in verdict.plan.body.children if not c.is_conv_unit and c.children]
     own = {place.partition(".")[0] for place in each.places}
     shown = ", ".join(each.places[:MAX_PLACES])
     if len(each.places) > MAX_PLACES:
@@ -70,14 +70,14 @@ def where_text(each: Difference, found: Verdict, label: Mapping[str, str]) -> st
     return shown
 
 
-def conclusion(found: Verdict) -> str:
+def conclusion(verdict: Verdict) -> str:
     """One sentence that names the matching or the nearest network."""
-    if found.same:
-        more = f", except for {counted(len(found.in_training))} in training"
-        if not found.in_training:
-            more = "" if found.trace.after or found.trace.drops is not None else NOT_COMPARED
-        return f"your network is {' and '.join(found.same)}{more}"
-    return f"nearest: {found.nearest}, {counted(found.nearest_differences)}"
+    if verdict.same:
+        more = f", except for {counted(len(verdict.in_training))} in training"
+        if not verdict.in_training:
+            more = "" if verdict.trace.after or verdict.trace.drops is not None else NOT_COMPARED
+        return f"your network is {' and '.join(verdict.same)}{more}"
+    return f"nearest: {verdict.nearest}, {counted(verdict.nearest_differences)}"
 
 
 def counted(differences: int) -> str:
@@ -85,9 +85,9 @@ def counted(differences: int) -> str:
     return "1 difference" if differences == 1 else f"{differences} differences"
 
 
-def print_many(found: Sequence[tuple[str, Verdict | UserError]]) -> None:
+def print_many(outcomes: Sequence[tuple[str, Verdict | UserError]]) -> None:
     """Prints one line for each of several networks."""
-    print_documents([verdict_json(source, each) for source, each in found])
+    print_documents([verdict_json(source, each) for source, each in outcomes])
 
 
 def print_documents(documents: Sequence[Mapping]) -> None:

@@ -25,7 +25,7 @@ from common.command.options import (
     with_preprocess,
 )
 from common.command.outputs import check_outputs
-from common.command.pages import MAPS, observed, write_page
+from common.command.pages import MAPS, with_reference, write_page
 from common.command.printable import print_line
 from common.command.progress import progress
 from common.command.train import resolve
@@ -81,23 +81,23 @@ def compare(
     files = image or images.photographs()
     check_outputs(html, inputs=files)
     plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
-    found = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
+    result = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
     if html:
-        write_page(html, observed(Page(plan, found, photographs=files, part="comparison")))
+        write_page(html, with_reference(Page(plan, result, photographs=files, part="comparison")))
     if json:
-        documents.print_json(documents.comparison_json(found))
+        documents.print_json(documents.comparison_json(result))
     else:
-        show.print_comparison(found)
-    found.raise_if_failed()
+        show.print_comparison(result)
+    result.raise_if_failed()
 
 
 def installed() -> list[str]:
     """The frameworks that are installed; reports the others, or returns all if none is."""
-    found = [name for name in FRAMEWORKS if find_spec(ALL[name].package)]
+    names = [name for name in FRAMEWORKS if find_spec(ALL[name].package)]
     for name in FRAMEWORKS:
-        if found and name not in found:
+        if names and name not in names:
             print_line(f"googlenet: {name} is not installed, so not compared", sys.stderr)
-    return found or list(FRAMEWORKS)
+    return names or list(FRAMEWORKS)
 
 
 def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[object]) -> None:

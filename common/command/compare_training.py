@@ -31,7 +31,7 @@ def compare_training(
     rounding errors grow.
     """
     check_runs_folder(out, frameworks)
-    found: dict[str, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     runs, states = {}, {}
     for framework in frameworks:
         print(f"{framework}: training", file=sys.stderr)
@@ -46,28 +46,30 @@ def compare_training(
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
         states[framework] = read_newest(folder / "checkpoints")[0]
         apart = weights_apart(states[framework], states[frameworks[0]])
-        figures = report.seconds, report.megabytes, apart
-        found[framework] = outcome(runs[framework], first, tolerance, *figures)
+        measured = report.seconds, report.megabytes, apart
+        outcomes[framework] = outcome(runs[framework], first, tolerance, *measured)
     draw_curves(out / "curves.svg", runs)
     if json:
         about = {"recipe": asdict(recipe), "tolerance": tolerance}
-        each = {framework: asdict(result) for framework, result in found.items()}
+        each = {framework: asdict(result) for framework, result in outcomes.items()}
         documents.print_json(about | {"frameworks": each})
     else:
-        print_outcomes(recipe, found, out)
-    parted = [f for f, result in found.items() if result.parts_at is not None]
+        print_outcomes(recipe, outcomes, out)
+    parted = [f for f, result in outcomes.items() if result.parts_at is not None]
     if parted and recipe.dtype == "float64":
-        raise CheckFailed(f"the losses of {parted[0]} diverge at step {found[parted[0]].parts_at}")
+        raise CheckFailed(
+            f"the losses of {parted[0]} diverge at step {outcomes[parted[0]].parts_at}"
+        )
 
 
-def print_outcomes(recipe: Recipe, found: Mapping[str, Outcome], out: Path) -> None:
+def print_outcomes(recipe: Recipe, outcomes: Mapping[str, Outcome], out: Path) -> None:
     """Prints a line for each framework, with how far its losses and weights agree."""
-    steps = next(iter(found.values())).steps
+    steps = next(iter(outcomes.values())).steps
     print(f"{steps:,} steps of {recipe.network} on {recipe.data}: same weights, batches, dropout")
     columns = "framework", "loss", "top-1", "images/s", "seconds", "peak MB"
     table = grid(*columns, "loss apart", "weights apart", "parts at")
     table.collapse_padding = True
-    for framework, result in found.items():
+    for framework, result in outcomes.items():
         table.add_row(
             framework,
             f"{result.loss:.5f}",
@@ -80,10 +82,10 @@ def print_outcomes(recipe: Recipe, found: Mapping[str, Outcome], out: Path) -> N
             "never" if result.parts_at is None else number(result.parts_at),
         )
     print_table(table)
-    first = next(iter(found))
+    first = next(iter(outcomes))
     print(f"apart: the largest relative difference from {first} of any step's loss, and of any")
     print("weight in the end (relative to the largest in its array); runs part at the step whose")
     print(f"loss differs by more than {TOLERANCES[recipe.dtype]:.0e}; {out / 'curves.svg'}: curves")
-    if recipe.dtype != "float64" and any(each.parts_at for each in found.values()):
+    if recipe.dtype != "float64" and any(each.parts_at for each in outcomes.values()):
         print(f"rounding errors of {recipe.dtype} grow from step to step, so the curves part;")
         print("with --dtype float64 they stay together")

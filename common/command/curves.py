@@ -61,8 +61,8 @@ def draw_rates(path: Path, rows: Sequence[Row]) -> None:
     works = by_work(rows)
     figure = Figure(figsize=(9, 1 + 0.3 * (len(rows) + 3 * len(works))), layout="constrained")
     heights = [len(each) for each in works.values()]
-    parts = figure.subplots(len(works), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, (work, each) in zip(parts, works.items(), strict=True):
+    panels = figure.subplots(len(works), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, (work, each) in zip(panels, works.items(), strict=True):
         rates = [row.images_per_second for row in each]
         below = [row.images_per_second - row.low for row in each]
         above = [row.high - row.images_per_second for row in each]
@@ -76,7 +76,7 @@ def draw_rates(path: Path, rows: Sequence[Row]) -> None:
         axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.3)
         axes.set_title(work.text, loc="left")
-    parts[-1].set_xlabel("images a second, the median of the turns, and their middle half")
+    panels[-1].set_xlabel("images a second, the median of the turns, and their middle half")
     save(figure, path)
 
 

@@ -30,26 +30,26 @@ def data(
     json: AsJson = False,
 ) -> None:
     """Check a data set and name its broken images."""
-    found = open_data(source, val_split)
-    splits = found.splits
+    opened = open_data(source, val_split)
+    splits = opened.splits
     faults = {name: find_faults(split) for name, split in splits.items()}
     images = {
         kind: {name: int((split.labels == k).sum()) for name, split in splits.items()}
-        for k, kind in enumerate(found.classes)
+        for k, kind in enumerate(opened.classes)
     }
     lines = [line for each in faults.values() for line in each.values()]
     if json:
         document = {"source": source, "images": images, "faults": lines}
-        print(json_format.dumps(document | {"others": dict(found.others)}, indent=2))
+        print(json_format.dumps(document | {"others": dict(opened.others)}, indent=2))
     else:
         table = grid("class", *splits)
         for kind, counts in images.items():
             table.add_row(kind, *(f"{counts[name]:,}" for name in splits))
         table.add_row("all", *(f"{len(split):,}" for split in splits.values()), style="bold")
         print_table(table)
-        print(USES[found.val is not None])
-        if found.others:
-            print_line(f"files that are not images: {counted(found.others)}")
+        print(USES[opened.val is not None])
+        if opened.others:
+            print_line(f"files that are not images: {counted(opened.others)}")
         for line in lines:
             print_line(line)
     if lines:

@@ -14,7 +14,7 @@ from common.command.options import (
 )
 from common.command.outputs import check_outputs
 from common.command.pages import write_page
-from common.tools.page.members import against
+from common.tools.page.network_pair import network_pair
 from common.tools.page.render import Page
 
 
@@ -33,5 +33,5 @@ def diff(
     one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
     if html:
         reason = f"`googlenet compare {first} --html FILE` shows it"
-        write_page(html, Page(one, reason=reason, other=against(one, other), part="against"))
+        write_page(html, Page(one, reason=reason, other=network_pair(one, other), part="against"))
     explain.print_difference(one, other, numbers)

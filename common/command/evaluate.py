@@ -50,8 +50,8 @@ def evaluate(
 ) -> None:
     """Score weights or a run on a data set.
 
-    The test split is scored; of a run, the best weights are used. The data are the run's own by
-    default, and `digits` for other weights.
+    The test split is scored, of a run with its best weights. By default, the data are those of the
+    run, or `digits` for other weights.
     """
     check_options(framework, device, on_error, dtype)
     check_outputs(csv, inputs=[source])

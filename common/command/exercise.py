@@ -36,7 +36,7 @@ def exercise(
 ) -> int:
     """Grade a chapter's exercises, or plant mistakes.
 
-    `exercise NN FILE.py` RUNS THE FILE in a process of its own, and grades its answers to the
+    `exercise NN FILE.py` RUNS THE FILE in a separate process, and grades its answers to the
     exercises of chapter NN of the book; `googlenet check` compares networks and blocks.
 
     `exercise plant N` writes N GoogLeNets as `googlenet source` prints them, with one mistake that

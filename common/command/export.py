@@ -30,7 +30,7 @@ def export(
 ) -> None:
     """Export a network with its weights as ONNX.
 
-    The file is run by ONNX Runtime and compared with the reference.
+    The file is run in ONNX Runtime, and its outputs are compared with the reference.
     """
     network(name, aux=aux)  # rejects an unknown name before any file is read
     if out.suffix != ".onnx":

@@ -17,8 +17,8 @@ PACKAGES = {ALL[name].package: name for name in FRAMEWORKS} | {"keras": "tensorf
 def grade_answers(chapter: str, file: Path, limit: float, as_json: bool) -> int:
     """Grades a file and prints the grades; returns the exit code."""
     job = Answers(framework=framework_of(file), source=str(file), chapter=chapter)
-    found = answers(job, limit)
-    grades = [grade(each, found) for each in CHAPTERS[chapter]]
+    results = answers(job, limit)
+    grades = [grade(each, results) for each in CHAPTERS[chapter]]
     show(grades, as_json)
     return 0 if all(each.is_right for each in grades) else 1
 
@@ -46,21 +46,23 @@ def framework_of(file: Path) -> str:
         raise DataError(f"{file}, line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise DataError(f"{file}: not Python source code ({error})") from None
-    found = {PACKAGES[name] for name in imported(tree) if name in PACKAGES}
-    if len(found) > 1:
-        raise UsageError(f"{file}: imports {' and '.join(sorted(found))}; use one framework a file")
-    return found.pop() if found else "numpy"
+    frameworks = {PACKAGES[name] for name in imported(tree) if name in PACKAGES}
+    if len(frameworks) > 1:
+        raise UsageError(
+            f"{file}: imports {' and '.join(sorted(frameworks))}; use one framework a file"
+        )
+    return frameworks.pop() if frameworks else "numpy"
 
 
 def imported(tree: ast.Module) -> set[str]:
     """The top-level packages that a file imports anywhere."""
-    found = set()
+    packages = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            packages |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
-    return found
+            packages.add(node.module.split(".")[0])
+    return packages
 
 
 def show(grades: list[Grade], as_json: bool) -> None:

@@ -32,21 +32,21 @@ def identify(
 ) -> int:
     """Find which network a checkpoint belongs to.
 
-    Its format is shown, and what does not fit.
+    Its format is shown, and the arrays that do not fit.
     """
-    found = identify_file(source, ReadOptions(key=key))
+    identity = identify_file(source, ReadOptions(key=key))
     if json:
-        print_json({"file": str(source), **identity_json(found)})
-    elif found.matches:
-        print_matches(found)
+        print_json({"file": str(source), **identity_json(identity)})
+    elif identity.matches:
+        print_matches(identity)
     else:
-        print_misfit(source, found.nearest)
-    return 0 if found.matches else 1
+        print_misfit(source, identity.nearest)
+    return 0 if identity.matches else 1
 
 
-def identity_json(found: Identity) -> dict:
+def identity_json(identity: Identity) -> dict:
     """The result as JSON; `nearest` is null if any network fits completely."""
-    near = found.nearest
+    near = identity.nearest
     faults = near and {
         "network": near.name,
         "layout": near.layout.name,
@@ -55,8 +55,8 @@ def identity_json(found: Identity) -> dict:
         "misshapen": near.misshapen,
         "trunk_fits": near.backbone_fits,
     }
-    matches = [match_json(match) for match in found.matches]
-    return {"matches": matches, "nearest": faults, "other_things": found.kinds}
+    matches = [match_json(match) for match in identity.matches]
+    return {"matches": matches, "nearest": faults, "other_things": identity.kinds}
 
 
 def match_json(match: Match) -> dict:
@@ -73,23 +73,23 @@ def match_json(match: Match) -> dict:
     }
 
 
-def print_matches(found: Identity) -> None:
+def print_matches(identity: Identity) -> None:
     """Prints a line for each match, and the notes on how the file was read."""
     table = grid("network", "format", "classes", "heads", "input", "parameters")
     table.columns[1].justify = "left"
-    for match in found.matches:
+    for match in identity.matches:
         spec, heads = match.plan.spec, ", ".join(match.plan.heads) or "none"
         any_size = takes_any_size(match.plan)
         size = f"{spec.input[0]} x any size" if any_size else shape_text(spec.input)
         row = spec.name, match.layout.name, number(spec.classes) or "none", heads, size
         table.add_row(*row, number(match.plan.parameter_count))
     print_table(table)
-    for note in found.matches[0].notes:
+    for note in identity.matches[0].notes:
         print_line(note)
-    for name, kind in list(found.kinds.items())[:SHOWN]:
+    for name, kind in list(identity.kinds.items())[:SHOWN]:
         print_line(f"not read: {name}, a {kind}")
-    if len(found.matches) > 1:
-        one, other = (match.plan.spec.name for match in found.matches[:2])
+    if len(identity.matches) > 1:
+        one, other = (match.plan.spec.name for match in identity.matches[:2])
         print(f"All of them have these arrays; what differs: `googlenet diff {one} {other}`.")
         print("The file does not record which of them it was trained as.")
 

@@ -86,16 +86,16 @@ def read_size(text: str) -> Shape | None:
 
 def plan_with_heads(name: str, input: Shape | None, classes: int | None) -> Plan:
     """The network's plan, with its heads if it has any and also has a classifier."""
-    made = network(name, input, classes)
-    return make_plan(network(name, input, classes, bool(made.heads and made.classes)))
+    spec = network(name, input, classes)
+    return make_plan(network(name, input, classes, bool(spec.heads and spec.classes)))
 
 
-def with_preprocess(made: NetworkSpec, name: str | None) -> NetworkSpec:
+def with_preprocess(spec: NetworkSpec, name: str | None) -> NetworkSpec:
     """The network with the named preprocessing; unchanged if `name` is None."""
     if name is None:
-        return made
+        return spec
     check_known("preprocessing", name, tuple(PREPROCESSES))
-    return replace(made, preprocess=PREPROCESSES[name])
+    return replace(spec, preprocess=PREPROCESSES[name])
 
 
 def check_known(what: str, given: str, allowed: Sequence[str]) -> None:

@@ -13,9 +13,9 @@ from common.command.options import Frameworks, Images, check_known
 from common.command.outputs import check_outputs
 from common.command.pages import (
     MAPS,
-    observed,
     trained_plan,
     with_gradients,
+    with_reference,
     write_diagram,
     write_page,
 )
@@ -27,8 +27,7 @@ from common.errors import UsageError
 from common.files.scratch import scratch_folder
 from common.jobs.frameworks import COMPARED, FRAMEWORKS
 from common.spec.plan import Plan
-from common.tools.page.members import against as difference
-from common.tools.page.members import whole
+from common.tools.page.network_pair import network_pair, whole
 from common.tools.page.render import Page
 from common.tools.page.speed import read_speed
 from common.tools.page.trained_part import Weights
@@ -73,7 +72,7 @@ def page(
         check_known("framework", each, COMPARED)
     files = image or images.photographs()
     plan, arrays, trained = open_plan(weights, name)
-    other = difference(plan, whole(against)) if against else None
+    other = network_pair(plan, whole(against)) if against else None
     check_outputs(out, inputs=[*files, bench])
     if out.suffix == ".svg":
         if any((against, weights, bench, runs, framework)):
@@ -85,7 +84,7 @@ def page(
         read = [read_run(folder, plan.spec.name, report_progress) for folder in runs or ()]
     comparison = compare_images(plan, files, frameworks, "float32", False, MAPS, arrays)
     shown = Page(plan, comparison, photographs=files, other=other, runs=read, speed=speed)
-    shown = with_gradients(observed(replace(shown, weights=trained), arrays), frameworks)
+    shown = with_gradients(with_reference(replace(shown, weights=trained), arrays), frameworks)
     write_page(out, shown)
     print_line(f"{out}: {plan.spec.name}, {out.stat().st_size / 1e6:.1f} MB")
     comparison.raise_if_failed()

@@ -20,25 +20,25 @@ from common.spec.plan import Plan
 from common.spec.preprocess import PREPROCESSES
 from common.tools.page.diagram import network_diagram, standalone
 from common.tools.page.head_gradients import head_gradients
-from common.tools.page.observation import observe
 from common.tools.page.photographs import network_view
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 from common.tools.page.trained_part import Weights
 
 MAPS = 4  # drawn per step without branches
 
 
-def observed(page: Page, arrays: Arrays | None = None) -> Page:
+def with_reference(page: Page, arrays: Arrays | None = None) -> Page:
     """Adds to the page the reference's feature maps for its first image.
 
     The weights are `arrays`, or else those that `compare` draws.
     """
-    made = page.plan.spec
-    x = images.batch(page.photographs[:1], made.input, made.preprocess)
+    spec = page.plan.spec
+    x = images.batch(page.photographs[:1], spec.input, spec.preprocess)
     with progress() as report_progress:
-        report_progress("numpy", "following one image")
+        report_progress("numpy", "computing one image")
         given = arrays or initial_arrays(page.plan, seed=0, random_stats=True)
-        return replace(page, observation=observe(page.plan, given, x[0]))
+        return replace(page, reference=reference_pass(page.plan, given, x[0]))
 
 
 def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
@@ -49,8 +49,8 @@ def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
     able = [each for each in frameworks if each in FRAMEWORKS]
     if not able or not page.plan.heads:
         return page
-    made = page.plan.spec
-    x = images.batch(page.photographs, made.input, made.preprocess)
+    spec = page.plan.spec
+    x = images.batch(page.photographs, spec.input, spec.preprocess)
     with progress() as report_progress:
         report_progress(able[0], "computing gradients with and without the heads")
         try:
@@ -62,9 +62,9 @@ def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
 
 def trained_plan(given: Trained) -> tuple[Plan, Arrays, Weights]:
     """The plan for trained weights, with their heads; the arrays; their label and class names."""
-    made = network(given.network)
+    spec = network(given.network)
     names = weights.read(given.path)[0]
-    aux = any(name.split(".")[0] in made.heads for name in names)
+    aux = any(name.split(".")[0] in spec.heads for name in names)
     plan, arrays = weights.read_network(given.path, given.network, aux)
     how = PREPROCESSES[given.preprocess]
     plan = replace(plan, spec=replace(plan.spec, preprocess=how))
@@ -79,7 +79,7 @@ def write_page(out: Path, page: Page) -> None:
 
 def write_diagram(out: Path, plan: Plan, file: Path) -> None:
     """Writes only the diagram, with an image as the network gets it, as an SVG of its own."""
-    made = plan.spec
-    drawn = network_diagram(plan, network_view(file, made.input, made.preprocess), (made.name, ""))
+    spec = plan.spec
+    drawn = network_diagram(plan, network_view(file, spec.input, spec.preprocess), (spec.name, ""))
     with atomic_file(out) as temporary:
         temporary.write_text(f"{standalone(drawn)}\n", encoding="utf-8")

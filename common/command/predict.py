@@ -80,33 +80,33 @@ def predict(
 
 def list_images(paths: Sequence[Path]) -> list[str]:
     """The files among the paths and the images in the folders; raises DataError without any."""
-    found: list[str] = []
+    images: list[str] = []
     for path in paths:
         inside = find_images(path).images if path.is_dir() else [path]
         if not inside:
             raise DataError(f"{path}: there are no images in this folder")
-        found += map(str, inside)
-    return found
+        images += map(str, inside)
+    return images
 
 
-def write_csv(path: Path, found: list[dict]) -> None:
+def write_csv(path: Path, predictions: list[dict]) -> None:
     """Writes a line for each class that is shown."""
     with atomic_csv(path) as file:
         writer = DictWriter(file, ["image", "rank", "class", "name", "probability"])
         writer.writeheader()
-        for entry in found:
+        for entry in predictions:
             for number, each in enumerate(entry["top"], 1):
                 writer.writerow({"image": entry["image"], "rank": number, **each})
 
 
-def show_classes(found: list[dict], csv: Path | None, json: bool) -> None:
+def show_classes(predictions: list[dict], csv: Path | None, json: bool) -> None:
     """Prints the classes of each image, and writes them to `csv`."""
     if csv:
-        write_csv(csv, found)
+        write_csv(csv, predictions)
     if json:
-        documents.print_json(found)
+        documents.print_json(predictions)
         return
-    for entry in found:
+    for entry in predictions:
         print_line(entry["image"])
         for each in entry["top"]:
             print_line(f"  {each['probability']:7.2%}  {each['name']}")
@@ -116,8 +116,8 @@ def rank(files: Sequence[str], probabilities: NDArray, given: Trained, top: int)
     """The most likely classes of each image, `top` of them or all that there are."""
     names = given.class_names(probabilities.shape[1])
     orders = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    found = []
+    predictions = []
     for file, row, order in zip(files, probabilities, orders, strict=True):
         best = [{"class": int(k), "name": names[k], "probability": float(row[k])} for k in order]
-        found.append({"image": file, "top": best})
-    return found
+        predictions.append({"image": file, "top": best})
+    return predictions

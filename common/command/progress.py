@@ -15,7 +15,7 @@ from rich.text import Text
 
 from common.command.printable import print_line, printable
 from common.errors import MissingFramework
-from common.training.run import TrainingRun
+from common.training.training_run import TrainingRun
 
 # In a pipe, a step is shown after so many seconds, and then every so often.
 FIRST_SECONDS, EVERY_SECONDS = 30.0, 60.0

@@ -27,7 +27,7 @@ from common.errors import DataError, UsageError
 from common.jobs.call import call
 from common.jobs.frameworks import ALL
 from common.jobs.job import DTYPES
-from common.jobs.network_jobs import Run
+from common.jobs.network_jobs import ForwardPass
 from common.networks import network
 from common.reference.numerics import softmax
 from common.spec.planner import make_plan
@@ -57,8 +57,8 @@ def run(
     """Run a forward pass and keep the outputs.
 
     The network is in evaluation mode; the .npz has one array per endpoint, and `logits`.
-    `predictions`, an endpoint as well, is their softmax. With a fixed window, larger images give
-    a map of logits.
+    The endpoint `predictions` is their softmax. With a fixed window, larger images give a map of
+    logits.
     """
     check_known("framework", framework, tuple(ALL))
     check_known("dtype", dtype, DTYPES)
@@ -66,7 +66,7 @@ def run(
     if endpoints == "units" or not endpoints.strip(", "):
         raise UsageError("--endpoints must be `all` or layer names, as in inception3a,inception3b")
     called, wants_predictions = find_paths(name, aux, endpoints)
-    job = Run(
+    job = ForwardPass(
         framework=framework,
         network=name,
         weights=str(weights),
@@ -102,8 +102,8 @@ def find_paths(name: str, aux: bool, endpoints: str) -> tuple[dict[str, str], bo
     for each in layers:
         if each not in paths and each in published:
             print_line(f"googlenet: {each} is {published[each]} here", sys.stderr)
-    found = {each: each if each in paths else published.get(each, each) for each in layers}
-    return found, wants_predictions
+    called = {each: each if each in paths else published.get(each, each) for each in layers}
+    return called, wants_predictions
 
 
 def predict(weights: Path, arrays: Arrays) -> Arrays:

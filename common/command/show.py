@@ -196,12 +196,12 @@ def print_diagnosis(diagnosis: Mapping) -> None:
     table = grid("framework", "", "import s", "peak MB")
     table.columns[1].justify = "left"
     table.columns[1].no_wrap = False
-    for name, found in diagnosis["frameworks"].items():
-        if found["starts"]:
-            figures = f"{found['import_seconds']:.1f}", f"{found['megabytes']:,}"
-            table.add_row(name, found["version"], *figures)
+    for name, state in diagnosis["frameworks"].items():
+        if state["starts"]:
+            measured = f"{state['import_seconds']:.1f}", f"{state['megabytes']:,}"
+            table.add_row(name, state["version"], *measured)
         else:
-            table.add_row(name, Text(printable(found["error"]), style="red"))
+            table.add_row(name, Text(printable(state["error"]), style="red"))
     print_table(table)
     for variable, value in diagnosis["settings"].items():
         print(f"a worker has {variable}={value}")

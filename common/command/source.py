@@ -30,7 +30,7 @@ def source(
 ) -> None:
     """Write a network as one file of source code.
 
-    The file needs nothing of this package, and writing it needs no framework.
+    The file does not import this package, and no framework is needed to write it.
     """
     check_known("framework", framework, FRAMEWORKS)
     if out and out.suffix != ".py":

@@ -93,17 +93,17 @@ def resolve(path: Path | None, overrides: dict[str, Any], run: Path | None = Non
     file, overrides = read_fields(path), typed(overrides)
     if run:
         return resumed(run, file | overrides)
-    parts = {part: overrides.pop(part, {}) for part in ("optimizer", "schedule")}
+    sections = {section: overrides.pop(section, {}) for section in ("optimizer", "schedule")}
     chosen = DEFAULTS | file | overrides
     network(chosen["network"])  # rejects an unknown name before data is opened
     data = open_data(chosen["data"], chosen["val_split"])
     table = default_table(chosen["network"], data, chosen["aux"]) | file
-    for part, options_given in parts.items():
-        own = table.get(part, {})
+    for section, options_given in sections.items():
+        own = table.get(section, {})
         if options_given.get("kind", own.get("kind")) != own.get("kind"):
             own = {}  # a different kind has its own parameters
         if options_given:
-            table[part] = own | options_given
+            table[section] = own | options_given
     return to_recipe(str(path or "recipe"), table | overrides)
 
 
@@ -115,6 +115,8 @@ def read_fields(path: Path | None) -> dict[str, Any]:
 
 
 def typed(overrides: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given, in parts as well."""
-    parts = {name: typed(value) for name, value in overrides.items() if isinstance(value, dict)}
-    return {name: value for name, value in (overrides | parts).items() if value not in (None, {})}
+    """The options that were given, in sections as well."""
+    sections = {name: typed(value) for name, value in overrides.items() if isinstance(value, dict)}
+    return {
+        name: value for name, value in (overrides | sections).items() if value not in (None, {})
+    }

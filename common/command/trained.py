@@ -63,22 +63,22 @@ def open_trained(source: Path, name: str | None, preprocess: str | None, box: Pa
         raise UsageError(
             f"{source} does not record its network; give --network (`googlenet identify` finds it)"
         )
-    made, path = network(name), source
+    spec, path = network(name), source
     if source.suffix != ".safetensors" or about.get("network") != name:
         path = box / "weights.safetensors"
         about = write_native(source, path, name)
     own = about.get("preprocess")
     if not own or "input" not in about:
-        size = shape_text(about.get("input", made.input))
+        size = shape_text(about.get("input", spec.input))
         print_line(
             f"googlenet: {source} does not record its images: {size} and "
-            f"--preprocess {preprocess or own or made.preprocess.name} are assumed",
+            f"--preprocess {preprocess or own or spec.preprocess.name} are assumed",
             sys.stderr,
         )
     return Trained(
         path=path,
         network=name,
-        preprocess=preprocess or about.get("preprocess", made.preprocess.name),
+        preprocess=preprocess or about.get("preprocess", spec.preprocess.name),
         classes=tuple(about.get("class_names", ())),
         label=str(source),
         background=about.get("background", ""),
@@ -120,8 +120,8 @@ def epoch_text(folder: Path, kind: str) -> str:
     epochs = [line for line in read_metrics(folder / "metrics.jsonl") if "split" in line]
     if not epochs:
         return "before the first epoch ended"
-    found = max(epochs, key=lambda line: line["top1"]) if kind == "best" else epochs[-1]
-    return f"after epoch {found['epoch']}"
+    chosen = max(epochs, key=lambda line: line["top1"]) if kind == "best" else epochs[-1]
+    return f"after epoch {chosen['epoch']}"
 
 
 def own_metadata(source: Path) -> dict:

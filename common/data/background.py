@@ -25,8 +25,8 @@ def background(split: Split) -> str:
     """The background that nearly all images of a split have; "" if they differ."""
     count = min(EXAMINED, len(split))
     numbers = np.linspace(0, len(split) - 1, count).astype(int)
-    found = [background_of(split.read(int(number))) for number in numbers]
-    return next((b for b in ("dark", "light") if found.count(b) >= SHARE * count), "")
+    backgrounds = [background_of(split.read(int(number))) for number in numbers]
+    return next((b for b in ("dark", "light") if backgrounds.count(b) >= SHARE * count), "")
 
 
 def on_background(split: Split, wanted: str) -> tuple[Split, list[str]]:

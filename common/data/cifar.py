@@ -64,39 +64,39 @@ CIFAR_100 = Version(
 )
 
 
-def open_cifar(place: Path) -> DataSet:
+def open_cifar(location: Path) -> DataSet:
     """The data set in a folder or in a `.tar.gz` archive; of CIFAR-100, the 100 fine classes."""
-    files = unpack(place) if place.is_file() else read_folder(place)
+    files = unpack(location) if location.is_file() else read_folder(location)
     stems = {name.removesuffix(".bin") for name in files}
     version = next((each for each in (CIFAR_10, CIFAR_100) if each.test in stems), None)
     if version is None:
         raise DataError(
-            f"{place}: no files of CIFAR; expected data_batch_1 to 5 and test_batch, or train and "
-            "test, with or without .bin"
+            f"{location}: no files of CIFAR; expected data_batch_1 to 5 and test_batch, or "
+            "train and test, with or without .bin"
         )
-    train = make_split(place, version, files, version.train)
-    test = make_split(place, version, files, (version.test,))
+    train = make_split(location, version, files, version.train)
+    test = make_split(location, version, files, (version.test,))
     count = max(int(split.labels.max()) for split in (train, test)) + 1
-    names = class_names(place, version, files) or tuple(map(str, range(count)))
+    names = class_names(location, version, files) or tuple(map(str, range(count)))
     if len(names) < max(count, 2):
-        raise DataError(f"{place}: {count} classes, but {len(names)} names of classes")
-    return DataSet(f"cifar:{place}", names, 3, train, test, small=True)
+        raise DataError(f"{location}: {count} classes, but {len(names)} names of classes")
+    return DataSet(f"cifar:{location}", names, 3, train, test, small=True)
 
 
-def read_folder(place: Path) -> dict[str, bytes]:
+def read_folder(location: Path) -> dict[str, bytes]:
     """The files of CIFAR in a folder, or in the one folder of CIFAR in it."""
 
     def listed(folder: Path) -> list[Path]:
         return [path for path in folder.iterdir() if WANTED.fullmatch(path.name) and path.is_file()]
 
-    folder = inner_folder(place, "cifar-*", lambda path: bool(listed(path)))
+    folder = inner_folder(location, "cifar-*", lambda path: bool(listed(path)))
     return {path.name: read_regular(path) for path in listed(folder)}
 
 
 def unpack(path: Path) -> dict[str, bytes]:
     """The files of CIFAR in an archive; nothing is written to disk."""
     check_regular(path, "a data set")
-    found, size = {}, 0
+    files, size = {}, 0
     try:
         with tarfile.open(path, "r|*") as archive:
             for member in archive:
@@ -105,30 +105,30 @@ def unpack(path: Path) -> dict[str, bytes]:
                     raise DataError(f"{path}: unpacks to more than {LARGEST:,} bytes")
                 name = member.name.rpartition("/")[2]
                 if WANTED.fullmatch(name) and (file := archive.extractfile(member)):
-                    found[name] = file.read()
+                    files[name] = file.read()
     except (OSError, EOFError, ValueError, TypeError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{path}: cannot be read as an archive ({error})") from None
-    return found
+    return files
 
 
 def make_split(
-    place: Path, version: Version, files: Mapping[str, bytes], names: tuple[str, ...]
+    location: Path, version: Version, files: Mapping[str, bytes], names: tuple[str, ...]
 ) -> Split:
     """The images and labels in these files."""
-    parts = []
+    batches = []
     for name in names:
         try:
             if content := files.get(f"{name}.bin"):
-                parts.append(read_binary(content, version))
+                batches.append(read_binary(content, version))
             elif content := files.get(name):
-                parts.append(read_pickled(content, version))
+                batches.append(read_pickled(content, version))
             else:
                 raise DataError("no such file")
         except DataError as error:
-            raise DataError(f"{place}: {name}: {error}") from None
-    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            raise DataError(f"{location}: {name}: {error}") from None
+    images, labels = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
     pixels = images.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
-    return split_of_arrays(f"{place}, {names[0]}, image", np.ascontiguousarray(pixels), labels)
+    return split_of_arrays(f"{location}, {names[0]}, image", np.ascontiguousarray(pixels), labels)
 
 
 def read_binary(content: bytes, version: Version) -> tuple[NDArray[np.uint8], NDArray]:
@@ -161,7 +161,7 @@ def read_pickled(content: bytes, version: Version) -> tuple[NDArray[np.uint8], N
     return images, np.array(labels)
 
 
-def class_names(place: Path, version: Version, files: Mapping[str, bytes]) -> tuple[str, ...]:
+def class_names(location: Path, version: Version, files: Mapping[str, bytes]) -> tuple[str, ...]:
     """The names of the classes; empty if no file has them."""
     if text := files.get(version.text):
         return tuple(text.decode(errors="replace").split())
@@ -169,11 +169,13 @@ def class_names(place: Path, version: Version, files: Mapping[str, bytes]) -> tu
         try:
             table = text_keys(read_pickle_data(content, Budget(len(content))))
         except DataError as error:
-            raise DataError(f"{place}: {version.meta}: {error}") from None
+            raise DataError(f"{location}: {version.meta}: {error}") from None
         names = table.get(version.names)
         if isinstance(names, list) and all(isinstance(name, str | bytes) for name in names):
             return tuple(as_text(name) for name in names)
-        raise DataError(f"{place}: {version.meta}: its `{version.names}` are not a list of names")
+        raise DataError(
+            f"{location}: {version.meta}: its `{version.names}` are not a list of names"
+        )
     return ()
 
 

@@ -10,13 +10,13 @@ TEST_IMAGES = 360
 
 def open_digits() -> DataSet:
     """The digits, always split in the same way, with values scaled from 0..16 to 0..255."""
-    found = load_digits()
-    images = np.round(found.images * (255 / 16)).astype(np.uint8)
+    dataset = load_digits()
+    images = np.round(dataset.images * (255 / 16)).astype(np.uint8)
     order = np.random.default_rng(0).permutation(len(images))
-    parts = {"test": np.sort(order[:TEST_IMAGES]), "train": np.sort(order[TEST_IMAGES:])}
+    indices = {"test": np.sort(order[:TEST_IMAGES]), "train": np.sort(order[TEST_IMAGES:])}
     splits = {
-        part: split_of_arrays(f"digits, {part} image", images[chosen], found.target[chosen])
-        for part, chosen in parts.items()
+        split: split_of_arrays(f"digits, {split} image", images[chosen], dataset.target[chosen])
+        for split, chosen in indices.items()
     }
     names = tuple("0123456789")
     return DataSet("digits", names, 1, splits["train"], splits["test"], small=True, flips=False)

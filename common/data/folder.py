@@ -44,13 +44,15 @@ def from_paths(
     testing. With a record, its splits are used, and images that it does not list belong to no
     split.
     """
-    place = source.partition(":")[2]
+    location = source.partition(":")[2]
     if "" in splits:
         whole = splits[""]
-        train, test = (whole, whole) if record else divide(folder, whole, val_split, place=place)
+        train, test = (
+            (whole, whole) if record else divide(folder, whole, val_split, location=location)
+        )
         splits = {"train": train, "test": test}
     else:
-        check_same_classes(place, splits)
+        check_same_classes(location, splits)
         if "test" not in splits:  # of two splits, the second is `test`, whatever its name
             splits["test"] = splits.pop("val")
     unused: set[str] = set()
@@ -80,12 +82,12 @@ def chosen_splits(folder: Path, splits: dict[str, Images], record: Record) -> di
     return chosen | ({"val": choose(folder, held, record.val)} if record.val else {})
 
 
-def check_same_classes(place: str, splits: dict[str, Images]) -> None:
+def check_same_classes(location: str, splits: dict[str, Images]) -> None:
     """Raises DataError unless every split has the same classes as the training images."""
     for split, images in splits.items():
         if odd := sorted(set(splits["train"]) ^ set(images)):
             has, lacks = ("train", split) if odd[0] in splits["train"] else (split, "train")
-            raise DataError(f"{place}: class {odd[0]} is in {has} but not in {lacks}")
+            raise DataError(f"{location}: class {odd[0]} is in {has} but not in {lacks}")
 
 
 def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
@@ -101,12 +103,12 @@ def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
     check_classes(folder, classes)
     images = {}
     for path in classes:
-        found = find_images(path)
-        images[path.name] = found.images
+        files = find_images(path)
+        images[path.name] = files.images
         if others is not None:
-            others.update(found.others)
-        if not found.images:
-            here = f"; its files: {counted(found.others)}" if found.others else ""
+            others.update(files.others)
+        if not files.images:
+            here = f"; its files: {counted(files.others)}" if files.others else ""
             raise DataError(
                 f"{path}: this class folder contains no images ({', '.join(SUFFIXES)}){here}"
             )
@@ -125,7 +127,7 @@ def other_kind(folder: Path) -> str:
     return ""
 
 
-def divide(folder: Path, images: Images, share: float, *, place: str) -> tuple[Images, Images]:
+def divide(folder: Path, images: Images, share: float, *, location: str) -> tuple[Images, Images]:
     """Splits each class; images whose path has a hash below `share` are for testing.
 
     So no image changes its split when others are added or removed, with one exception: in each
@@ -136,10 +138,10 @@ def divide(folder: Path, images: Images, share: float, *, place: str) -> tuple[I
     test: Images = {}
     for kind, paths in images.items():
         if len(paths) < 2:
-            raise DataError(f"{place}: class {kind} has {len(paths)} images, too few to split")
-        places = {path: hashed(name(folder, path)) for path in paths}
-        low, high = min(paths, key=places.__getitem__), max(paths, key=places.__getitem__)
-        tested = {p for p in paths if places[p] < share and p != high} | {low}
+            raise DataError(f"{location}: class {kind} has {len(paths)} images, too few to split")
+        hashes = {path: hashed(name(folder, path)) for path in paths}
+        low, high = min(paths, key=hashes.__getitem__), max(paths, key=hashes.__getitem__)
+        tested = {p for p in paths if hashes[p] < share and p != high} | {low}
         test[kind] = [path for path in paths if path in tested]
         train[kind] = [path for path in paths if path not in tested]
     return train, test

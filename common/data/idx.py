@@ -16,7 +16,7 @@ GZIP = b"\x1f\x8b"
 # their size.
 RATIO = 100
 FREE_BYTES = 1 << 26
-PART_BYTES = 1 << 20  # that are read at once
+CHUNK_BYTES = 1 << 20  # that are read at once
 
 
 def open_unpacked(path: Path) -> IO[bytes] | gzip.GzipFile:
@@ -55,11 +55,11 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
             if count > RATIO * size + FREE_BYTES:
                 raise DataError(f"{path}: {size} bytes, but the header declares {shape}")
             content = np.empty(count, np.uint8)
-            found = fill(content, file) + len(file.read(1))
+            length = fill(content, file) + len(file.read(1))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
-    if found != count:
-        raise DataError(f"{path}: at least {found} bytes, but the header declares {shape}")
+    if length != count:
+        raise DataError(f"{path}: at least {length} bytes, but the header declares {shape}")
     return content.reshape(shape)
 
 
@@ -74,7 +74,7 @@ def read_header(path: Path, file: IO[bytes] | gzip.GzipFile, dimensions: int) ->
 def fill(content: NDArray[np.uint8], file: IO[bytes] | gzip.GzipFile) -> int:
     """Reads a file into the array until either ends; returns the number of bytes read."""
     done = 0
-    while part := file.read(min(PART_BYTES, len(content) - done)):
-        content[done : done + len(part)] = np.frombuffer(part, np.uint8)
-        done += len(part)
+    while chunk := file.read(min(CHUNK_BYTES, len(content) - done)):
+        content[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
+        done += len(chunk)
     return done

@@ -17,21 +17,21 @@ OTHER_SUFFIXES = {".txt", ".csv", ".json", ".xml", ".md", ".pdf", ".zip", ".mp4"
 
 
 @dataclass
-class Found:
+class ImageFiles:
     """Image files, sorted, and the number of other files by suffix."""
 
     images: list[Path] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
 
-def find_images(folder: Path) -> Found:
+def find_images(folder: Path) -> ImageFiles:
     """The images in a folder and its sub-folders.
 
     Hidden files and folders are ignored, and so are those that systems add. Links to folders are
     followed, but no folder is read twice, and none that contains `folder`. A file whose suffix is
     not that of an image is still one if it begins as one.
     """
-    found, seen, unread = Found(), {os.path.realpath(folder)}, [str(folder)]
+    files, seen, unread = ImageFiles(), {os.path.realpath(folder)}, [str(folder)]
     while unread:
         with os.scandir(unread.pop()) as entries:
             for entry in entries:
@@ -41,9 +41,9 @@ def find_images(folder: Path) -> Found:
                     if is_new(entry, folder, seen):
                         unread.append(entry.path)
                 elif entry.is_file():
-                    add(found, Path(entry.path))
-    found.images.sort()
-    return found
+                    add(files, Path(entry.path))
+    files.images.sort()
+    return files
 
 
 def is_hidden(name: str) -> bool:
@@ -53,20 +53,20 @@ def is_hidden(name: str) -> bool:
 
 def is_new(entry: os.DirEntry, folder: Path, seen: set[str]) -> bool:
     """Whether a folder has not been read yet and does not contain `folder`; adds it to `seen`."""
-    place = os.path.realpath(entry.path)
-    if place in seen or f"{os.path.realpath(folder)}/".startswith(f"{place}/"):
+    target = os.path.realpath(entry.path)
+    if target in seen or f"{os.path.realpath(folder)}/".startswith(f"{target}/"):
         return False
-    seen.add(place)
+    seen.add(target)
     return True
 
 
-def add(found: Found, path: Path) -> None:
+def add(files: ImageFiles, path: Path) -> None:
     """Adds a file to the images, or counts it with the other files."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or (suffix not in OTHER_SUFFIXES and begins_as_image(path)):
-        found.images.append(path)
+        files.images.append(path)
     else:
-        found.others[suffix or "no suffix"] += 1
+        files.others[suffix or "no suffix"] += 1
 
 
 def begins_as_image(path: Path) -> bool:

@@ -117,9 +117,11 @@ def between_points(values: NDArray, rows: int, columns: int) -> NDArray[np.float
         sizes.reverse()
     for axis, size in sizes:
         last = values.shape[axis] - 1
-        place = np.clip((np.arange(size) + 0.5) * ((last + 1) / size) - 0.5, 0, last)
-        first = place.astype(int)
-        share = (place - first).astype(np.float32).reshape((-1, *(1,) * (values.ndim - axis - 1)))
+        position = np.clip((np.arange(size) + 0.5) * ((last + 1) / size) - 0.5, 0, last)
+        first = position.astype(int)
+        share = (
+            (position - first).astype(np.float32).reshape((-1, *(1,) * (values.ndim - axis - 1)))
+        )
         near = first, np.minimum(first + 1, last)
         low, high = (values.take(i, axis).astype(np.float32, copy=False) for i in near)
         values = low + share * (high - low)

@@ -13,38 +13,38 @@ SUFFIXES = (".txt", ".lst", ".csv", ".tsv", "")
 LONGEST = 100_000_000  # bytes of a list
 
 
-def open_list(place: Path, val_split: float, record: Record | None = None) -> DataSet:
+def open_list(location: Path, val_split: float, record: Record | None = None) -> DataSet:
     """The data set in a list or in a folder of lists; images are decoded when they are read."""
-    folder, splits = read_lists(place)
-    return from_paths(f"list:{place}", folder, splits, val_split, record)
+    folder, splits = read_lists(location)
+    return from_paths(f"list:{location}", folder, splits, val_split, record)
 
 
-def read_lists(place: Path) -> tuple[Path, dict[str, Images]]:
+def read_lists(location: Path) -> tuple[Path, dict[str, Images]]:
     """The folder that paths are relative to, and the images of each split in the lists.
 
-    `place` is a list, or a folder with a list for each split, such as `train.txt` and
+    `location` is a list, or a folder with a list for each split, such as `train.txt` and
     `val_list.txt`. A single list has no splits: its images are returned under the name "".
     """
-    if place.is_file():
-        return place.parent, {"": read_list(place)}
-    if not place.is_dir():
-        raise DataError(f"{place}: no such file or directory")
+    if location.is_file():
+        return location.parent, {"": read_list(location)}
+    if not location.is_dir():
+        raise DataError(f"{location}: no such file or directory")
     named = [
         (split, path)
-        for path in sorted(place.iterdir())
+        for path in sorted(location.iterdir())
         if path.suffix.lower() in SUFFIXES and path.is_file()
         if (split := split_of(re.sub(r"[ _-]?(list|labels?|images)$", "", path.stem.lower())))
     ]
     if not named:
-        raise DataError(f"{place}: no list of images named after a split, such as train.txt")
-    splits = {split: read_list(path) for split, path in one_of_each(place, named).items()}
+        raise DataError(f"{location}: no list of images named after a split, such as train.txt")
+    splits = {split: read_list(path) for split, path in one_of_each(location, named).items()}
     seen: dict[Path, str] = {}
     for split, images in splits.items():
         for image in (path for paths in images.values() for path in paths):
             if image in seen:
-                raise DataError(f"{place}: {image} is in {seen[image]} and in {split}")
+                raise DataError(f"{location}: {image} is in {seen[image]} and in {split}")
             seen[image] = split
-    return place, splits
+    return location, splits
 
 
 def read_list(path: Path) -> Images:
@@ -55,7 +55,7 @@ def read_list(path: Path) -> Images:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as text ({error})") from None
-    found: dict[str, list[Path]] = {}
+    by_class: dict[str, list[Path]] = {}
     seen, first = set(), ""
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -65,13 +65,13 @@ def read_list(path: Path) -> Images:
         if image in seen:
             raise DataError(f"{path}: line {number}: {image} is listed twice")
         seen.add(image)
-        found.setdefault(kind, []).append(path.parent / image)
-    if are_titles(found.get(first, [])):
-        del found[first]
-    if len(found) < 2:
-        raise DataError(f"{path}: {len(found)} classes; there must be two or more")
-    numbers = all(kind.isascii() and kind.isdigit() for kind in found)
-    return {kind: sorted(found[kind]) for kind in sorted(found, key=int if numbers else None)}
+        by_class.setdefault(kind, []).append(path.parent / image)
+    if are_titles(by_class.get(first, [])):
+        del by_class[first]
+    if len(by_class) < 2:
+        raise DataError(f"{path}: {len(by_class)} classes; there must be two or more")
+    numbers = all(kind.isascii() and kind.isdigit() for kind in by_class)
+    return {kind: sorted(by_class[kind]) for kind in sorted(by_class, key=int if numbers else None)}
 
 
 def are_titles(images: list[Path]) -> bool:

@@ -18,7 +18,7 @@ from common.files.budget import Budget
 from common.files.numpy_files import read_npz
 from common.files.regular_file import check_regular
 
-PARTS = {"train": r"train", "test": r"t10k|test"}  # how the names of a split's files begin
+SPLITS = {"train": r"train", "test": r"t10k|test"}  # how the names of a split's files begin
 KINDS = {1: "labels", 3: "images"}  # by the number of dimensions
 USUAL = re.compile(r"(images|labels)[-.]idx[13]-ubyte(\.gz)?$")
 
@@ -29,26 +29,26 @@ UNREADABLE = (
 )
 
 
-def open_mnist(place: Path) -> DataSet:
+def open_mnist(location: Path) -> DataSet:
     """The data set in a folder of IDX files or in an `.npz` file; its classes are numbers."""
-    archive = place / "mnist.npz"  # as in ~/.keras/datasets
-    if place.is_file():
-        train, test = read_archive(place)
-    elif archive.is_file() and not any(idx_files(place)):
+    archive = location / "mnist.npz"  # as in ~/.keras/datasets
+    if location.is_file():
+        train, test = read_archive(location)
+    elif archive.is_file() and not any(idx_files(location)):
         train, test = read_archive(archive)
     else:
-        folder = inner_folder(place, "*/raw", lambda path: any(idx_files(path)))
-        train, test = (read_split(folder, part) for part in PARTS)
+        folder = inner_folder(location, "*/raw", lambda path: any(idx_files(path)))
+        train, test = (read_split(folder, split) for split in SPLITS)
     classes = max(int(split.labels.max()) for split in (train, test)) + 1
     if classes < 2:
-        raise DataError(f"{place}: all labels are 0; training needs at least two classes")
+        raise DataError(f"{location}: all labels are 0; training needs at least two classes")
     names = tuple(map(str, range(classes)))
-    return DataSet(f"mnist:{place}", names, 1, train, test, small=True, flips=False)
+    return DataSet(f"mnist:{location}", names, 1, train, test, small=True, flips=False)
 
 
-def read_split(folder: Path, part: str) -> Split:
+def read_split(folder: Path, split: str) -> Split:
     """The images and labels of one split."""
-    image_file, label_file = (find_file(folder, part, kind) for kind in ("images", "labels"))
+    image_file, label_file = (find_file(folder, split, kind) for kind in ("images", "labels"))
     images, labels = read_idx(image_file, 3), read_idx(label_file, 1)
     if len(images) != len(labels) or not len(images):
         raise DataError(
@@ -73,21 +73,21 @@ def idx_files(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, kind
 
 
-def find_file(folder: Path, part: str, kind: str) -> Path:
+def find_file(folder: Path, split: str, kind: str) -> Path:
     """The file of a split, such as `train-images-idx3-ubyte`; EMNIST's names have a prefix."""
-    found: dict[str, Path] = {}  # by the name without .gz: unpacked files may lie beside the others
+    files: dict[str, Path] = {}  # by the name without .gz: unpacked files may lie beside the others
     for path, its_kind in idx_files(folder):
-        if its_kind == kind and re.search(rf"(?<![a-z])({PARTS[part]})", path.name.lower()):
-            found.setdefault(path.name.removesuffix(".gz"), path)
-    if not found:
+        if its_kind == kind and re.search(rf"(?<![a-z])({SPLITS[split]})", path.name.lower()):
+            files.setdefault(path.name.removesuffix(".gz"), path)
+    if not files:
         raise DataError(
-            f"{folder}: no {kind} of the {part} split, such as {part.replace('test', 't10k')}-"
+            f"{folder}: no {kind} of the {split} split, such as {split.replace('test', 't10k')}-"
             f"{kind}-idx{'3' if kind == 'images' else '1'}-ubyte or the same with .gz"
         )
-    first, *more = found.values()
+    first, *more = files.values()
     if more:
         raise DataError(
-            f"{folder}: {first.name} and {more[0].name} are both {kind} of the {part} split; "
+            f"{folder}: {first.name} and {more[0].name} are both {kind} of the {split} split; "
             "put each data set into its own folder"
         )
     return first
@@ -108,22 +108,22 @@ def read_archive(path: Path) -> tuple[Split, Split]:
             f"{path}: no array {min(missing)}; expected x_train, y_train, x_test and y_test"
         )
     train, test = (
-        checked_split(path, part, arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in PARTS
+        checked_split(path, split, arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS
     )
     return train, test
 
 
-def checked_split(path: Path, part: str, images: NDArray, labels: NDArray) -> Split:
+def checked_split(path: Path, split: str, images: NDArray, labels: NDArray) -> Split:
     """One split of an `.npz` file; raises DataError unless it holds grey images and labels."""
     if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
         raise DataError(
-            f"{path}: x_{part} is {images.dtype} of shape {images.shape}; expected uint8 of shape "
+            f"{path}: x_{split} is {images.dtype} of shape {images.shape}; expected uint8 of shape "
             "N x height x width"
         )
     labels = labels.reshape(-1) if labels.shape == (len(images), 1) else labels
     if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise DataError(
-            f"{path}: y_{part} is {labels.dtype} of shape {labels.shape}; expected "
+            f"{path}: y_{split} is {labels.dtype} of shape {labels.shape}; expected "
             f"{len(images)} class numbers"
         )
-    return split_of_arrays(f"{path}, {part} image", images, labels)
+    return split_of_arrays(f"{path}, {split} image", images, labels)

@@ -34,22 +34,22 @@ def find_splits(folder: Path) -> dict[str, Path]:
         return {}
     if "train" not in (split for split, _ in named) and any(not split for split, _ in named):
         return {}
-    found = one_of_each(folder, [(split, path) for split, path in named if split])
-    return {split: innermost(path, split) for split, path in found.items()}
+    by_split = one_of_each(folder, [(split, path) for split, path in named if split])
+    return {split: innermost(path, split) for split, path in by_split.items()}
 
 
 def one_of_each(folder: Path, named: Iterable[tuple[str, Path]]) -> dict[str, Path]:
     """The path of each split; raises DataError if two are the same split, or if any is missing."""
-    found: dict[str, Path] = {}
+    by_split: dict[str, Path] = {}
     for split, path in named:
-        if split in found:
-            raise DataError(f"{folder}: {found[split].name} and {path.name} are both {split}")
-        found[split] = path
-    if len(found) == 1 or "train" not in found:
-        here = " and ".join(path.name for path in found.values())
-        missing = "val or test" if "train" in found else "train"
+        if split in by_split:
+            raise DataError(f"{folder}: {by_split[split].name} and {path.name} are both {split}")
+        by_split[split] = path
+    if len(by_split) == 1 or "train" not in by_split:
+        here = " and ".join(path.name for path in by_split.values())
+        missing = "val or test" if "train" in by_split else "train"
         raise DataError(f"{folder}: {here} found without {missing}; create it")
-    return found
+    return by_split
 
 
 def innermost(path: Path, split: str) -> Path:

@@ -8,26 +8,26 @@ from common.data.datasets import Split
 from common.data.loader import THREADS
 from common.errors import DataError
 
-PART = 64  # images that a thread reads at once
+CHUNK = 64  # images that a thread reads at once
 
 
 def find_faults(split: Split) -> dict[str, str]:
     """The error message for each image that cannot be read, by the image's name."""
 
     def faults(indices: range) -> list[tuple[int, str]]:
-        found = []
+        batch = []
         for index in indices:
             try:
                 split.read(index)
             except DataError as error:
-                found.append((index, str(error)))
-        return found
+                batch.append((index, str(error)))
+        return batch
 
     pool = ThreadPoolExecutor(THREADS)
     try:
         count = len(split)
-        parts = [range(first, min(first + PART, count)) for first in range(0, count, PART)]
-        return {split.name(i): line for found in pool.map(faults, parts) for i, line in found}
+        chunks = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
+        return {split.name(i): line for batch in pool.map(faults, chunks) for i, line in batch}
     finally:  # even if the user interrupts it
         pool.shutdown(cancel_futures=True)
 

@@ -22,7 +22,7 @@ class Archive:
         self.file = zipfile.ZipFile(path)
         self.budget = budget
         self.names = self.file.namelist()
-        budget.take_steps(len(self.names))
+        budget.take_operations(len(self.names))
 
     def __enter__(self) -> "Archive":
         return self

@@ -71,10 +71,10 @@ def remove_leftovers(path: Path) -> None:
     remove_orphans(path.parent, f"{glob.escape(hidden_name(path))}.*")
 
 
-def put_in_place(made: Path, path: Path) -> None:
+def put_in_place(temporary: Path, path: Path) -> None:
     """Renames a finished file once it is on the disk, with the mode of the file it replaces."""
-    with open(made, "rb+") as file:
+    with open(temporary, "rb+") as file:
         os.fsync(file.fileno())
     with suppress(OSError):  # `path` may not exist, or be a link to itself
-        os.chmod(made, stat.S_IMODE(path.stat().st_mode))
-    os.replace(made, path)
+        os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
+    os.replace(temporary, path)

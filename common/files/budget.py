@@ -21,9 +21,9 @@ LARGEST_FILE = 20 * LARGEST
 # bytes are counted twice, when they are unpacked and when they become an array, and a file may hold
 # the same array under two names. LARGEST allows a compressed file to unpack to the largest network.
 TIMES_ITS_SIZE = 4
-# A step is an opcode of a pickle, a field of a protobuf message or a part of an HDF5 file, and
-# takes a microsecond or more. The largest network with its optimizer needs a third of these.
-MAX_STEPS = 1_000_000
+# An operation reads an opcode of a pickle, a field of a protobuf message or a part of an HDF5 file,
+# and takes a microsecond or more. The largest network with its optimizer needs a third of these.
+MAX_OPERATIONS = 1_000_000
 # The largest network has 1,114 arrays, and its training checkpoint five times as many.
 MAX_ARRAYS = 10_000
 # In characters, and in axes of an array.
@@ -32,11 +32,11 @@ MAX_AXES = 32
 
 
 class Budget:
-    """The memory, steps and arrays that are left for reading a file of `size` bytes."""
+    """The memory, operations and arrays that are left for reading a file of `size` bytes."""
 
     def __init__(self, size: int) -> None:
         self.bytes = TIMES_ITS_SIZE * size + LARGEST
-        self.steps = MAX_STEPS
+        self.operations = MAX_OPERATIONS
         self.arrays = MAX_ARRAYS
 
     def take_bytes(self, count: int) -> None:
@@ -45,10 +45,10 @@ class Budget:
         if self.bytes < 0:
             raise DataError("its uncompressed size exceeds the limit for a file of this size")
 
-    def take_steps(self, count: int = 1) -> None:
-        """Counts steps, which stand for time; raises DataError if too few are left."""
-        self.steps -= count
-        if self.steps < 0:
+    def take_operations(self, count: int = 1) -> None:
+        """Counts operations, which stand for time; raises DataError if too few are left."""
+        self.operations -= count
+        if self.operations < 0:
             raise DataError("it has too many parts to be a weights file")
 
     def take_arrays(self, count: int = 1) -> None:

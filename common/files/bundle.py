@@ -18,6 +18,6 @@ def pack(path: Path, arrays: Mapping[str, NDArray]) -> None:
 
 def unpack(path: Path) -> dict[str, NDArray]:
     """The arrays by name."""
-    with np.load(path) as found:
-        names = found["names"].tolist()
-        return {name: found[str(number)] for number, name in enumerate(names)}
+    with np.load(path) as file:
+        names = file["names"].tolist()
+        return {name: file[str(number)] for number, name in enumerate(names)}

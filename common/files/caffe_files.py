@@ -45,7 +45,7 @@ def read_layer(message: memoryview, budget: Budget, name_field: int, blobs_field
         elif number == blobs_field:
             budget.take_arrays()
             blobs.append(read_blob(content(value), budget))
-    return {f"{name}/{place}": blob for place, blob in enumerate(blobs)}
+    return {f"{name}/{index}": blob for index, blob in enumerate(blobs)}
 
 
 def read_blob(message: memoryview, budget: Budget) -> NDArray:
@@ -58,12 +58,12 @@ def read_blob(message: memoryview, budget: Budget) -> NDArray:
             numbers[number] += content(value)  # packed together or one by one
         elif number == SHAPE:
             pairs = fields(content(value), budget)
-            shape = [size for field, part in pairs if field == DIMENSIONS for size in sizes(part)]
+            shape = [size for field, each in pairs if field == DIMENSIONS for size in sizes(each)]
         elif number <= 4 and isinstance(value, int):
             four[number] = value
     field = max(field for field in DATA if numbers[field] or field == min(DATA))
     flat = np.frombuffer(numbers[field], DATA[field])
-    wanted = shape if shape is not None else [four.get(place, 0) for place in (1, 2, 3, 4)]
+    wanted = shape if shape is not None else [four.get(each, 0) for each in (1, 2, 3, 4)]
     if not flat.size:
         raise ValueError("a blob of 0 numbers, which do not match the declared shape")
     return flat.reshape(check_shape(wanted, flat.size))
@@ -73,9 +73,9 @@ def write_caffe(arrays: Mapping[str, NDArray]) -> bytes:
     """The bytes of a file that Caffe loads into a net with layers of these names."""
     layers: dict[str, list[bytes]] = {}
     for name, array in arrays.items():
-        layer, _, place = name.rpartition("/")
+        layer, _, index = name.rpartition("/")
         blobs = layers.setdefault(layer, [])
-        if place != str(len(blobs)):
+        if index != str(len(blobs)):
             raise ValueError(f"{name}: the arrays of a layer are numbered from 0")
         dimensions = b"".join(map(encode_varint, array.shape))
         data = encode(5, np.ascontiguousarray(array, "<f4").tobytes())

@@ -25,12 +25,12 @@ class Contents:
             for group, kinds in self.others.items()
             for name, kind in kinds.items()
         }
-        opened = {f"{key}."[: place + 1] for key in self.groups for place in dots(f"{key}.")}
+        opened = {f"{key}."[: index + 1] for key in self.groups for index in dots(f"{key}.")}
         closed = {path: kind for path, kind in paths.items() if f"{path}." not in opened}
-        inside = {path for path in closed for place in dots(path) if path[:place] in closed}
+        inside = {path for path in closed for index in dots(path) if path[:index] in closed}
         return {path: kind for path, kind in closed.items() if path not in inside}
 
 
 def dots(path: str) -> list[int]:
-    """The places of the dots in a name."""
-    return [place for place, letter in enumerate(path) if letter == "."]
+    """The positions of the dots in a name."""
+    return [index for index, letter in enumerate(path) if letter == "."]

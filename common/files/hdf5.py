@@ -27,7 +27,7 @@ DEFLATE = h5py.h5z.FILTER_DEFLATE
 FILTERS = {DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}  # others need plugins
 # What h5py may raise for a damaged file.
 UNSOUND = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, zlib.error)
-# The costs of visiting an object and of reading one of its attributes, in steps.
+# The costs of visiting an object and of reading one of its attributes, in operations of the budget.
 OBJECT, ATTRIBUTE = 20, 100
 
 
@@ -50,8 +50,8 @@ def read_hdf5(path: Path, budget: Budget, content: bytes | None = None) -> Array
         raise DataError(f"{path}: not a valid HDF5 file ({error})") from None
     # The library unpacks strings and chunks to whatever length the file declares.
     with open_hdf5(path, content) as file, memory_limit(budget.bytes + LARGEST):
-        places = find_places(file, budget)
-        return {name: numbers(file[place], budget) for name, place in places.items()}
+        locations = find_locations(file, budget)
+        return {name: numbers(file[location], budget) for name, location in locations.items()}
 
 
 def read_model_text(path: Path, content: bytes | None = None) -> str:
@@ -62,10 +62,10 @@ def read_model_text(path: Path, content: bytes | None = None) -> str:
     return text if isinstance(text, str) else ""
 
 
-def places_in(path: Path) -> dict[str, str]:
+def locations_in(path: Path) -> dict[str, str]:
     """The path of each array in a Keras file, by name."""
     with open_hdf5(path) as file:
-        return find_places(file, Budget(check_regular(path)))
+        return find_locations(file, Budget(check_regular(path)))
 
 
 @contextmanager
@@ -100,43 +100,43 @@ def numbers(item: h5py.Dataset, budget: Budget) -> NDArray:
 def check_chunks(item: h5py.Dataset, size: int, budget: Budget) -> None:
     """Raises DataError for a chunk larger than it declares, which HDF5 would unpack whole."""
     for number in range(item.id.get_num_chunks()):
-        budget.take_steps(OBJECT)
+        budget.take_operations(OBJECT)
         _, packed = item.id.read_direct_chunk(item.id.get_chunk_info(number).chunk_offset)
         if len(zlib.decompressobj().decompress(packed, size + 1)) > size:
             raise DataError("its uncompressed size exceeds the limit for a file of this size")
 
 
-def find_places(file: h5py.File, budget: Budget) -> dict[str, str]:
+def find_locations(file: h5py.File, budget: Budget) -> dict[str, str]:
     """The path of each array in a Keras file, by name; raises DataError if no array has a name."""
     inside = objects(file, budget)
     # A file of a whole model keeps its weights in a separate group.
     weights = file["model_weights"] if "model_weights" in inside.groups else file
     listed = "layer_names" in weights.attrs
     pairs = listed_places(weights, inside, budget) if listed else named_places(file, inside, budget)
-    places = {}
-    for name, place in pairs:
-        if place in inside.arrays:
+    locations = {}
+    for name, location in pairs:
+        if location in inside.arrays:
             budget.take_arrays()
-            places[check_name(name)] = place
-    if not places:
+            locations[check_name(name)] = location
+    if not locations:
         raise DataError(
             "contains no arrays named after layers; if an early Keras 3 wrote it, "
             "load and save it once with a newer one"
         )
-    return places
+    return locations
 
 
 def objects(file: h5py.File, budget: Budget) -> Inside:
     """The objects in the file itself, without links, which may lead to other files or nowhere."""
     inside = Inside(set(), set())
 
-    def take(place: str, item: object) -> None:
-        budget.take_steps(OBJECT)
-        check_name(place)  # its length grows with the depth of the groups
+    def take(location: str, item: object) -> None:
+        budget.take_operations(OBJECT)
+        check_name(location)  # its length grows with the depth of the groups
         if isinstance(item, h5py.Dataset):
-            inside.arrays.add(place)
+            inside.arrays.add(location)
         elif isinstance(item, h5py.Group):
-            inside.groups.add(place)
+            inside.groups.add(location)
 
     file.visititems(take)
     return inside
@@ -160,13 +160,13 @@ def listed_places(weights: h5py.Group, inside: Inside, budget: Budget) -> Iterat
 
 def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tuple[str, str]]:
     """Names and paths as stored by Keras 3: numbered variables in a group with a name."""
-    for place in inside.arrays:
-        match = re.fullmatch(r"(.+)/(\d+)", place)
-        if match and not place.startswith("optimizer/"):
-            budget.take_steps(ATTRIBUTE)
+    for location in inside.arrays:
+        match = re.fullmatch(r"(.+)/(\d+)", location)
+        if match and not location.startswith("optimizer/"):
+            budget.take_operations(ATTRIBUTE)
             layer = file[match[1]].attrs.get("name")
             if layer is not None:
-                yield f"{text(layer)}/{match[2]}", place
+                yield f"{text(layer)}/{match[2]}", location
 
 
 def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
@@ -174,7 +174,7 @@ def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
     kept = group.attrs.get_id(name)
     if len(kept.shape) != 1:
         raise ValueError(f"{name} is no list")
-    budget.take_steps(ATTRIBUTE + kept.shape[0])
+    budget.take_operations(ATTRIBUTE + kept.shape[0])
     return [text(each) for each in group.attrs[name]]
 
 
@@ -183,12 +183,12 @@ def text(name: object) -> str:
     return check_name(name.decode() if isinstance(name, bytes) else name)
 
 
-def write_hdf5(path: Path, arrays: Mapping[str, NDArray], places: Mapping[str, str]) -> None:
+def write_hdf5(path: Path, arrays: Mapping[str, NDArray], locations: Mapping[str, str]) -> None:
     """Writes named arrays as Keras 3 does, each at the path where Keras looks for it."""
     # Written to memory first, because HDF5 does not recover from a full disk.
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         for name, array in arrays.items():
-            file[places[name]] = array
-            file[places[name]].parent.attrs["name"] = name.rpartition("/")[0]
+            file[locations[name]] = array
+            file[locations[name]].parent.attrs["name"] = name.rpartition("/")[0]
     path.write_bytes(buffer.getvalue())

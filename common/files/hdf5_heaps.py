@@ -31,11 +31,11 @@ def check_collections(file: bytes | mmap.mmap, budget: Budget) -> None:
     begin = file.find(COLLECTION)
     while begin >= 0:
         length = int.from_bytes(file[begin + 8 : begin + HEADER], "little")
-        place, end = begin + HEADER, min(begin + length, len(file))
-        while place + HEADER <= end:
-            budget.take_steps()
-            number, size = struct.unpack_from("<H6xQ", file, place)
+        offset, end = begin + HEADER, min(begin + length, len(file))
+        while offset + HEADER <= end:
+            budget.take_operations()
+            number, size = struct.unpack_from("<H6xQ", file, offset)
             if size > length or (number == 0 and size < HEADER):
                 raise ValueError("unterminated heap")
-            place += HEADER + -(-size // 8) * 8 if number else size  # number 0 is free space
+            offset += HEADER + -(-size // 8) * 8 if number else size  # number 0 is free space
         begin = file.find(COLLECTION, begin + 1)

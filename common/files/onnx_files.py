@@ -42,8 +42,8 @@ def read_onnx(file: bytes, budget: Budget) -> Contents:
         elif number == PRODUCER:
             producer = text(value)
         elif number == PROPERTIES:
-            parts = fields(content(value), budget)
-            pair = {field: text(part) for field, part in parts if field in (1, 2)}
+            entries = fields(content(value), budget)
+            pair = {field: text(entry) for field, entry in entries if field in (1, 2)}
             about[pair.get(1, "")] = pair.get(2, "")
     if producer == OURS:  # without the constants of the graph
         arrays = {name: array for name, array in arrays.items() if WEIGHT.search(name)}
@@ -55,10 +55,10 @@ def read_onnx(file: bytes, budget: Budget) -> Contents:
 def own_metadata(properties: Mapping[str, str]) -> dict:
     """The metadata of a model that this project exported; early exports only name the network."""
     try:
-        found = check_metadata(json.loads(properties.get("googlenet", "{}")))
+        about = check_metadata(json.loads(properties.get("googlenet", "{}")))
     except (TypeError, RecursionError) as error:
         raise ValueError(f"its metadata is invalid ({error})") from None
-    return found or {key: properties[key] for key in ("network",) if key in properties}
+    return about or {key: properties[key] for key in ("network",) if key in properties}
 
 
 def read_tensor(message: memoryview, budget: Budget) -> Arrays:

@@ -1,12 +1,12 @@
 """Reads pickles as data: nothing in them is imported, called or instantiated.
 
-A pickle is a small program that builds objects. Here its steps are followed one by one, and each
+A pickle is a small program that builds objects. Here its opcodes are executed one by one, and each
 call that it would make becomes a `Call`, which holds the name and the arguments. A reader that
 knows what the call means, such as making an array, can then do so from these plain parts.
 
-A pickle of a hundred bytes can build a tuple of 2^40 elements, since a step may use the result of
-another twice. So nothing that is built is ever printed, hashed, compared, copied or traversed,
-except short texts and numbers; each step counts against the file's budget.
+A pickle of a hundred bytes can build a tuple of 2^40 elements, since an opcode may use the result
+of another twice. So nothing that is built is ever printed, hashed, compared, copied or traversed,
+except short texts and numbers; each opcode counts against the file's budget.
 """
 
 import pickletools
@@ -19,7 +19,7 @@ from common.files.pickle_values import Call, External, Global, is_key, short_byt
 
 
 class Machine:
-    """The stack and the memo of a pickle, while its steps are followed."""
+    """The stack and the memo of a pickle, while its opcodes are executed."""
 
     def __init__(self, externals: list[External]) -> None:
         self.externals = externals
@@ -53,9 +53,9 @@ class Machine:
         del self.stack[mark:]
         return values
 
-    def remember(self, place: int) -> None:
+    def remember(self, key: int) -> None:
         """Stores the top value in the memo under a number."""
-        self.memory[place] = self.top()
+        self.memory[key] = self.top()
 
 
 def read_pickle_data(
@@ -69,8 +69,8 @@ def read_pickle_data(
     machine = Machine([] if externals is None else externals)
     try:
         for opcode, argument, _ in pickletools.genops(content):
-            budget.take_steps()
-            follow(machine, opcode.name, argument)
+            budget.take_operations()
+            execute(machine, opcode.name, argument)
         return machine.pop()
     except DataError:
         raise
@@ -78,16 +78,16 @@ def read_pickle_data(
         raise DataError(f"not a valid pickle ({error})") from None
 
 
-def follow(machine: Machine, name: str, argument: Any) -> None:
-    """Executes one step of a pickle."""
+def execute(machine: Machine, name: str, argument: Any) -> None:
+    """Executes one opcode of a pickle."""
     if name in CONSTANTS:
         machine.push(CONSTANTS[name])
     elif name in EMPTY:
         machine.push(EMPTY[name]())
     elif name in VALUES:
         machine.push(argument)
-    elif name in STEPS:
-        STEPS[name](machine, argument)
+    elif name in OPERATIONS:
+        OPERATIONS[name](machine, argument)
     else:
         raise DataError(f"it uses {name}, which is not allowed in weights files")
 
@@ -125,8 +125,8 @@ def reduce(machine: Machine, _: Any) -> None:
 
 def new_with_keywords(machine: Machine, _: Any) -> None:
     """Pushes the creation of an object; its keyword arguments are dropped."""
-    _, arguments, made = machine.pop(), machine.pop(), machine.pop()
-    machine.push(Call(name_of(made), check_arguments(arguments)))
+    _, arguments, function = machine.pop(), machine.pop(), machine.pop()
+    machine.push(Call(name_of(function), check_arguments(arguments)))
 
 
 def check_arguments(arguments: Any) -> tuple:
@@ -172,13 +172,13 @@ def push_dict(machine: Machine, _: Any) -> None:
 
 
 def push_tuple(count: int) -> Callable[[Machine, Any], None]:
-    """The step that makes a tuple of `count` values."""
+    """The operation that makes a tuple of `count` values."""
 
-    def step(machine: Machine, _: Any) -> None:
+    def operation(machine: Machine, _: Any) -> None:
         values = [machine.pop() for _ in range(count)]
         machine.push(tuple(reversed(values)))
 
-    return step
+    return operation
 
 
 def stack_global(machine: Machine, _: Any) -> None:
@@ -187,7 +187,7 @@ def stack_global(machine: Machine, _: Any) -> None:
     machine.push(Global(f"{check_name(module)}.{check_name(name)}"))
 
 
-STEPS: dict[str, Callable[[Machine, Any], Any]] = {
+OPERATIONS: dict[str, Callable[[Machine, Any], Any]] = {
     **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda *_: None),
     "MARK": lambda m, _: m.marks.append(len(m.stack)),
     "POP": lambda m, _: m.pop(),
@@ -201,9 +201,9 @@ STEPS: dict[str, Callable[[Machine, Any], Any]] = {
     "DICT": push_dict,
     "SETITEM": lambda m, _: set_items(m, [m.pop(), m.pop()][::-1]),
     "SETITEMS": lambda m, _: set_items(m, m.pop_to_mark()),
-    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), lambda m, place: m.remember(place)),
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), lambda m, key: m.remember(key)),
     "MEMOIZE": lambda m, _: m.remember(len(m.memory)),
-    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda m, place: m.push(m.memory[place])),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda m, key: m.push(m.memory[key])),
     "GLOBAL": lambda m, name: m.push(Global(global_name(name))),
     "STACK_GLOBAL": stack_global,
     **dict.fromkeys(("REDUCE", "NEWOBJ"), reduce),

@@ -63,22 +63,22 @@ class Interpreter:
             if not key:
                 others[key] = {"": kind_of(value)}
             return
-        found, rest = {}, {}
+        arrays, rest = {}, {}
         for name, item in items.items():
             # Counted, because a dict may contain another a thousand times, and that one a third.
-            self.budget.take_steps()
+            self.budget.take_operations()
             if not isinstance(name, str) or name.startswith("__") or name == STRUCTURED:
                 continue
             try:
-                found[name] = self.array(item)
+                arrays[name] = self.array(item)
             except NotAnArray as kind:
                 rest[name] = str(kind)
                 if depth:
                     inner = check_name(f"{key}.{name}" if key else name)
                     self.collect(item, inner, groups, others, depth - 1)
         others[key] = rest
-        if any(array.ndim for array in found.values()):
-            groups[key] = found
+        if any(array.ndim for array in arrays.values()):
+            groups[key] = arrays
 
     def items(self, value: Any) -> dict | None:
         """The names and values in a dict, a list of arrays or a whole PyTorch module, or None."""
@@ -89,11 +89,11 @@ class Interpreter:
 
     def module_items(self, module: Call, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
         """The parameters and buffers of a pickled module and its submodules, by name."""
-        self.budget.take_steps()
+        self.budget.take_operations()
         state = module.state if isinstance(module.state, dict) else {}
         for kind in ("_parameters", "_buffers"):
             for name, value in (as_dict(state.get(kind)) or {}).items():
-                self.budget.take_steps()
+                self.budget.take_operations()
                 if isinstance(name, str) and value is not None:
                     yield check_name(prefix + name), value
         for name, inner in (as_dict(state.get("_modules")) or {}).items():

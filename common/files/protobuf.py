@@ -1,7 +1,7 @@
 """The wire format of Protocol Buffers (protobuf.dev, "Encoding"): a message as numbered fields.
 
 A declared length may not reach beyond the message. Only the messages that a reader asks for are
-opened, so nesting costs nothing; each field takes one step of the file's budget.
+opened, so nesting costs nothing; each field takes one operation of the file's budget.
 """
 
 from collections.abc import Iterator
@@ -17,33 +17,33 @@ def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, int | mem
 
     Raises ValueError if the message is not valid.
     """
-    place = 0
-    while place < len(message):
-        tag, place = varint(message, place)
+    offset = 0
+    while offset < len(message):
+        tag, offset = varint(message, offset)
         number, kind = tag >> 3, tag & 7
-        budget.take_steps()
+        budget.take_operations()
         if not number:
             raise ValueError("a field 0")
         if kind == VARINT:
-            value, place = varint(message, place)
+            value, offset = varint(message, offset)
             yield number, value
             continue
         if kind != BYTES and kind not in SIZES:
             raise ValueError(f"a field of kind {kind}, which is not read")
-        length, place = (SIZES[kind], place) if kind in SIZES else varint(message, place)
-        if length > len(message) - place:
-            raise ValueError(f"{length} bytes wanted where {len(message) - place} are left")
-        yield number, message[place : place + length]
-        place += length
+        length, offset = (SIZES[kind], offset) if kind in SIZES else varint(message, offset)
+        if length > len(message) - offset:
+            raise ValueError(f"{length} bytes wanted where {len(message) - offset} are left")
+        yield number, message[offset : offset + length]
+        offset += length
 
 
-def varint(message: memoryview, place: int) -> tuple[int, int]:
-    """An integer stored as 7 bits per byte, lowest bits first, and the position after it."""
+def varint(message: memoryview, offset: int) -> tuple[int, int]:
+    """An integer stored as 7 bits per byte, lowest bits first, and the offset after it."""
     value = 0
-    for shift, byte in enumerate(message[place : place + 10]):
+    for shift, byte in enumerate(message[offset : offset + 10]):
         value |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
-            return value, place + shift + 1
+            return value, offset + shift + 1
     raise ValueError("unterminated varint")
 
 
@@ -63,12 +63,12 @@ def sizes(value: int | memoryview) -> list[int]:
     """The sizes of a shape, a repeated field: one size, or several packed together."""
     if isinstance(value, int):
         return [value]
-    found: list[int] = []
-    place = 0
-    while place < len(value) and len(found) <= MAX_AXES:
-        number, place = varint(value, place)
-        found.append(number)
-    return found
+    numbers: list[int] = []
+    offset = 0
+    while offset < len(value) and len(numbers) <= MAX_AXES:
+        number, offset = varint(value, offset)
+        numbers.append(number)
+    return numbers
 
 
 def encode(number: int, value: bytes) -> bytes:
@@ -78,8 +78,8 @@ def encode(number: int, value: bytes) -> bytes:
 
 def encode_varint(value: int) -> bytes:
     """The encoding of an integer that `varint` reads."""
-    found = bytearray()
+    encoded = bytearray()
     while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*encoded, value])

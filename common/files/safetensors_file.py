@@ -129,8 +129,8 @@ def is_name(name: object) -> bool:
 
 def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object as a dict; raises ValueError if a name appears twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"the name {name!r} appears twice")
-    return found
+    return unique

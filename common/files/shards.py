@@ -19,8 +19,8 @@ MAX_SHARDS = 100
 
 def is_shard(path: Path) -> bool:
     """Whether a file is named as one of several shards."""
-    found = SHARD.search(path.name)
-    return found is not None and int(found[2]) > 1
+    match = SHARD.search(path.name)
+    return match is not None and int(match[2]) > 1
 
 
 def read_shards(path: Path) -> Contents:

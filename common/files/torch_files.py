@@ -37,13 +37,13 @@ def read_legacy_torch(content: bytes, budget: Budget) -> Contents:
     kinds = {check_name(key[2]): key[1] for key in keys}
     storages: dict[str, memoryview] = {}
     listed = read_pickle_data(file, budget)
-    place = file.tell()
+    offset = file.tell()
     for key in listed if isinstance(listed, list) else []:
-        (count,) = struct.unpack_from("<q", content, place)
-        end = place + 8 + count * item_size(kinds.get(check_name(key)))
-        if not place + 8 <= end <= len(content):
+        (count,) = struct.unpack_from("<q", content, offset)
+        end = offset + 8 + count * item_size(kinds.get(check_name(key)))
+        if not offset + 8 <= end <= len(content):
             raise ValueError(f"the storage {key} is said to end beyond the file")
-        storages[key], place = memoryview(content)[place + 8 : end], end
+        storages[key], offset = memoryview(content)[offset + 8 : end], end
     return Interpreter(budget, storages.__getitem__).contents(value)
 
 

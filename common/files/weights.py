@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from common import spec
 from common.arrays import Arrays
 from common.errors import DataError
 from common.files import safetensors_file
 from common.files.atomic import atomic_file
 from common.files.safetensors_file import FORMAT
 from common.networks import network
-from common.spec import NetworkSpec, Shape
+from common.spec import Conv, DepthwiseConv, NetworkSpec, Shape
 from common.spec.plan import Node, Plan
 from common.spec.planner import make_plan
 
@@ -58,11 +57,11 @@ def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict:
     `data` adds what is known about the training images: `class_names`, if there is one for each
     class, and `background`, which is "dark" or "light".
     """
-    made = plan.spec
-    about = {"network": made.name, "classes": made.classes, "aux": made.aux}
-    about |= {"input": made.input, "preprocess": made.preprocess.name}
+    spec = plan.spec
+    about = {"network": spec.name, "classes": spec.classes, "aux": spec.aux}
+    about |= {"input": spec.input, "preprocess": spec.preprocess.name}
     known = dict(data or {})
-    if len(known.get("class_names", ())) != made.classes:
+    if len(known.get("class_names", ())) != spec.classes:
         known.pop("class_names", None)
     about |= {name: known[name] for name in DATA if known.get(name)}
     return about | {"format": FORMAT}
@@ -95,10 +94,10 @@ def load(path: Path, plan: Plan, backbone_only: bool = False) -> Arrays:
 def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays]:
     """The plan for the input size, channels and classes of a weights file, and its arrays."""
     arrays, about = read(path)
-    made = network(name)
-    input = about.get("input", made.input)
-    channels = count_channels(arrays, made) or input[0]
-    classes = count_classes(str(path), arrays, made)
+    spec = network(name)
+    input = about.get("input", spec.input)
+    channels = count_channels(arrays, spec) or input[0]
+    classes = count_classes(str(path), arrays, spec)
     plan = make_plan(network(name, (channels, *input[1:]), classes, aux))
     return plan, fit(str(path), arrays, about, plan)
 
@@ -142,24 +141,24 @@ def list_faults(missing: list[str], unknown: list[str], misshapen: list[str]) ->
     )
 
 
-def count_classes(source: str, arrays: Mapping[str, NDArray], made: NetworkSpec) -> int:
+def count_classes(source: str, arrays: Mapping[str, NDArray], spec: NetworkSpec) -> int:
     """The number of classes in a network's weights; 0 if they have no classifier."""
-    weight = arrays.get(f"{made.classifier}.weight")
+    weight = arrays.get(f"{spec.classifier}.weight")
     if weight is None:
         return 0
     if weight.ndim < 1:
-        raise DataError(f"{source}: {made.classifier}.weight is a single number")
+        raise DataError(f"{source}: {spec.classifier}.weight is a single number")
     return len(weight)
 
 
-def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | None:
+def count_channels(arrays: Mapping[str, NDArray], spec: NetworkSpec) -> int | None:
     """The number of input channels; None if the first convolution is absent."""
-    first = first_convolution(made.name)
+    first = first_convolution(spec.name)
     weight = arrays.get(f"{first.path}.weight")
     if weight is None or weight.ndim != 4:
         return None
     match first.layer:
-        case spec.DepthwiseConv(multiplier=multiplier):
+        case DepthwiseConv(multiplier=multiplier):
             return len(weight) // multiplier
     return int(weight.shape[1])
 
@@ -167,7 +166,7 @@ def count_channels(arrays: Mapping[str, NDArray], made: NetworkSpec) -> int | No
 @cache
 def first_convolution(name: str) -> Node:
     """The first convolution of a network, as published."""
-    convolutions = (spec.Conv, spec.DepthwiseConv)
+    convolutions = (Conv, DepthwiseConv)
     nodes = make_plan(network(name)).nodes()
     return next(node for node in nodes if isinstance(node.layer, convolutions))
 
@@ -177,7 +176,7 @@ def fit(
 ) -> Arrays:
     """The plan's arrays from `arrays`, in the plan's order; raises DataError unless all fit.
 
-    Heads and steps that the file has and the plan omits are left out; with `backbone_only`, so are
+    Heads and layers that the file has and the plan omits are left out; with `backbone_only`, so are
     all heads and the classifier. `about` is the file's metadata.
     """
     if about.get("network", plan.spec.name) != plan.spec.name:

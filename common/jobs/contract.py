@@ -32,7 +32,7 @@ class Runner(Protocol):
         and weights stay in float32. Raises UsageError if the framework does not support it.
         """
 
-    def run(self, net: Any, x: NDArray, paths: Sequence[str]) -> Arrays:
+    def forward_pass(self, net: Any, x: NDArray, paths: Sequence[str]) -> Arrays:
         """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
         `x` and the returned feature maps are N x C x H x W.

@@ -21,7 +21,7 @@ OUT_OF_MEMORY = re.compile(
 
 
 def read_answer(box: Path) -> dict:
-    """The answer of a worker, a report's figures or an error; {} if it has written none."""
+    """The answer of a worker, a report's measurements or an error; {} if it has written none."""
     try:
         return dict(json.loads((box / "answer.json").read_text()))
     except (OSError, ValueError, TypeError):

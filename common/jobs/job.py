@@ -62,7 +62,7 @@ def from_json(text: str) -> Job:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of a job: arrays by name, and figures about the worker.
+    """The result of a job: arrays by name, and measurements of the worker.
 
     `version` and `parameters` are the framework's version and its own count of parameters;
     `import_seconds` is the time to import the framework and choose the device, `seconds` the time

@@ -6,11 +6,11 @@ from common.jobs.job import Job, NetworkJob
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(NetworkJob):
+class ForwardPass(NetworkJob):
     """A forward pass in evaluation mode; the report's arrays are the outputs.
 
     `input` is a .npy file, N x C x H x W. `endpoints` are layer paths, separated by commas or
-    spaces; `all` for the feature maps of the body's steps; or `units` for those of all rows of a
+    spaces; `all` for the feature maps of the body's layers; or `units` for those of all rows of a
     summary, in blocks and heads as well, and for the vectors of the body. `aux` and `global_pool`
     are arguments of the network.
     """

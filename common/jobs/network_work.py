@@ -15,7 +15,7 @@ from common.files import weights
 from common.jobs.contract import Runner
 from common.jobs.frameworks import import_runner
 from common.jobs.job import Job, NetworkJob, Report
-from common.jobs.network_jobs import Grad, Run
+from common.jobs.network_jobs import ForwardPass, Grad
 from common.networks import network
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
@@ -37,11 +37,11 @@ def import_and(job: Job, act: Callable[[], Arrays]) -> Report:
     return Report(arrays, runner.VERSION, 0, imported - began, ended - imported)
 
 
-def run(job: Run) -> Report:
+def forward_pass(job: ForwardPass) -> Report:
     """Runs a forward pass; reads and checks the files before importing the framework."""
     plan, x, arrays = read_inputs(job, job.global_pool)
     paths = find_endpoints(plan, job.endpoints)
-    return compute_with(job, plan, arrays, lambda runner, net: runner.run(net, x, paths))
+    return compute_with(job, plan, arrays, lambda runner, net: runner.forward_pass(net, x, paths))
 
 
 def grad(job: Grad) -> Report:
@@ -52,7 +52,7 @@ def grad(job: Grad) -> Report:
     return compute_with(job, plan, arrays, lambda runner, net: runner.grad(net, x, labels))
 
 
-def read_inputs(job: Run | Grad, global_pool: bool = True) -> tuple[Plan, NDArray, Arrays]:
+def read_inputs(job: ForwardPass | Grad, global_pool: bool = True) -> tuple[Plan, NDArray, Arrays]:
     """Reads a batch and weights; returns the plan that fits them, the batch and the arrays."""
     network(
         job.network, aux=job.aux, global_pool=global_pool
@@ -74,30 +74,30 @@ def compute_with(
     runner.choose_device(job.device)
     imported = time.perf_counter()
     net = runner.load_network(plan, arrays, job.dtype)
-    found = compute(runner, net)
+    outputs = compute(runner, net)
     ended = time.perf_counter()
-    figures = imported - began, ended - imported
-    return Report(found, runner.VERSION, runner.count_parameters(net), *figures)
+    seconds = imported - began, ended - imported
+    return Report(outputs, runner.VERSION, runner.count_parameters(net), *seconds)
 
 
-def make_classifier(
+def output_function(
     runner: Runner, net: Any, plain: bool, output: str = "logits"
 ) -> Callable[[NDArray], NDArray]:
     """A function from batches to the output named `output`; the fastest one unless `plain`."""
     if plain:
-        return lambda x: runner.run(net, x, [])[output]
+        return lambda x: runner.forward_pass(net, x, [])[output]
     return runner.inference_function(net)
 
 
-def read_network(job: Run | Grad, x: NDArray, global_pool: bool) -> tuple[Plan, Arrays]:
+def read_network(job: ForwardPass | Grad, x: NDArray, global_pool: bool) -> tuple[Plan, Arrays]:
     """The plan for these weights and this batch, and the arrays of the weights."""
     arrays, about = weights.read(Path(job.weights))
-    made = network(job.network)
-    classes = weights.count_classes(job.weights, arrays, made)
-    check_channels(Path(job.input), x.shape[1:], weights.count_channels(arrays, made))
+    spec = network(job.network)
+    classes = weights.count_classes(job.weights, arrays, spec)
+    check_channels(Path(job.input), x.shape[1:], weights.count_channels(arrays, spec))
     try:
-        made = network(job.network, x.shape[1:], classes, job.aux, global_pool=global_pool)
-        plan = make_plan(made)
+        spec = network(job.network, x.shape[1:], classes, job.aux, global_pool=global_pool)
+        plan = make_plan(spec)
     except UsageError as error:
         raise DataError(f"{job.input}: {error}") from None
     return plan, weights.fit(job.weights, arrays, about, plan)
@@ -106,10 +106,10 @@ def read_network(job: Run | Grad, x: NDArray, global_pool: bool) -> tuple[Plan, 
 def find_endpoints(plan: Plan, wanted: str) -> list[str]:
     """The paths of the requested endpoints; raises UsageError for an unknown one."""
     if wanted == "all":
-        return [step.path for step in plan.body.children if step.is_map]
+        return [child.path for child in plan.body.children if child.is_map]
     if wanted == "units":
         maps = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
-        # The last step is the network's output, which is returned under its own name.
-        return maps + [step.path for step in plan.body.children[:-1] if step.is_vector]
+        # The last layer's output is the network's output, which is returned under its own name.
+        return maps + [child.path for child in plan.body.children[:-1] if child.is_vector]
     names = [name for name in re.split(r"[, ]+", wanted) if name not in ("", plan.spec.output)]
     return [plan.find(name).path for name in names]

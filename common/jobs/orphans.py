@@ -28,10 +28,10 @@ def descendants() -> set[int]:
         with suppress(OSError):  # the process has ended
             # The name of the program, in parentheses, may contain any bytes.
             parents[int(file.parent.name)] = int(file.read_bytes().rpartition(b")")[2].split()[1])
-    found, level = set[int](), {getpid()}
-    while level := {child for child, parent in parents.items() if parent in level} - found:
-        found |= level
-    return found
+    below, level = set[int](), {getpid()}
+    while level := {child for child, parent in parents.items() if parent in level} - below:
+        below |= level
+    return below
 
 
 def end_descendants(spared: frozenset[int] = frozenset()) -> None:

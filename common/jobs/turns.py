@@ -28,10 +28,10 @@ class Turns:
         self.seconds: list[float] = []  # for each turn, the median duration of a call
         self.given: SimpleQueue[bytes] = SimpleQueue()  # filled by the thread that reads the pipe
 
-    def show(self, found: Mapping[str, NDArray]) -> None:
+    def show(self, result: Mapping[str, NDArray]) -> None:
         """Writes the first results of the worker, which the parent checks before it gives turns."""
         self.shown_at = time.perf_counter()
-        pack(self.box / "shown.npz", found)
+        pack(self.box / "shown.npz", result)
 
     def calls(self) -> Iterator[None]:
         """Yields once for each call to make: first to warm up, then in each turn."""

@@ -16,7 +16,7 @@ from common.networks import (
     inception_v4,
     xception,
 )
-from common.networks.part import fixed_window, part
+from common.networks.subnetwork import fixed_window, subnetwork
 from common.networks.variants import Variant
 from common.spec import NetworkSpec, Shape
 
@@ -39,9 +39,9 @@ def network(
 ) -> NetworkSpec:
     """Returns the spec of the network `name`.
 
-    `input` is C x H x W, the shape of one image, or with `since` of the map that this step takes.
+    `input` is C x H x W, the shape of one image, or with `since` of the map that this layer takes.
     An argument of None keeps the published value; with 0 classes, the network outputs the pooled
-    features; `aux` includes the auxiliary heads. `since` and `until` keep only the steps between
+    features; `aux` includes the auxiliary heads. `since` and `until` keep only the layers between
     these two; without `global_pool`, the last pool has the published window. Raises UsageError for
     an unknown name, an invalid argument, or `aux` for a network without heads or classes.
     """
@@ -49,17 +49,17 @@ def network(
         raise UsageError(f"unknown network {shown(name)}; choose from: {', '.join(NETWORKS)}")
     if not isinstance(aux, bool | np.bool_):
         raise UsageError(f"aux must be True or False, not {shown(aux)}")
-    made = published_spec(name, check_classes(classes))
+    spec = published_spec(name, check_classes(classes))
     if not global_pool:
-        made = fixed_window(made)
+        spec = fixed_window(spec)
     if since is not None or until is not None:
-        made = part(made, since, until)
-    if aux and not (made.heads and made.classes):
+        spec = subnetwork(spec, since, until)
+    if aux and not (spec.heads and spec.classes):
         which = (
-            " with since or until" if made.omitted else "" if made.classes else " with 0 classes"
+            " with since or until" if spec.omitted else "" if spec.classes else " with 0 classes"
         )
         raise UsageError(f"{name}{which} has no auxiliary heads; omit aux")
-    return replace(made, input=check_input(input) or made.input, aux=bool(aux))
+    return replace(spec, input=check_input(input) or spec.input, aux=bool(aux))
 
 
 def check_classes(classes: int | None) -> int | None:

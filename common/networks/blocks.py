@@ -16,7 +16,7 @@ from common.spec import (
     Size,
     pair,
 )
-from common.spec.figure import figure
+from common.spec.block import block
 
 NORM = BatchNorm(1e-3)
 
@@ -42,7 +42,7 @@ def classifier(name: str, classes: int, dropout: float = 0) -> dict[str, Layer]:
     return means | drop | {name: Linear(classes)}
 
 
-@figure
+@block
 def head(after: str, classes: int) -> Head:
     """TF-Slim's head for v4 and Inception-ResNet v2, on 17 x 17 feature maps; loss weight 0.4."""
     body: dict[str, Layer] = {

@@ -14,8 +14,8 @@ def biased_projections(_: str, layer: Layer) -> Layer:
     """Gives the projections of v1 a bias instead of batch norm, as in the published code of v2."""
     match layer:
         case Chain({"branches": branches, "conv2d": Conv() as conv2d, "bn": _}):
-            steps = {"branches": branches, "conv2d": replace(conv2d, bias=True)}
-            return replace(layer, steps=steps)
+            layers = {"branches": branches, "conv2d": replace(conv2d, bias=True)}
+            return replace(layer, layers=layers)
     return layer
 
 
@@ -23,8 +23,8 @@ def whole_block8(path: str, layer: Layer) -> Layer:
     """Adds a sixth block8, without scaling or ReLU, as the last one in the published code of v2."""
     match layer:
         case Chain({"4": Chain({"residual": Residual() as residual}) as last}) if path == "block8":
-            extra = replace(last, steps={"residual": replace(residual, scale=1.0)})
-            return Chain({**layer.steps, "5": extra})
+            extra = replace(last, layers={"residual": replace(residual, scale=1.0)})
+            return Chain({**layer.layers, "5": extra})
     return layer
 
 
@@ -36,7 +36,7 @@ def embedding(path: str, layer: Layer) -> Layer:
     """
     if path or not isinstance(layer, Chain):
         return layer
-    steps = {n: step for n, step in layer.steps.items() if n not in ("dropout", "classif")}
-    steps |= {"dropout": Dropout(0.6), "last_linear": Linear(512, bias=False), "last_bn": NORM}
-    classes = {"classif": layer.steps["classif"]} if "classif" in layer.steps else {}
-    return Chain(steps | (classes or {"normalize": L2Norm()}))
+    layers = {n: each for n, each in layer.layers.items() if n not in ("dropout", "classif")}
+    layers |= {"dropout": Dropout(0.6), "last_linear": Linear(512, bias=False), "last_bn": NORM}
+    classes = {"classif": layer.layers["classif"]} if "classif" in layer.layers else {}
+    return Chain(layers | (classes or {"normalize": L2Norm()}))

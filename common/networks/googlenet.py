@@ -4,7 +4,7 @@ The network as in a PyTorch tutorial (github.com/WZMIAOMIAO/deep-learning-for-im
 Test4_googlenet), then other published variants. All have the channels of table 1; they differ in
 padding, normalisation, dropout, heads, initialisation and preprocessing, some in a kernel size.
 
-`@figure` records which function built a block, so that `googlenet source` can print it.
+`@block` records which function built a block, so that `googlenet source` can print it.
 """
 
 from dataclasses import replace
@@ -43,7 +43,7 @@ from common.spec import (
     preprocess,
     sequence,
 )
-from common.spec.figure import figure
+from common.spec.block import block
 from common.spec.rewrite import Override
 
 # Table 1, the inception modules.
@@ -61,13 +61,13 @@ INCEPTION = {
 }  # fmt: skip
 
 
-@figure
+@block
 def conv(channels: int, kernel: int, stride: int = 1, padding: int = 0) -> Chain:
     """A convolution and its ReLU, the basic unit of table 1."""
     return Chain({"conv": Conv(channels, kernel, stride, padding), "relu": ReLU()})
 
 
-@figure
+@block
 def inception(name: str) -> Concat:
     """Figure 2b: four branches, with 1x1 reductions before the large kernels."""
     ch1x1, ch3x3_reduce, ch3x3, ch5x5_reduce, ch5x5, pool_proj = INCEPTION[name]
@@ -111,11 +111,11 @@ def body(classes: int) -> Chain:
     )
 
 
-@figure
+@block
 def head(after: str, classes: int) -> Head:
     """Section 5: an auxiliary classifier, whose loss is weighted by 0.3."""
     # Paper: dropout 0.7 only before fc2; here: 0.5 before both, as in the tutorial.
-    steps: dict[str, Layer] = {
+    layers: dict[str, Layer] = {
         "averagePool": AvgPool(5, 3),
         "conv": conv(128, 1),
         "flatten": Flatten(),
@@ -125,7 +125,7 @@ def head(after: str, classes: int) -> Head:
         "dropout2": Dropout(0.5),
         "fc2": Linear(classes),
     }
-    return Head(after, Chain(steps), weight=0.3)
+    return Head(after, Chain(layers), weight=0.3)
 
 
 def googlenet(classes: int) -> NetworkSpec:
@@ -147,8 +147,8 @@ def batch_norm(norm: BatchNorm) -> Override:
 
     def change(_: str, layer: Layer) -> Layer:
         match layer:
-            case Chain({"conv": Conv() as convolution, **steps}):
-                return Chain({"conv": replace(convolution, bias=False), "bn": norm, **steps})
+            case Chain({"conv": Conv() as convolution, **others}):
+                return Chain({"conv": replace(convolution, bias=False), "bn": norm, **others})
         return layer
 
     return change

@@ -23,7 +23,7 @@ from common.spec import (
     Residual,
     sequence,
 )
-from common.spec.figure import figure
+from common.spec.block import block
 from common.spec.preprocess import FACENET, SLIM, TIMM_WIDE
 
 
@@ -32,8 +32,8 @@ def residual(
 ) -> Chain:
     """The residual block common to figures 10, 11, 13, 16, 17 and 19."""
     branch = Chain({"branches": Concat(branches), **projection})
-    steps: dict[str, Layer] = {"residual": Residual(branch, scale=scale)}
-    return Chain(steps | ({"relu": ReLU()} if relu else {}))
+    layers: dict[str, Layer] = {"residual": Residual(branch, scale=scale)}
+    return Chain(layers | ({"relu": ReLU()} if relu else {}))
 
 
 def biased_projection(channels: int) -> dict[str, Layer]:
@@ -53,7 +53,7 @@ def repeat(times: int, block: Chain, last: Chain | None = None) -> Chain:
     return sequence(*[block] * (times - 1), last or block)
 
 
-@figure
+@block
 def block35_v1() -> Chain:
     """Figure 10."""
     branches: dict[str, Layer] = {
@@ -64,7 +64,7 @@ def block35_v1() -> Chain:
     return residual(branches, norm_projection(256), scale=0.17)
 
 
-@figure
+@block
 def block17_v1() -> Chain:
     """Figure 11."""
     branches: dict[str, Layer] = {
@@ -74,7 +74,7 @@ def block17_v1() -> Chain:
     return residual(branches, norm_projection(896), scale=0.1)
 
 
-@figure
+@block
 def block8_v1() -> Chain:
     """Figure 13."""
     branches: dict[str, Layer] = {
@@ -84,7 +84,7 @@ def block8_v1() -> Chain:
     return residual(branches, norm_projection(1792), scale=0.2)
 
 
-@figure
+@block
 def mixed_5b() -> Concat:
     """The module before block35: Inception v3's figure 5, as in the published code."""
     # Paper: v4's stem (figure 3), 384 channels; here: v3's stem and this module, 320 channels.
@@ -98,7 +98,7 @@ def mixed_5b() -> Concat:
     )
 
 
-@figure
+@block
 def block35() -> Chain:
     """Figure 16."""
     branches: dict[str, Layer] = {
@@ -109,7 +109,7 @@ def block35() -> Chain:
     return residual(branches, biased_projection(320), scale=0.17)
 
 
-@figure
+@block
 def reduction_a(widths: tuple[int, int, int, int]) -> Concat:
     """Figure 7, with the paper's k, l, m and n."""
     k, l, m, wide = widths  # noqa: E741 - the paper's names
@@ -122,7 +122,7 @@ def reduction_a(widths: tuple[int, int, int, int]) -> Concat:
     )
 
 
-@figure
+@block
 def block17() -> Chain:
     """Figure 17."""
     branches: dict[str, Layer] = {
@@ -132,7 +132,7 @@ def block17() -> Chain:
     return residual(branches, biased_projection(1088), scale=0.1)
 
 
-@figure
+@block
 def reduction_b(widths: tuple[int, int, int, int]) -> Concat:
     """Figures 12 and 18, with the numbers of channels of the 3x3 convolutions."""
     first, second, middle, third = widths
@@ -146,7 +146,7 @@ def reduction_b(widths: tuple[int, int, int, int]) -> Concat:
     )
 
 
-@figure
+@block
 def block8(relu: bool = True, scale: float = 0.2) -> Chain:
     """Figure 19."""
     branches: dict[str, Layer] = {

@@ -20,7 +20,7 @@ from common.spec import (
     ReLU,
     sequence,
 )
-from common.spec.figure import figure
+from common.spec.block import block
 from common.spec.preprocess import BN_INCEPTION, SLIM
 
 # Figure 5 as in TF-Slim: with the paper's pool projections of 128 in 4c and 4d, the channels
@@ -45,7 +45,7 @@ REDUCTION = {
 }  # fmt: skip
 
 
-@figure
+@block
 def inception(name: str) -> Concat:
     """A module that keeps the height and width of the feature map."""
     one, three_reduce, three, double_reduce, double, pool, proj = INCEPTION[name]
@@ -60,7 +60,7 @@ def inception(name: str) -> Concat:
     )
 
 
-@figure
+@block
 def reduction(name: str) -> Concat:
     """A module that halves the height and width; its pooling branch keeps all channels."""
     three_reduce, three, double_reduce, double = REDUCTION[name]

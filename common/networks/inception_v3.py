@@ -28,28 +28,28 @@ from common.spec import (
     MaxPool,
     NetworkSpec,
 )
-from common.spec.figure import figure
+from common.spec.block import block
 from common.spec.preprocess import FID, TORCHVISION, TRANSFORMED
 
 
 def branch(*layers: Layer) -> Chain:
-    """A branch whose steps are numbered from 1, as in the published code."""
+    """A branch whose layers are numbered from 1, as in the published code."""
     return Chain({str(number): layer for number, layer in enumerate(layers, 1)})
 
 
-@figure
+@block
 def pool_branch(channels: int) -> Chain:
     """The pooling branch: an average that includes the padding, then a projection."""
     return Chain({"pool": AvgPool(3, 1, 1, counts_border=True), "proj": conv(channels, 1)})
 
 
-@figure
+@block
 def split(channels: int) -> Concat:
     """Parallel 1x3 and 3x1 convolutions (figure 7)."""
     return Concat({"a": same(channels, (1, 3)), "b": same(channels, (3, 1))})
 
 
-@figure
+@block
 def module_a(pool: int) -> Concat:
     """Figure 5: a 5x5, a 5x5 factorised into two 3x3, and a pool projected to `pool` channels."""
     return Concat(
@@ -62,7 +62,7 @@ def module_a(pool: int) -> Concat:
     )
 
 
-@figure
+@block
 def reduction_a() -> Concat:
     """Figure 10: halves the height and width with a pool and convolutions in parallel."""
     return Concat(
@@ -74,7 +74,7 @@ def reduction_a() -> Concat:
     )
 
 
-@figure
+@block
 def module_b(c: int) -> Concat:
     """Figure 6: 7x7 convolutions factorised into 1x7 and 7x1, with `c` channels inside."""
     double = (conv(c, 1), same(c, (7, 1)), same(c, (1, 7)), same(c, (7, 1)), same(192, (1, 7)))
@@ -88,7 +88,7 @@ def module_b(c: int) -> Concat:
     )
 
 
-@figure
+@block
 def reduction_b() -> Concat:
     """The second module that halves the height and width."""
     seven = (conv(192, 1), same(192, (1, 7)), same(192, (7, 1)), conv(192, 3, 2))
@@ -101,7 +101,7 @@ def reduction_b() -> Concat:
     )
 
 
-@figure
+@block
 def module_c() -> Concat:
     """Figure 7: the module on the smallest feature maps, two of whose branches split."""
     return Concat(
@@ -114,7 +114,7 @@ def module_c() -> Concat:
     )
 
 
-@figure
+@block
 def head(classes: int) -> Head:
     """Figure 8, after the last 17 x 17 module; its loss weight is 0.4, as in TF-Slim."""
     body: dict[str, Layer] = {

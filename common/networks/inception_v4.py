@@ -6,29 +6,29 @@ Modules A, B and C, one kind for each of three feature map sizes. Average pools 
 from common.networks.blocks import classifier, conv, head, same
 from common.networks.variants import Variant
 from common.spec import AvgPool, Chain, Concat, Init, Layer, MaxPool, NetworkSpec, sequence
-from common.spec.figure import figure
+from common.spec.block import block
 from common.spec.preprocess import TIMM
 
 
-@figure
+@block
 def average(channels: int) -> Chain:
     """The pooling branch of modules A, B and C."""
     return sequence(AvgPool(3, 1, 1), conv(channels, 1))
 
 
-@figure
+@block
 def split() -> Concat:
     """Parallel 1x3 and 3x1 convolutions (figure 6)."""
     return Concat({"a": same(256, (1, 3)), "b": same(256, (3, 1))})
 
 
-@figure
+@block
 def stem_3a() -> Concat:
     """Figure 3, the first of three parts that split into two branches."""
     return Concat({"maxpool": MaxPool(3, 2), "conv": conv(96, 3, 2)})
 
 
-@figure
+@block
 def stem_4a() -> Concat:
     """Figure 3, the second part with two branches."""
     # Paper: 7x1, then 1x7; here: TF-Slim's order.
@@ -36,13 +36,13 @@ def stem_4a() -> Concat:
     return Concat({"branch0": sequence(conv(64, 1), conv(96, 3)), "branch1": sequence(*factored)})
 
 
-@figure
+@block
 def stem_5a() -> Concat:
     """Figure 3, the third part with two branches."""
     return Concat({"conv": conv(192, 3, 2), "maxpool": MaxPool(3, 2)})
 
 
-@figure
+@block
 def module_a() -> Concat:
     """Figure 4."""
     return Concat(
@@ -55,7 +55,7 @@ def module_a() -> Concat:
     )
 
 
-@figure
+@block
 def reduction_a() -> Concat:
     """Figure 7 with k, l, m, n = 192, 224, 256, 384."""
     return Concat(
@@ -67,7 +67,7 @@ def reduction_a() -> Concat:
     )
 
 
-@figure
+@block
 def module_b() -> Concat:
     """Figure 5."""
     # Paper: 1x7 twice in one branch, alternating 1x7 and 7x1 in the other; here: TF-Slim's order.
@@ -82,7 +82,7 @@ def module_b() -> Concat:
     )
 
 
-@figure
+@block
 def reduction_b() -> Concat:
     """Figure 8."""
     factored = (conv(256, 1), same(256, (1, 7)), same(320, (7, 1)), conv(320, 3, 2))
@@ -95,7 +95,7 @@ def reduction_b() -> Concat:
     )
 
 
-@figure
+@block
 def module_c() -> Concat:
     """Figure 6."""
     # Paper: 1x3, then 3x1 in the longest branch; here: TF-Slim's order.

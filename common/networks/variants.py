@@ -97,34 +97,34 @@ def replace_at(pattern: str, other: Layer) -> Override:
 
 
 def remove(pattern: str) -> Override:
-    """Returns an override that removes every step whose path matches."""
+    """Returns an override that removes every layer of a chain whose path matches."""
 
     def change(path: str, layer: Layer) -> Layer:
         if not isinstance(layer, Chain):
             return layer
-        own = layer.steps.items()
-        kept = {n: step for n, step in own if not re.fullmatch(pattern, join(path, n))}
-        if kept == layer.steps:
+        own = layer.layers.items()
+        kept = {n: each for n, each in own if not re.fullmatch(pattern, join(path, n))}
+        if kept == layer.layers:
             return layer
         # A unit that has lost a layer is no longer what its recorded function builds.
-        is_conv_unit = any(isinstance(step, Conv) for _, step in own)
-        return replace(layer, steps=kept, figure=None if is_conv_unit else layer.figure)
+        is_conv_unit = any(isinstance(each, Conv) for _, each in own)
+        return replace(layer, layers=kept, built_by=None if is_conv_unit else layer.built_by)
 
     return change
 
 
 def insert(pattern: str, name: str, other: Layer) -> Override:
-    """Returns an override that inserts `other`, as step `name`, after every step that matches."""
+    """Returns an override that inserts `other` as `name` after every matching layer of a chain."""
 
     def change(path: str, layer: Layer) -> Layer:
         if not isinstance(layer, Chain):
             return layer
-        steps: dict[str, Layer] = {}
-        for own_name, step in layer.steps.items():
-            steps[own_name] = step
+        layers: dict[str, Layer] = {}
+        for own_name, each in layer.layers.items():
+            layers[own_name] = each
             if re.fullmatch(pattern, join(path, own_name)):
-                steps[name] = other
-        return replace(layer, steps=steps)
+                layers[name] = other
+        return replace(layer, layers=layers)
 
     return change
 
@@ -156,17 +156,17 @@ def transform_input(path: str, layer: Layer) -> Layer:
     """Adds torchvision's `transform_input`, a first layer that renormalises ImageNet inputs."""
     if path or not isinstance(layer, Chain):
         return layer
-    return Chain({"transform": TRANSFORM_INPUT, **layer.steps})
+    return Chain({"transform": TRANSFORM_INPUT, **layer.layers})
 
 
 def conv_classifier(path: str, layer: Layer) -> Layer:
     """Uses TF-Slim's classifier: dropout 0.2, a 1x1 convolution on the pooled features, flatten."""
     match layer:
-        case Chain({"flatten": flatten, "fc": Linear(classes), **steps}) if not path:
+        case Chain({"flatten": flatten, "fc": Linear(classes), **others}) if not path:
             ending: dict[str, Layer] = {
                 "dropout": Dropout(0.2),
                 "fc": Conv(classes, 1),
                 "flatten": flatten,
             }
-            return Chain({**steps, **ending})
+            return Chain({**others, **ending})
     return layer

@@ -20,17 +20,17 @@ from common.spec import (
     Residual,
     sequence,
 )
-from common.spec.figure import figure
+from common.spec.block import block
 from common.spec.preprocess import TIMM_WIDE
 
 
-@figure
+@block
 def separable(channels: int) -> Chain:
     """A 3x3 depthwise convolution, then a 1x1 convolution, without a ReLU between them."""
     return Chain({"depthwise": DepthwiseConv(3, 1, 1), "pointwise": Conv(channels, 1, bias=False)})
 
 
-@figure
+@block
 def halving(first: int, second: int, relu: bool = True) -> Residual:
     """A block of the entry or exit flow: two separable convolutions, a pool and a 1x1 shortcut."""
     layers: list[Layer] = [ReLU()] if relu else []
@@ -39,17 +39,17 @@ def halving(first: int, second: int, relu: bool = True) -> Residual:
     return Residual(sequence(*layers, MaxPool(3, 2, PaddingRule.SAME)), shortcut)
 
 
-@figure
+@block
 def keeping() -> Residual:
     """A block of the middle flow: three separable convolutions with 728 channels."""
     layers: list[Layer] = [ReLU(), separable(728), NORM] * 3
     return Residual(sequence(*layers))
 
 
-@figure
+@block
 def last(channels: int) -> Chain:
     """A separable convolution at the end of the exit flow."""
-    return Chain({**separable(channels).steps, "bn": NORM, "relu": ReLU()})
+    return Chain({**separable(channels).layers, "bn": NORM, "relu": ReLU()})
 
 
 def xception(classes: int) -> NetworkSpec:

@@ -80,8 +80,8 @@ def backward(node: Node, dy: Array, forward: Forward, gradients: dict[str, Array
     if node.children:
         return backward_children(node, dy, forward, gradients)
     inputs, own = forward.inputs[node.path], forward.own[node.path]
-    dx, found = backward_layer(node, inputs, own, dy, frozen=node.path in forward.frozen)
-    gradients |= {f"{node.path}.{name}": gradient for name, gradient in found.items()}
+    dx, own_gradients = backward_layer(node, inputs, own, dy, frozen=node.path in forward.frozen)
+    gradients |= {f"{node.path}.{name}": gradient for name, gradient in own_gradients.items()}
     return dx
 
 
@@ -185,8 +185,8 @@ def dy_of_largest(node: Node, x: Array, kernel: Size, stride: Size, dy: Array) -
     """
     largest = compute(node, x, {})
     free = np.ones(largest.shape, np.bool_)
-    places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
-    for values in places:
+    views = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
+    for values in views:
         wins = free & (values == largest)
         free &= ~wins
         yield dy * wins

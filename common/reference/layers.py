@@ -37,8 +37,8 @@ def compute(node: Node, x: Array, own: Weights) -> Array:
         case spec.Affine(scales, shifts):
             return x * by_channel(scales, x) + by_channel(shifts, x)
         case spec.MaxPool(kernel, stride):
-            places = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
-            return reduce(np.maximum, places)
+            views = slide(border(x, node.pads, -np.inf), pair(kernel), pair(stride))
+            return reduce(np.maximum, views)
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
             sums = total(slide(border(x, node.pads), pair(kernel), pair(stride)))
             return sums / count_values(node, kernel, stride, counts_border)
@@ -151,10 +151,10 @@ def total(arrays: Iterable[Array]) -> Array:
 
 def convolve(x: Array, weight: Array, stride: tuple[int, int]) -> Array:
     """A convolution without padding, as a sum of matrix products, one for each kernel position."""
-    places = slide(x, (weight.shape[2], weight.shape[3]), stride)
+    views = slide(x, (weight.shape[2], weight.shape[3]), stride)
     return total(
         np.einsum("oc,nc...->no...", matrix, values, optimize=True)
-        for matrix, values in zip(matrices(weight), places, strict=True)
+        for matrix, values in zip(matrices(weight), views, strict=True)
     )
 
 
@@ -168,5 +168,5 @@ def convolve_channels(x: Array, weight: Array, stride: tuple[int, int]) -> Array
     rows, columns = weight.shape[2:]
     each = np.repeat(x, len(weight) // x.shape[1], axis=1)
     numbers = weight.reshape(len(weight), -1).T[:, None, :, None, None]
-    places = slide(each, (rows, columns), stride)
-    return total(values * number for number, values in zip(numbers, places, strict=True))
+    views = slide(each, (rows, columns), stride)
+    return total(values * number for number, values in zip(numbers, views, strict=True))

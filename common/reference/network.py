@@ -49,7 +49,7 @@ def to_float64(arrays: Mapping[str, NDArray]) -> Weights:
     return {name: array.astype(np.float64) for name, array in arrays.items()}
 
 
-def run(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
+def forward_pass(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
     """The outputs of the network, its heads and the layers at `paths`, in evaluation mode.
 
     `x` and the returned feature maps are N x C x H x W.
@@ -60,7 +60,7 @@ def run(net: Reference, x: NDArray, paths: Sequence[str]) -> dict[str, Array]:
 
 def inference_function(net: Reference) -> Callable[[NDArray], NDArray]:
     """A function from batches to the outputs of `net`."""
-    return lambda x: run(net, x, [])[net.plan.spec.output]
+    return lambda x: forward_pass(net, x, [])[net.plan.spec.output]
 
 
 def grad(net: Reference, x: NDArray, labels: NDArray) -> Arrays:
@@ -144,6 +144,6 @@ def backward_all(plan: Plan, dys: Weights, forward: Forward) -> dict[str, Array]
         after = plan.spec.heads[name].after
         tapped[after] = tapped.get(after, 0) + backward(head, dys[name], forward, gradients)
     dy = dys[plan.spec.output]
-    for step in reversed(plan.body.children):
-        dy = backward(step, dy + tapped.get(step.path, 0), forward, gradients)
+    for child in reversed(plan.body.children):
+        dy = backward(child, dy + tapped.get(child.path, 0), forward, gradients)
     return gradients

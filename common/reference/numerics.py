@@ -34,12 +34,12 @@ def cross_entropy(
     return float(loss), share * (np.exp(log_probabilities) - targets)
 
 
-def relative_difference(found: NDArray, expected: NDArray) -> float:
+def relative_difference(actual: NDArray, expected: NDArray) -> float:
     """The largest absolute difference, divided by the largest absolute value of `expected`.
 
     It is divided by 1 if all expected values are 0. NaN if the shapes differ.
     """
-    if found.shape != expected.shape:
+    if actual.shape != expected.shape:
         return float("nan")
     largest = np.abs(expected).max()
-    return float(np.abs(found - expected).max() / (largest or 1))
+    return float(np.abs(actual - expected).max() / (largest or 1))

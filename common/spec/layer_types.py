@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
-from common.spec.figure import Figure
+from common.spec.block import BuiltBy
 
 Shape = tuple[int, ...]
 Size = int | tuple[int, int]
@@ -178,11 +178,11 @@ class L2Norm:
 
 @dataclass(frozen=True)
 class Chain:
-    """Named steps, applied one after the other."""
+    """Named layers, applied one after the other."""
 
     label: ClassVar[str] = "Chain"
-    steps: Mapping[str, "Layer"]
-    figure: Figure | None = field(default=None, compare=False, repr=False, kw_only=True)
+    layers: Mapping[str, "Layer"]
+    built_by: BuiltBy | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class Concat:
 
     label: ClassVar[str] = "Concat"
     branches: Mapping[str, "Layer"]
-    figure: Figure | None = field(default=None, compare=False, repr=False, kw_only=True)
+    built_by: BuiltBy | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class Residual:
     branch: "Layer"
     shortcut: "Layer | None" = None
     scale: float = 1.0
-    figure: Figure | None = field(default=None, compare=False, repr=False, kw_only=True)
+    built_by: BuiltBy | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 
 Layer = (
@@ -213,7 +213,7 @@ Layer = (
 
 
 def sequence(*layers: Layer) -> Chain:
-    """A chain whose steps are named by their numbers, from 0: papers rarely name them."""
+    """A chain whose layers are named by their numbers, from 0: papers rarely name them."""
     return Chain({str(number): layer for number, layer in enumerate(layers)})
 
 
@@ -223,7 +223,7 @@ def pair(size: Size) -> tuple[int, int]:
 
 
 def join(path: str, name: str) -> str:
-    """The path of the step `name` inside the layer at `path`: the names, separated by dots."""
+    """The path of the layer `name` inside the layer at `path`: the names, separated by dots."""
     return f"{path}.{name}" if path else name
 
 

@@ -28,7 +28,7 @@ class Init(Enum):
 
 @dataclass(frozen=True)
 class Head:
-    """An auxiliary classifier attached to the output of the step `after`.
+    """An auxiliary classifier attached to the output of the layer `after`.
 
     Its training loss is multiplied by `weight`.
     """
@@ -43,13 +43,13 @@ class NetworkSpec:
     """A network, independent of any framework: its body, its optional heads and its input shape.
 
     `origin` is the paper or the code that the layers follow. `input` is C x H x W. `aux` includes
-    the heads. `classifier` is the step whose weights have one row per class; with 0 classes, the
+    the heads. `classifier` is the layer whose weights have one row per class; with 0 classes, the
     body ends before it and outputs the features.
 
     `init` is how `googlenet init` draws initial weights. The functions that build a network in a
     framework use that framework's own initialisers instead, and a training run uses `init` only if
     its recipe says so. `label_smoothing` is the default in training, and `preprocess` is how images
-    are prepared. `omitted` are the steps and heads of the published network that this part of it
+    are prepared. `omitted` are the layers and heads of the published network that this part of it
     leaves out; a weights file may contain their arrays.
     """
 

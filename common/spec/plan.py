@@ -44,7 +44,7 @@ class Node:
 
     @property
     def source(self) -> "Node":
-        """The node that computes this node's output: for a chain, that of its last step."""
+        """The node that computes this node's output: for a chain, that of its last layer."""
         return self.children[-1].source if isinstance(self.layer, spec.Chain) else self
 
     @property
@@ -116,35 +116,35 @@ class Plan:
         """The body, then the heads."""
         return (self.body, *self.heads.values())
 
-    def parts(self) -> list["Plan"]:
-        """The body's steps, each as a separate plan that is named after the step.
+    def layer_plans(self) -> list["Plan"]:
+        """The body's layers, each as a separate plan that is named after the layer.
 
-        Flatten, dropout and steps that work on vectors are part of the plan of the step before.
+        Flatten, dropout and layers that work on vectors belong to the plan of the layer before.
         """
         groups: list[list[Node]] = []
-        for step in self.body.children:
-            if len(step.input) == 3 and not isinstance(step.layer, spec.Flatten | spec.Dropout):
+        for child in self.body.children:
+            if len(child.input) == 3 and not isinstance(child.layer, spec.Flatten | spec.Dropout):
                 groups.append([])
-            groups[-1].append(step)
-        return [self.part(tuple(group)) for group in groups]
+            groups[-1].append(child)
+        return [self.subplan(tuple(group)) for group in groups]
 
-    def steps_until(self, names: Collection[str]) -> list[Node]:
-        """The steps of the body up to the last one that `names` has.
+    def layers_until(self, names: Collection[str]) -> list[Node]:
+        """The layers of the body up to the last one that `names` has.
 
-        Raises UsageError for a name that is not a step, or without any name.
+        Raises UsageError for a name that is not one of them, or without any name.
         """
-        paths = [step.path for step in self.body.children]
+        paths = [child.path for child in self.body.children]
         unknown = [name for name in names if name not in paths]
         if unknown or not names:
-            wrong = f"has no step {unknown[0]!r}" if unknown else "needs the name of a step"
-            raise UsageError(f"{self.spec.name} {wrong}; its steps: {', '.join(paths)}")
+            wrong = f"{unknown[0]!r} is not a layer" if unknown else "give the name of a layer"
+            raise UsageError(f"{wrong} of {self.spec.name}'s body; choose from: {', '.join(paths)}")
         return list(self.body.children[: max(map(paths.index, names)) + 1])
 
-    def part(self, steps: tuple[Node, ...]) -> "Plan":
-        """A plan of these consecutive steps of the body, without classes or heads."""
-        first, chain = steps[0], spec.Chain({step.path: step.layer for step in steps})
+    def subplan(self, nodes: tuple[Node, ...]) -> "Plan":
+        """A plan of these consecutive layers of the body, without classes or heads."""
+        first, chain = nodes[0], spec.Chain({node.path: node.layer for node in nodes})
         alone = replace(self.spec, name=first.path, input=first.input, body=chain)
-        body = Node("", chain, first.input, steps[-1].output, children=steps)
+        body = Node("", chain, first.input, nodes[-1].output, children=nodes)
         return Plan(replace(alone, classes=0, heads={}, aux=False), body, {})
 
     def nodes(self) -> Iterator[Node]:
@@ -190,8 +190,8 @@ class Plan:
     @property
     def backbone_parameter_count(self) -> int:
         """The number of parameters of the body without its classifier."""
-        steps = self.body.children
-        return sum(s.parameter_count for s in steps if s.path != self.spec.classifier)
+        layers = self.body.children
+        return sum(n.parameter_count for n in layers if n.path != self.spec.classifier)
 
     @property
     def multiply_adds(self) -> int:

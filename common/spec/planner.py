@@ -58,9 +58,9 @@ def least_size(network: NetworkSpec) -> int | None:
 def lay_out(network: NetworkSpec) -> Plan:
     """Builds the plan as `make_plan` does, but its error has no advice on the input size."""
     body = make_node(network.body, "", network.input)
-    steps = {step.path: step for step in body.children}
+    layers = {child.path: child for child in body.children}
     heads = {
-        name: make_node(head.body, name, steps[head.after].output)
+        name: make_node(head.body, name, layers[head.after].output)
         for name, head in network.heads.items()
         if network.aux
     }
@@ -107,14 +107,14 @@ def make_node(layer: Layer, path: str, shape: Shape) -> Node:
 def make_parent_node(layer: Layer, path: str, shape: Shape) -> Node:
     """The node of a layer that contains other layers, with its children."""
     match layer:
-        case spec.Chain(steps):
+        case spec.Chain(layers):
             children: list[Node] = []
-            for name, step in steps.items():
+            for name, inner in layers.items():
                 before = children[-1].output if children else shape
-                children.append(make_node(step, join(path, name), before))
+                children.append(make_node(inner, join(path, name), before))
             return Node(path, layer, shape, children[-1].output, children=tuple(children))
         case spec.Concat(branches):
-            children = [make_node(step, join(path, name), shape) for name, step in branches.items()]
+            children = [make_node(each, join(path, name), shape) for name, each in branches.items()]
             output = join_channels(path, [child.output for child in children])
             return Node(path, layer, shape, output, children=tuple(children))
         case spec.Residual(branch, shortcut):

@@ -12,9 +12,9 @@ Override = Callable[[str, Layer], Layer]
 def rewrite(layer: Layer, change: Override, path: str = "") -> Layer:
     """The layer with `change` applied to it and to every layer inside it, innermost first."""
     match layer:
-        case Chain(steps):
-            steps = {n: rewrite(step, change, join(path, n)) for n, step in steps.items()}
-            layer = replace(layer, steps=steps)
+        case Chain(layers):
+            layers = {n: rewrite(each, change, join(path, n)) for n, each in layers.items()}
+            layer = replace(layer, layers=layers)
         case Concat(branches):
             branches = {n: rewrite(b, change, join(path, n)) for n, b in branches.items()}
             layer = replace(layer, branches=branches)

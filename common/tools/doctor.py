@@ -49,8 +49,8 @@ def describe_machine() -> dict:
 
 def processor() -> str:
     """The processor's name, from Linux's CPU information if there is any, else from Python."""
-    found = re.search(r"model name\s*: (.*)", cpu_info())
-    return found[1] if found else platform.processor()
+    match = re.search(r"model name\s*: (.*)", cpu_info())
+    return match[1] if match else platform.processor()
 
 
 def left_out() -> list[str]:

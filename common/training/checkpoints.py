@@ -87,7 +87,7 @@ def read_state(path: Path) -> tuple[Arrays, dict]:
         raise DataError(f"{path}: damaged: it is not the state after step {step!r}")
     if type(best) not in (int, float) or not -1 <= best <= 1:
         raise DataError(f"{path}: damaged: the best top-1 until then cannot be {best!r}")
-    if about.get("checksum", found := checksum(state)) != found:
+    if about.get("checksum", actual := checksum(state)) != actual:
         raise DataError(f"{path}: damaged: the checksum of its arrays does not match")
     if name := not_finite(state):
         raise DataError(f"{path}: damaged: {name} contains NaN or infinity")

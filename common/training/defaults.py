@@ -22,28 +22,28 @@ def default_table(name: str, data: DataSet, aux: bool) -> dict[str, Any]:
     `Recipe`, and a small learning rate: with the initial values of most publications, its loss
     stays at ln(classes) or becomes NaN.
     """
-    made = network(name, aux=aux)
-    normed = any(isinstance(node.layer, BatchNorm) for node in make_plan(made).nodes())
+    spec = network(name, aux=aux)
+    normed = any(isinstance(node.layer, BatchNorm) for node in make_plan(spec).nodes())
     return {
         "network": name,
         "data": data.source,
         "classes": len(data.classes),
         "channels": data.channels,
-        "image_size": small_size(made, normed) if data.small else made.input[1],
+        "image_size": small_size(spec, normed) if data.small else spec.input[1],
         "epochs": 12 if normed else 15,
         # Without batch norm, more and smaller steps train more reliably.
         "batch": 32 if normed else 16,
         "optimizer": {"kind": "nesterov", "lr": 0.02 if normed else 0.01},
         "warmup": 1.0,
-        "label_smoothing": made.label_smoothing,
+        "label_smoothing": spec.label_smoothing,
         # Small images are never cropped: what they show reaches to their edges.
-        "preprocess": SQUEEZE.name if data.small else made.preprocess.name,
+        "preprocess": SQUEEZE.name if data.small else spec.preprocess.name,
         "augment": {"shift" if data.small else "area": 0.08, "flip": data.flips},
     }
 
 
-def small_size(made: NetworkSpec, normed: bool) -> int:
+def small_size(spec: NetworkSpec, normed: bool) -> int:
     """The side length, in pixels, to which small images are enlarged."""
-    least = least_size(made) or made.input[1]
+    least = least_size(spec) or spec.input[1]
     sizes = SMALL_SIZES_WITH_NORM if normed else SMALL_SIZES
-    return next((size for size in sizes if size >= least), made.input[1])
+    return next((size for size in sizes if size >= least), spec.input[1])

@@ -32,17 +32,17 @@ from common.training.metrics import cut_metrics
 from common.training.recipe import Recipe
 from common.training.recipe_file import to_toml
 from common.training.record import open_for_training, read_recipe, read_skipped, record_text
-from common.training.run import TrainingRun
 from common.training.state import join_slots, split_slots
+from common.training.training_run import TrainingRun
 from common.training.update_rules import rounded
 
 
 def plan_of(recipe: Recipe) -> Plan:
     """The plan of the network that a recipe trains."""
     size = (recipe.channels, recipe.image_size, recipe.image_size)
-    made = network(recipe.network, size, recipe.classes, recipe.aux)
-    init = Init.FAN_IN if recipe.init == "fan_in" else made.init
-    return make_plan(replace(made, init=init, preprocess=PREPROCESSES[recipe.preprocess]))
+    spec = network(recipe.network, size, recipe.classes, recipe.aux)
+    init = Init.FAN_IN if recipe.init == "fan_in" else spec.init
+    return make_plan(replace(spec, init=init, preprocess=PREPROCESSES[recipe.preprocess]))
 
 
 def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, Loader]:
@@ -56,10 +56,10 @@ def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, L
         )
     input = (recipe.channels, recipe.image_size, recipe.image_size)
     how = PREPROCESSES[recipe.preprocess]
-    train, test = without(data.train, skipped), without(data.selection, skipped)
+    train, scored = without(data.train, skipped), without(data.selection, skipped)
     first = Loader(train, input, recipe.batch, how, recipe.seed, recipe.augment)
     first.check()
-    return first, Loader(test, input, recipe.batch, how)
+    return first, Loader(scored, input, recipe.batch, how)
 
 
 def check_norms(plan: Plan, images: int) -> None:
@@ -132,7 +132,7 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
     plan = plan_of(recipe)
     check_norms(plan, recipe.batch // ranks)
     data, lines = open_for_training(folder, recipe)
-    train, test = loaders(recipe, data, read_skipped(folder))
+    train, scored = loaders(recipe, data, read_skipped(folder))
     state, about, passed_over = read_newest(folder / "checkpoints")
     source = str(folder / "checkpoints")
     weights.fit(source, split_slots(state).get("weights", {}), {}, plan)
@@ -140,7 +140,7 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
     lines += [f"skipped {line}; resuming from step {step}" for line in passed_over]
     if not rank:
         lines += cut_metrics(folder / "metrics.jsonl", step)
-    run = TrainingRun(folder, recipe, plan, train, test, state, step, best, rank, ranks)
+    run = TrainingRun(folder, recipe, plan, train, scored, state, step, best, rank, ranks)
     grey = background(train.split) if recipe.channels == 1 else ""
     run.about = {"class_names": class_names(data, recipe), "background": grey}
     run.split = "val" if data.val else "test"

@@ -20,7 +20,7 @@ def frozen_layers(plan: Plan, wanted: str) -> list[str]:
         return []
     paths = [node.path for node in plan.nodes() if node.parameters]
     if wanted == BACKBONE:
-        found = [path for path in paths if not plan.is_classifier_or_head(path)]
+        frozen = [path for path in paths if not plan.is_classifier_or_head(path)]
     else:
         patterns = [each.strip() for each in wanted.split(",") if each.strip()] or [wanted]
         for pattern in patterns:
@@ -30,10 +30,10 @@ def frozen_layers(plan: Plan, wanted: str) -> list[str]:
                     f"freeze: no layer with weights matches {pattern}; choose backbone, or from: "
                     f"{steps}"
                 )
-        found = [path for path in paths if any(matches(path, each) for each in patterns)]
-    if len(found) == len(paths):
+        frozen = [path for path in paths if any(matches(path, each) for each in patterns)]
+    if len(frozen) == len(paths):
         raise UsageError(f"freeze: {wanted} includes every layer; nothing is left to train")
-    return found
+    return frozen
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[int]:
     The descriptor is for the workers to inherit. Raises UsageError, which names the holder, if
     another process holds the lock. On exit, folders that were created and are empty are removed.
     """
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    created = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = take(folder / "lock")
@@ -38,7 +38,7 @@ def locked(folder: Path) -> Iterator[int]:
     finally:
         (folder / "lock").unlink(missing_ok=True)
         os.close(descriptor)
-        for each in made:
+        for each in created:
             with suppress(OSError):  # not empty: a run was begun
                 each.rmdir()
 

@@ -28,14 +28,14 @@ def read_lines(path: Path) -> tuple[list[dict], list[int]]:
         return [], []
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    found, damaged = [], []
+    valid, damaged = [], []
     for number, text in enumerate(texts, 1):
         line = read_line(text)
         if line is not None:
-            found.append(line)
+            valid.append(line)
         elif text.endswith("\n"):
             damaged.append(number)
-    return found, damaged
+    return valid, damaged
 
 
 def read_line(text: str) -> dict | None:
@@ -71,12 +71,12 @@ def cut_metrics(path: Path, step: int) -> list[str]:
 
 def training_top1(lines: Sequence[dict]) -> dict[int, float]:
     """The mean top-1 of the training batches by epoch, for the epochs whose steps all record it."""
-    found: dict[int, list[float | None]] = {}
+    by_epoch: dict[int, list[float | None]] = {}
     for line in lines:
         if "step" in line:
-            found.setdefault(line["epoch"], []).append(line.get("top1"))
+            by_epoch.setdefault(line["epoch"], []).append(line.get("top1"))
     return {
         epoch: sum(filter(None, shares)) / len(shares)
-        for epoch, shares in found.items()
+        for epoch, shares in by_epoch.items()
         if None not in shares
     }

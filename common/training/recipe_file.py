@@ -52,8 +52,8 @@ def nearest(name: str, fault: Mapping) -> str:
     """A suggestion for the end of the message, if the fault is an unknown field."""
     if "unexpected" not in fault["type"]:
         return ""
-    found = get_close_matches(name, [field.name for field in fields(Recipe)], 1)
-    return f"; perhaps {found[0]!r} is meant" if found else ""
+    similar = get_close_matches(name, [field.name for field in fields(Recipe)], 1)
+    return f"; perhaps {similar[0]!r} is meant" if similar else ""
 
 
 def to_toml(recipe: Recipe) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from common.data.datasets import DataSet, Record, Split
 from common.data.folder import earlier_record
-from common.data.sources import PATHS, expanded, folder_of, open_data, place_of
+from common.data.sources import PATHS, absolute_source, expanded, folder_of, open_data
 from common.data.splits import find_splits
 from common.errors import DataError
 from common.training.recipe import Recipe
@@ -53,7 +53,7 @@ def best_weights(folder: Path) -> Path:
 def record_text(data: DataSet, source: str) -> str:
     """The text of `split.json`: the location of the data, and the images in each split."""
     splits = {name: split.contents for name, split in data.splits.items()}
-    about = {"data": place_of(source), "labels": labels_of(data.train)}
+    about = {"data": absolute_source(source), "labels": labels_of(data.train)}
     return json.dumps({**about, **splits}, indent=1)
 
 
@@ -69,24 +69,24 @@ def read_json(path: Path, otherwise: Any) -> Any:
     Raises DataError if the file is broken or its contents do not have the type of `otherwise`.
     """
     try:
-        found = json.loads(path.read_text())
+        value = json.loads(path.read_text())
     except FileNotFoundError:
         return otherwise
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
-    if type(found) is not type(otherwise):
-        kinds = type(found).__name__, type(otherwise).__name__
+    if type(value) is not type(otherwise):
+        kinds = type(value).__name__, type(otherwise).__name__
         raise DataError(f"{path}: damaged: a {kinds[0]} where a {kinds[1]} should be")
-    return found
+    return value
 
 
-def read_texts(path: Path, found: Any) -> tuple[str, ...]:
+def read_texts(path: Path, value: Any) -> tuple[str, ...]:
     """The list of distinct strings found in a JSON file; raises DataError if it is not one."""
-    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise DataError(f"{path}: damaged: it does not hold a list of names")
-    if len(set(found)) < len(found):
+    if len(set(value)) < len(value):
         raise DataError(f"{path}: damaged: a name appears twice")
-    return tuple(found)
+    return tuple(value)
 
 
 def read_classes(folder: Path) -> tuple[str, ...]:
@@ -108,15 +108,15 @@ def read_record(folder: Path, recipe: Recipe) -> tuple[str, Record | None]:
     without splits, and None otherwise.
     """
     path = folder / "split.json"
-    found = read_json(path, {})
-    kind, _, place = recipe.data.partition(":")
-    if not found:
-        is_folder = kind == "folder" and Path(place).is_dir()
-        earlier = earlier_record(Path(place), recipe.val_split) if is_folder else None
-        return place_of(recipe.data), earlier
-    kept = ("train", "test", *(["val"] if "val" in found else []))
-    splits = {name: read_texts(path, found.get(name)) for name in kept}
-    return str(found.get("data")), Record(**splits, labels=found.get("labels"))
+    content = read_json(path, {})
+    kind, _, location = recipe.data.partition(":")
+    if not content:
+        is_folder = kind == "folder" and Path(location).is_dir()
+        earlier = earlier_record(Path(location), recipe.val_split) if is_folder else None
+        return absolute_source(recipe.data), earlier
+    kept = ("train", "test", *(["val"] if "val" in content else []))
+    splits = {name: read_texts(path, content.get(name)) for name in kept}
+    return str(content.get("data")), Record(**splits, labels=content.get("labels"))
 
 
 def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]:
@@ -139,8 +139,8 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
             f"{recipe.data}: the classes of its training images differ from those of the run in "
             f"{folder}; restore them or start a new run"
         )
-    skipped, place = read_skipped(folder), folder_of(recipe.data)
-    needed = [name for name in record.train if str(place / name) not in skipped]
+    skipped, images = read_skipped(folder), folder_of(recipe.data)
+    needed = [name for name in record.train if str(images / name) not in skipped]
     if set(needed) - set(data.train.contents):
         raise DataError(
             f"{recipe.data}: the training images differ from those of the run in {folder}: "
@@ -168,7 +168,7 @@ def open_for_scoring(
     recipe = read_recipe(run)
     own, record = read_record(run, recipe)
     kind = source.partition(":")[0]
-    if place_of(source) == own and kind in PATHS:
+    if absolute_source(source) == own and kind in PATHS:
         data = open_data(source, recipe.val_split, record)
         lines = list(changes(source, data, record)) if record else []
     elif is_undivided(source):
@@ -180,8 +180,8 @@ def open_for_scoring(
 
 def is_undivided(source: str) -> bool:
     """Whether a source is a folder or a list of images that are not divided into splits."""
-    kind, _, place = source.partition(":")
-    path = expanded(place)
+    kind, _, location = source.partition(":")
+    path = expanded(location)
     return path.is_file() if kind == "list" else kind == "folder" and not find_splits(path)
 
 

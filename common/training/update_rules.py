@@ -63,7 +63,7 @@ def apply_step(
     slots: Mapping[str, Slots],
 ) -> tuple[dict[str, Array], dict[str, Slots]]:
     """The parameters and their slots after step `number`, counted from 0; `rate` is its lr."""
-    found, remembered = {}, {}
+    updated, remembered = {}, {}
     cut = clip_factor(recipe.clip, gradients)
     for name, weight in weights.items():
         decayed = recipe.weight_decay if is_decayed(weight.shape) else 0.0
@@ -73,8 +73,8 @@ def apply_step(
         else:
             gradient = gradient + decayed * weight
         change, remembered[name] = update(recipe.optimizer, gradient, slots[name], rate, number)
-        found[name] = weight - change
-    return found, remembered
+        updated[name] = weight - change
+    return updated, remembered
 
 
 def clip_factor(clip: float, gradients: Mapping[str, Array]) -> float:

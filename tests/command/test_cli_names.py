@@ -58,7 +58,9 @@ def print_scores(name):
 def print_error_of_a_framework(name):
     found = {"starts": False, "error": name}
     about = dict.fromkeys(["python", "cores", "threads", "platform", "would_crash"], "1")
-    show.print_diagnosis(about | {"frameworks": {"x": found}, "settings": {}, "packages": {}})
+    show.print_diagnosis(
+        about | {"frameworks": {"x": found}, "settings": {}, "left_out": [], "packages": {}}
+    )
 
 
 def print_progress(name):

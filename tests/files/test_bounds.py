@@ -38,7 +38,7 @@ BOUNDS = {
 }
 NONE = {
     TOO_MUCH: {"LARGEST": 0, "TIMES_ITS_SIZE": 0},
-    TOO_LONG: {"MAX_STEPS": 0},
+    TOO_LONG: {"MAX_OPERATIONS": 0},
     TOO_MANY: {"MAX_ARRAYS": 0},
 }
 
@@ -66,7 +66,7 @@ def test_every_network_and_its_training_stay_below(made):
 
 def read_strictly(path):
     """Reads a file with a fiftieth of the steps allowed, because the steps take the time."""
-    budget.MAX_STEPS = 20_000
+    budget.MAX_OPERATIONS = 20_000
     read_file(path)
 
 

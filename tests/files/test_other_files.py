@@ -192,7 +192,7 @@ def test_bytes_that_were_changed_are_read_or_refused_in_one_line(tmp_path, suffi
     path, broken = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
     if suffix == ".weights.h5":
         named = {f"layer{n}/0": array for n, array in enumerate(arrays.values())}
-        write_file(path, named, places={name: f"layers/{name}" for name in named})
+        write_file(path, named, locations={name: f"layers/{name}" for name in named})
     else:
         write_file(path, arrays)
     whole = np.frombuffer(path.read_bytes(), np.uint8)

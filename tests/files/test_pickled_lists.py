@@ -27,7 +27,7 @@ ORDER = [
 def ours():
     """Small weights of GoogLeNet without heads."""
     plan, _ = variant("googlenet.caffe")
-    plan = plan.part(plan.body.children)
+    plan = plan.subplan(plan.body.children)
     return seeded(plan)
 
 

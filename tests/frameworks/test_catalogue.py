@@ -55,17 +55,17 @@ SUBJECTS: dict[str, tuple[Layer, np.ndarray, dict]] = {
 }
 
 
-def ours(impl, word, x, weights):
+def ours(impl, layer, x, weights):
     """The layer's output from this project's implementation and from the reference."""
-    steps = {"same": Conv(4, 1, bias=False)} | dict(
-        word.steps if isinstance(word, Chain) else {"l": word}
+    layers = {"same": Conv(4, 1, bias=False)} | dict(
+        layer.layers if isinstance(layer, Chain) else {"l": layer}
     )
     made = planned(classes=0).spec
-    plan = make_plan(replace(made, input=x.shape[1:], body=Chain(steps), heads={}, classifier=""))
+    plan = make_plan(replace(made, input=x.shape[1:], body=Chain(layers), heads={}, classifier=""))
     arrays = {f"l.{name}": array for name, array in weights.items()}
     arrays["same.weight"] = np.eye(4).reshape(4, 4, 1, 1)
-    found = impl.run.run(impl.run.load_network(plan, arrays, "float64"), x, [])
-    right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
+    found = impl.runner.forward_pass(impl.runner.load_network(plan, arrays, "float64"), x, [])
+    right = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])
     return found["features"], right["features"]
 
 
@@ -179,8 +179,8 @@ def test_the_naive_way_fails_by_what_the_document_says(impl):
 
 def test_ceil_together_with_padding_gives_the_shapes_that_the_readme_says(impl):
     """With seven rows, padding 1 and 2x2 windows of stride 2, the last may begin in the padding."""
-    word, x = MaxPool(2, 2, 1), RANDOM.standard_normal((1, 4, 7, 7))
-    assert ours(impl, word, x, {})[0].shape == (1, 4, 4, 4)
+    layer, x = MaxPool(2, 2, 1), RANDOM.standard_normal((1, 4, 7, 7))
+    assert ours(impl, layer, x, {})[0].shape == (1, 4, 4, 4)
     rows = {}
     if impl.name == "pytorch":
         import torch

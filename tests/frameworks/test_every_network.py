@@ -9,7 +9,7 @@ import pytest
 from conftest import noise, seeded
 from every_network import as_built, long_variants
 from facts import FACTS
-from kept import kept_outputs, kept_step
+from reference_cache import cached_outputs, cached_step
 
 from common.jobs.network_work import find_endpoints
 from common.networks import GOOGLENETS, NETWORKS, network
@@ -36,7 +36,7 @@ def made(impl, request):
     name = request.param
     plan = make_plan(network(name, **as_built(name)))
     arrays = seeded(plan)
-    return Made(name, plan, impl.run.load_network(plan, arrays, "float64"), arrays)
+    return Made(name, plan, impl.runner.load_network(plan, arrays, "float64"), arrays)
 
 
 def rows(marks=lambda _: []):
@@ -49,7 +49,7 @@ def rows(marks=lambda _: []):
 
 @rows()
 def test_its_parameters_are_the_plans(impl, made):
-    assert impl.run.count_parameters(made.net) == made.plan.parameter_count
+    assert impl.runner.count_parameters(made.net) == made.plan.parameter_count
     held = impl.weights.get_arrays(made.net)
     for block, expected in FACTS[made.name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
@@ -59,8 +59,8 @@ def test_its_parameters_are_the_plans(impl, made):
 @rows()
 def test_every_layer_is_the_references(impl, made):
     paths = find_endpoints(made.plan, "units")
-    found = impl.run.run(made.net, noise(made.plan, 1), paths)
-    right = kept_outputs(made.plan, 1, paths)
+    found = impl.runner.forward_pass(made.net, noise(made.plan, 1), paths)
+    right = cached_outputs(made.plan, 1, paths)
     assert found.keys() == right.keys()
     for path in paths:
         assert found[path].shape == (1, *made.plan.find(path).output)
@@ -91,8 +91,8 @@ def test_gradients_and_statistics_are_the_references(impl, made):
     labels = np.tile([3, 7], 2 if made.name.endswith("facenet") else 1)
     impl.weights.set_arrays(made.net, made.arrays)
     drop_nothing(impl, made.net)
-    found = impl.run.grad(made.net, noise(plan, len(labels)), labels)
-    right = kept_step(plan, labels)
+    found = impl.runner.grad(made.net, noise(plan, len(labels)), labels)
+    right = cached_step(plan, labels)
     assert found.pop("loss") == pytest.approx(right.loss, rel=1e-12)
     assert {key: array.shape for key, array in found.items()} == plan.parameter_shapes()
     largest = max(np.abs(array).max() for array in right.gradients.values())

@@ -13,7 +13,7 @@ RATE, MOMENTUM = 1e-4, 0.9
 
 def loss_and_gradients(impl, plan, arrays, x, labels):
     """The loss and the gradients of the built network."""
-    found = impl.run.grad(impl.run.load_network(plan, arrays, "float32"), x, labels)
+    found = impl.runner.grad(impl.runner.load_network(plan, arrays, "float32"), x, labels)
     return float(found.pop("loss")), found
 
 
@@ -26,8 +26,11 @@ def test_the_exhibit_equals_the_built_network(impl, tmp_path):
     weights.write(file, arrays, plan)
     baseline = impl.baselines.Tutorial(plan, str(file))
     baseline.net.run_eagerly = True  # avoids building a graph for two steps
-    built = impl.run.load_network(plan, arrays, "float32")
-    assert relative_difference(baseline.classify(x), impl.run.run(built, x, [])["logits"]) < 1e-5
+    built = impl.runner.load_network(plan, arrays, "float32")
+    assert (
+        relative_difference(baseline.classify(x), impl.runner.forward_pass(built, x, [])["logits"])
+        < 1e-5
+    )
     loss, gradients = loss_and_gradients(impl, plan, arrays, x, labels)
     # Nesterov's first step, and the loss after it, which depends on every gradient.
     moved = {name: arrays[name] - RATE * (1 + MOMENTUM) * gradients[name] for name in arrays}
@@ -54,10 +57,10 @@ def test_each_output_bears_its_own_name(impl, tmp_path):
     arrays, x = seeded(plan), noise(plan).astype(np.float32)
     weights.write(tmp_path / "w.safetensors", arrays, plan)
     by_hand = impl.baselines.Tutorial(plan, str(tmp_path / "w.safetensors")).net
-    built = impl.run.load_network(plan, arrays, "float32")
-    right = impl.run.run(built, x, [])
+    built = impl.runner.load_network(plan, arrays, "float32")
+    right = impl.runner.forward_pass(built, x, [])
     for training, names in ((False, ["logits"]), (True, ["logits", "aux1", "aux2"])):
-        found = outputs(impl, by_hand, impl.run.tensor(built, x), training)
+        found = outputs(impl, by_hand, impl.runner.tensor(built, x), training)
         assert list(found) == names
         assert max(relative_difference(found[name], right[name]) for name in names) < 1e-5
 
@@ -67,5 +70,8 @@ def test_without_its_heads_it_classifies_the_same(impl, tmp_path):
     arrays, x = seeded(plan), noise(plan).astype(np.float32)
     weights.write(tmp_path / "w.safetensors", arrays, plan)
     baseline = impl.baselines.Tutorial(plan, str(tmp_path / "w.safetensors"))
-    built = impl.run.load_network(plan, arrays, "float32")
-    assert relative_difference(baseline.classify(x), impl.run.run(built, x, [])["logits"]) < 1e-5
+    built = impl.runner.load_network(plan, arrays, "float32")
+    assert (
+        relative_difference(baseline.classify(x), impl.runner.forward_pass(built, x, [])["logits"])
+        < 1e-5
+    )

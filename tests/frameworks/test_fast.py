@@ -22,8 +22,11 @@ def classify(impl, plan, dtype):
     Each comes twice: PyTorch compiles the network for the second batch of a shape.
     """
     arrays = seeded(plan)
-    x, fast = noise(plan), impl.run.inference_function(impl.run.load_network(plan, arrays, dtype))
-    right = reference.run(reference.load_network(plan, arrays, dtype), x, [])
+    x, fast = (
+        noise(plan),
+        impl.runner.inference_function(impl.runner.load_network(plan, arrays, dtype)),
+    )
+    right = reference.forward_pass(reference.load_network(plan, arrays, dtype), x, [])
     return [fast(x), fast(x[:1]), fast(x), fast(x[:1])], right[plan.spec.output]
 
 
@@ -65,13 +68,13 @@ def test_it_gives_features_too(impl, name):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_network_itself_stays_as_it_was(impl, dtype):
     plan = planned("inception_v2", (64, 64), classes=3)
-    net = impl.run.load_network(plan, seeded(plan), dtype)
-    before = impl.run.run(net, noise(plan), [])["logits"], impl.weights.get_arrays(net)
+    net = impl.runner.load_network(plan, seeded(plan), dtype)
+    before = impl.runner.forward_pass(net, noise(plan), [])["logits"], impl.weights.get_arrays(net)
     if impl.name != "tensorflow":  # a Keras model has no mode of its own
         net.train()
-    impl.package.fast(net)(impl.run.tensor(net, noise(plan)))
+    impl.package.fast(net)(impl.runner.tensor(net, noise(plan)))
     assert impl.name == "tensorflow" or net.training
-    after = impl.run.run(net, noise(plan), [])["logits"], impl.weights.get_arrays(net)
+    after = impl.runner.forward_pass(net, noise(plan), [])["logits"], impl.weights.get_arrays(net)
     np.testing.assert_array_equal(after[0], before[0])
     assert after[1].keys() == before[1].keys()
     assert all((after[1][name] == before[1][name]).all() for name in before[1])
@@ -79,6 +82,8 @@ def test_the_network_itself_stays_as_it_was(impl, dtype):
 
 def test_another_size_is_refused(impl):
     plan = planned(size=(64, 64), classes=3)
-    classifier = impl.run.inference_function(impl.run.load_network(plan, seeded(plan), "float32"))
+    classifier = impl.runner.inference_function(
+        impl.runner.load_network(plan, seeded(plan), "float32")
+    )
     with pytest.raises(ValueError, match="64"):
         classifier(np.ones((1, 3, 64, 65), np.float32))

@@ -34,7 +34,7 @@ def modes(impl, net):
 @pytest.fixture(scope="module")
 def made(impl):
     """A training network with frozen batch norms, its fast form, and its modes before and after."""
-    net = impl.run.load_network(PLAN, seeded(PLAN), "float32")
+    net = impl.runner.load_network(PLAN, seeded(PLAN), "float32")
     if impl.name != "tensorflow":
         net.train()
     for layer in layers_of(impl, net):
@@ -47,7 +47,7 @@ def made(impl):
     after = modes(impl, net)
     if impl.name != "tensorflow":
         net.eval()
-    for x in 2 * [impl.run.tensor(net, X)]:  # PyTorch compiles for the second batch of a shape
+    for x in 2 * [impl.runner.tensor(net, X)]:  # PyTorch compiles for the second batch of a shape
         quick(x)
     return SimpleNamespace(net=net, quick=quick, before=before, after=after)
 
@@ -65,11 +65,11 @@ def numbers(value):
 def view(impl, net, kind):
     """The images as a view of a larger or transposed tensor of the framework."""
     if kind == "strided":
-        return impl.run.tensor(net, np.repeat(X, 2, axis=0))[::2]
+        return impl.runner.tensor(net, np.repeat(X, 2, axis=0))[::2]
     if kind == "cropped":
-        wide = impl.run.tensor(net, np.concatenate([X, X], axis=3))
+        wide = impl.runner.tensor(net, np.concatenate([X, X], axis=3))
         return wide[:, :, :33] if impl.name == "tensorflow" else wide[..., :33]
-    turned = impl.run.tensor(net, np.ascontiguousarray(X.swapaxes(2, 3)))
+    turned = impl.runner.tensor(net, np.ascontiguousarray(X.swapaxes(2, 3)))
     match impl.name:
         case "pytorch":
             return turned.transpose(2, 3)
@@ -84,11 +84,11 @@ def view(impl, net, kind):
 def reader(impl):
     """A network whose fast form in Paddle reads the memory of its input without a copy."""
     plan = planned("inception_v2", (33, 33), classes=12)
-    net = impl.run.load_network(plan, seeded(plan), "float32")
+    net = impl.runner.load_network(plan, seeded(plan), "float32")
     if impl.name != "tensorflow":
         net.eval()
     quick = impl.package.fast(net)
-    for x in 2 * [impl.run.tensor(net, X)]:
+    for x in 2 * [impl.runner.tensor(net, X)]:
         quick(x)
     return SimpleNamespace(net=net, quick=quick)
 
@@ -96,7 +96,7 @@ def reader(impl):
 @pytest.mark.parametrize("kind", ["strided", "cropped", "transposed"])
 def test_a_view_is_read_as_it_is(impl, reader, kind):
     x = view(impl, reader.net, kind)
-    expected = call(impl, reader.net, impl.run.tensor(reader.net, X))
+    expected = call(impl, reader.net, impl.runner.tensor(reader.net, X))
     assert relative_difference(call(impl, reader.net, x), expected) <= TOLERANCES["float32"]
     assert relative_difference(numbers(reader.quick(x)), expected) <= TOLERANCES["float32"]
 
@@ -111,10 +111,10 @@ WRONG = {
 
 @pytest.mark.parametrize("what", [*WRONG, "no batch axis"])
 def test_another_shape_is_refused_in_every_call(impl, made, what):
-    x = impl.run.tensor(made.net, WRONG.get(what, X[:1]))
+    x = impl.runner.tensor(made.net, WRONG.get(what, X[:1]))
     x = x[0] if what == "no batch axis" else x
     for right in (X, X[:1]):  # Keras retraces for the second batch size
-        made.quick(impl.run.tensor(made.net, right))
+        made.quick(impl.runner.tensor(made.net, right))
         with pytest.raises(ValueError, match=r"expects batches of shape N\S+, not \S+; "):
             made.quick(x)
     # Keras itself raises before our code is called, and its convolutions fail without images.
@@ -128,9 +128,9 @@ def test_the_advice_is_that_which_helps(impl, made):
         (X[..., :32], "set the size with `input`"),
     ):
         with pytest.raises(ValueError, match=told):
-            made.quick(impl.run.tensor(made.net, images))
+            made.quick(impl.runner.tensor(made.net, images))
     with pytest.raises(ValueError, match=r"add a batch axis, as in x\[None\]$"):
-        made.quick(impl.run.tensor(made.net, X)[0])
+        made.quick(impl.runner.tensor(made.net, X)[0])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -138,7 +138,7 @@ def test_nan_and_infinity_do_not_vanish(impl, made, value):
     """One pixel of the first image and all of the second are changed; the third is unchanged."""
     x = X.copy()
     x[0, :, 16, 16], x[1] = value, value
-    x = impl.run.tensor(made.net, x)
+    x = impl.runner.tensor(made.net, x)
     found, expected = numbers(made.quick(x)), call(impl, made.net, x)
     assert not np.isfinite(found[1]).all()
     for ours, theirs in zip(found, expected, strict=True):
@@ -153,8 +153,10 @@ def test_every_layer_keeps_its_mode(made):
 
 
 def test_a_failure_leaves_the_modes(impl, monkeypatch):
-    part = PLAN.part(PLAN.body.children[:2])
-    net = impl.run.load_network(part, {n: seeded(PLAN)[n] for n in part.array_shapes()}, "float32")
+    part = PLAN.subplan(PLAN.body.children[:2])
+    net = impl.runner.load_network(
+        part, {n: seeded(PLAN)[n] for n in part.array_shapes()}, "float32"
+    )
     if impl.name != "tensorflow":
         net.train()
     before = modes(impl, net)
@@ -167,7 +169,7 @@ def test_a_failure_leaves_the_modes(impl, monkeypatch):
 
 
 def test_the_weights_are_those_of_the_call_of_fast(impl, made):
-    x = impl.run.tensor(made.net, X)
+    x = impl.runner.tensor(made.net, X)
     before, arrays = numbers(made.quick(x)), impl.weights.get_arrays(made.net)
     try:
         impl.weights.set_arrays(made.net, {name: 0.5 * array for name, array in arrays.items()})
@@ -178,7 +180,7 @@ def test_the_weights_are_those_of_the_call_of_fast(impl, made):
 
 
 def test_threads_get_their_own_answers(impl, made):
-    batches = [impl.run.tensor(made.net, noise(PLAN, images=1) * (n + 1)) for n in range(2)]
+    batches = [impl.runner.tensor(made.net, noise(PLAN, images=1) * (n + 1)) for n in range(2)]
     expected = [numbers(made.quick(x)) for x in batches]
     found = [[], []]
 

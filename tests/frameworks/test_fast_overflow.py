@@ -26,7 +26,7 @@ def overflowing():
 
 def test_weights_that_overflow_show_in_every_batch(impl):
     plan, arrays = overflowing()
-    quick = impl.run.inference_function(impl.run.load_network(plan, arrays, "float32"))
+    quick = impl.runner.inference_function(impl.runner.load_network(plan, arrays, "float32"))
     for _ in range(3):
         assert not np.isfinite(quick(noise(plan).astype(np.float32))).all(axis=1).any()
 
@@ -34,9 +34,9 @@ def test_weights_that_overflow_show_in_every_batch(impl):
 def test_a_max_pool_over_nan_is_not_finite(impl):
     """oneDNN's own result is the lowest finite number, which later layers could make plausible."""
     plan = planned("googlenet.torchvision", (33, 33), classes=12)
-    plan = plan.part(plan.body.children[:2])
+    plan = plan.subplan(plan.body.children[:2])
     arrays = {name: np.full(shape, np.nan, "f4") for name, shape in plan.array_shapes().items()}
-    quick = impl.run.inference_function(impl.run.load_network(plan, arrays, "float32"))
+    quick = impl.runner.inference_function(impl.runner.load_network(plan, arrays, "float32"))
     for _ in range(3):
         assert not np.isfinite(quick(noise(plan).astype(np.float32))).any()
 

@@ -16,7 +16,7 @@ NETWORKS = {
 def loaded(impl, name):
     """A small network with seeded weights, and its plan."""
     plan = planned(name, (75, 75), classes=5)
-    return impl.run.load_network(plan, seeded(plan), "float64"), plan
+    return impl.runner.load_network(plan, seeded(plan), "float64"), plan
 
 
 def noise(plan):
@@ -28,11 +28,11 @@ def noise(plan):
 def test_the_maps_are_those_of_the_network(impl, name):
     net, plan = loaded(impl, name)
     names = NETWORKS[name]
-    expected = impl.run.run(net, noise(plan), names)
+    expected = impl.runner.forward_pass(net, noise(plan), names)
     maps = impl.package.features(net, names)
     if impl.name != "tensorflow":
         maps.eval()
-    found = maps(impl.run.tensor(net, noise(plan)))
+    found = maps(impl.runner.tensor(net, noise(plan)))
     assert list(found) == names
     for each in names:
         array = np.asarray(found[each].numpy() if impl.name != "pytorch" else found[each].detach())
@@ -54,9 +54,9 @@ def test_only_the_needed_layers_are_in_it(impl):
 @pytest.mark.parametrize(
     ("names", "fault"),
     [
-        (["inception6a"], "googlenet has no step 'inception6a'; its steps: conv1, maxpool1,"),
-        (["inception3a.branch1"], "has no step 'inception3a.branch1'"),
-        ([], "googlenet needs the name of a step"),
+        (["inception6a"], "'inception6a' is not a layer of googlenet's body; choose from: conv1, "),
+        (["inception3a.branch1"], "'inception3a.branch1' is not a layer of googlenet's body"),
+        ([], "give the name of a layer of googlenet's body"),
     ],
 )
 def test_a_name_must_be_a_step(impl, names, fault):

@@ -75,6 +75,6 @@ def test_predictions_use_averages_beside_frozen_weights(impl):
     slots["average"] = {name: 2 * slots["weights"][name] for name in names}
     trainer = trainer_of(impl, plan, recipe, slots, 0)
     x = step_of(plan, 1, 0.01).x
-    net = impl.run.load_network(plan, slots["weights"] | slots["average"], "float64")
-    expected = impl.run.run(net, x, [])["logits"]
+    net = impl.runner.load_network(plan, slots["weights"] | slots["average"], "float64")
+    expected = impl.runner.forward_pass(net, x, [])["logits"]
     close(trainer.predict(x), expected, "logits")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import native, noise, planned, seeded
 from every_network import as_built
-from kept import kept_outputs
+from reference_cache import cached_outputs
 
 from common.errors import UsageError
 from common.jobs.network_work import find_endpoints
@@ -24,9 +24,12 @@ OTHERS = [(112, 112)]
 def both(impl, plan, dtype, images=2):
     """The outputs of every layer, from the framework and from the reference."""
     paths = find_endpoints(plan, "units")
-    net = impl.run.load_network(plan, seeded(plan), dtype)
-    assert impl.run.count_parameters(net) == plan.parameter_count
-    found, right = impl.run.run(net, noise(plan, images), paths), kept_outputs(plan, images, paths)
+    net = impl.runner.load_network(plan, seeded(plan), dtype)
+    assert impl.runner.count_parameters(net) == plan.parameter_count
+    found, right = (
+        impl.runner.forward_pass(net, noise(plan, images), paths),
+        cached_outputs(plan, images, paths),
+    )
     assert found.keys() == right.keys()
     return found, right
 

@@ -21,7 +21,7 @@ def test_the_framework_counts_what_the_plan_does(impl, name):
     options = {"aux": bool(network(name).heads)}
     net = impl.package.network(name, **options)
     expected = make_plan(network(name, **options)).parameter_count
-    assert impl.run.count_parameters(net) == expected
+    assert impl.runner.count_parameters(net) == expected
     held = impl.weights.get_arrays(net)
     for block, expected in FACTS[name].blocks.items():
         sizes = [array.size for path, array in held.items() if path.startswith(f"{block}.")]
@@ -35,7 +35,7 @@ ENDINGS = "googlenet", "googlenet.slim", "googlenet.paddle_vision", "inception_r
 @pytest.mark.parametrize("name", ENDINGS)
 def test_the_framework_counts_features_as_the_plan_does(impl, name):
     expected = make_plan(network(name, classes=0)).parameter_count
-    assert impl.run.count_parameters(impl.package.network(name, classes=0)) == expected
+    assert impl.runner.count_parameters(impl.package.network(name, classes=0)) == expected
 
 
 FULL = planned(classes=10, aux=True)
@@ -43,7 +43,7 @@ FULL = planned(classes=10, aux=True)
 
 def batch(impl, plan):
     """A batch in the framework's own axis order, as a user would pass it."""
-    return impl.run.tensor(impl.package.network("googlenet", input=plan.spec.input), noise(plan))
+    return impl.runner.tensor(impl.package.network("googlenet", input=plan.spec.input), noise(plan))
 
 
 def forward(impl, net, x, training):
@@ -145,7 +145,7 @@ def test_whole_numbers_of_any_kind_are_taken(impl, tmp_path):
 def test_a_batch_of_another_shape_is_refused(impl, shape):
     """Keras itself raises before our code is called, and its convolutions fail without images."""
     net = small(impl)
-    x = impl.run.tensor(net, np.ones(shape[-4:] if len(shape) == 4 else (1, *shape), np.float32))
+    x = impl.runner.tensor(net, np.ones(shape[-4:] if len(shape) == 4 else (1, *shape), np.float32))
     told = "expects batches of shape Nx3x33x33, not " + "x".join(map(str, shape))
     with pytest.raises(Exception, match="33|0" if impl.name == "tensorflow" else told):
         forward(impl, net, x if len(shape) == 4 else x[0], training=False)

@@ -6,7 +6,7 @@ import pytest
 from conftest import noise, planned, seeded
 
 from common.files import weights
-from common.tools.analysis.published_figures import PUBLISHED
+from common.tools.analysis.published_counts import PUBLISHED
 from common.tools.zoo.convert import convert
 from paddle_impl.custom_layers import Conv2D, MaxPool
 
@@ -15,11 +15,13 @@ PLAN = planned(size=(64, 64), classes=4)
 
 @pytest.mark.filterwarnings("ignore")
 def test_turns_static_and_sums_up(impl, capsys):
-    net = impl.run.load_network(PLAN, seeded(PLAN), "float32")
+    net = impl.runner.load_network(PLAN, seeded(PLAN), "float32")
     net.eval()
-    x = impl.run.tensor(net, noise(PLAN))
+    x = impl.runner.tensor(net, noise(PLAN))
     static = paddle.jit.to_static(net)
-    expected = impl.run.run(impl.run.load_network(PLAN, seeded(PLAN), "float32"), noise(PLAN), [])
+    expected = impl.runner.forward_pass(
+        impl.runner.load_network(PLAN, seeded(PLAN), "float32"), noise(PLAN), []
+    )
     largest = np.abs(expected["logits"]).max()
     np.testing.assert_allclose(static(x).numpy(), expected["logits"], atol=1e-5 * largest)
     net.train()
@@ -32,7 +34,7 @@ def test_turns_static_and_sums_up(impl, capsys):
 
 def test_cross_entropy_keeps_logits_far_below_the_largest(impl):
     logits, target = paddle.to_tensor([[0.0, 100.0]], "float64"), paddle.to_tensor([0])
-    assert impl.run.cross_entropy(logits, target).item() == 100
+    assert impl.runner.cross_entropy(logits, target).item() == 100
     assert paddle.nn.functional.cross_entropy(logits, target).item() == pytest.approx(64)
 
 
@@ -94,8 +96,8 @@ def test_paddle_vision_is_what_paddle_publishes(impl, tmp_path, size):
     name, ours = "googlenet.paddle_vision", tmp_path / "ours.safetensors"
     convert(tmp_path / "theirs.pdparams", ours, name)
     plan = planned(name, (size, size), classes=10, aux=True)
-    net = impl.run.load_network(plan, weights.fit("ours", *weights.read(ours), plan), "float32")
-    found = impl.run.run(net, x, [])
+    net = impl.runner.load_network(plan, weights.fit("ours", *weights.read(ours), plan), "float32")
+    found = impl.runner.forward_pass(net, x, [])
     for key, expected in zip(("logits", "aux1", "aux2"), theirs(paddle.to_tensor(x)), strict=True):
         largest = np.abs(expected.numpy()).max()
         np.testing.assert_allclose(found[key], expected.numpy(), atol=1e-5 * largest, rtol=0)

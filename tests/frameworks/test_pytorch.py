@@ -41,8 +41,8 @@ def test_names_are_the_tutorials(impl):
 
 
 def test_compiles_and_exports(impl):
-    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
-    x = impl.run.tensor(net, noise(PLAN))
+    net = impl.runner.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x = impl.runner.tensor(net, noise(PLAN))
     expected = net(x)
     compiled = torch.compile(net, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), expected)
@@ -70,8 +70,8 @@ def test_turns_into_torchscript(impl, name, aux):
 
 
 def test_fast_keeps_a_users_hooks(impl):
-    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
-    x = impl.run.tensor(net, noise(PLAN))
+    net = impl.runner.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x = impl.runner.tensor(net, noise(PLAN))
     before = net(x)
     net.conv2.conv.register_forward_hook(lambda *call: call[2] * 2)
     net.conv3.relu.register_forward_hook(lambda *call: call[2] + 1)
@@ -87,8 +87,8 @@ def test_fast_without_its_compiler(impl, monkeypatch):
     def broken(*_):
         raise RuntimeError("first line\nno such partition")
 
-    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
-    x, quick = impl.run.tensor(net, noise(PLAN)), impl.package.fast(net)
+    net = impl.runner.load_network(PLAN, seeded(PLAN), "float32").eval()
+    x, quick = impl.runner.tensor(net, noise(PLAN)), impl.package.fast(net)
     expected = quick(x)
     monkeypatch.setattr(torch.jit, "freeze", broken)
     with pytest.warns(UserWarning, match="could not compile the network.*: no such partition$"):
@@ -98,7 +98,7 @@ def test_fast_without_its_compiler(impl, monkeypatch):
 
 
 def test_fast_compiles_for_a_few_shapes_only(impl):
-    net = impl.run.load_network(PLAN, seeded(PLAN), "float32").eval()
+    net = impl.runner.load_network(PLAN, seeded(PLAN), "float32").eval()
     quick = impl.package.fast(net)
     for count in range(1, MAX_SHAPES + 3):
         quick(torch.zeros(count, *PLAN.spec.input))
@@ -125,8 +125,8 @@ def features(impl, name, state, x):
     plan = planned(name, (139, 139), classes=0)
     layout = layouts_for("inception_v3.fid", "pytorch_fid")[0]
     arrays = layout.from_layout(plan, {key: tensor.numpy() for key, tensor in state.items()})
-    net = impl.run.load_network(plan, arrays, "float64")
-    return impl.run.run(net, x, [])["features"]
+    net = impl.runner.load_network(plan, arrays, "float64")
+    return impl.runner.forward_pass(net, x, [])["features"]
 
 
 def test_fids_features_are_pytorch_fids(impl):
@@ -180,8 +180,8 @@ def test_bninceptions_modules_are_pretrainedmodels(impl):
     arrays = seeded(plan)
     theirs = layouts_for(name, "pretrainedmodels")[0].to_layout(plan, arrays)
     state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
-    net = impl.run.load_network(plan, arrays, "float64")
-    found = impl.run.run(net, noise(plan), ["inception4b", "inception4c"])
+    net = impl.runner.load_network(plan, arrays, "float64")
+    found = impl.runner.forward_pass(net, noise(plan), ["inception4b", "inception4c"])
     made = bninception_module(state, torch.from_numpy(found["inception4b"]), "inception_4c")
     assert found["inception4c"].shape[1] == 608
     assert relative_difference(found["inception4c"], made.numpy()) < 1e-12
@@ -204,8 +204,8 @@ def test_facenets_ending_is_facenet_pytorchs(impl):
         weight = state[f"block8.{part}.conv.weight"]
         return F.relu(norm(F.conv2d(x, weight, padding=padding), f"block8.{part}.bn"))
 
-    net = impl.run.load_network(plan, arrays, "float64")
-    found = impl.run.run(net, noise(plan, images=3), ["block8.4", "block8.5"])
+    net = impl.runner.load_network(plan, arrays, "float64")
+    found = impl.runner.forward_pass(net, noise(plan, images=3), ["block8.4", "block8.5"])
     x = torch.from_numpy(found["block8.4"])
     wide = unit(unit(unit(x, "branch1.0"), "branch1.1", (0, 1)), "branch1.2", (1, 0))
     joined = torch.cat([unit(x, "branch0"), wide], 1)

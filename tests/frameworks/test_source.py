@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import noise, seeded
 from every_network import HEADS, as_built, head_alone, long_variants
-from kept import kept_outputs
+from reference_cache import cached_outputs
 
 from common.files.parameter_layouts import PADDLE
 from common.jobs.network_work import find_endpoints
@@ -155,7 +155,7 @@ def test_printed_source_of_heads_that_need_large_maps(impl, name):
 def check_source(impl, plan):
     """Asserts that a plan's printed source takes our weights and matches the reference."""
     paths = find_endpoints(plan, "units")
-    right = kept_outputs(plan, 1, paths)
+    right = cached_outputs(plan, 1, paths)
     with in_float64(impl.name):
         held, net = printed(impl.name, plan)
         globals()[f"load_{impl.name}"](held, net, plan, seeded(plan))
@@ -170,9 +170,9 @@ def check_source(impl, plan):
 
 def has_constants(plan):
     """Whether any layer multiplies by a constant of the table."""
-    words = [node.layer for node in plan.nodes()]
-    scales = [word.scale for word in words if isinstance(word, Residual)]
-    return any(isinstance(word, Affine) for word in words) or any(each != 1 for each in scales)
+    layers = [node.layer for node in plan.nodes()]
+    scales = [layer.scale for layer in layers if isinstance(layer, Residual)]
+    return any(isinstance(layer, Affine) for layer in layers) or any(each != 1 for each in scales)
 
 
 def step_pytorch(net, x, labels, weights):
@@ -240,7 +240,7 @@ def test_a_step_of_printed_source_is_that_of_the_built_network(impl, name, optio
     held, net = printed(impl.name, plan)
     globals()[f"load_{impl.name}"](held, net, plan, arrays)
     biased.replace_norms(impl.name, net)
-    built = impl.run.load_network(plan, arrays, "float32")
+    built = impl.runner.load_network(plan, arrays, "float32")
     step = globals()[f"step_{impl.name}"]
     with_batch = noise(plan), np.array([0, 2]), plan.loss_weights()
     found, right = step(net, *with_batch), step(built, *with_batch)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from common.errors import UsageError
-from common.tools.analysis.published_figures import HEADLESS, PUBLISHED
+from common.tools.analysis.published_counts import HEADLESS, PUBLISHED
 from tensorflow_impl.files import APPLICATIONS
 
 

@@ -27,8 +27,8 @@ from common.spec.planner import make_plan
 from common.spec.rewrite import without_dropout
 from common.training.dropout import keeps
 from common.training.recipe import SGD, Adam, AdamW, Nesterov, Recipe, RMSProp
-from common.training.run import Step
 from common.training.state import join_slots, split_slots
+from common.training.training_run import Step
 from common.training.update_rules import apply_step, averaged, rounded, slot_names
 
 # With a tiny eps, Adam divides by tiny roots, which amplifies rounding errors.
@@ -73,7 +73,7 @@ def trainer_of(impl, plan, recipe, slots, steps):
     """The framework's trainer with the state `slots`, after that number of steps."""
     train = importlib.import_module(f"{impl.name}_impl.train")
     group = importlib.import_module(f"{impl.name}_impl.distributed").join(1)
-    net = impl.run.load_network(plan, slots["weights"], "float64")
+    net = impl.runner.load_network(plan, slots["weights"], "float64")
     trainer = train.Trainer(net, recipe, group)
     trainer.set_state(join_slots(slots), steps)
     return trainer
@@ -82,8 +82,8 @@ def trainer_of(impl, plan, recipe, slots, steps):
 def gradients_of(impl, plan, slots, step, recipe):
     """The framework's loss in that step and its gradients, for a network without dropout."""
     smoothed = replace(plan, spec=replace(plan.spec, label_smoothing=recipe.label_smoothing))
-    net = impl.run.load_network(smoothed, slots["weights"], "float64")
-    found = impl.run.grad(net, step.x, step.labels)
+    net = impl.runner.load_network(smoothed, slots["weights"], "float64")
+    found = impl.runner.grad(net, step.x, step.labels)
     return found.pop("loss"), found
 
 
@@ -165,7 +165,7 @@ def test_dropout_keeps_what_the_hash_says(impl):
     layer.key, layer.first = crc32(b"7/1/dropout"), 3
     x = np.ones((5, 6))
     net = impl.package.googlenet(input=(3, 96, 96), classes=10)
-    given = impl.run.tensor(net, x[:, :, None, None])
+    given = impl.runner.tensor(net, x[:, :, None, None])
     out = layer(given, training=True) if impl.name == "tensorflow" else layer(given)
     expected = keeps(layer.key, 3, (5, 6), 0.4) / 0.6
     np.testing.assert_allclose(np.asarray(out).reshape(5, 6), expected, rtol=1e-6)

@@ -17,7 +17,7 @@ from common.files import weights
 from common.files.scratch import owner_mark, scratch_folder
 from common.jobs.call import ROOT, call
 from common.jobs.environment import environment, faster
-from common.jobs.network_jobs import Run
+from common.jobs.network_jobs import ForwardPass
 
 PLAN = planned(size=(32, 32), classes=4)
 
@@ -28,7 +28,7 @@ def job(tmp_path):
     weights.write(tmp_path / "w.safetensors", seeded(PLAN), PLAN)
     np.save(tmp_path / "x.npy", np.ones((2, 3, 32, 32), np.float32))
     files = {"weights": str(tmp_path / "w.safetensors"), "input": str(tmp_path / "x.npy")}
-    return Run(framework="numpy", network="googlenet", **files)
+    return ForwardPass(framework="numpy", network="googlenet", **files)
 
 
 def change(job, **fields):
@@ -171,8 +171,8 @@ def test_a_worker_ends_when_its_parent_is_killed(job, tmp_path):
     job, mark = replace(job, input=big_batch(tmp_path)), tmp_path / "pid"
     (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=False))
     code = (
-        "from common.jobs.call import call; from common.jobs.network_jobs import Run; "
-        f"call(Run(**{vars(job)!r}))"
+        "from common.jobs.call import call; from common.jobs.network_jobs import ForwardPass; "
+        f"call(ForwardPass(**{vars(job)!r}))"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(tmp_path)}
@@ -190,8 +190,8 @@ def test_what_a_kill_leaves_behind_is_removed_by_the_worker(job, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(STALL.format(mark=str(mark), deaf=False))
     job = replace(job, input=big_batch(tmp_path))
     code = (
-        "from common.jobs.call import call; from common.jobs.network_jobs import Run; "
-        f"call(Run(**{vars(job)!r}))"
+        "from common.jobs.call import call; from common.jobs.network_jobs import ForwardPass; "
+        f"call(ForwardPass(**{vars(job)!r}))"
     )
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),

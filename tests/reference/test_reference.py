@@ -37,20 +37,20 @@ from common.spec.planner import make_node
 RANDOM = np.random.default_rng(3)
 
 
-def computed(word, x, **weights):
+def computed(layer, x, **weights):
     """The reference's output for one layer."""
-    layer = make_node(word, "word", x.shape[1:])
-    named = {f"word.{name}": array for name, array in weights.items()}
-    return layers.apply(layer, x, named, {})
+    node = make_node(layer, "layer", x.shape[1:])
+    named = {f"layer.{name}": array for name, array in weights.items()}
+    return layers.apply(node, x, named, {})
 
 
-def windows(word, x):
+def windows(layer, x):
     """Yields every window of a padded map as (row, column, values), with None beyond the border."""
-    layer = make_node(word, "word", x.shape[1:])
-    (top, _), (left, _) = layer.pads
-    down, right = pair(word.stride)
-    window = list(itertools.product(*map(range, pair(word.kernel))))
-    for row, column in itertools.product(*map(range, layer.output[1:])):
+    node = make_node(layer, "layer", x.shape[1:])
+    (top, _), (left, _) = node.pads
+    down, right = pair(layer.stride)
+    window = list(itertools.product(*map(range, pair(layer.kernel))))
+    for row, column in itertools.product(*map(range, node.output[1:])):
         corner = row * down - top, column * right - left
         yield row, column, [value(x, corner[0] + i, corner[1] + j) for i, j in window]
 
@@ -199,14 +199,14 @@ def test_residuals_scale_the_branch_and_not_what_it_is_added_to():
 
 def test_no_word_of_the_grammar_goes_uncomputed():
     """Each layer type is imported here for a test of its own above."""
-    assert [word for word in get_args(Layer) if globals().get(word.__name__) is not word] == []
+    assert [kind for kind in get_args(Layer) if globals().get(kind.__name__) is not kind] == []
 
 
 def test_heads_read_the_step_they_hang_on():
     plan = planned(size=(96, 96), classes=3, aux=True)
     net = network.load_network(plan, seeded(plan), "float64")
     x = RANDOM.standard_normal((1, 3, 96, 96))
-    found = network.run(net, x, ["inception4a", "inception4d"])
+    found = network.forward_pass(net, x, ["inception4a", "inception4d"])
     for name, after in {"aux1": "inception4a", "aux2": "inception4d"}.items():
         alone = layers.apply(plan.heads[name], found[after], net.weights, {})
         np.testing.assert_array_equal(found[name], alone)

@@ -97,7 +97,7 @@ def test_a_transformed_input_is_the_same_image():
     """torchvision's two inputs for one network: ImageNet's values transformed, or from -1 to 1."""
     image = Image.fromarray(SLOPES)
     made = network("inception_v3.input")
-    transform = made.body.steps["transform"]
+    transform = made.body.layers["transform"]
     x = to_input(image, (3, 12, 12), made.preprocess)
     scale, shift = (np.array(three)[:, None, None] for three in (transform.scale, transform.shift))
     other = to_input(image, (3, 12, 12), network("inception_v3").preprocess)

@@ -1,4 +1,4 @@
-"""Benchmarks by layer: the parts of a network make up the network, and each is timed."""
+"""Benchmarks by layer: the layers of a network make up the network, and each is timed."""
 
 import json
 from types import SimpleNamespace
@@ -21,15 +21,15 @@ def quietly(*_):
 
 def test_parts_of_a_plan_make_the_whole():
     plan = planned("googlenet.torchvision.input", (96, 96), classes=5)
-    parts = plan.parts()
-    assert [part.spec.name for part in parts][:2] == ["transform", "conv1"]
-    assert parts[-1].spec.name == "avgpool"  # includes the classifier
-    assert sum(part.multiply_adds for part in parts) == plan.multiply_adds
+    plans = plan.layer_plans()
+    assert [each.spec.name for each in plans][:2] == ["transform", "conv1"]
+    assert plans[-1].spec.name == "avgpool"  # includes the classifier
+    assert sum(each.multiply_adds for each in plans) == plan.multiply_adds
     arrays, x = seeded(plan), noise(plan)
-    right = reference.run(reference.load_network(plan, arrays, "float64"), x, [])["logits"]
-    for part in parts:
-        own = {name: arrays[name] for name in part.array_shapes()}
-        x = reference.inference_function(reference.load_network(part, own, "float64"))(x)
+    right = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])["logits"]
+    for each in plans:
+        own = {name: arrays[name] for name in each.array_shapes()}
+        x = reference.inference_function(reference.load_network(each, own, "float64"))(x)
     np.testing.assert_array_equal(x, right)
 
 
@@ -47,7 +47,7 @@ def test_a_framework_that_is_missing_leaves_the_others_timed(monkeypatch):
     def call(job):
         if job.framework == "paddle":
             raise MissingFramework("paddle is not installed")
-        names = [part.spec.name for part in plan_of(job.network, "infer", 224).parts()]
+        names = [each.spec.name for each in plan_of(job.network, "infer", 224).layer_plans()]
         return SimpleNamespace(arrays=dict.fromkeys([*names, "all"], 0.5))
 
     monkeypatch.setattr(layers, "call", call)

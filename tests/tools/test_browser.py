@@ -9,7 +9,7 @@ from pages import NOBODY, full
 
 from common.networks import NETWORKS
 from common.tools.analysis.diff import differences, shape_changes, totals
-from common.tools.page.members import against
+from common.tools.page.network_pair import network_pair
 from common.tools.page.phrases import change_text
 from common.tools.page.render import Page, render
 
@@ -139,7 +139,7 @@ def test_any_two_networks_are_compared_as_diff_compares_them(page):
         told = page.evaluate(
             """([one, names]) => names.map((two) => [
                 changesOf(one, two).map(([texts, paths]) => [texts[0], paths]),
-                shapesOf(one, two), [one, two].map((name) => members.networks[name].totals),
+                shapesOf(one, two), [one, two].map((name) => networkData.networks[name].totals),
                 findingOf(one, two)])""",
             [one, others],
         )
@@ -149,7 +149,9 @@ def test_any_two_networks_are_compared_as_diff_compares_them(page):
             assert changes == [[change_text(each.change)[0], list(each.paths)] for each in expected]
             assert [tuple(shape) for shape in shapes] == shape_changes(plan, other)
             assert list(zip(*sums, strict=True)) == [(a, b) for _, a, b in totals(plan, other)]
-            assert finding | {"places": str(finding["places"])} == against(plan, other).finding()
+            assert (
+                finding | {"places": str(finding["places"])} == network_pair(plan, other).finding()
+            )
 
 
 def texts(page, rows):

@@ -81,11 +81,11 @@ def test_what_changes_by_itself_is_read_out_once(page):
     page.locator("#inception4a [data-axis=row]").fill("8")
     live = page.locator("#inception4a :is([role=status], [aria-live=polite])")
     assert live.count() == 1
-    value = page.locator("#inception4a .worked [data-is=result]").first.inner_text()
+    value = page.locator("#inception4a .calculation [data-value=result]").first.inner_text()
     column = page.locator("#inception4a [data-axis=column]").input_value()
     assert live.inner_text().strip() == f"row 8, column {column}: {value}"
     page.locator("#inception4a [data-axis=column]").fill("3")
-    value = page.locator("#inception4a .worked [data-is=result]").first.inner_text()
+    value = page.locator("#inception4a .calculation [data-value=result]").first.inner_text()
     page.evaluate("setLanguage('zh')")
     assert live.inner_text().strip() == f"第 8 行，第 3 列：{value}"
     # A slider says its value itself; its output, a live region by default, does not repeat it.

@@ -15,8 +15,8 @@ from common.tools.analysis.compare import (
     make_rows,
     strongest_channels,
 )
-from common.tools.page.head_gradients import HeadGradients, StepGradient
-from common.tools.page.observation import observe
+from common.tools.page.head_gradients import HeadGradients, LayerGradient
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 from common.tools.page.speed import read_speed
 from common.tools.page.trained_part import Weights
@@ -39,7 +39,7 @@ NAMES = """() => [...document.querySelectorAll(
 def everything(tmp_path_factory):
     """A page of a small network with every part that a page can have."""
     plan = planned("googlenet", (96, 96), aux=True, classes=5)
-    seen = observe(plan, seeded(plan), noise(plan)[0])
+    seen = reference_pass(plan, seeded(plan), noise(plan)[0])
     rows, report = make_rows(plan), Report({}, "2.4", 7, 0.1, 0.1)
     channels = strongest_channels(rows, seen.outputs, 4)
     maps, logits = keep_maps(seen.outputs, channels), seen.outputs["logits"]
@@ -66,9 +66,9 @@ def everything(tmp_path_factory):
             photographs=images.photographs(),
             runs=runs,
             speed=read_speed(bench, "googlenet"),
-            observation=seen,
+            reference=seen,
             weights=Weights("run", CLASSES),
-            gradients=HeadGradients("pytorch", 2, (StepGradient("conv1", 2.0, 4.0),)),
+            gradients=HeadGradients("pytorch", 2, (LayerGradient("conv1", 2.0, 4.0),)),
         )
     )
 

@@ -10,14 +10,14 @@ from PIL import Image
 
 from common.data import images
 from common.spec.initial import initial_arrays
-from common.tools.page.observation import observe
+from common.tools.page.reference_pass import reference_pass
 
 pytestmark = pytest.mark.xdist_group("page")  # all tests read one page
 
 
 def test_a_cell_is_chosen_with_keys_and_on_a_map(page):
     page.evaluate("location.hash = '#inception4a'")
-    module = page.locator("#inception4a .followed")
+    module = page.locator("#inception4a .cell-fields")
     line = module.locator(".fields .f2 .line")
     module.locator("[data-axis=row]").focus()  # may scroll the page
     before, start = line.bounding_box(), int(module.locator("output").first.inner_text())
@@ -51,24 +51,24 @@ def seen():
     """The reference's arrays for the page's first photograph and weights."""
     plan = full("googlenet")
     x = images.batch(images.photographs()[:1], plan.spec.input, plan.spec.preprocess)
-    return observe(plan, initial_arrays(plan, seed=0, random_stats=True), x[0])
+    return reference_pass(plan, initial_arrays(plan, seed=0, random_stats=True), x[0])
 
 
 @pytest.mark.parametrize("step", ["inception3a", "inception4a", "inception5b"])
 def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
     _, height, width = full("googlenet").find(step).output
     page.evaluate("id => { location.hash = `#${id}`; }", step)
-    first = rows(page, f"#{step} .worked")
+    first = rows(page, f"#{step} .calculation")
     begun = [int(each.inner_text()) for each in page.locator(f"#{step} output").all()]
     for cell in ((0, 0), (height - 1, width - 1), (2, 5), tuple(begun)):
         choose(page, step, cell)
-        lead = page.locator(f"#{step} .worked p").first.inner_text()
+        lead = page.locator(f"#{step} .calculation p").first.inner_text()
         path, *place = re.match(
             r"(\S+), channel (\d+) of .*, row (\d+), column (\d+)", lead
         ).groups()
         channel, *shown_cell = map(int, place)
         assert tuple(shown_cell) == cell
-        table = rows(page, f"#{step} .worked")
+        table = rows(page, f"#{step} .calculation")
         [value] = [row[1] for row in table if row[0].startswith("reference")]
         expected = seen.outputs[path][0, channel, *cell]
         assert value == f"{expected:.10g}"
@@ -77,7 +77,7 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
         assert float(own) - expected == pytest.approx(float(apart), rel=0.06)
         largest = abs(seen.outputs[path][0]).max()
         assert abs(float(apart)) < 1e-5 * largest
-        said = page.locator(f"#{step} .worked > p:not(.unseen)").last.inner_text()
+        said = page.locator(f"#{step} .calculation > p:not(.unseen)").last.inner_text()
         assert f"reference here is {apart.strip('+-')}." in said
     assert table == first  # the last cell is the one chosen at first
 
@@ -85,7 +85,7 @@ def test_the_number_of_a_chosen_cell_is_the_references(page, seen, step):
 def test_a_dead_cell_of_paddle_says_why_it_is_below_0(page):
     page.evaluate("location.hash = '#inception4a'")
     page.evaluate("""() => {
-      const source = document.querySelector("#inception4a .worked script");
+      const source = document.querySelector("#inception4a .calculation script");
       const data = JSON.parse(source.textContent);
       data.frameworks.onnx[0] = -2.2e-21;
       source.textContent = JSON.stringify(data);
@@ -129,7 +129,8 @@ def test_a_cell_is_chosen_on_the_photograph(page):
             int(each.inner_text()) for each in page.locator("#inception4a output").all()
         ] == cell
         assert (
-            f"row {cell[0]}, column {cell[1]}" in page.locator("#inception4a .worked").inner_text()
+            f"row {cell[0]}, column {cell[1]}"
+            in page.locator("#inception4a .calculation").inner_text()
         )
 
 
@@ -140,7 +141,7 @@ def test_a_cell_is_chosen_by_touch(browser, page_file):
     figure = opened.locator("#inception4a .branches .frame").nth(2)
     box = figure.bounding_box()
     figure.tap(position={"x": 0.5 * box["width"] / 14, "y": 12.5 * box["height"] / 14})
-    assert "row 12, column 0" in opened.locator("#inception4a .worked").inner_text()
+    assert "row 12, column 0" in opened.locator("#inception4a .calculation").inner_text()
     context.close()
 
 
@@ -213,7 +214,7 @@ def test_without_scripts_nothing_dead_looks_clickable_and_the_systems_theme_hold
     ground = "getComputedStyle(document.body).backgroundColor"
     assert opened.evaluate(ground) == "rgb(23, 24, 28)"
     opened.locator("#inception3a > summary").click()
-    assert "channel 11 of branch3" in opened.locator("#inception3a .worked").inner_text()
+    assert "channel 11 of branch3" in opened.locator("#inception3a .calculation").inner_text()
     assert opened.locator("#code-inception3a-paddle .printed").is_visible()
     context.close()
 

@@ -139,7 +139,7 @@ def check(folder, monkeypatch):
     """Calls `check` in that folder, with workers that have only that framework."""
     monkeypatch.setenv("PYTHONPATH", f"{folder / 'framework'}{os.pathsep}{os.getcwd()}")
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("common.tools.check.verdicts.reach_verdict", fail)
+    monkeypatch.setattr("common.tools.check.check_file.reach_verdict", fail)
     return lambda *words: call("check", "--limit", 30, *words, "--json")
 
 

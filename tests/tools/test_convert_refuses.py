@@ -18,7 +18,7 @@ def test_checkpoints_from_before_the_zips_are_read(tmp_path, warm_workers):
     require("pytorch")
     _, arrays = variant("googlenet.torchvision")
     np.savez(tmp_path / "a.npz", **arrays)
-    warm_workers.apply("pytorch", "brought:save_before_the_zips", tmp_path)
+    warm_workers.apply("pytorch", "checkpoint_makers:save_before_the_zips", tmp_path)
     out = tmp_path / "b.safetensors"
     convert(tmp_path / "a.pth", out, "googlenet.torchvision")
     for key, array in weights.read(out)[0].items():
@@ -31,7 +31,7 @@ def test_checkpoints_in_one_file_are_read(tmp_path, warm_workers):
     plan, arrays = variant("googlenet.slim")
     [layout] = layouts_for("googlenet.slim", "slim")
     np.savez(tmp_path / "a.npz", **layout.to_layout(plan, arrays))
-    warm_workers.apply("tensorflow", "brought:save_in_one_file", tmp_path)
+    warm_workers.apply("tensorflow", "checkpoint_makers:save_in_one_file", tmp_path)
     out = tmp_path / "b.safetensors"
     told, _ = convert(tmp_path / "a.ckpt", out, "googlenet.slim")
     assert told.startswith("googlenet.slim from slim to ours")

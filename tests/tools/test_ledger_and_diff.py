@@ -9,7 +9,7 @@ from common.networks import NETWORKS, network
 from common.spec.planner import make_plan
 from common.tools.analysis import diff
 from common.tools.analysis import parameter_ledger as ledger
-from common.tools.analysis.published_figures import BARE, HEADLESS, PUBLISHED, WHOLE
+from common.tools.analysis.published_counts import BARE, HEADLESS, PUBLISHED, WHOLE
 
 
 def test_every_network_has_its_published_counts():

@@ -37,7 +37,7 @@ def onnx():
 @pytest.mark.parametrize(("name", "size"), NETWORKS.items())
 def test_every_layer_is_the_references(onnx, name, size, tmp_path):
     from common.tools.onnx.run_onnx import count_parameters, load_network
-    from common.tools.onnx.run_onnx import run as compute
+    from common.tools.onnx.run_onnx import forward_pass as compute
 
     plan = planned(name, (size, size), aux=True, classes=0 if "facenet" in name else 7)
     arrays, x = seeded(plan), noise(plan, images=3).astype(np.float32)
@@ -45,7 +45,7 @@ def test_every_layer_is_the_references(onnx, name, size, tmp_path):
     onnx.checker.check_model(net.model, full_check=True)
     paths = [unit.path for root in plan.roots() for unit in root.units() if unit.is_map]
     found = compute(net, x, paths)
-    expected = reference.run(reference.load_network(plan, arrays, "float64"), x, paths)
+    expected = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, paths)
     assert found.keys() == expected.keys()
     assert max(relative_difference(found[key], expected[key]) for key in expected) < 1e-5
     assert count_parameters(net) == plan.parameter_count

@@ -17,7 +17,7 @@ from common.jobs.job import Report
 from common.networks import NETWORKS, network
 from common.tools.analysis.compare import Comparison, FrameworkResult
 from common.tools.analysis.parameter_ledger import claims
-from common.tools.page.comparison_table import place
+from common.tools.page.comparison_table import position
 from common.tools.page.layer_shapes import LARGE, draw
 from common.tools.page.phrases import LANGUAGES, phrases
 from common.tools.page.render import Page, render
@@ -117,21 +117,21 @@ def test_no_boxes_of_a_picture_overlap(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_parts_of_a_step_add_up(name):
     for step in steps(name).values():
-        inside = [part for part in step.parts if part.path.count(".") == 1]
+        inside = [row for row in step.table if row.path.count(".") == 1]
         if inside and step.picture:
-            assert sum(part.times * part.parameters for part in inside) == step.parameters
-            assert sum(part.times * part.multiply_adds for part in inside) == step.multiply_adds
+            assert sum(row.times * row.parameters for row in inside) == step.parameters
+            assert sum(row.times * row.multiply_adds for row in inside) == step.multiply_adds
 
 
 def test_blocks_that_are_alike_are_drawn_and_listed_once():
     found = steps("inception_resnet_v2")
     for path, times in {"block35": 10, "block17": 20, "block8": 9}.items():
-        parts = {part.path: part for part in found[path].parts}
-        assert parts[f"{path}.0"].times == times
-        assert parts[f"{path}.0"].last == f"{path}.{times - 1}"
-        assert f"{path}.1" not in parts
+        rows = {row.path: row for row in found[path].table}
+        assert rows[f"{path}.0"].times == times
+        assert rows[f"{path}.0"].last == f"{path}.{times - 1}"
+        assert f"{path}.1" not in rows
         assert f"× {times}" in [box.text for box in found[path].picture.boxes]
-    assert "block8.9" in {part.path for part in found["block8"].parts}
+    assert "block8.9" in {row.path for row in found["block8"].table}
     ends = [box.text for box in found["block8"].picture.boxes if box.text.startswith("x +")]
     assert ends == ["x + 0.2 f(x)", "x + f(x)"]
 
@@ -189,7 +189,7 @@ def test_a_notebook_shows_the_page():
 
 
 def test_the_strip_is_logarithmic():
-    assert place(0, 1e-5) == place(1e-10, 1e-5) == 5
-    assert place(1, 1e-5) == place(7, 1e-5) == 165
-    assert place(1e-5, 1e-5) - place(1e-6, 1e-5) == pytest.approx(160 / 9, abs=0.11)
-    assert place(1e-12, 1e-12) - place(1e-13, 1e-12) == pytest.approx(160 / 16, abs=0.11)
+    assert position(0, 1e-5) == position(1e-10, 1e-5) == 5
+    assert position(1, 1e-5) == position(7, 1e-5) == 165
+    assert position(1e-5, 1e-5) - position(1e-6, 1e-5) == pytest.approx(160 / 9, abs=0.11)
+    assert position(1e-12, 1e-12) - position(1e-13, 1e-12) == pytest.approx(160 / 16, abs=0.11)

@@ -10,11 +10,11 @@ from pages import NOBODY, full
 from common.jobs.job import Report
 from common.networks import NETWORKS
 from common.tools.analysis.compare import Comparison, keep_maps, make_rows, strongest_channels
-from common.tools.analysis.published_figures import PUBLISHED
+from common.tools.analysis.published_counts import PUBLISHED
 from common.tools.page.diagram import lay_out
-from common.tools.page.members import members
-from common.tools.page.observation import observe
+from common.tools.page.network_pair import network_data
 from common.tools.page.phrases import box_texts, key_of, phrases
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 
 HAN = "[\u4e00-\u9fff]"
@@ -35,7 +35,7 @@ def test_no_chinese_sentence_has_latin_punctuation(name):
 
 
 def test_no_chinese_text_of_the_script_or_the_table_has_latin_punctuation():
-    text = str(members())
+    text = str(network_data())
     shown = re.findall(rf'"([^"]*{HAN}[^"]*)"', text)
     assert len(shown) > 100
     shown += [sentence["zh"] for sentence in phrases().values()]
@@ -45,12 +45,12 @@ def test_no_chinese_text_of_the_script_or_the_table_has_latin_punctuation():
 
 def test_the_parts_that_a_comparison_adds_have_chinese_punctuation():
     plan = planned("googlenet", (96, 96))
-    seen = observe(plan, seeded(plan), noise(plan)[0])
+    seen = reference_pass(plan, seeded(plan), noise(plan)[0])
     rows, report = make_rows(plan), Report({}, "2.4", 7, 0.1, 0.1)
     channels = strongest_channels(rows, seen.outputs, 2)
     maps = keep_maps(seen.outputs, channels)
     done = Comparison(plan, "float32", ("a.png", "b.png"), rows, report, {}, channels, maps)
-    text = re.sub(r"\s*\n\s*", "", render(Page(plan, done, observation=seen)))
+    text = re.sub(r"\s*\n\s*", "", render(Page(plan, done, reference=seen)))
     found = chinese_in(text)
     assert [each for each in found if LATIN.search(each)] == []
     assert "图像：a.png、b.png。" in found

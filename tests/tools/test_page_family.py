@@ -15,7 +15,7 @@ from common.spec import Chain, Concat, Layer, Residual
 from common.tools.analysis.diff import INPUT, differences, leaves, totals
 from common.tools.analysis.parameter_ledger import ledger
 from common.tools.page.family import BOTTOM, LEFT, WIDTH, family, overlap, plane
-from common.tools.page.members import against
+from common.tools.page.network_pair import network_pair
 from common.tools.page.phrases import change_text, key_of, layer_kind, phrases
 from common.tools.page.render import Page, render
 
@@ -34,7 +34,7 @@ def test_what_the_code_has_in_english_has_its_phrase():
     for text in terms:
         assert phrases()[key_of("ledger", text)]["en"] == text
     found = [step for name in NETWORKS for step in steps(name).values()]
-    for text in {each.text for step in found for each in (step, *step.parts)}:
+    for text in {each.text for step in found for each in (step, *step.table)}:
         begun = re.match("[a-z ]*[a-z]", text)
         if begun and begun[0] != "x":
             assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]
@@ -107,13 +107,13 @@ def test_the_numbers_along_the_plane_stand_where_they_belong():
 
 def test_another_number_of_input_channels_is_a_difference():
     one, other = full("googlenet"), full("googlenet.d2l")
-    first = against(one, other).differences[0]
+    first = network_pair(one, other).differences[0]
     assert (first.what, first.paths) == ("input channels 3 against 1", ("input",))
     assert change_text(first.change)[1] == "输入通道数：前者 3，后者 1"
     assert "<td>input</td>" in re.sub(
-        r"\s", "", render(Page(one, reason=NOBODY, other=against(one, other)))
+        r"\s", "", render(Page(one, reason=NOBODY, other=network_pair(one, other)))
     )
-    assert against(one, other).finding()["places"] == str(len({
+    assert network_pair(one, other).finding()["places"] == str(len({
         path for each in differences(one, other)[1:] for path in each.paths
     }))  # fmt: skip
     for name in NETWORKS:
@@ -123,15 +123,15 @@ def test_another_number_of_input_channels_is_a_difference():
 
 @pytest.mark.parametrize("other", ["xception.timm", "googlenet"])
 def test_a_table_without_shapes_says_that_none_differ(other):
-    found = against(full("inception_v3.input"), full(other))
+    found = network_pair(full("inception_v3.input"), full(other))
     text = render(Page(full("googlenet"), reason=NOBODY, other=found))
     assert ('<tbody id="alike">' in text) == (not found.shapes)
 
 
 def test_another_network_beside_it_is_what_diff_says():
     one, other = full("googlenet"), full("googlenet.torchvision")
-    text = render(Page(one, reason=NOBODY, other=against(one, other)))
+    text = render(Page(one, reason=NOBODY, other=network_pair(one, other)))
     told = googlenet("diff", "googlenet", "googlenet.torchvision")
-    for each in against(one, other).differences:
+    for each in network_pair(one, other).differences:
         assert change_text(each.change)[0] in text
         assert each.what[:30] in told

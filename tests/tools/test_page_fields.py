@@ -77,7 +77,7 @@ def test_the_weights_are_named_above_the_first_coloured_map_of_each_step():
         (None, "with random weights", "权重为随机值"),
         (Weights("a run", classes), "with the weights of a run", "权重来自 a run"),
     ):
-        text = render(Page(plan, comparison, observation=seen, weights=given))
+        text = render(Page(plan, comparison, reference=seen, weights=given))
         parts = re.split('<details class="step" id="', text)[1:]
         with_maps = [part.partition('class="map"')[0] for part in parts if 'class="map"' in part]
         assert len(with_maps) == len(comparison.channels)
@@ -88,7 +88,7 @@ def test_the_weights_are_named_above_the_first_coloured_map_of_each_step():
 
 def test_the_page_says_so_where_every_branch_sees_everything():
     plan, seen, comparison = through("googlenet")
-    text = render(Page(plan, comparison, observation=seen))
+    text = render(Page(plan, comparison, reference=seen))
     parts = re.split('<details class="step" id="', text)[1:]
     said = [part.split('"')[0] for part in parts if "sees the whole picture" in part]
     assert said == ["inception4c", "inception4d", "inception4e", "inception5a", "inception5b"]

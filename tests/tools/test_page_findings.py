@@ -10,7 +10,7 @@ from common.jobs.job import Report
 from common.networks import NETWORKS
 from common.tools.analysis.compare import Comparison, FrameworkResult, make_rows
 from common.tools.analysis.diff import differences
-from common.tools.page.members import against, whole
+from common.tools.page.network_pair import network_pair, whole
 from common.tools.page.plots import FRAMEWORK_COLOURS, colour_of, curve_plot, rate_plot
 from common.tools.page.render import Page, render
 from common.tools.page.training_curves import ShownRun, curve_plots, recipe_rows, settings_of
@@ -61,15 +61,15 @@ def test_the_places_with_branches_have_their_shares(name, count):
 
 def test_two_networks_are_compared_in_a_sentence():
     one, other = full("googlenet"), full("xception")
-    found = against(one, other)
+    found = network_pair(one, other)
     parameters = f"{other.parameter_count / one.parameter_count:.2f}"
     multiply_adds = f"{other.multiply_adds / one.multiply_adds:.2f}"
     places = {path for each in differences(one, other) for path in each.paths}
     expected = {"places": str(len(places)), "parameters": parameters}
     expected |= {"one": "googlenet", "other": "xception", "multiply_adds": multiply_adds}
     assert found.finding() == expected
-    assert against(one, one).finding()["places"] == "0"
-    text = re.sub("<span data-is[^>]*>", "", render(Page(one, reason=NOBODY, other=found)))
+    assert network_pair(one, one).finding()["places"] == "0"
+    text = re.sub("<span data-value[^>]*>", "", render(Page(one, reason=NOBODY, other=found)))
     text = text.replace("</span>", "")
     assert f"is {len(places)}. xception has {parameters} times the parameters of googl" in text
 

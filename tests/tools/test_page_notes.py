@@ -9,11 +9,11 @@ from pages import NOBODY, full, steps
 
 from common.jobs.call import ROOT
 from common.spec.preprocess import PREPROCESSES
-from common.tools.page.members import about
+from common.tools.page.network_pair import about
 from common.tools.page.notes import APPLIES
-from common.tools.page.observation import observe
 from common.tools.page.phrases import LANGUAGES, phrases
 from common.tools.page.preprocessing import image_texts, value_texts
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 
 NORM = ("weight", "bias", "running_mean", "running_var")
@@ -63,14 +63,14 @@ def test_the_numbers_of_a_note_are_those_of_its_layer():
 
 
 @pytest.fixture(scope="module")
-def observed():
+def measured():
     """A small network's plan, and one image through it."""
     plan = planned("googlenet.torchvision", (96, 96), aux=True)
-    return plan, observe(plan, seeded(plan), noise(plan)[0])
+    return plan, reference_pass(plan, seeded(plan), noise(plan)[0])
 
 
-def test_the_error_of_a_note_is_measured_at_its_layer(observed):
-    _, seen = observed
+def test_the_error_of_a_note_is_measured_at_its_layer(measured):
+    _, seen = measured
     x = seen.inputs["maxpool1"][0]
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))[:, ::2, ::2]
@@ -97,9 +97,9 @@ def test_the_error_of_a_note_is_measured_at_its_layer(observed):
     assert flat.error == pytest.approx(np.abs(wrong - right).max() / np.abs(right).max())
 
 
-def test_a_note_shows_the_measured_error_and_both_maps(observed):
-    plan, seen = observed
-    text = render(Page(plan, reason=NOBODY, observation=seen))
+def test_a_note_shows_the_measured_error_and_both_maps(measured):
+    plan, seen = measured
+    text = render(Page(plan, reason=NOBODY, reference=seen))
     part = text[text.index('id="maxpool1"') : text.index('id="conv2"')]
     assert f"off by {seen.mistakes['ceil', 'maxpool1'].error:#.2g} times" in part
     assert part.count('class="map"') == 3

@@ -19,8 +19,8 @@ from common.jobs.network_jobs import Grad
 from common.reference.numerics import softmax
 from common.spec.initial import initial_arrays
 from common.tools.analysis.compare import Comparison, FrameworkResult
-from common.tools.page.head_gradients import HeadGradients, StepGradient, head_gradients
-from common.tools.page.observation import observe
+from common.tools.page.head_gradients import HeadGradients, LayerGradient, head_gradients
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 from common.tools.page.trained_part import ACROSS, Weights, activation_map, mosaic
 
@@ -31,7 +31,7 @@ NAMES = ("cat", "dog", "<b>", "d", "e")
 def seen():
     """A small network with five classes, and one image through it."""
     plan = planned("googlenet", (96, 96), classes=5)
-    return plan, observe(plan, seeded(plan), noise(plan)[0])
+    return plan, reference_pass(plan, seeded(plan), noise(plan)[0])
 
 
 def compared(plan, seen):
@@ -43,10 +43,10 @@ def compared(plan, seen):
 
 
 def test_the_cells_of_an_activation_map_and_the_bias_add_up_to_the_logit(seen):
-    plan, observation = seen
+    plan, reference = seen
     for number, name in enumerate(NAMES):
-        found = activation_map(plan, observation, number, NAMES)
-        expected = observation.outputs["logits"][0, number]
+        found = activation_map(plan, reference, number, NAMES)
+        expected = reference.outputs["logits"][0, number]
         assert found.name == name
         assert found.cells.shape == plan.find("inception5b").output[1:]
         assert found.cells.sum() + found.bias == pytest.approx(expected, rel=1e-12)
@@ -55,22 +55,22 @@ def test_the_cells_of_an_activation_map_and_the_bias_add_up_to_the_logit(seen):
 
 def test_a_network_that_does_not_end_in_a_linear_layer_has_no_such_map():
     plan = planned("googlenet.slim", (64, 64), classes=5)
-    observation = observe(plan, seeded(plan), noise(plan)[0])
-    assert activation_map(plan, observation, 0, NAMES) is None
+    reference = reference_pass(plan, seeded(plan), noise(plan)[0])
+    assert activation_map(plan, reference, 0, NAMES) is None
 
 
 def test_classes_have_their_probabilities_in_every_framework(seen):
-    plan, observation = seen
+    plan, reference = seen
     text = render(
         Page(
             plan,
-            compared(plan, observation),
-            observation=observation,
+            compared(plan, reference),
+            reference=reference,
             weights=Weights("run <1>", NAMES),
         )
     )
     [rows] = [t for t in Reader(text).tables if t[0][-1] == "off"][:1]
-    logits = observation.outputs["logits"]
+    logits = reference.outputs["logits"]
     expected = softmax(logits)[0], softmax(logits + np.arange(5) / 100)[0]
     order = np.argsort(-expected[0])
     assert [row[0] for row in rows[1:]] == [NAMES[k] for k in order]
@@ -170,7 +170,7 @@ def test_the_weights_of_a_run_of_another_network_are_refused(run, tmp_path):
 def test_heads_add_gradient_before_them_and_none_after():
     plan = planned("googlenet.caffe", (96, 96), aux=True, classes=3)
     found = head_gradients(plan, noise(plan)[:1], "numpy")
-    ratios = {step.path: step.ratio for step in found.steps}
+    ratios = {step.path: step.ratio for step in found.layers}
     assert ratios["conv1"] > 1.05
     assert ratios["inception4a"] > 1.05
     for path in ("inception4e", "inception5a", "inception5b", "loss3/classifier", "fc"):
@@ -193,14 +193,14 @@ def test_the_gradients_are_those_of_the_grad_command(files, aux):
         aux=aux,
     )
     gradients = call(job).arrays
-    for step in found.steps:
+    for step in found.layers:
         own = [a.ravel() for name, a in gradients.items() if name.startswith(f"{step.path}.")]
         expected = np.linalg.norm(np.concatenate(own))
         assert (step.with_heads if aux else step.without) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_page_finds_the_step_with_the_largest_ratio():
-    steps = (StepGradient("conv1", 2.0, 5.36), StepGradient("fc", 3.0, 3.0))
+    steps = (LayerGradient("conv1", 2.0, 5.36), LayerGradient("fc", 3.0, 3.0))
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
     assert "conv1 gets 2.68 times as much gradient" in text
@@ -208,7 +208,7 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     [rows] = [t for t in Reader(text).tables if len(t) == 3 and t[-1][0] == "fc"]
     assert rows[1:] == [["conv1", "2", "5.36", "2.68"], ["fc", "3", "3", "1.00"]]
     assert text.count('id="gradients-en-figure_1"') == 1
-    later = (StepGradient("conv1", 2.0, 2.5), StepGradient("conv2", 1.0, 1.5))
+    later = (LayerGradient("conv1", 2.0, 2.5), LayerGradient("conv2", 1.0, 1.5))
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, later)))
     assert "conv2 gets 1.50 times as much gradient" in text
     assert "conv1 gets 1.25 times as much." in text
@@ -223,7 +223,7 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     [(1.0, 1.0135, "1.4"), (0.75, 1.0, "25.0"), (1.0, 1.25, None)],
 )
 def test_heads_that_change_little_are_not_said_to_favour_a_step(low, high, percent):
-    steps = (StepGradient("conv1", 2.0, 2.0 * high), StepGradient("conv2", 1.0, low))
+    steps = (LayerGradient("conv1", 2.0, 2.0 * high), LayerGradient("conv2", 1.0, low))
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
     said = re.findall("change no step&#39;s gradient by more than ([0-9.]+)%", text)

@@ -40,7 +40,7 @@ def test_the_longest_and_the_widest_way_count():
 def test_a_step_that_averages_the_whole_map_sees_all_that_its_cells_see():
     before = Reach(1, 19, 4)
     pool = make_node(GlobalAvgPool(), "pool", (4, 7, 7))
-    assert before.through_step(pool) == Reach(1, 19 + 6 * 4, 4)
+    assert before.through_layer(pool) == Reach(1, 19 + 6 * 4, 4)
     assert before.through(pool) == before  # the figure of the last feature map
 
 

@@ -21,7 +21,7 @@ from common.errors import UsageError
 from common.files import weights
 from common.jobs.call import ROOT
 from common.jobs.frameworks import FRAMEWORKS
-from common.tools.train.launch import free_ports, place, variables
+from common.tools.train.launch import free_ports, rank_of, variables
 from common.training.checkpoints import list_states
 from common.training.folder import open_run
 from common.training.lock import locked
@@ -197,16 +197,16 @@ def test_a_device_that_is_not_there(tmp_path):
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_each_process_finds_its_place(framework):
-    assert place(framework, {}) == (0, 1)
+    assert rank_of(framework, {}) == (0, 1)
     for rank in (0, 1):
-        assert place(framework, variables(framework, rank, ENDS)) == (rank, 2)
+        assert rank_of(framework, variables(framework, rank, ENDS)) == (rank, 2)
 
 
 def test_a_chief_is_the_first():
     cluster = {"chief": ENDS[:1], "worker": ENDS[1:]}
     for kind, rank in {"chief": 0, "worker": 1}.items():
         config = {"cluster": cluster, "task": {"type": kind, "index": 0}}
-        assert place("tensorflow", {"TF_CONFIG": json.dumps(config)}) == (rank, 2)
+        assert rank_of("tensorflow", {"TF_CONFIG": json.dumps(config)}) == (rank, 2)
 
 
 def test_compare_trains_side_by_side(tmp_path):

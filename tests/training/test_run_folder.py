@@ -20,7 +20,7 @@ from common.training.folder import begin, open_run
 from common.training.lock import locked
 from common.training.metrics import cut_metrics, read_metrics
 from common.training.recipe_file import to_recipe
-from common.training.run import TrainingRun, write_missing_weights
+from common.training.training_run import TrainingRun, write_missing_weights
 
 assert narrow_module  # a fixture
 

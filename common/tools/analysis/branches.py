@@ -1,4 +1,4 @@
-"""The branches whose outputs a step concatenates."""
+"""The branches whose outputs a layer concatenates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from common.spec.plan import Node
 
 @dataclass(frozen=True)
 class Branch:
-    """One branch of a step: its last layers, and the step's channels that it computes."""
+    """One branch of a layer: its last layers, and the channels that it computes."""
 
     node: Node
     first: int
     last: int  # exclusive
 
 
-def branches_of(step: Node) -> list[Branch]:
-    """The branches of a step in the order of their channels, those of concats inside included.
+def branches_of(layer: Node) -> list[Branch]:
+    """The branches of a layer in the order of their channels, those of concats inside included.
 
-    A step that does not end in a concat has one branch, itself.
+    A layer that does not end in a concat has one branch, itself.
     """
-    found, first = [], 0
-    for node in ends(step):
-        found.append(Branch(node, first, first + node.output[0]))
+    branches, first = [], 0
+    for node in ends(layer):
+        branches.append(Branch(node, first, first + node.output[0]))
         first += node.output[0]
-    return found
+    return branches
 
 
 def ends(node: Node) -> Iterator[Node]:

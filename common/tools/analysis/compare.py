@@ -14,7 +14,7 @@ from common.files.scratch import scratch_folder
 from common.jobs.call import call
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import Report
-from common.jobs.network_jobs import Run
+from common.jobs.network_jobs import ForwardPass
 from common.reference.numerics import relative_difference
 from common.spec import Dropout, Flatten, Shape, shape_text
 from common.spec.initial import initial_arrays
@@ -29,7 +29,7 @@ TOLERANCES = {"bfloat16": 5e-2, "float32": 1e-5, "float64": 1e-12}
 
 @dataclass(frozen=True)
 class Row:
-    """A step of the body or a head, with the names and shapes of all its measured outputs."""
+    """A layer of the body or a head, with the names and shapes of all its measured outputs."""
 
     node: Node
     outputs: dict[str, Shape]
@@ -98,19 +98,19 @@ class Comparison:
         """Every failed check of one framework."""
         if result.error or not result.report:
             return [str(result.error).removeprefix(f"{framework}: ")]
-        found = []
+        lines = []
         total = self.plan.parameter_count
         if result.report.parameters != total:
-            found.append(f"counts {result.report.parameters:,} parameters, not {total:,}")
+            lines.append(f"counts {result.report.parameters:,} parameters, not {total:,}")
         for row in self.rows:
             wrong = result.wrong_shapes(row)
             for name, shape in wrong.items():
                 planned = shape_text(row.outputs[name])
-                found.append(f"{name} is {shape_text(shape)}, not {planned}")
+                lines.append(f"{name} is {shape_text(shape)}, not {planned}")
             difference = result.difference(row)
             if not wrong and not difference <= self.tolerance:
-                found.append(f"{row.node.path} differs by {difference:.1e}")
-        return found
+                lines.append(f"{row.node.path} differs by {difference:.1e}")
+        return lines
 
     def raise_if_failed(self) -> None:
         """Raises CheckFailed if a check failed.
@@ -163,12 +163,14 @@ def compare(
     return Comparison(*about, replace(reference, arrays={}), results, channels, maps, logits)
 
 
-def write_job(plan: Plan, arrays: Arrays, x: NDArray, folder: Path, dtype: str, plain: bool) -> Run:
+def write_job(
+    plan: Plan, arrays: Arrays, x: NDArray, folder: Path, dtype: str, plain: bool
+) -> ForwardPass:
     """Writes the weights and images into the folder, and returns the reference's job."""
     weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
     weights.write(weights_file, arrays, plan)
     np.save(input_file, x)
-    return Run(
+    return ForwardPass(
         framework="numpy",
         network=plan.spec.name,
         weights=str(weights_file),
@@ -189,10 +191,10 @@ def strongest_channels(rows: Sequence[Row], arrays: Arrays, count: int) -> Array
     return {path: strongest(node, arrays[path][0], count) for path, node in paths.items()}
 
 
-def strongest(step: Node, maps: NDArray, count: int) -> NDArray[np.intp]:
-    """The channels of one step to keep."""
+def strongest(layer: Node, maps: NDArray, count: int) -> NDArray[np.intp]:
+    """The channels of one layer to keep."""
     means = maps.mean(axis=(1, 2))
-    branches = branches_of(step)
+    branches = branches_of(layer)
     if len(branches) == 1:
         return np.argsort(-means, kind="stable")[:count]
     return np.array([b.first + means[b.first : b.last].argmax() for b in branches])
@@ -203,7 +205,9 @@ def keep_maps(arrays: Arrays, channels: Arrays) -> Arrays:
     return {path: arrays[path][0, numbers].copy() for path, numbers in channels.items()}
 
 
-def compare_one(job: Run, expected: Arrays, channels: Arrays, output: str) -> FrameworkResult:
+def compare_one(
+    job: ForwardPass, expected: Arrays, channels: Arrays, output: str
+) -> FrameworkResult:
     """Runs one framework and compares its arrays with those of the reference."""
     try:
         report = call(job)
@@ -219,12 +223,12 @@ def compare_one(job: Run, expected: Arrays, channels: Arrays, output: str) -> Fr
 
 
 def make_rows(plan: Plan) -> tuple[Row, ...]:
-    """The rows of a comparison: the body's computing steps and its last step, then the heads."""
+    """The rows of a comparison: the body's computing layers and its last layer, then the heads."""
     last = plan.body.children[-1].path
-    steps = [step for step in plan.body.children if step.path == last or computes(step)]
+    layers = [n for n in plan.body.children if n.path == last or computes(n)]
     names = {last: plan.spec.output} | {name: name for name in plan.heads}
     rows = []
-    for node in (*steps, *plan.heads.values()):
+    for node in (*layers, *plan.heads.values()):
         outputs = {unit.path: unit.output for unit in node.units() if unit.is_map}
         if node.is_vector and node.path not in names:
             outputs[node.path] = node.output

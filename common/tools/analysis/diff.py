@@ -75,13 +75,13 @@ def differences(one: Plan, other: Plan) -> list[Difference]:
     It begins with the channels of the input.
     """
     first, second = leaves(one), leaves(other)
-    found: dict[Change, list[str]] = {}
+    by_change: dict[Change, list[str]] = {}
     for change in input_changes(one.spec.input[0], other.spec.input[0]):
-        found[change] = [INPUT]
+        by_change[change] = [INPUT]
     for path in first | second:
         for change in changes(first.get(path), second.get(path)):
-            found.setdefault(change, []).append(path)
-    return [Difference(change, tuple(paths)) for change, paths in found.items()]
+            by_change.setdefault(change, []).append(path)
+    return [Difference(change, tuple(paths)) for change, paths in by_change.items()]
 
 
 def leaves(plan: Plan) -> dict[str, Node]:
@@ -102,14 +102,14 @@ def changes(one: Node | None, other: Node | None) -> list[Change]:
         return [Change("second", other=describe(other.layer))]
     if type(one.layer) is not type(other.layer):
         return [Change("layer", describe(one.layer), describe(other.layer))]
-    found = []
+    changed = []
     for field in fields(one.layer):
         first, second = (setting(node, field.name) for node in (one, other))
         if field.compare and first != second and not same_pads(one, other, field.name):
             values = value_text(first), value_text(second)
             name = field.name.replace("_", " ")
-            found.append(Change("field", *values, one.layer.label, name))
-    return found
+            changed.append(Change("field", *values, one.layer.label, name))
+    return changed
 
 
 def setting(node: Node, field: str) -> Any:
@@ -140,12 +140,12 @@ def value_text(value: Any) -> str:
 
 
 def shape_changes(one: Plan, other: Plan) -> list[tuple[str, str, str]]:
-    """The path and the two output shapes of each step of both bodies whose shapes differ."""
-    theirs = {step.path: step for step in other.body.children}
+    """The path and the two output shapes of each layer of both bodies whose shapes differ."""
+    theirs = {child.path: child for child in other.body.children}
     return [
-        (step.path, shape_text(step.output), shape_text(theirs[step.path].output))
-        for step in one.body.children
-        if step.path in theirs and theirs[step.path].output != step.output
+        (child.path, shape_text(child.output), shape_text(theirs[child.path].output))
+        for child in one.body.children
+        if child.path in theirs and theirs[child.path].output != child.output
     ]
 
 
@@ -163,16 +163,16 @@ def effect(one: Plan, other: Plan) -> Effect | None:
         for name, array in second.items()
         if name in first and first[name].shape == array.shape
     }
-    expected, found = logits(one, first), logits(other, second | shared)
-    same_top = bool(np.array_equal(expected.argmax(axis=1), found.argmax(axis=1)))
-    return Effect(len(shared), len(second), relative_difference(found, expected), same_top)
+    expected, actual = logits(one, first), logits(other, second | shared)
+    same_top = bool(np.array_equal(expected.argmax(axis=1), actual.argmax(axis=1)))
+    return Effect(len(shared), len(second), relative_difference(actual, expected), same_top)
 
 
 def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:
     """The reference's output for the two photographs."""
     x = images.batch(images.photographs(), plan.spec.input, plan.spec.preprocess)
     net = reference.load_network(plan, arrays, "float64")
-    return reference.run(net, x, [])[plan.spec.output]
+    return reference.forward_pass(net, x, [])[plan.spec.output]
 
 
 def totals(one: Plan, other: Plan) -> list[tuple[str, int, int]]:

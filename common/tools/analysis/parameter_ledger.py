@@ -6,7 +6,7 @@ from math import prod
 
 from common.spec import BatchNorm, Layer
 from common.spec.plan import Node, Plan
-from common.tools.analysis.published_figures import (
+from common.tools.analysis.published_counts import (
     BACKBONE,
     CLASSIFIER,
     HEADS,
@@ -65,7 +65,7 @@ def nodes_by_part(plan: Plan) -> Iterator[tuple[Node, str]]:
 def claims(plan: Plan) -> list[tuple[PublishedCount, list[Term], int]]:
     """Each published count whose parts this plan has, with its terms and their sum."""
     terms = ledger(plan)
-    found = []
+    sums = []
     absent = {CLASSIFIER: not plan.spec.classes, HEADS: not plan.heads}
     for claim in PUBLISHED.get(plan.spec.name, ()):
         if any(absent.get(part) for part in claim.parts):
@@ -73,5 +73,5 @@ def claims(plan: Plan) -> list[tuple[PublishedCount, list[Term], int]]:
         chosen = [
             term for term in terms if term.part in claim.parts and (term.learned or claim.buffers)
         ]
-        found.append((claim, chosen, sum(term.count for term in chosen)))
-    return found
+        sums.append((claim, chosen, sum(term.count for term in chosen)))
+    return sums

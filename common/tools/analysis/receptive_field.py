@@ -39,11 +39,11 @@ class Reach:
                 return Reach(self.depth + 1, self.field, self.stride)
         return self
 
-    def through_step(self, step: Node) -> "Reach":
-        """The reach after a step of the body; a global pool sees all rows of its map."""
-        if isinstance(step.layer, spec.GlobalAvgPool):
-            return self.widened(0, step.input[1], 1)
-        return self.through(step)
+    def through_layer(self, node: Node) -> "Reach":
+        """The reach after a layer of the body; a global pool sees all rows of its map."""
+        if isinstance(node.layer, spec.GlobalAvgPool):
+            return self.widened(0, node.input[1], 1)
+        return self.through(node)
 
     def widened(self, deeper: int, kernel: int, stride: int) -> "Reach":
         """The reach after a layer with a window of `kernel` rows that moves by `stride`."""

@@ -38,10 +38,10 @@ class Window:
         """The window after one more layer; global and adaptive pools are left out."""
         match node.layer:
             case spec.Chain():
-                found = self
+                window = self
                 for child in node.children:
-                    found = found.through(child)
-                return found
+                    window = window.through(child)
+                return window
             case spec.Concat() | spec.Residual():
                 ways = [self.through(child) for child in node.children]
                 if len(ways) == 1:

@@ -78,9 +78,9 @@ def run_race(
             expected[work] = expect(work, plan, arrays)
             jobs += make_jobs(work, options, file, results)
         for number, group in enumerate(groups(jobs)):
-            found = race(group, expected, report_progress)
-            found.rows = [replace(row, group=number) for row in found.rows]
-            results.add(found)
+            one = race(group, expected, report_progress)
+            one.rows = [replace(row, group=number) for row in one.rows]
+            results.add(one)
     return results
 
 

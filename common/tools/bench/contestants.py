@@ -80,13 +80,13 @@ def usual_works(name: str, quick: bool) -> list[Work]:
 
 def sweep_works(name: str) -> list[Work]:
     """Inference with batches of 1 to 32 at the network's own size, and of 8 at other sizes."""
-    made = network(name)
-    own = made.input[1]
+    spec = network(name)
+    own = spec.input[1]
     batches = [Work(name, "infer", batch, own) for batch in (1, 2, 4, 8, 16, 32)]
-    return batches + [Work(name, "infer", 8, size) for size in other_sizes(made)]
+    return batches + [Work(name, "infer", 8, size) for size in other_sizes(spec)]
 
 
-def other_sizes(made: NetworkSpec) -> list[int]:
+def other_sizes(spec: NetworkSpec) -> list[int]:
     """Half to twice the network's own size, about a factor of 1.4 apart, without its own."""
-    own = made.input[1]
+    own = spec.input[1]
     return [round(own * factor) for factor in (0.5, 0.7, 1.4, 2.0)]

@@ -13,7 +13,7 @@ def expect(work: Work, plan: Plan, arrays: Arrays) -> NDArray:
     """The results for the first images, or in training their loss, in NumPy float64."""
     x = noise(plan, work.batch)[:SHOWN]
     if work.task == "infer":
-        return reference.run(reference.load_network(plan, arrays, "float64"), x, [])[
+        return reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])[
             plan.spec.output
         ]
     return np.array(reference.differentiate(plan, arrays, x, labels_of(x, plan.spec.classes)).loss)

@@ -1,4 +1,4 @@
-"""Time per layer: each step of a network, timed as a separate network in each framework."""
+"""Time per layer: each layer of a network's body, timed as a separate network in each framework."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from common.tools.bench.workload import plan_of
 
 @dataclass(frozen=True)
 class LayerTime:
-    """A step, its multiply-adds for one image, and the milliseconds per batch in each framework."""
+    """A layer, its multiply-adds for one image, and its milliseconds a batch in each framework."""
 
     name: str
     multiply_adds: int
@@ -25,14 +25,14 @@ class LayerTime:
 def time_layers(
     name: str, frameworks: Sequence[str], batch: int, report_progress: Callable[[str, str], None]
 ) -> tuple[list[LayerTime], list[MissingFramework]]:
-    """Times every step of a network, then the whole network, in each installed framework.
+    """Times every layer of a network's body, then the whole network, in each installed framework.
 
-    The steps do not add up to the whole, because a step timed separately is not fused with the
+    The layers do not add up to the whole, because a layer timed separately is not fused with the
     next. Returns the times and an error for each missing framework; raises MissingFramework if
     none is installed.
     """
     plan = plan_of(name, "infer", network(name).input[1])
-    found, missing = {}, []
+    by_framework, missing = {}, []
     with scratch_folder() as folder:
         file = folder / "w.safetensors"
         weights.write(file, initial_arrays(plan, seed=0), plan)
@@ -40,14 +40,14 @@ def time_layers(
             report_progress(framework, f"timing {name} by layer, batch {batch}")
             job = TimeLayers(framework=framework, network=name, weights=str(file), batch=batch)
             try:
-                found[framework] = call(job).arrays
+                by_framework[framework] = call(job).arrays
             except MissingFramework as error:
                 missing.append(error)
-        if not found:
+        if not by_framework:
             raise missing[0]
-    parts = [(part.spec.name, part.multiply_adds) for part in plan.parts()]
+    layers = [(each.spec.name, each.multiply_adds) for each in plan.layer_plans()]
     times = [
-        LayerTime(part, count, {f: 1e3 * float(times[part]) for f, times in found.items()})
-        for part, count in [*parts, ("all", plan.multiply_adds)]
+        LayerTime(name, count, {f: 1e3 * float(times[name]) for f, times in by_framework.items()})
+        for name, count in [*layers, ("all", plan.multiply_adds)]
     ]
     return times, missing

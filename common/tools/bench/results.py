@@ -114,7 +114,7 @@ def plain_of(row: Row, rows: Sequence[Row]) -> Row | None:
 
 def by_work(rows: Sequence[Row]) -> dict[Work, list[Row]]:
     """The rows grouped by workload, in order."""
-    found: dict[Work, list[Row]] = {}
+    groups: dict[Work, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.work, []).append(row)
-    return found
+        groups.setdefault(row.work, []).append(row)
+    return groups

@@ -57,8 +57,8 @@ class Racer:
         Raises CheckFailed if they differ by more than the tolerance.
         """
         self.wait(1)
-        [found] = unpack(self.worker.box / "shown.npz").values()
-        self.difference = relative_difference(found, expected)
+        [shown] = unpack(self.worker.box / "shown.npz").values()
+        self.difference = relative_difference(shown, expected)
         if not self.difference <= TOLERANCES[self.contestant.precision]:
             raise CheckFailed(f"differs by {self.difference:.1e} from the reference; not timed")
 

@@ -21,9 +21,9 @@ class TakeTurns(NetworkJob):
 
 @dataclass(frozen=True, kw_only=True)
 class TimeLayers(NetworkJob):
-    """Times each step of a network's body as a separate network, and the whole network.
+    """Times each layer of a network's body as a separate network, and the whole network.
 
-    The report's arrays are the seconds by step name, and `all` for the whole network.
+    The report's arrays are the seconds by layer name, and `all` for the whole network.
     """
 
     batch: int

@@ -15,7 +15,7 @@ from common.files import weights
 from common.jobs.contract import FastRunner, Runner
 from common.jobs.frameworks import import_runner
 from common.jobs.job import Report
-from common.jobs.network_work import make_classifier
+from common.jobs.network_work import output_function
 from common.jobs.turns import Turns
 from common.networks import network
 from common.spec.plan import Plan
@@ -26,8 +26,8 @@ from common.tools.bench.timing_jobs import TakeTurns, TimeLayers
 from common.tools.bench.workload import SHOWN, labels_of, noise, plan_of
 from common.tools.train.trainer import import_distributed, import_training
 from common.training.recipe import Nesterov, Recipe
-from common.training.run import Step, TrainingRun
 from common.training.state import join_slots
+from common.training.training_run import Step, TrainingRun
 
 ROUNDS = 7  # how often each layer is timed
 # The learning rate is so small that no network overflows.
@@ -52,8 +52,8 @@ def take_turns(job: TakeTurns, turns: Turns) -> Report:
         time_training(job, runner, plan, x, turns)
     else:
         time_baseline_training(job, plan, x, turns)
-    figures = imported - began, turns.shown_at - imported
-    return Report({"seconds": np.array(turns.seconds)}, runner.VERSION, 0, *figures)
+    times = imported - began, turns.shown_at - imported
+    return Report({"seconds": np.array(turns.seconds)}, runner.VERSION, 0, *times)
 
 
 def find_classifier(job: TakeTurns, runner: Runner, plan: Plan) -> Callable[[NDArray], NDArray]:
@@ -62,7 +62,7 @@ def find_classifier(job: TakeTurns, runner: Runner, plan: Plan) -> Callable[[NDA
         return import_baseline(job.framework, job.mode)(plan, job.weights).classify
     arrays = weights.load(Path(job.weights), plan)
     net = runner.load_network(plan, arrays, job.dtype)
-    return make_classifier(runner, net, job.plain, plan.spec.output)
+    return output_function(runner, net, job.plain, plan.spec.output)
 
 
 def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Turns) -> None:
@@ -84,16 +84,16 @@ def time_baseline_training(job: TakeTurns, plan: Plan, x: NDArray, turns: Turns)
 
 def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns: Turns) -> None:
     """Times the steps of this project's training loop in a framework."""
-    made = plan.spec
+    spec = plan.spec
     recipe = Recipe(
-        network=made.name,
+        network=spec.name,
         data="noise",
-        channels=made.input[0],
+        channels=spec.input[0],
         image_size=job.size,
-        classes=made.classes,
+        classes=spec.classes,
         batch=job.batch,
         optimizer=OPTIMIZER,
-        aux=made.aux,
+        aux=spec.aux,
         dropout=False,
     )
     group = import_distributed(job.framework).join(1)
@@ -144,20 +144,22 @@ class TimedRun:
 
 
 def time_layers(job: TimeLayers) -> Report:
-    """Times each part of the plan, then the whole, with the framework's fastest inference."""
+    """Times each layer of the plan, then the whole, with the framework's fastest inference."""
     began = time.perf_counter()
     runner = cast(FastRunner, import_runner(job.framework))
     runner.choose_device("cpu")
     imported = time.perf_counter()
     plan = make_plan(network(job.network))
     arrays = weights.load(Path(job.weights), plan)
-    found = {part.spec.name: time_part(runner, part, arrays, job.batch) for part in plan.parts()}
-    found["all"] = time_part(runner, plan, arrays, job.batch)
+    times = {
+        each.spec.name: time_layer(runner, each, arrays, job.batch) for each in plan.layer_plans()
+    }
+    times["all"] = time_layer(runner, plan, arrays, job.batch)
     ended = time.perf_counter()
-    return Report(found, runner.VERSION, 0, imported - began, ended - imported)
+    return Report(times, runner.VERSION, 0, imported - began, ended - imported)
 
 
-def time_part(
+def time_layer(
     runner: FastRunner, plan: Plan, arrays: Mapping[str, NDArray], batch: int
 ) -> NDArray[np.float64]:
     """The median duration of a call that takes and returns the framework's tensors, in seconds."""

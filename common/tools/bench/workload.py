@@ -31,10 +31,10 @@ class Work:
 
 def plan_of(name: str, task: str, size: int) -> Plan:
     """The plan to be timed; in training with all heads that the network has, and no dropout."""
-    made = network(name)
+    spec = network(name)
     trains = task == "train"
-    made = network(name, (made.input[0], size, size), aux=trains and bool(made.heads))
-    return make_plan(without_dropout(made) if trains else made)
+    spec = network(name, (spec.input[0], size, size), aux=trains and bool(spec.heads))
+    return make_plan(without_dropout(spec) if trains else spec)
 
 
 def noise(plan: Plan, batch: int) -> NDArray[np.float32]:

@@ -81,7 +81,7 @@ def leaves(network: NetworkSpec) -> dict[str, Layer]:
     found: dict[str, Layer] = {}
 
     def note(path: str, layer: Layer) -> Layer:
-        if not hasattr(layer, "steps") and not hasattr(layer, "branches"):
+        if not hasattr(layer, "layers") and not hasattr(layer, "branches"):
             found[path] = layer
         return layer
 

@@ -193,8 +193,8 @@ def trained(job: Check, checker: Checker, net: Any, trace: Trace, lines: Lines) 
 
 def submission(job: Submission) -> Report:
     """The documents of a file's networks, computed in processes below this one."""
+    from common.tools.check.check_file import check_file
     from common.tools.check.document import verdict_json
-    from common.tools.check.verdicts import check_file
 
     began = time.perf_counter()
     own = {field.name: getattr(job, field.name) for field in fields(Check)}

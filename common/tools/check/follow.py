@@ -7,13 +7,13 @@ from common.spec.plan import Plan
 from common.tools.check import layer_hypotheses
 from common.tools.check.choose import choose
 from common.tools.check.edits import edit
+from common.tools.check.explain_segment import explain
 from common.tools.check.foreign_layers import ENDINGS
 from common.tools.check.graph import (
     RESULT,
     steps,
 )
 from common.tools.check.reading import EXACT, Reading
-from common.tools.check.stretch import explain
 from common.tools.check.trace import Call, Trace, agree, reads
 
 

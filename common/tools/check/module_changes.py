@@ -21,7 +21,7 @@ def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkS
     With it come the names of the modules in the trace and in the table. All widths must be those
     of the table, or all but those of one module.
     """
-    modules = [n for n, step in network.body.steps.items() if isinstance(step, Concat)]
+    modules = [n for n, step in network.body.layers.items() if isinstance(step, Concat)]
     plan = planned(network) if len(modules) >= MIN_MODULES else None
     if plan is None:
         return
@@ -45,7 +45,7 @@ def exchanged(
 ) -> Iterator[tuple[NetworkSpec, str, str]]:
     """Yields the network with two modules exchanged, if the layers ran in that order."""
     start, odd = 0, {}
-    for name in network.body.steps:
+    for name in network.body.layers:
         wanted = widths(plan, name)
         own = Counter(ran[start : start + wanted.total()])
         start += wanted.total()
@@ -55,7 +55,7 @@ def exchanged(
         return
     (a, (own_a, wanted_a)), (b, (own_b, wanted_b)) = odd.items()
     if own_a == wanted_b and own_b == wanted_a:
-        steps = network.body.steps
+        steps = network.body.layers
         yield with_steps(network, {a: steps[b], b: steps[a]}), f"{b}, {a}", f"{a}, {b}"
 
 
@@ -68,8 +68,8 @@ def planned(network: NetworkSpec) -> Plan | None:
 
 def with_steps(network: NetworkSpec, steps: dict, without: str = "") -> NetworkSpec:
     """The network with these steps in the place of its own, and without one of them."""
-    own = {n: steps.get(n, step) for n, step in network.body.steps.items() if n != without}
-    return replace(network, body=replace(network.body, steps=own))
+    own = {n: steps.get(n, step) for n, step in network.body.layers.items() if n != without}
+    return replace(network, body=replace(network.body, layers=own))
 
 
 def widths(plan: Plan, module: str) -> Counter:

@@ -31,7 +31,7 @@ def other_stem(network: NetworkSpec, facts: Facts) -> tuple[NetworkSpec, str, st
     One number that differs in one layer is no stem of its own.
     """
     steps = stem_steps(network)
-    own = [unit.steps["conv"] for unit in steps.values() if isinstance(unit, Chain)]
+    own = [unit.layers["conv"] for unit in steps.values() if isinstance(unit, Chain)]
     table = [(c.channels, pair(c.kernel)[0], pair(c.stride)[0]) for c in own if isinstance(c, Conv)]
     yours = sizes(facts.stem)
     if not table or not yours or len(table) < len(own):
@@ -50,10 +50,10 @@ def other_stem(network: NetworkSpec, facts: Facts) -> tuple[NetworkSpec, str, st
     made: dict[str, Layer] = {}
     for number, layer in enumerate(layers, 1):
         if isinstance(layer, Conv):
-            layer = replace(unit, steps={**unit.steps, "conv": layer}, figure=None)
+            layer = replace(unit, layers={**unit.layers, "conv": layer}, built_by=None)
         made[f"stem{number}"] = layer
-    rest = {name: step for name, step in network.body.steps.items() if name not in steps}
-    body = replace(network.body, steps={**made, **rest})
+    rest = {name: step for name, step in network.body.layers.items() if name not in steps}
+    body = replace(network.body, layers={**made, **rest})
     return replace(network, body=body), text(made), text(steps)
 
 
@@ -63,10 +63,10 @@ def stem_steps(network: NetworkSpec) -> dict[str, Layer]:
     Such modules belong to the stems of v4 and the like.
     """
     found: dict[str, Layer] = {}
-    for name, step in network.body.steps.items():
+    for name, step in network.body.layers.items():
         if isinstance(step, Concat):
             return found if len(step.branches) >= BRANCHES else {}
-        if isinstance(step, Chain) and "conv" not in step.steps:
+        if isinstance(step, Chain) and "conv" not in step.layers:
             return {}
         found[name] = step
     return {}
@@ -116,7 +116,7 @@ def text(steps: dict[str, Layer]) -> str:
     """A stem in a line, such as `7x7/2 64, pool 3x3/2`."""
     parts = []
     for step in steps.values():
-        layer = step.steps["conv"] if isinstance(step, Chain) else step
+        layer = step.layers["conv"] if isinstance(step, Chain) else step
         match layer:
             case Conv(channels, kernel, stride):
                 parts.append(f"{windows(kernel, stride)} {channels}")

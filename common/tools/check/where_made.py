@@ -28,7 +28,7 @@ def lines_of_places(reading: Reading, places: Sequence[str]) -> tuple[int, ...]:
     """
     taken, found = reading.matcher.taken, Counter[int]()
     is_few = 2 * len(places) < len(taken)
-    published = [*network(reading.plan.spec.name).body.steps]
+    published = [*network(reading.plan.spec.name).body.layers]
     for name in places:
         if name in taken:
             found.update(reading.trace.calls[taken[name]].lines[0 if is_few else -1 :])

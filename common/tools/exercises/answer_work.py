@@ -49,13 +49,13 @@ def load(job: Answers, path: Path) -> ModuleType:
 
     Its folder is not searched for modules, so that a file named paddle.py does not hide Paddle.
     """
-    made = importlib.util.spec_from_file_location("answers_of_yours", path)
-    if made is None or made.loader is None:
+    spec = importlib.util.spec_from_file_location("answers_of_yours", path)
+    if spec is None or spec.loader is None:
         raise DataError(f"{job.source}: Python cannot import this file; its name must end in .py")
-    module = importlib.util.module_from_spec(made)
-    sys.modules[made.name] = module
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     try:
-        made.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except BaseException as error:
         if isinstance(error, ImportError) and error.name == ALL[job.framework].package:
             reason = f"{job.framework} is not installed; pip install '.[{job.framework}]'"

@@ -55,12 +55,12 @@ def mistakes(draw: random.Random, count: int) -> Iterator[Mistake]:
     for _ in range(count):
         for _ in range(TRIES):
             make = draw.choice([each for each in MAKERS if each is not before])
-            made = make(draw)
-            if (made.en, made.where) not in seen:
+            mistake = make(draw)
+            if (mistake.en, mistake.where) not in seen:
                 break
-        seen.add((made.en, made.where))
+        seen.add((mistake.en, mistake.where))
         before = make
-        yield made
+        yield mistake
 
 
 def wrong_width(draw: random.Random) -> Mistake:
@@ -151,7 +151,7 @@ def exchanged(_: str, layer: Layer) -> Layer:
     match layer:
         case Concat({"branch1": one, "branch2": two, "branch3": three, "branch4": four}):
             branches = {"branch1": one, "branch3": three, "branch2": two, "branch4": four}
-            return replace(layer, branches=branches, figure=None)
+            return replace(layer, branches=branches, built_by=None)
     return layer
 
 
@@ -172,11 +172,11 @@ def wrong_ending(draw: random.Random) -> Mistake:
 def norm_behind_first(path: str, layer: Layer) -> Layer:
     """Adds a batch norm to the first convolution."""
     if path == "conv1" and isinstance(layer, Chain):
-        steps = dict(layer.steps)
+        inner = dict(layer.layers)
         return replace(
             layer,
-            steps={"conv": steps["conv"], "bn": BatchNorm(1e-5), "relu": steps["relu"]},
-            figure=None,
+            layers={"conv": inner["conv"], "bn": BatchNorm(1e-5), "relu": inner["relu"]},
+            built_by=None,
         )
     return layer
 

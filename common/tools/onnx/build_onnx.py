@@ -61,7 +61,7 @@ def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, 
     shapes = {plan.spec.output: plan.body.output} | {n: h.output for n, h in plan.heads.items()}
     for name, output in results.items():
         graph.apply("Identity", name, output)
-    made = helper.make_graph(
+    proto = helper.make_graph(
         graph.nodes,
         plan.spec.name,
         [value(INPUT, plan.spec.input)],
@@ -70,7 +70,7 @@ def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, 
     )
     opsets = [helper.make_opsetid("", OPSET)]
     model = helper.make_model(
-        made, opset_imports=opsets, ir_version=IR_VERSION, producer_name="googlenet-family"
+        proto, opset_imports=opsets, ir_version=IR_VERSION, producer_name="googlenet-family"
     )
     helper.set_model_props(model, describe(plan))
     return model, graph.outputs

@@ -32,7 +32,7 @@ def export(
     model, _ = build(plan, arrays)
     helper.set_model_props(model, describe(plan, data))
     x = np.random.default_rng(0).standard_normal((IMAGES, *plan.spec.input), np.float32)
-    expected = reference.run(reference.load_network(plan, arrays, "float64"), x, [])
+    expected = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])
     with atomic_file(path) as temporary:
         onnx.save(model, temporary)
         try:
@@ -41,9 +41,10 @@ def export(
             raise CheckFailed(
                 f"{path}: is not a valid ONNX file and was discarded ({error})"
             ) from None
-        found = start(str(temporary)).run(list(expected), {INPUT: x})
+        outputs = start(str(temporary)).run(list(expected), {INPUT: x})
         apart = [
-            relative_difference(y, expected[name]) for name, y in zip(expected, found, strict=True)
+            relative_difference(y, expected[name])
+            for name, y in zip(expected, outputs, strict=True)
         ]
         if not np.max(apart) <= TOLERANCE:
             raise CheckFailed(

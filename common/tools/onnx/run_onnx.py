@@ -47,7 +47,7 @@ def load_network(plan: Plan, arrays: Mapping[str, NDArray], dtype: str) -> Expor
     return Exported(plan, *build(plan, arrays))
 
 
-def run(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
+def forward_pass(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
     """The outputs of the network, of its heads and of the layers at `paths`.
 
     `x` and the returned feature maps are N x C x H x W.
@@ -55,9 +55,9 @@ def run(net: Exported, x: NDArray, paths: Sequence[str]) -> Arrays:
     model = with_outputs(net.model, {net.outputs[path] for path in paths})
     session = start(model.SerializeToString())
     names = [output.name for output in session.get_outputs()]
-    found = dict(zip(names, session.run(names, {INPUT: x.astype(np.float32)}), strict=True))
+    outputs = dict(zip(names, session.run(names, {INPUT: x.astype(np.float32)}), strict=True))
     results = [net.plan.spec.output, *net.plan.heads]
-    return {name: found[name] for name in results} | {p: found[net.outputs[p]] for p in paths}
+    return {name: outputs[name] for name in results} | {p: outputs[net.outputs[p]] for p in paths}
 
 
 def grad(net: Exported, x: NDArray, labels: NDArray) -> Arrays:  # noqa: ARG001

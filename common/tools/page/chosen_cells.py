@@ -1,4 +1,4 @@
-"""The worked numbers of every cell of a map as JSON, from which the page's script shows one."""
+"""The calculations of every cell of a map as JSON, from which the page's script shows one."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from math import isfinite, isnan
 from markupsafe import Markup
 
 from common.spec.plan import Node
+from common.tools.page.calculation import DIGITS, Calculation
 from common.tools.page.chosen_channel import Cell
-from common.tools.page.worked import DIGITS, Worked
 
 MAX_CELLS = 28 * 28  # of a map, so that the page of a large network stays under 3 MB
 VALUE = 12  # digits, more than the page shows, so that it can take differences
@@ -24,42 +24,42 @@ def cells_of(step: Node) -> list[Cell]:
     return [(row, column) for row in range(rows) for column in range(columns)]
 
 
-def numbers_json(found: Sequence[Worked]) -> Markup:
+def numbers_json(calculations: Sequence[Calculation]) -> Markup:
     """The numbers of all cells, by column, as JSON that can be embedded in a page.
 
     A product is written as the number of its term and its input value. A term is a channel, a
     row and a column relative to the cell's position times the stride, and the weight.
     """
     terms: dict[tuple[Plain, ...], int] = {}
-    products = [products_of(each, terms) for each in found]
-    stages = [name for name, _ in found[0].stages[:-1]]  # the last one is the value
+    products = [products_of(each, terms) for each in calculations]
+    stages = [name for name, _ in calculations[0].stages[:-1]]  # the last one is the value
     data = {
-        "strides": found[0].strides,
+        "strides": calculations[0].strides,
         "terms": list(terms),
         "products": products,
-        "more": [each.more for each in found],
-        "rest": [plain(round(each.rest, DECIMALS)) for each in found],
+        "more": [each.more for each in calculations],
+        "rest": [plain(round(each.rest, DECIMALS)) for each in calculations],
         "stages": {
-            name: [plain(round(each.stages[place][1], DECIMALS)) for each in found]
-            for place, name in enumerate(stages)
+            name: [plain(round(each.stages[index][1], DECIMALS)) for each in calculations]
+            for index, name in enumerate(stages)
         },
-        "value": [digits(each.value, VALUE) for each in found],
+        "value": [digits(each.value, VALUE) for each in calculations],
         "frameworks": {
-            name: [digits(each.frameworks[name], VALUE) for each in found]
-            for name in found[0].frameworks
+            name: [digits(each.frameworks[name], VALUE) for each in calculations]
+            for name in calculations[0].frameworks
         },
     }
     return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
 
 
-def products_of(one: Worked, terms: dict[tuple[Plain, ...], int]) -> list[Plain]:
+def products_of(one: Calculation, terms: dict[tuple[Plain, ...], int]) -> list[Plain]:
     """The term and the input value of each of a cell's largest products; new terms are added."""
-    row, column = (place * stride for place, stride in zip(one.cell, one.strides, strict=True))
-    found: list[Plain] = []
+    row, column = (index * stride for index, stride in zip(one.cell, one.strides, strict=True))
+    numbers: list[Plain] = []
     for each in one.products:
         term = each.channel, each.row - row, each.column - column, digits(each.weight, DIGITS)
-        found += [terms.setdefault(term, len(terms)), digits(each.value, DIGITS)]
-    return found
+        numbers += [terms.setdefault(term, len(terms)), digits(each.value, DIGITS)]
+    return numbers
 
 
 def digits(value: float, count: int) -> Plain:

@@ -15,13 +15,13 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The channel of a unit that is worked out, and its place among the step's kept channels.
+    """A channel of a unit whose calculation is shown, and its index among those kept for the step.
 
     `branch` is the path, within the step, of the branch that ends in the unit, "" if the step has
     no branches; `number` is the channel's among all that are concatenated.
     """
 
-    place: int
+    index: int
     unit: Node
     channel: int
     branch: str
@@ -29,19 +29,19 @@ class Chosen:
 
 
 def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
-    """The channel of a step that is worked out, None if there is none."""
-    found: list[Chosen] = []
-    for place, number in enumerate(comparison.channels.get(step.path, ())):
+    """The channel of a step whose calculation is shown, None if there is none."""
+    candidates: list[Chosen] = []
+    for index, number in enumerate(comparison.channels.get(step.path, ())):
         [own] = [b for b in branches_of(step) if b.first <= number < b.last]
         unit = last_unit(own.node)
         if unit:
             branch = own.node.path.removeprefix(step.path).removeprefix(".")
-            found.append(Chosen(place, unit, int(number) - own.first, branch, int(number)))
-    return max(found, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
+            candidates.append(Chosen(index, unit, int(number) - own.first, branch, int(number)))
+    return max(candidates, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
 
 
 def first_cell(step: Node, comparison: Comparison) -> Cell:
-    """The cell that is worked out at first: the largest value in the middle half of the map.
+    """The cell whose calculation is shown first: the largest value in the middle half of the map.
 
     If nothing is above 0 there, it is the largest of the map; without a channel, the cell in the
     middle.
@@ -50,7 +50,7 @@ def first_cell(step: Node, comparison: Comparison) -> Cell:
     chosen = choose_channel(step, comparison)
     if not chosen:
         return rows // 2, columns // 2
-    values = comparison.maps[step.path][chosen.place]
+    values = comparison.maps[step.path][chosen.index]
     values = np.where(np.isnan(values), -np.inf, values)
     inner = np.full_like(values, -np.inf)
     middle = slice(rows // 4, -(-3 * rows // 4)), slice(columns // 4, -(-3 * columns // 4))

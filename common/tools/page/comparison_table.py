@@ -31,7 +31,7 @@ def compared(comparison: Comparison) -> dict[str, object]:
     """The templates' variables for a comparison."""
     return {
         "marks": MARKS,
-        "place": place,
+        "position": position,
         "tolerance": f"{comparison.tolerance:.0e}",
         "least": f"{comparison.tolerance * 10**-BELOW:.0e}",
         "failures": comparison.failures(),
@@ -72,7 +72,7 @@ def worker(name: str, result: FrameworkResult) -> Mapping[str, str]:
     return {"name": name, "error": "", "version": result.report.version, "parameters": parameters}
 
 
-def place(difference: float, tolerance: float) -> float:
+def position(difference: float, tolerance: float) -> float:
     """The position of a difference on the strip, from 5 to 165; one of 1 or more is at the end."""
     low = log10(tolerance) - BELOW
     share = 1 - log10(max(difference, 10**low)) / low

@@ -12,7 +12,7 @@ from common.tools.page.source_excerpts import Excerpt, excerpts
 
 
 @dataclass(frozen=True)
-class Part:
+class TableRow:
     """One row of a step's table: a block, a pool, or a convolution with its batch norm and ReLU.
 
     If it represents `times` identical blocks, up to the one at `last`, its numbers are for one.
@@ -46,7 +46,7 @@ class Step:
     depth: int
     after: str
     notes: tuple[Note, ...]
-    parts: tuple[Part, ...]
+    table: tuple[TableRow, ...]
     picture: Picture | None
     code: dict[str, Excerpt]
 
@@ -54,15 +54,15 @@ class Step:
 def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
     """The steps of the body that are drawn, then the heads; `mistakes` are measured for them."""
     measured = mistakes or {}
-    found, so_far, code = [], Reach(), excerpts(plan)
+    steps, so_far, code = [], Reach(), excerpts(plan)
     for node in plan.body.children:
-        so_far = so_far.through_step(node)
+        so_far = so_far.through_layer(node)
         if shows(node):
-            found.append(step_of(node, so_far, "", code.get(node.path, {}), measured))
+            steps.append(step_of(node, so_far, "", code.get(node.path, {}), measured))
     for name, head in plan.heads.items():
         after = plan.spec.heads[name].after
-        found.append(step_of(head, Reach(), after, code.get(head.path, {}), measured))
-    return found
+        steps.append(step_of(head, Reach(), after, code.get(head.path, {}), measured))
+    return steps
 
 
 def step_of(
@@ -82,25 +82,25 @@ def step_of(
         so_far.depth,
         after,
         notes_of(node, mistakes),
-        tuple(parts_in(node)),
+        tuple(table_rows(node)),
         draw(node, LARGE) if is_block else None,
         code,
     )
 
 
-def parts_in(node: Node) -> Iterator[Part]:
+def table_rows(node: Node) -> Iterator[TableRow]:
     """The rows of a node's table; consecutive identical blocks share one row."""
     if node.is_conv_unit:
         return
     for first, *more in repeats(node):
         if shows(first):
-            yield part_of(first, more)
-        yield from parts_in(first)
+            yield table_row(first, more)
+        yield from table_rows(first)
 
 
-def part_of(unit: Node, more: Sequence[Node]) -> Part:
+def table_row(unit: Node, more: Sequence[Node]) -> TableRow:
     """One row of a step's table, for a node and the identical ones in `more`."""
     is_block = bool(unit.children) and not unit.is_conv_unit
     what = type(unit.layer).__name__.lower() if is_block else text(unit)
-    figures = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
-    return Part(unit.path, what, *figures, 1 + len(more), more[-1].path if more else "")
+    numbers = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
+    return TableRow(unit.path, what, *numbers, 1 + len(more), more[-1].path if more else "")

@@ -27,9 +27,9 @@ function pointAt(event) {
 // the heads.
 function turnStep(event) {
   const pieces = [...document.querySelectorAll("a.piece")];
-  const place = pieces.indexOf(event.target.closest("a.piece"));
+  const index = pieces.indexOf(event.target.closest("a.piece"));
   const last = pieces.filter((each) => !("head" in each.dataset)).length - 1;
-  const next = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: last };
+  const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: last };
   const piece = pieces[next[event.key]];
   if (!piece) return;
   event.preventDefault();

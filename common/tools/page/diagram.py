@@ -128,9 +128,9 @@ def network_diagram(
     `photograph` is a data URI. `label` names the diagram, and `abouts` describes each step that is
     a link, by path, both in each language; `classes` says what comes out at the end, by language.
     """
-    made = environment().get_template("diagram.svg")
+    template = environment().get_template("diagram.svg")
     sizes = {"middle": MIDDLE, "image": IMAGE, "aside": ASIDE, "gap": GAP}
-    return made.render(
+    return template.render(
         drawn=lay_out(plan),
         photograph=photograph,
         label=label,

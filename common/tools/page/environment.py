@@ -30,18 +30,18 @@ def environment() -> "Environment":
     """The environment of the folder `templates`, with the functions that they call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # slow to import
 
-    made = Environment(
+    env = Environment(
         loader=PackageLoader("common.tools.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"t": translated, "known": known, "space": SPACE}
-    made.globals |= {"phrases": phrases(), "change_text": change_text, "layer_kind": layer_kind}
-    made.globals |= {"number": number, "rounded": rounded, "spans": spans}
-    made.globals |= {"texts": texts, "named_by": named_by}
-    made.globals |= {"box_texts": box_texts, "listing": listing}
-    made.globals |= {"shape_text": shape_text, "draw_map": draw_map, "map_rows": LARGEST}
-    made.globals |= {"round": lambda value: f"{value:.1f}".removesuffix(".0")}
-    return made
+    env.globals |= {"t": translated, "known": known, "space": SPACE}
+    env.globals |= {"phrases": phrases(), "change_text": change_text, "layer_kind": layer_kind}
+    env.globals |= {"number": number, "rounded": rounded, "spans": spans}
+    env.globals |= {"texts": texts, "named_by": named_by}
+    env.globals |= {"box_texts": box_texts, "listing": listing}
+    env.globals |= {"shape_text": shape_text, "draw_map": draw_map, "map_rows": LARGEST}
+    env.globals |= {"round": lambda value: f"{value:.1f}".removesuffix(".0")}
+    return env

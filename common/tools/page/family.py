@@ -67,13 +67,13 @@ class Plane:
 @cache
 def family() -> tuple[Relative, ...]:
     """Every network, in the order of the papers."""
-    found = []
+    relatives = []
     for name in NETWORKS:
         plan = make_plan(network(name))
-        made = plan.spec
-        figures = plan.parameter_count, plan.multiply_adds, reach(plan).depth
-        found.append(Relative(name, made.origin, shape_text(made.input), *figures))
-    return tuple(found)
+        spec = plan.spec
+        numbers = plan.parameter_count, plan.multiply_adds, reach(plan).depth
+        relatives.append(Relative(name, spec.origin, shape_text(spec.input), *numbers))
+    return tuple(relatives)
 
 
 def plane(relatives: Sequence[Relative], shown: str) -> Plane:
@@ -81,14 +81,14 @@ def plane(relatives: Sequence[Relative], shown: str) -> Plane:
     parameters = [each.parameters for each in relatives]
     multiply_adds = [each.multiply_adds for each in relatives]
     across, up = scale(parameters, LEFT + 14, RIGHT - 14), scale(multiply_adds, BOTTOM - 14, TOP)
-    places = {each: (across(each.parameters), up(each.multiply_adds)) for each in relatives}
+    centres = {each: (across(each.parameters), up(each.multiply_adds)) for each in relatives}
     groups: list[list[Relative]] = []
     for each in relatives:
-        near = (g for g in groups if dist(places[g[0]], places[each]) < NEAR)
+        near = (g for g in groups if dist(centres[g[0]], centres[each]) < NEAR)
         group = next(near, None)
         groups.append([each]) if group is None else group.append(each)
     points: list[Point] = []
-    spots = [places[group[0]] for group in groups]
+    spots = [centres[group[0]] for group in groups]
     for group, (x, y) in zip(groups, spots, strict=True):
         [first] = [each.name for each in group if each.name == shown] or [group[0].name]
         text = f"{first} +{len(group) - 1}" if len(group) > 1 else first

@@ -31,8 +31,8 @@ class Field:
 
 def fields_of(plan: Plan, step: str) -> list[Field]:
     """The receptive field of each branch of a step of the body."""
-    found = [each.node.path for each in branches_of(plan.find(step))]
-    return [Field(path.removeprefix(f"{step}."), window_of(plan, path)) for path in found]
+    paths = [each.node.path for each in branches_of(plan.find(step))]
+    return [Field(path.removeprefix(f"{step}."), window_of(plan, path)) for path in paths]
 
 
 def fields_drawing(
@@ -62,8 +62,10 @@ def fields_drawing(
         "columns": image[1],
     }
     described = Markup(' aria-describedby="{}"').format(described_by) if described_by else ""
-    made = environment().get_template("fields.svg")
-    return made.render(cell=cell, photograph=photograph, label=label, described=described, **values)
+    template = environment().get_template("fields.svg")
+    return template.render(
+        cell=cell, photograph=photograph, label=label, described=described, **values
+    )
 
 
 def is_repeated(fields: Sequence[Field], field: Field) -> bool:

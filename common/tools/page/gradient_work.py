@@ -15,8 +15,8 @@ from common.tools.page.gradient_jobs import GradientNorms
 
 
 def gradient_norms(job: GradientNorms) -> Report:
-    """Computes both gradients in one process, and reports their norms and the latter's figures."""
-    found: Arrays = {}
+    """Computes both gradients in one process; reports their norms, and the rest of the latter's."""
+    arrays: Arrays = {}
     for kind, aux in (("without", False), ("with", True)):
         one = Grad(
             framework=job.framework,
@@ -28,16 +28,16 @@ def gradient_norms(job: GradientNorms) -> Report:
             aux=aux,
         )
         report = grad(one)
-        found |= {f"{kind}.{step}": value for step, value in norms(report.arrays).items()}
-    return replace(report, arrays=found)
+        arrays |= {f"{kind}.{layer}": value for layer, value in norms(report.arrays).items()}
+    return replace(report, arrays=arrays)
 
 
 def norms(gradients: Mapping[str, NDArray]) -> Arrays:
-    """The norm for all parameters of each step, by its path, in float64."""
+    """The norm for all parameters of each layer of the body, by its path, in float64."""
     squares: dict[str, float] = defaultdict(float)
     for name, array in gradients.items():
-        step, _, inside = name.partition(".")
+        layer, _, inside = name.partition(".")
         if inside:  # it is not the loss
             values = array.astype(np.float64).ravel()
-            squares[step] += float(values @ values)
-    return {step: np.array(value**0.5) for step, value in squares.items()}
+            squares[layer] += float(values @ values)
+    return {layer: np.array(value**0.5) for layer, value in squares.items()}

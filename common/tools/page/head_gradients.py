@@ -1,4 +1,4 @@
-"""The gradient at each step of a network's first training step, with and without its heads."""
+"""The gradient of each layer in a network's first training step, with and without its heads."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -16,12 +16,12 @@ from common.tools.page.gradient_jobs import GradientNorms
 from common.tools.page.phrases import texts
 from common.tools.page.plots import gradient_plot
 
-NOTABLE = 1.05  # the ratio from which a step is named
+NOTABLE = 1.05  # the ratio from which a layer is named
 
 
 @dataclass(frozen=True)
-class StepGradient:
-    """The norms of the gradient for all parameters of a step, without and with the heads."""
+class LayerGradient:
+    """The norms of the gradient for all parameters of a layer, without and with the heads."""
 
     path: str
     without: float
@@ -29,7 +29,7 @@ class StepGradient:
 
     @property
     def ratio(self) -> float:
-        """How many times as much the step gets with the heads."""
+        """How many times as much the layer gets with the heads."""
         return self.with_heads / self.without
 
 
@@ -39,28 +39,28 @@ class HeadGradients:
 
     framework: str
     images: int
-    steps: tuple[StepGradient, ...]
+    layers: tuple[LayerGradient, ...]
 
     @property
-    def most(self) -> StepGradient:
-        """The step with the largest ratio."""
-        return max(self.steps, key=lambda step: step.ratio)
+    def most(self) -> LayerGradient:
+        """The layer with the largest ratio."""
+        return max(self.layers, key=lambda layer: layer.ratio)
 
     @property
     def percent(self) -> str:
-        """By how much the heads change a step's gradient at most, rounded up."""
-        change = max(abs(step.ratio - 1) for step in self.steps)
+        """By how much the heads change a layer's gradient at most, rounded up."""
+        change = max(abs(layer.ratio - 1) for layer in self.layers)
         return f"{ceil(1000 * change) / 10:.1f}"
 
     @property
     def raised(self) -> bool:
-        """Whether a step gets notably more gradient with the heads."""
+        """Whether a layer gets notably more gradient with the heads."""
         return self.most.ratio >= NOTABLE
 
     @property
     def alike(self) -> bool:
         """Whether the heads change so little that both lines of the plot coincide."""
-        return not self.raised and min(each.ratio for each in self.steps) > 1 / NOTABLE
+        return not self.raised and min(each.ratio for each in self.layers) > 1 / NOTABLE
 
 
 def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
@@ -82,18 +82,18 @@ def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
             labels=str(folder / "labels.npy"),
         )
         norms = call(job).arrays
-    steps = [step.path for step in plan.body.children if step.parameter_count]
-    found = (
-        StepGradient(path, float(norms[f"without.{path}"]), float(norms[f"with.{path}"]))
-        for path in steps
+    paths = [node.path for node in plan.body.children if node.parameter_count]
+    layers = (
+        LayerGradient(path, float(norms[f"without.{path}"]), float(norms[f"with.{path}"]))
+        for path in paths
     )
-    return HeadGradients(framework, len(x), tuple(found))
+    return HeadGradients(framework, len(x), tuple(layers))
 
 
-def gradient_plots(found: HeadGradients) -> list[Markup]:
+def gradient_plots(gradients: HeadGradients) -> list[Markup]:
     """The plot of both gradients, in each language."""
     names = zip(*map(texts, ("gradient_norm", "without_the_heads", "with_the_heads")), strict=True)
-    paths = [step.path for step in found.steps]
-    without = [step.without for step in found.steps]
-    with_heads = [step.with_heads for step in found.steps]
+    paths = [layer.path for layer in gradients.layers]
+    without = [layer.without for layer in gradients.layers]
+    with_heads = [layer.with_heads for layer in gradients.layers]
     return [Markup(gradient_plot(paths, without, with_heads, each)) for each in names]

@@ -64,22 +64,22 @@ class Channel:
 def drawn_maps(comparison: Comparison) -> dict[str, list[Channel]]:
     """The drawn feature maps of each step's kept channels, by the step's path."""
     return {
-        path: [draw_channel(comparison, path, place) for place in range(len(channels))]
+        path: [draw_channel(comparison, path, index) for index in range(len(channels))]
         for path, channels in comparison.channels.items()
     }
 
 
-def draw_channel(comparison: Comparison, path: str, place: int) -> Channel:
+def draw_channel(comparison: Comparison, path: str, index: int) -> Channel:
     """One channel of a step."""
-    expected = comparison.maps[path][place]
+    expected = comparison.maps[path][index]
     most = float(np.abs(expected).max()) or 1.0
     results = {}
     for name, result in comparison.results.items():
         if path in result.maps:
-            own = result.maps[path][place]
+            own = result.maps[path][index]
             apart = np.abs(own - expected)
             results[name] = FrameworkMap(draw_map(own), draw_map(apart), float(apart.max()) / most)
-    number = int(comparison.channels[path][place])
+    number = int(comparison.channels[path][index])
     branch, own_number = branch_of(comparison.plan, path, number)
     return Channel(number, branch, own_number, draw_map(expected), results)
 
@@ -116,6 +116,6 @@ def shrunk(values: NDArray) -> NDArray:
 
 def palette() -> list[int]:
     """The red, green and blue of each level, then those of NaN."""
-    places = np.linspace(0, len(COLOURS) - 1, LEVELS + 1)
-    parts = [np.interp(places, range(len(COLOURS)), part) for part in zip(*COLOURS, strict=True)]
+    positions = np.linspace(0, len(COLOURS) - 1, LEVELS + 1)
+    parts = [np.interp(positions, range(len(COLOURS)), part) for part in zip(*COLOURS, strict=True)]
     return [*np.round(np.stack(parts, axis=1)).astype(int).ravel().tolist(), *NAN]

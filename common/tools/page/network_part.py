@@ -66,13 +66,13 @@ def page_diagram(
     plan: Plan, photographs: Sequence[Path], facts: Mapping[str, tuple[str, ...]]
 ) -> str:
     """The diagram, whose steps are links to their details."""
-    made = plan.spec
+    spec = plan.spec
     photograph = ""
     if photographs:
-        photograph = network_view(photographs[0], made.input, made.preprocess)
-    out = "classes_out" if made.classes else "features_out"
-    ends = texts(out, count=number(made.classes))
-    label = texts("diagram", name=made.name)
+        photograph = network_view(photographs[0], spec.input, spec.preprocess)
+    out = "classes_out" if spec.classes else "features_out"
+    ends = texts(out, count=number(spec.classes))
+    label = texts("diagram", name=spec.name)
     return network_diagram(plan, photograph, label, facts, dict(zip(LANGUAGES, ends, strict=True)))
 
 

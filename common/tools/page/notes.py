@@ -43,15 +43,15 @@ Measurements = Mapping[tuple[str, str], Measured]  # by the mistake's name and t
 
 def notes_of(node: Node, measurements: Measurements) -> tuple[Note, ...]:
     """The notes on a step and its contents, each for the layer that it affects most."""
-    found = []
+    notes = []
     for name, applies in APPLIES.items():
         nodes = [each for each in node.walk() if applies(each)]
         if nodes:
             measured = [measurements[name, n.path] for n in nodes if (name, n.path) in measurements]
             most = max(measured, key=lambda each: each.error, default=None)
             at = next((each for each in nodes if most and each.path == most.path), nodes[0])
-            found.append(Note(name, window_values(at), most))
-    return tuple(found)
+            notes.append(Note(name, window_values(at), most))
+    return tuple(notes)
 
 
 def window_values(node: Node) -> dict[str, object]:

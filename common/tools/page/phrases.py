@@ -28,8 +28,8 @@ def read(name: str) -> str:
 def texts(key: str, **values: object) -> tuple[str, ...]:
     """A sentence in each language, without markup; a tuple has one value for each language."""
     found = []
-    for place, language in enumerate(LANGUAGES):
-        own = {n: v[place] if isinstance(v, tuple) else v for n, v in values.items()}
+    for index, language in enumerate(LANGUAGES):
+        own = {n: v[index] if isinstance(v, tuple) else v for n, v in values.items()}
         found.append(phrases()[key][language].format(**own))
     return tuple(found)
 
@@ -45,8 +45,8 @@ def translated(key: str, **values: object) -> Markup:
     A value that is a tuple has one text for each language.
     """
     texts = []
-    for place, language in enumerate(LANGUAGES):
-        own = {n: v[place] if isinstance(v, tuple) else v for n, v in values.items()}
+    for index, language in enumerate(LANGUAGES):
+        own = {n: v[index] if isinstance(v, tuple) else v for n, v in values.items()}
         safe = {name: escape(value) for name, value in own.items()}
         sentence = re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(phrases()[key][language])))
         texts.append(Markup(sentence).format(**safe))

@@ -84,17 +84,19 @@ def gradient_plot(
     figure = new_figure(9, 3.8)
     axes = figure.subplots()
     plain_axes(axes)
-    places = range(len(paths))
-    axes.plot(places, without, "o--", color="#77788a", label=names[1], markersize=4)
-    axes.plot(places, with_heads, "o-", color="#d1495b", label=names[2], markersize=4)
-    for place, low, high in zip(places, without, with_heads, strict=True):
-        sides = [with_heads[each] for each in (place - 1, place + 1) if each in places] or [high]
+    positions = range(len(paths))
+    axes.plot(positions, without, "o--", color="#77788a", label=names[1], markersize=4)
+    axes.plot(positions, with_heads, "o-", color="#d1495b", label=names[2], markersize=4)
+    for position, low, high in zip(positions, without, with_heads, strict=True):
+        sides = [
+            with_heads[each] for each in (position - 1, position + 1) if each in positions
+        ] or [high]
         # Below the lines where one of them rises steeply from here and none falls.
         below = max(sides) > STEEP * high and min(sides) > high / STEEP
-        axes.annotate(f"{high / low:.2f}", (place, min(low, high) if below else max(low, high)),
+        axes.annotate(f"{high / low:.2f}", (position, min(low, high) if below else max(low, high)),
                       (0, -13 if below else 6), textcoords="offset points", fontsize=9,
                       ha="center")  # fmt: skip
-    axes.set_xticks(list(places), paths, rotation=50, ha="right", rotation_mode="anchor")
+    axes.set_xticks(list(positions), paths, rotation=50, ha="right", rotation_mode="anchor")
     axes.set(yscale="log", ylabel=names[0])
     plain_numbers(axes)
     axes.margins(y=0.18)
@@ -111,10 +113,10 @@ def rate_plot(bars: Sequence[tuple[str, str, float, float, float]], name: str) -
     axes = figure.subplots()
     plain_axes(axes)
     axes.grid(visible=False, axis="y")
-    for place, (framework, _, rate, low, high) in enumerate(bars):
-        axes.barh(place, rate, color=colour_of(framework), alpha=0.75, height=0.7)
-        axes.plot([low, high], [place, place], color="#000000", linewidth=1.6)
-        axes.annotate(f"{rate:.1f}", (high, place), (5, 0), textcoords="offset points",
+    for position, (framework, _, rate, low, high) in enumerate(bars):
+        axes.barh(position, rate, color=colour_of(framework), alpha=0.75, height=0.7)
+        axes.plot([low, high], [position, position], color="#000000", linewidth=1.6)
+        axes.annotate(f"{rate:.1f}", (high, position), (5, 0), textcoords="offset points",
                       va="center", fontsize=9)  # fmt: skip
     axes.set_yticks(range(len(bars)), [contestant for _, contestant, *_ in bars])
     axes.invert_yaxis()
@@ -138,9 +140,9 @@ def curve_plot(
     figure = new_figure(7.2, 3.4)
     axes = figure.subplots()
     plain_axes(axes)
-    for place, (framework, points) in enumerate(lines.values()):
+    for position, (framework, points) in enumerate(lines.values()):
         x, y = zip(*points, strict=True)
-        style = STYLES[place % len(STYLES)] + ("o" if percent else "")
+        style = STYLES[position % len(STYLES)] + ("o" if percent else "")
         axes.plot(x, y, style, color=colour_of(framework), markersize=4, linewidth=1.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if axes.get_xlim()[1] - axes.get_xlim()[0] < 1:  # a single step or epoch
@@ -163,7 +165,7 @@ def name_lines(
     ends = {name: to_axes.transform(points[-1])[1] for name, (_, points) in lines.items()}
     least = 0.0
     for name in sorted(ends, key=ends.__getitem__):
-        place = max(ends[name], least)
+        position = max(ends[name], least)
         colour = colour_of(lines[name][0])
-        axes.text(1.015, place, name, color=colour, transform=axes.transAxes, va="center")
-        least = place + 0.07
+        axes.text(1.015, position, name, color=colour, transform=axes.transAxes, va="center")
+        least = position + 0.07

@@ -8,7 +8,7 @@ import numpy as np
 from common import spec
 from common.spec import pair
 from common.spec.plan import Node
-from common.tools.page.observation import Observation
+from common.tools.page.reference_pass import ReferencePass
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class PoolWindows:
     wrong: float
 
 
-def pool_windows(node: Node, observation: Observation, name: str) -> PoolWindows | None:
+def pool_windows(node: Node, reference: ReferencePass, name: str) -> PoolWindows | None:
     """Both windows of a max pool's cell; None for another layer, or without a measurement."""
-    measured = observation.mistakes.get((name, node.path))
+    measured = reference.mistakes.get((name, node.path))
     if not isinstance(node.layer, spec.MaxPool) or measured is None:
         return None
     apart = np.abs(measured.wrong - measured.right)
     row, column = (int(each) for each in np.unravel_index(apart.argmax(), apart.shape))
-    x, kernel = observation.inputs[node.path][0, measured.channel], pair(node.layer.kernel)
+    x, kernel = reference.inputs[node.path][0, measured.channel], pair(node.layer.kernel)
     stride = pair(node.layer.stride)
     corner = row * stride[0], column * stride[1]
     starts = [c - pads[0] for c, pads in zip(corner, node.pads, strict=True)]

@@ -17,15 +17,15 @@ from common.tools.page.content import steps_of
 from common.tools.page.environment import environment
 from common.tools.page.family import family, plane
 from common.tools.page.findings import findings
-from common.tools.page.following import following
 from common.tools.page.head_gradients import HeadGradients, gradient_plots
 from common.tools.page.maps import drawn_maps
-from common.tools.page.members import Against, members, neighbour
+from common.tools.page.network_pair import NetworkPair, network_data, with_next_network
 from common.tools.page.network_part import network_values
-from common.tools.page.observation import Observation
 from common.tools.page.phrases import read, texts
 from common.tools.page.preprocessing import image_texts, value_texts
+from common.tools.page.reference_pass import ReferencePass
 from common.tools.page.speed import Speed, rate_plots
+from common.tools.page.step_details import step_details
 from common.tools.page.trained_part import Weights, trained_values
 from common.tools.page.training_curves import ShownRun, curve_plots, recipe_rows
 
@@ -36,7 +36,7 @@ SCRIPTS = ("diagram.js", "script.js", "cells.js")
 class Page:
     """The content of a page: a network and optional further parts.
 
-    `reason` says why there is no comparison, if there is none; `observation` is of the first
+    `reason` says why there is no comparison, if there is none; `reference` is of the first
     photograph; `weights` are trained ones, and `gradients` the effect of the heads; `other` is the
     pair shown side by side, by default the network and the next one; `part` is the part at which
     the page opens. In a notebook, a page displays itself in a frame.
@@ -46,10 +46,10 @@ class Page:
     comparison: Comparison | None = None
     reason: str = "give `Page` a comparison, as `compare` returns it"
     photographs: Sequence[Path] = ()
-    other: Against | None = None
+    other: NetworkPair | None = None
     runs: Sequence[ShownRun] = ()
     speed: Speed | None = None
-    observation: Observation | None = None
+    reference: ReferencePass | None = None
     weights: Weights | None = None
     gradients: HeadGradients | None = None
     part: str = ""
@@ -71,12 +71,12 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    steps = steps_of(page.plan, page.observation.mistakes if page.observation else {})
+    steps = steps_of(page.plan, page.reference.mistakes if page.reference else {})
     values = {
         **about(page.plan),
         **network_values(page.plan, steps, page.photographs),
         "findings": findings(page.plan, steps, page.comparison),
-        **following(page.plan, page.comparison, page.observation),
+        **step_details(page.plan, page.comparison, page.reference),
         "parts": page.parts(),
         "part": page.part,
         "style": Markup(style()),
@@ -84,8 +84,8 @@ def render(page: Page) -> str:
         "maps": drawn_maps(page.comparison) if page.comparison else {},
         "weights": weights_text(page),
         **more_values(page),
-        "other": page.other or neighbour(page.plan),
-        "members": members(),
+        "other": page.other or with_next_network(page.plan),
+        "network_data": network_data(),
         "runs": page.runs,
         "curves": curve_plots(page.runs) if page.runs else None,
         "recipes": recipe_rows(page.runs),
@@ -108,8 +108,8 @@ def weights_text(page: Page) -> tuple[str, ...]:
 def more_values(page: Page) -> dict[str, object]:
     """The templates' variables for trained weights and for the heads' gradients."""
     values: dict[str, object] = {}
-    if page.weights and page.comparison and page.observation:
-        values |= trained_values(page.plan, page.comparison, page.observation, page.weights)
+    if page.weights and page.comparison and page.reference:
+        values |= trained_values(page.plan, page.comparison, page.reference, page.weights)
     if page.gradients:
         values |= {"gradients": page.gradients, "gradient_plots": gradient_plots(page.gradients)}
     return values
@@ -117,17 +117,17 @@ def more_values(page: Page) -> dict[str, object]:
 
 def about(plan: Plan) -> dict[str, object]:
     """The templates' variables for a network's numbers and its place in the family."""
-    made = plan.spec
+    spec = plan.spec
     return {
-        "name": made.name,
+        "name": spec.name,
         "plan": plan,
-        "input": shape_text(made.input),
-        "image_shape": image_texts(made.preprocess, *made.input[1:]),
-        "image_values": value_texts(made.preprocess, made.input[0]),
+        "input": shape_text(spec.input),
+        "image_shape": image_texts(spec.preprocess, *spec.input[1:]),
+        "image_values": value_texts(spec.preprocess, spec.input[0]),
         "terms": ledger(plan),
         "claims": claims(plan),
         "family": family(),
-        "plane": plane(family(), made.name),
+        "plane": plane(family(), spec.name),
         "networks": list(NETWORKS),
     }
 

@@ -64,11 +64,11 @@ function chooseTab(framework) {
 
 function moveTab(event) {
   const tabs = [...event.target.parentElement.children];
-  const place = tabs.indexOf(event.target);
-  const places = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 };
-  if (!(event.key in places)) return;
+  const index = tabs.indexOf(event.target);
+  const targets = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 };
+  if (!(event.key in targets)) return;
   event.preventDefault();
-  const next = tabs[(places[event.key] + tabs.length) % tabs.length];
+  const next = tabs[(targets[event.key] + tabs.length) % tabs.length];
   chooseTab(next.dataset.tab);
   next.focus();
 }
@@ -89,27 +89,27 @@ function addUp() {
   show("sum-reduced", channels * reduction + reduction * out * kernel ** 2);
 }
 
-const members = JSON.parse(document.getElementById("members").textContent);
+const networkData = JSON.parse(document.getElementById("network-data").textContent);
 
 // What `diff` says of two networks' layers: each text with all the paths where it is true.
 function changesOf(first, second) {
   const [one, two] = [first, second].map((name) => {
-    const { paths, layers } = members.networks[name];
-    return new Map(paths.map((path, place) => [path, layers[place]]));
+    const { paths, layers } = networkData.networks[name];
+    return new Map(paths.map((path, index) => [path, layers[index]]));
   });
   const found = new Map();
   for (const path of new Set([...one.keys(), ...two.keys()])) {
-    for (const text of members.changes[[one.get(path) ?? -1, two.get(path) ?? -1]] ?? []) {
+    for (const text of networkData.changes[[one.get(path) ?? -1, two.get(path) ?? -1]] ?? []) {
       if (!found.has(text)) found.set(text, []);
-      found.get(text).push(members.paths[path]);
+      found.get(text).push(networkData.paths[path]);
     }
   }
-  return [...found].map(([text, paths]) => [members.texts[text], paths]);
+  return [...found].map(([text, paths]) => [networkData.texts[text], paths]);
 }
 
 // The steps that both have, with maps of unequal shape.
 function shapesOf(first, second) {
-  const [one, two] = [first, second].map((name) => members.networks[name].steps);
+  const [one, two] = [first, second].map((name) => networkData.networks[name].steps);
   return Object.keys(one)
     .filter((path) => path in two && one[path] !== two[path])
     .map((path) => [path, one[path], two[path]]);
@@ -117,18 +117,18 @@ function shapesOf(first, second) {
 
 // The values of the sentence of finding, by the names of their places.
 function findingOf(first, second) {
-  const [one, two] = [first, second].map((name) => members.networks[name].totals);
+  const [one, two] = [first, second].map((name) => networkData.networks[name].totals);
   const paths = changesOf(first, second).flatMap(([, paths]) => paths);
   // The totals are of the backbone, all parameters, and multiply-adds, among others.
-  const [parameters, multiplyAdds] = [1, 2].map((place) => (two[place] / one[place]).toFixed(2));
+  const [parameters, multiplyAdds] = [1, 2].map((index) => (two[index] / one[index]).toFixed(2));
   const places = new Set(paths.filter((path) => path !== "input")).size;
   return { one: first, other: second, places, parameters, multiply_adds: multiplyAdds };
 }
 
 // Writes texts into the places in a part of the page that have their names.
 function write(part, texts) {
-  for (const each of part.querySelectorAll("[data-is]"))
-    each.textContent = texts[each.dataset.is];
+  for (const each of part.querySelectorAll("[data-value]"))
+    each.textContent = texts[each.dataset.value];
 }
 
 function element(tag, ...children) {
@@ -138,8 +138,8 @@ function element(tag, ...children) {
 }
 
 function inLanguages(texts) {
-  return ["en", "zh"].map((language, place) =>
-    Object.assign(element("span", texts[place]), { lang: language })
+  return ["en", "zh"].map((language, index) =>
+    Object.assign(element("span", texts[index]), { lang: language })
   );
 }
 
@@ -156,9 +156,9 @@ function placesOf(paths) {
 
 // Writes a pair's values into the last two cells of each row; a list has a text in each language.
 function fill(table, one, two) {
-  [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, place) => {
+  [...document.querySelectorAll(`#${table} tr:has(td)`)].forEach((row, index) => {
     [one, two].forEach((values, column) => {
-      const value = values[place];
+      const value = values[index];
       const shown = Array.isArray(value) ? inLanguages(value) : [value.toLocaleString("en-US")];
       row.cells[column + 1].replaceChildren(...shown);
     });
@@ -169,10 +169,10 @@ function showTwo() {
   const names = ["first", "second"].map(
     (order) => document.getElementById("two").elements[order].value
   );
-  const [one, two] = names.map((name) => members.networks[name]);
-  for (const [place, order] of ["first", "second"].entries()) {
+  const [one, two] = names.map((name) => networkData.networks[name]);
+  for (const [index, order] of ["first", "second"].entries()) {
     for (const head of document.querySelectorAll(`#against th.${order}`))
-      head.textContent = names[place];
+      head.textContent = names[index];
   }
   const changes = changesOf(...names);
   document.getElementById("nothing").hidden = changes.length > 0;

@@ -20,7 +20,7 @@ def excerpts(plan: Plan) -> dict[str, dict[str, Excerpt]]:
     printed = {framework: import_printer(framework).source(plan) for framework in FRAMEWORKS}
     return {
         node.path: {
-            framework: Excerpt(each.steps[node.path], "\n\n\n".join(each.called_by(node.path)))
+            framework: Excerpt(each.layers[node.path], "\n\n\n".join(each.called_by(node.path)))
             for framework, each in printed.items()
         }
         for node in (*plan.body.children, *plan.heads.values())

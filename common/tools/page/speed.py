@@ -1,4 +1,4 @@
-"""The figures of a benchmark, read from the file that `bench --json` wrote."""
+"""The results of a benchmark, read from the file that `bench --json` wrote."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"))
-class Figures:
+class BenchRow:
     """The part of a benchmark's row that the page shows."""
 
     network: str
@@ -53,14 +53,14 @@ class Machine:
 
 @dataclass(frozen=True)
 class Speed:
-    """A network's figures by workload."""
+    """A network's results by workload."""
 
     machine: Machine
-    works: dict[str, list[Figures]]
+    works: dict[str, list[BenchRow]]
 
 
 def read_speed(path: Path, network: str) -> Speed:
-    """A benchmark's figures for one network; raises DataError for a file without any."""
+    """A benchmark's results for one network; raises DataError for a file without any."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -70,14 +70,14 @@ def read_speed(path: Path, network: str) -> Speed:
     return make_speed(found, network, str(path))
 
 
-def make_speed(found: Any, network: str, source: str) -> Speed:
-    """The figures for one network from the output of `bench --json`."""
+def make_speed(document: Any, network: str, source: str) -> Speed:
+    """The results for one network from the output of `bench --json`."""
     try:
-        machine = TypeAdapter(Machine).validate_python(found["machine"])
-        rows = TypeAdapter(list[Figures]).validate_python(found["rows"])
+        machine = TypeAdapter(Machine).validate_python(document["machine"])
+        rows = TypeAdapter(list[BenchRow]).validate_python(document["rows"])
     except (ValidationError, KeyError, TypeError):
         raise DataError(f"{source}: is not an output of `googlenet bench --json`") from None
-    works: dict[str, list[Figures]] = {}
+    works: dict[str, list[BenchRow]] = {}
     for row in rows:
         if row.network == network:
             works.setdefault(row.work, []).append(row)

@@ -13,8 +13,8 @@ from common.reference.numerics import softmax
 from common.spec.plan import Node, Plan
 from common.tools.analysis.compare import Comparison
 from common.tools.page.maps import Drawn, draw_map
-from common.tools.page.observation import Observation
 from common.tools.page.photographs import as_uri
+from common.tools.page.reference_pass import ReferencePass
 
 SHOWN = 5  # classes of each image
 MAPPED = 3  # classes whose activation map is shown
@@ -57,16 +57,16 @@ class ActivationMap:
 
 
 def trained_values(
-    plan: Plan, comparison: Comparison, observation: Observation, weights: Weights
+    plan: Plan, comparison: Comparison, reference: ReferencePass, weights: Weights
 ) -> dict[str, object]:
     """The templates' variables for trained weights."""
-    rows = [class_rows(comparison, weights, place) for place in range(len(comparison.images))]
-    logits = observation.outputs[plan.spec.output][0] if plan.spec.classes else np.empty(0)
+    rows = [class_rows(comparison, weights, index) for index in range(len(comparison.images))]
+    logits = reference.outputs[plan.spec.output][0] if plan.spec.classes else np.empty(0)
     order = np.argsort(-logits, kind="stable")[:MAPPED]
-    maps = (activation_map(plan, observation, int(k), weights.names) for k in order)
+    maps = (activation_map(plan, reference, int(k), weights.names) for k in order)
     return {
         "trained": weights,
-        "kernels": kernels(plan, observation),
+        "kernels": kernels(plan, reference),
         "predictions": list(zip(comparison.images, rows, strict=True)) if len(logits) else [],
         "activations": [each for each in maps if each],
     }
@@ -92,19 +92,19 @@ def class_rows(comparison: Comparison, weights: Weights, image: int) -> list[Cla
 
 
 def activation_map(
-    plan: Plan, observation: Observation, number: int, names: Sequence[str]
+    plan: Plan, reference: ReferencePass, number: int, names: Sequence[str]
 ) -> ActivationMap | None:
     """The map of one class; None unless an average pool and one linear layer end the network."""
     ends = linear_end(plan)
     if ends is None:
         return None
     pool, linear = ends
-    features = observation.inputs[pool.path][0]
-    weight = observation.weights[f"{linear.path}.weight"][number]
+    features = reference.inputs[pool.path][0]
+    weight = reference.weights[f"{linear.path}.weight"][number]
     cells = np.tensordot(weight, features, axes=1) / features[0].size
     assert isinstance(linear.layer, spec.Linear)
     has_bias = linear.layer.bias
-    bias = float(observation.weights[f"{linear.path}.bias"][number]) if has_bias else 0.0
+    bias = float(reference.weights[f"{linear.path}.bias"][number]) if has_bias else 0.0
     return ActivationMap(names[number], cells, bias, draw_map(cells))
 
 
@@ -121,7 +121,7 @@ def linear_end(plan: Plan) -> tuple[Node, Node] | None:
     return pools[-1], computing[0]
 
 
-def kernels(plan: Plan, observation: Observation) -> str:
+def kernels(plan: Plan, reference: ReferencePass) -> str:
     """The first convolution's kernels as one picture in a data URI; "" unless they see an image.
 
     Each kernel is scaled between its own least and largest weight.
@@ -129,7 +129,7 @@ def kernels(plan: Plan, observation: Observation) -> str:
     first = next((n for n in plan.body.walk() if isinstance(n.layer, spec.Conv)), None)
     if first is None or first.input[0] not in (1, 3):
         return ""
-    weight = observation.weights[f"{first.path}.weight"]
+    weight = reference.weights[f"{first.path}.weight"]
     if plan.spec.preprocess.order == "BGR":
         weight = weight[:, ::-1]
     return as_uri(Image.fromarray(mosaic(weight)), "PNG")
@@ -140,9 +140,9 @@ def mosaic(weight: Array) -> NDArray[np.uint8]:
     count, _, rows, columns = weight.shape
     down = -(-count // ACROSS)
     picture = np.full((down * (rows + 1), ACROSS * (columns + 1), 3), 255, np.uint8)
-    for place, kernel in enumerate(weight):
+    for index, kernel in enumerate(weight):
         least, most = kernel.min(), kernel.max()
         scaled = (kernel - least) / ((most - least) or 1.0) * 255
-        top, left = place // ACROSS * (rows + 1), place % ACROSS * (columns + 1)
+        top, left = index // ACROSS * (rows + 1), index % ACROSS * (columns + 1)
         picture[top : top + rows, left : left + columns] = scaled.transpose(1, 2, 0).round()
     return picture

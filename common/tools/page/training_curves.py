@@ -139,14 +139,14 @@ def curve_plots(runs: Sequence[ShownRun]) -> dict[str, list[Markup]]:
     """The plots of the losses and of the accuracies of all runs, each in each language."""
     losses = {run.name: (run.framework, run.losses) for run in runs}
     found: dict[str, list[Markup]] = {"loss": [], "accuracy": []}
-    for place, language in enumerate(LANGUAGES):
-        shares = accuracy_lines(runs, texts("curves_training")[place])
+    for index, language in enumerate(LANGUAGES):
+        shares = accuracy_lines(runs, texts("curves_training")[index])
         for kind, lines in (("loss", losses), ("accuracy", shares)):
             axes = texts("axis_step" if kind == "loss" else "axis_epoch"), texts(f"axis_{kind}")
             drawn = curve_plot(
                 lines,
                 name=f"curves-{kind}-{language}",
-                axes_names=[each[place] for each in axes],
+                axes_names=[each[index] for each in axes],
                 percent=kind == "accuracy",
             )
             found[kind].append(Markup(drawn))

@@ -3,7 +3,7 @@
 import re
 
 from common import spec
-from common.spec.figure import Figure
+from common.spec.block import BuiltBy
 from common.spec.plan import Node
 
 UNITS = {"Conv": "Conv", "DepthwiseConv": "Separable", "BatchNorm": "Norm", "ReLU": "ReLU"}
@@ -29,9 +29,9 @@ def unit_name(node: Node) -> str:
     return {"ConvNormReLU": "ConvNorm", "ConvNorm": "Projection"}.get(name, name)
 
 
-def figure_of(node: Node) -> Figure:
-    """The figure of a block; an empty one if no table function built the block."""
-    return getattr(node.layer, "figure", None) or Figure()
+def built_by(node: Node) -> BuiltBy:
+    """The record of the function that built a block; an empty one if there is none."""
+    return getattr(node.layer, "built_by", None) or BuiltBy()
 
 
 def block_name(node: Node, owner: str) -> str:
@@ -39,7 +39,7 @@ def block_name(node: Node, owner: str) -> str:
     if node.is_conv_unit:
         return unit_name(node)
     if not owner:
-        return capitals(re.sub(r"_v\d$", "", figure_of(node).function)) or "Head"
+        return capitals(re.sub(r"_v\d$", "", built_by(node).function)) or "Head"
     within = [child.is_conv_unit for child in node.children]
     if isinstance(node.layer, spec.Concat) and all(within):
         return "Split" if set(node.layer.branches) == {"a", "b"} else f"{owner}Branches"
@@ -49,7 +49,7 @@ def block_name(node: Node, owner: str) -> str:
 
 
 def rare_name(name: str, node: Node, owner: str) -> str:
-    """The name of a kind of block whose usual name is taken, after its step."""
+    """The name of a kind of block whose usual name is taken, after its layer."""
     if node.is_conv_unit:
         return name
     return f"Last{name}" if node.name.isdigit() else owner + capitals(node.name)

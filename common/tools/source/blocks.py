@@ -105,13 +105,13 @@ def width_name(node: Node, parent: Node) -> str:
     """The name of a node's number of output channels, after its kernel and its purpose."""
     if not isinstance(parent.layer, spec.Concat) and not node.name.isdigit():
         return node.name
-    steps = parent.children if node.name.isdigit() else (node,)
-    sizes = [largest_kernel(step) for step in steps if step.is_conv_unit]
+    layers = parent.children if node.name.isdigit() else (node,)
+    sizes = [largest_kernel(each) for each in layers if each.is_conv_unit]
     large = [size for size in sizes if size > 1]
     own = largest_kernel(node)
     if own == 1 and large:
         return "double_reduce" if large[1:] else f"reduce{large[0]}"
-    if own == 1 and len(steps) > 1:
+    if own == 1 and len(layers) > 1:
         return "proj"
     return "double" if large[1:] else f"ch{own}"
 
@@ -134,8 +134,8 @@ class Block:
 def is_block(node: Node) -> bool:
     """Whether a node is written as a class or function of its own."""
     match node.layer:
-        case spec.Chain(steps):
-            return bool(node.path) and not next(iter(steps)).isdigit()
+        case spec.Chain(layers):
+            return bool(node.path) and not next(iter(layers)).isdigit()
         case spec.Concat() | spec.Residual():
             return True
     return False
@@ -186,7 +186,7 @@ def find_blocks(
             if is_block(node):
                 held.setdefault(key_of(node, style, node.is_conv_unit), []).append(node)
     owners: dict[str, str] = {}
-    found: dict[Key, Block] = {}
+    blocks: dict[Key, Block] = {}
     # Owners are named before the blocks inside them, and common kinds before rare ones.
     for key in sorted(held, key=lambda key: (held[key][0].path.count("."), -len(held[key]))):
         nodes = held[key]
@@ -194,12 +194,12 @@ def find_blocks(
         places = {place_in(node, owners) for node in nodes}
         if owner and len(places) == 1 and in_place(nodes[0]):
             continue
-        given = name(nodes[0], owner, [block.name for block in found.values()])
+        given = name(nodes[0], owner, [block.name for block in blocks.values()])
         owners |= {node.path: given for node in nodes}
         given_here = [arguments(node) for node in nodes]
         same = {each: tuple(one.get(each) for one in given_here) for each in given_here[0]}
-        found[key] = Block(given, tuple(nodes), Scope(same))
-    return {node.path: found[key] for key in held if key in found for node in held[key]}
+        blocks[key] = Block(given, tuple(nodes), Scope(same))
+    return {node.path: blocks[key] for key in held if key in blocks for node in held[key]}
 
 
 def place_in(node: Node, owners: Mapping[str, str]) -> tuple[str, str]:
@@ -229,12 +229,12 @@ def classifiers(plan: Plan) -> frozenset[str]:
     return frozenset(ends)
 
 
-def runs(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """The runs of equal consecutive texts, as pairs of first index and length."""
-    found: list[tuple[int, int]] = []
-    for place, each in enumerate(texts):
-        if place and texts[place - 1] == each:
-            found[-1] = (found[-1][0], found[-1][1] + 1)
+def repeats(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """The groups of equal consecutive texts, as pairs of first index and length."""
+    groups: list[tuple[int, int]] = []
+    for index, each in enumerate(texts):
+        if index and texts[index - 1] == each:
+            groups[-1] = (groups[-1][0], groups[-1][1] + 1)
         else:
-            found.append((place, 1))
-    return found
+            groups.append((index, 1))
+    return groups

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from common import spec
 from common.spec.plan import Node
-from common.tools.source.blocks import Block, Place, runs
+from common.tools.source.blocks import Block, Place, repeats
 from common.tools.source.expressions import Call, Expression, call, signature, statement
 from common.tools.source.module import Network, Sheet, arguments, doc_of, in_loops, map_text
 
 FORWARD = """
     def forward(self, x: Tensor) -> Tensor | dict[str, Tensor]:
         heads = {{}}
-        for name, step in self.named_children():
-            if not isinstance(step, {heads}):
-                x = step(x)
+        for name, layer in self.named_children():
+            if not isinstance(layer, {heads}):
+                x = layer(x)
             elif self.training:
-                heads[name] = step(x)
+                heads[name] = layer(x)
         return {{"logits": x, **heads}} if self.training else x"""
 
 
@@ -38,14 +38,14 @@ def classes(sheet: Sheet, idiom: Idiom) -> dict[str, list[str]]:
 def block_lines(sheet: Sheet, idiom: Idiom, block: Block) -> list[str]:
     """The lines of the class for a kind of block."""
     place = sheet.place(block)
-    # The steps come first, because writing them determines the arguments.
-    steps = [(child.node.name, idiom.layer(sheet, child)) for child in place.children()]
+    # The layers come first, because writing them determines the arguments.
+    layers = [(child.node.name, idiom.layer(sheet, child)) for child in place.children()]
     base, first = idiom.parent(place.node)
     lines = [f"class {block.name}({base}):", *doc_of(sheet, block)]
     lines += signature(1, "__init__", ["self", *arguments(block.scope)], " -> None:")
     lines.append(f"        super().__init__({first})")
-    for name, made in steps:
-        lines += statement(2, f"self.{name} = ", made)
+    for name, expression in layers:
+        lines += statement(2, f"self.{name} = ", expression)
     return lines
 
 
@@ -59,12 +59,12 @@ def network_class(sheet: Sheet, idiom: Idiom) -> Network:
     network.add([], ["        super().__init__()"])
     for equal, loop in in_loops(places, texts):
         node = equal[0].node
-        made, comment = idiom.layer(sheet, equal[0]), map_text(node)
+        layer, comment = idiom.layer(sheet, equal[0]), map_text(node)
         if loop:
-            added = statement(3, "", call(f"self.{idiom.add}", loop[2], made))
+            added = statement(3, "", call(f"self.{idiom.add}", loop[2], layer))
             network.add(equal, [f"        for {loop[0]} in {loop[1]}:  # {comment}", *added])
         else:
-            network.add(equal, statement(2, f"self.{node.path} = ", made, comment))
+            network.add(equal, statement(2, f"self.{node.path} = ", layer, comment))
     if plan.heads:
         heads = dict.fromkeys(sheet.at[name].name for name in plan.heads)
         network.add([], FORWARD.format(heads=" | ".join(heads)).split("\n"))
@@ -72,14 +72,14 @@ def network_class(sheet: Sheet, idiom: Idiom) -> Network:
 
 
 def in_place(sheet: Sheet, place: Place, layer: Callable[[Sheet, Place], Expression]) -> Call:
-    """A residual or a chain of numbered steps as one expression, with repeated steps in a loop."""
-    made = [layer(sheet, child) for child in place.children()]
+    """A residual or a chain of numbered layers as one expression, with loops for repeated ones."""
+    layers = [layer(sheet, child) for child in place.children()]
     if isinstance(place.node.layer, spec.Residual):
-        return call("Residual", place.node.layer.scale, *made)
+        return call("Residual", place.node.layer.scale, *layers)
     given: list[Expression] = []
-    for start, times in runs([str(each) for each in made]):
-        each = f"*[{made[start]} for _ in range({times})]"
-        given += [each] if times >= 3 else made[start : start + times]
+    for start, times in repeats([str(each) for each in layers]):
+        each = f"*[{layers[start]} for _ in range({times})]"
+        given += [each] if times >= 3 else layers[start : start + times]
     first = place.node.children[0].name
     return call("numbered" if first == "1" else "nn.Sequential", *given)
 

@@ -17,16 +17,16 @@ SHARED = (COMMON / "spec" / "layer_types.py", COMMON / "spec" / "padding.py")
 def definitions(file: Path) -> dict[str, tuple[str, ast.stmt]]:
     """The definitions in a file by name, as source text and syntax tree."""
     text = file.read_text(encoding="utf-8")
-    found: dict[str, tuple[str, ast.stmt]] = {}
+    by_name: dict[str, tuple[str, ast.stmt]] = {}
     for node in ast.parse(text).body:
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
                 first = min((d.lineno for d in node.decorator_list), default=node.lineno)
                 lines = text.splitlines()[first - 1 : node.end_lineno]
-                found[name] = ("\n".join(lines), node)
+                by_name[name] = ("\n".join(lines), node)
             case ast.Assign(targets=[ast.Name(id=name)]):
-                found[name] = (ast.get_source_segment(text, node) or "", node)
-    return found
+                by_name[name] = (ast.get_source_segment(text, node) or "", node)
+    return by_name
 
 
 def needed(file: Path, used: Iterable[str]) -> dict[str, str]:

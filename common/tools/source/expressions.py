@@ -45,25 +45,31 @@ def moves(stride: str, padding: str) -> list[str]:
     ]
 
 
-def lay_out(indent: int, start: str, made: Expression, end: str = "") -> list[str]:
+def lay_out(indent: int, start: str, expression: Expression, end: str = "") -> list[str]:
     """The lines of `start`, an expression and `end`: one if it fits, else broken as by ruff."""
     blank = INDENT * indent
-    flat = f"{blank}{start}{made}{end}"
-    if len(flat) <= WIDTH or isinstance(made, str):
+    flat = f"{blank}{start}{expression}{end}"
+    if len(flat) <= WIDTH or isinstance(expression, str):
         return [flat]
-    head = f"{flat[: len(flat) - len(made.after) - len(end)]}("
-    if made.after and len(head) <= WIDTH:
-        return [head, f"{blank}{INDENT}{made.after[1:-1]}", f"{blank}){end}"]
-    inner = ", ".join(map(str, made.arguments))
+    head = f"{flat[: len(flat) - len(expression.after) - len(end)]}("
+    if expression.after and len(head) <= WIDTH:
+        return [head, f"{blank}{INDENT}{expression.after[1:-1]}", f"{blank}){end}"]
+    inner = ", ".join(map(str, expression.arguments))
     within = [f"{blank}{INDENT}{inner}"]
     if len(within[0]) > WIDTH:
-        within = [line for each in made.arguments for line in lay_out(indent + 1, "", each, ",")]
-    return [f"{blank}{start}{made.before}{made.function}(", *within, f"{blank}){made.after}{end}"]
+        within = [
+            line for each in expression.arguments for line in lay_out(indent + 1, "", each, ",")
+        ]
+    return [
+        f"{blank}{start}{expression.before}{expression.function}(",
+        *within,
+        f"{blank}){expression.after}{end}",
+    ]
 
 
-def statement(indent: int, start: str, made: Expression, comment: str = "") -> list[str]:
+def statement(indent: int, start: str, expression: Expression, comment: str = "") -> list[str]:
     """The lines of a statement, with a comment after it if there is room."""
-    return commented(lay_out(indent, start, made), comment)
+    return commented(lay_out(indent, start, expression), comment)
 
 
 def commented(lines: list[str], comment: str) -> list[str]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from common.spec.plan import Node
 from common.tools.source.block_names import small
-from common.tools.source.blocks import Block, Place, runs
+from common.tools.source.blocks import Block, Place, repeats
 from common.tools.source.expressions import Call, commented, joined, returned, signature, statement
 from common.tools.source.module import Network, Sheet, arguments, doc_of, in_loops, map_text
 
 
 @dataclass(frozen=True)
 class Idiom:
-    """How a layer, the padding before it, and the steps inside a block are written in Keras.
+    """How a layer, the padding before it, and the layers inside a block are written in Keras.
 
     Each function gets the name of the variable to read; `layer` and `within` also get the name of
     the layer or block, as an expression.
@@ -38,9 +38,11 @@ def block_lines(sheet: Sheet, idiom: Idiom, block: Block) -> list[str]:
     return [*signature(0, block.name, given, " -> KerasTensor:"), *said, *lines]
 
 
-def steps(sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines that assign the output of a layer, a block or the steps inside it to a variable."""
-    if sheet.made(place) is None and place.node.children:
+def lines_for(
+    sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x: str
+) -> list[str]:
+    """The lines that assign the output of a layer or block to a variable."""
+    if sheet.block_call(place) is None and place.node.children:
         numbered = place.node.children[0].name.isdigit()
         if numbered:
             return row(sheet, idiom, place, variable, name, x)
@@ -53,12 +55,12 @@ def steps(sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x:
 
 
 def row(sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x: str) -> list[str]:
-    """The lines of numbered steps, with repeated steps in a loop."""
+    """The lines of numbered layers, with repeated layers in a loop."""
     children = place.children()
     lines: list[str] = []
     each = joined(name, "{number}")
-    made = [steps(sheet, idiom, child, variable, each, variable) for child in children]
-    for first, times in runs(["\n".join(each) for each in made]):
+    made = [lines_for(sheet, idiom, child, variable, each, variable) for child in children]
+    for first, times in repeats(["\n".join(each) for each in made]):
         if times >= 3:
             start = f"{first}, {first + times}" if first else f"{times}"
             if variable != x:
@@ -68,7 +70,7 @@ def row(sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x: s
             x = variable
         else:
             for child in children[first : first + times]:
-                lines += steps(sheet, idiom, child, variable, joined(name, child.node.name), x)
+                lines += lines_for(sheet, idiom, child, variable, joined(name, child.node.name), x)
                 x = variable
     return lines
 
@@ -80,15 +82,15 @@ def network_function(sheet: Sheet, idiom: Idiom) -> Network:
     channels, rows, columns = plan.spec.input
     network.add([], [f"    inputs = x = keras.Input(({rows}, {columns}, {channels}))"])
     heads = {name: f"{small(name)}_output" for name in plan.heads}  # names that no function has
-    texts = ["\n".join(steps(sheet, idiom, place, "x", "_", "x")) for place in places]
+    texts = ["\n".join(lines_for(sheet, idiom, place, "x", "_", "x")) for place in places]
     for equal, loop in in_loops(places, texts):
         place, name = equal[0], equal[0].node.path
         comment = map_text(place.node)
         if loop:
-            made = [f"    {line}" for line in steps(sheet, idiom, place, "x", loop[2], "x")]
+            made = [f"    {line}" for line in lines_for(sheet, idiom, place, "x", loop[2], "x")]
             network.add(equal, [f"    for {loop[0]} in {loop[1]}:  # {comment}", *made])
         else:
-            made = steps(sheet, idiom, place, heads.get(name, "x"), f'"{name}"', "x")
+            made = lines_for(sheet, idiom, place, heads.get(name, "x"), f'"{name}"', "x")
             network.add(equal, commented(made, comment))
     outputs, kind = "x", "keras.Model"
     if plan.heads:

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from common import spec
 from common.spec.plan import Node, Plan
-from common.tools.source.block_names import block_name, capitals, figure_of, rare_name, small
+from common.tools.source.block_names import block_name, built_by, capitals, rare_name, small
 from common.tools.source.blocks import (
     Block,
     Place,
@@ -17,7 +17,7 @@ from common.tools.source.blocks import (
     classifiers,
     find_blocks,
     free,
-    runs,
+    repeats,
 )
 from common.tools.source.custom_layers import folded, imports_of, needed
 from common.tools.source.expressions import Call, Expression, call
@@ -28,15 +28,15 @@ Loop = tuple[str, str, str]  # a variable, its iterable, an f-string of names
 
 @dataclass(frozen=True)
 class Network:
-    """The lines of a network's class or function, and those that create each step, by path."""
+    """The lines of a network's class or function, and those that create each layer, by path."""
 
     lines: list[str]
-    steps: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, str] = field(default_factory=dict)
 
     def add(self, places: Sequence[Place], lines: Sequence[str]) -> None:
-        """Adds the lines that create these steps."""
+        """Adds the lines that create these layers."""
         self.lines.extend(lines)
-        self.steps.update({place.node.path: dedent("\n".join(lines)) for place in places})
+        self.layers.update({place.node.path: dedent("\n".join(lines)) for place in places})
 
 
 class Sheet:
@@ -65,7 +65,7 @@ class Sheet:
     def table_arguments(self, node: Node) -> Mapping[str, object]:
         """The numbers that a block's table function was called with, by argument name."""
         return {
-            k: v for k, v in figure_of(node).arguments.items() if isinstance(v, int | str | None)
+            k: v for k, v in built_by(node).arguments.items() if isinstance(v, int | str | None)
         }
 
     def in_place(self, node: Node) -> bool:
@@ -95,14 +95,14 @@ class Sheet:
         return Place(block.nodes, block.scope, "channels", self.ends)
 
     def network_places(self) -> list[Place]:
-        """The places of the body's steps, each followed by those of the heads attached to it."""
+        """The places of the body's layers, each followed by those of the heads attached to it."""
         heads, after = self.plan.heads, self.plan.spec.heads
         nodes = []
-        for step in self.plan.body.children:
-            nodes += [step, *(heads[name] for name in heads if after[name].after == step.path)]
+        for child in self.plan.body.children:
+            nodes += [child, *(heads[name] for name in heads if after[name].after == child.path)]
         return [Place((node,), Scope(), "", self.ends) for node in nodes]
 
-    def made(self, place: Place, *before: Expression, **options: str) -> Call | None:
+    def block_call(self, place: Place, *before: Expression, **options: str) -> Call | None:
         """The call that creates a block, or None if the place is not a block."""
         block = self.at.get(place.node.path)
         if block is None:
@@ -151,18 +151,18 @@ def default(name: str, values: tuple) -> str:
 def doc_of(sheet: Sheet, block: Block) -> list[str]:
     """A block's docstring, from its table function, and a blank line; nothing if it is too long."""
     node = block.nodes[0]
-    said = figure_of(node).doc
+    said = built_by(node).doc
     if node.path in sheet.plan.heads:
         said = said or "An auxiliary classifier, used only in training."
     return [f'    """{said}"""', ""] if said and len(said) < 90 else []
 
 
-def step_names(names: Sequence[str]) -> Loop | None:
-    """The loop over these step names, or None if they are too few or follow no pattern."""
-    parts = [re.fullmatch(r"(.*?)(\d+|[a-z])", name) for name in names]
-    if len(names) < 3 or None in parts or len({part[1] for part in parts if part}) > 1:
+def loop_over(names: Sequence[str]) -> Loop | None:
+    """The loop over these layer names, or None if they are too few or follow no pattern."""
+    matches = [re.fullmatch(r"(.*?)(\d+|[a-z])", name) for name in names]
+    if len(names) < 3 or None in matches or len({match[1] for match in matches if match}) > 1:
         return None
-    first, ends = names[0], [part[2] for part in parts if part]
+    first, ends = names[0], [match[2] for match in matches if match]
     start = first[: len(first) - len(ends[0])]
     if ends[0].isdigit():
         return "number", f"range({ends[0]}, {int(ends[-1]) + 1})", f'f"{start}{{number}}"'
@@ -172,13 +172,13 @@ def step_names(names: Sequence[str]) -> Loop | None:
 def in_loops(
     places: Sequence[Place], texts: Sequence[str]
 ) -> list[tuple[Sequence[Place], Loop | None]]:
-    """The steps in network order; those that one loop creates are grouped, with the loop."""
-    found: list[tuple[Sequence[Place], Loop | None]] = []
-    for first, times in runs(texts):
+    """The layers in network order; those that one loop creates are grouped, with the loop."""
+    groups: list[tuple[Sequence[Place], Loop | None]] = []
+    for first, times in repeats(texts):
         equal = places[first : first + times]
-        loop = step_names([place.node.path for place in equal])
-        found += [(equal, loop)] if loop else [([place], None) for place in equal]
-    return found
+        loop = loop_over([place.node.path for place in equal])
+        groups += [(equal, loop)] if loop else [([place], None) for place in equal]
+    return groups
 
 
 def map_text(node: Node) -> str:
@@ -190,11 +190,11 @@ def map_text(node: Node) -> str:
 
 def heading(plan: Plan, where: str) -> str:
     """The file's docstring."""
-    made = plan.spec
+    network = plan.spec
     heads = f" with the heads {', '.join(plan.heads)}" if plan.heads else ""
     return (
-        f'"""{made.name} in {where}, after {made.origin}, for images of '
-        f"{spec.shape_text(made.input)}.\n\n"
+        f'"""{network.name} in {where}, after {network.origin}, for images of '
+        f"{spec.shape_text(network.input)}.\n\n"
         f"{plan.parameter_count:,} parameters{heads}, {plan.multiply_adds:,} multiply-adds.\n"
         'Printed by googlenet-family; licence: Apache-2.0.\n"""\n'
     )
@@ -204,7 +204,7 @@ def put_together(
     plan: Plan,
     where: str,
     own: Path,
-    parts: Mapping[str, Sequence[str]],
+    blocks: Mapping[str, Sequence[str]],
     network: Network,
     more: Sequence[str],
     helpers: Mapping[str, str],
@@ -212,16 +212,16 @@ def put_together(
     """Assembles the file: docstring, imports, custom layers, helpers, blocks, network, `more`.
 
     `own` is the file of custom layers; of these and of the `helpers` only those that are used are
-    included. `parts` has the lines of each block by name.
+    included. `blocks` has the lines of each block by name.
     """
-    blocks = folded(own, {name: "\n".join(lines) for name, lines in parts.items()})
+    texts = folded(own, {name: "\n".join(lines) for name, lines in blocks.items()})
     end = ["\n".join(network.lines), *more]
-    used = words_in([*blocks.values(), *end])
-    blocks = {name: text for name, text in helpers.items() if name in used} | blocks
-    taken = needed(own, words_in([*blocks.values(), *end]))
+    used = words_in([*texts.values(), *end])
+    texts = {name: text for name, text in helpers.items() if name in used} | texts
+    taken = needed(own, words_in([*texts.values(), *end]))
     assigns = [text for text in taken.values() if "\n" not in text]
-    definitions = {name: text for name, text in taken.items() if "\n" in text} | blocks
+    definitions = {name: text for name, text in taken.items() if "\n" in text} | texts
     body = "\n\n\n".join([*definitions.values(), *end])
     start = "\n".join([*imports_of(own, words_in([*assigns, body])), *assigns])
     blank = "\n\n\n" if assigns else "\n\n"
-    return Printed(f"{heading(plan, where)}\n{start}{blank}{body}\n", network.steps, definitions)
+    return Printed(f"{heading(plan, where)}\n{start}{blank}{body}\n", network.layers, definitions)

@@ -20,9 +20,9 @@ def import_printer(name: str) -> Printer:
     """A framework's `source.py`, loaded by file, since its package would import the framework."""
     folder = find_spec(ALL[name].folder)
     places = list(folder.submodule_search_locations or ()) if folder else []
-    found = spec_from_file_location(f"{name}_source", Path(places[0]) / "source.py")
-    if found is None or found.loader is None:
+    module_spec = spec_from_file_location(f"{name}_source", Path(places[0]) / "source.py")
+    if module_spec is None or module_spec.loader is None:
         raise ImportError(f"{name}: no source.py")
-    module = module_from_spec(found)
-    found.loader.exec_module(module)
+    module = module_from_spec(module_spec)
+    module_spec.loader.exec_module(module)
     return cast(Printer, module)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 HOST = "127.0.0.1"
 
 
-def place(framework: str, environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
+def rank_of(framework: str, environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
     """The rank of this process, counted from 0, and the number of processes; (0, 1) by default."""
     match framework:
         case "pytorch":

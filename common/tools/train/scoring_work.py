@@ -12,13 +12,13 @@ from common.data.background import on_background
 from common.data.datasets import Split
 from common.data.images import open_image
 from common.data.loader import Loader
-from common.data.sources import place_of
+from common.data.sources import absolute_source
 from common.data.unreadable import find_faults, without
 from common.errors import DataError
 from common.files import weights
 from common.jobs.contract import Runner
 from common.jobs.job import Report
-from common.jobs.network_work import compute_with, make_classifier
+from common.jobs.network_work import compute_with, output_function
 from common.reference.numerics import softmax
 from common.spec.plan import Plan
 from common.spec.preprocess import PREPROCESSES
@@ -50,8 +50,8 @@ def evaluate(job: Evaluate) -> Report:
     about |= {"chosen": np.array(chosen)}
 
     def compute(runner: Runner, net: Any) -> Arrays:
-        found = evaluation.evaluate(finite_classifier(job, runner, net), loader.in_order())
-        scores = {name: np.array(value) for name, value in vars(found).items()}
+        result = evaluation.evaluate(finite_classifier(job, runner, net), loader.in_order())
+        scores = {name: np.array(value) for name, value in vars(result).items()}
         return scores | about | {"inverted": np.array(sorted(inverted), np.str_)}
 
     return compute_with(job, plan, arrays, compute)
@@ -64,7 +64,9 @@ def named(job: Evaluate | Predict) -> str:
 
 def is_own_data(job: Evaluate) -> bool:
     """Whether the weights are from a run, and are scored on the run's own data."""
-    return bool(job.run) and place_of(read_recipe(Path(job.run)).data) == place_of(job.data)
+    return bool(job.run) and absolute_source(read_recipe(Path(job.run)).data) == absolute_source(
+        job.data
+    )
 
 
 def predict(job: Predict) -> Report:
@@ -88,7 +90,7 @@ def finite_classifier(
     job: Evaluate | Predict, runner: Runner, net: Any
 ) -> Callable[[NDArray], NDArray]:
     """A function from batches to logits that raises DataError if any are NaN or infinite."""
-    classify = make_classifier(runner, net, job.plain)
+    classify = output_function(runner, net, job.plain)
 
     def classify_finite(x: NDArray) -> NDArray:
         logits = classify(x)
@@ -125,5 +127,9 @@ def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arr
     inverts = plan.spec.input[0] == 1 and not (isinstance(job, Evaluate) and is_own_data(job))
     split, inverted = on_background(split, job.background if inverts else "")
     loader = Loader(split, plan.spec.input, BATCH, PREPROCESSES[job.preprocess])
-    found = {"skipped": list(faults), "faults": list(faults.values())}
-    return loader, {name: np.array(texts, np.str_) for name, texts in found.items()}, inverted
+    texts_by_name = {"skipped": list(faults), "faults": list(faults.values())}
+    return (
+        loader,
+        {name: np.array(texts, np.str_) for name, texts in texts_by_name.items()},
+        inverted,
+    )

@@ -10,17 +10,17 @@ from common.jobs.frameworks import import_runner
 from common.jobs.job import Report
 from common.spec.planner import make_plan
 from common.spec.rewrite import without_dropout
-from common.tools.train.launch import place
+from common.tools.train.launch import rank_of
 from common.tools.train.train_jobs import Train
 from common.tools.train.trainer import import_distributed, import_training
 from common.training.folder import open_run, write_environment
-from common.training.run import write_missing_weights
 from common.training.state import split_slots
+from common.training.training_run import write_missing_weights
 
 
 def train(job: Train) -> Report:
     """Trains until the run's last step, or on SIGINT until the end of the current step."""
-    rank, ranks = place(job.framework)
+    rank, ranks = rank_of(job.framework)
     run, _ = open_run(Path(job.folder), rank, ranks)
     run.plain = job.plain
     signal.signal(signal.SIGINT, lambda *_: run.interrupted.set())
@@ -36,6 +36,6 @@ def train(job: Train) -> Report:
     net = runner.load_network(plan, split_slots(run.state)["weights"], run.recipe.dtype)
     import_training(job.framework).train(net, run, group)
     ended = time.perf_counter()
-    figures = imported - began, ended - imported
+    seconds = imported - began, ended - imported
     steps = {"step": np.array(run.step), "last_step": np.array(run.last_step)}
-    return Report(steps, runner.VERSION, runner.count_parameters(net), *figures)
+    return Report(steps, runner.VERSION, runner.count_parameters(net), *seconds)

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from common.jobs.frameworks import ALL
-from common.training.run import TrainingRun
+from common.training.training_run import TrainingRun
 
 
 class Training(Protocol):

@@ -50,10 +50,10 @@ def as_variant(match: Match, name: str) -> tuple[Match, str]:
     if wrong:
         raise DataError(f"{spec.name} has no array that could be {name}'s {wrong[0]}")
     kept = {key: arrays[key] for key in wanted}
-    found = [d for d in differences(match.plan, plan) if "scale" not in d.what]
-    said = "; ".join(f"{d.what} ({len(d.paths)} times, first {d.paths[0]})" for d in found)
+    differing = [d for d in differences(match.plan, plan) if "scale" not in d.what]
+    said = "; ".join(f"{d.what} ({len(d.paths)} times, first {d.paths[0]})" for d in differing)
     warning = f"{name} differs from {spec.name}: {said}"
-    return replace(match, plan=plan, arrays=kept), warning if found else ""
+    return replace(match, plan=plan, arrays=kept), warning if differing else ""
 
 
 def check_left_out(plan: Plan, name: str, arrays: Arrays) -> None:

@@ -14,7 +14,7 @@ from common.networks import NETWORKS
 from common.spec import Conv, shape_text
 from common.spec.plan import Plan
 from common.tools.zoo.adapt import as_variant, drop_background
-from common.tools.zoo.file_jobs import FindPlaces
+from common.tools.zoo.file_jobs import FindLocations
 from common.tools.zoo.formats import NATIVE, CheckpointFormat
 from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.read_file import read_file
@@ -52,7 +52,7 @@ def convert(
     about = weights.describe(match.plan) | dict(match.recorded)
     if match.carried != Carried():
         about["carried"] = vars(match.carried)
-    write_file(target, arrays, about, find_places(match.plan, layout))
+    write_file(target, arrays, about, find_locations(match.plan, layout))
     return report(match, name, layout, len(arrays)), warning
 
 
@@ -153,17 +153,17 @@ def name_arrays(match: Match, layout: CheckpointFormat) -> Arrays:
     return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}
 
 
-def find_places(plan: Plan, layout: CheckpointFormat) -> dict[str, str]:
+def find_locations(plan: Plan, layout: CheckpointFormat) -> dict[str, str]:
     """The location of each array in Keras' file, as Keras reports it; empty for other types."""
     if layout.kind != "hdf5":
         return {}
-    job = FindPlaces(
+    job = FindLocations(
         framework="tensorflow",
         network=plan.spec.name,
         aux=plan.spec.aux,
         published=layout.name == "keras",
     )
-    return {name: str(place) for name, place in call(job).arrays.items()}
+    return {name: str(location) for name, location in call(job).arrays.items()}
 
 
 def report(match: Match, name: str, layout: CheckpointFormat, count: int) -> str:

@@ -21,7 +21,7 @@ class WriteFile(Job):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindPlaces(Job):
+class FindLocations(Job):
     """Finds the location of each array in Keras' file of a network, ours or Keras' own.
 
     Keras' own is that of keras.applications, if `published`.

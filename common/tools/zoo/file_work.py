@@ -16,7 +16,7 @@ from common.jobs.network_work import import_and
 from common.networks import network
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
-from common.tools.zoo.file_jobs import FindPlaces, ReadFile, WriteFile
+from common.tools.zoo.file_jobs import FindLocations, ReadFile, WriteFile
 
 
 class Writer(Protocol):
@@ -32,10 +32,10 @@ class CheckpointReader(Writer, Protocol):
     def read(self, path: Path) -> Arrays:
         """The arrays in a file that only the framework can read."""
 
-    def places(self, plan: Plan) -> dict[str, str]:
+    def locations(self, plan: Plan) -> dict[str, str]:
         """The location of each array of one of our networks in the framework's own files."""
 
-    def published_places(self, plan: Plan) -> dict[str, str]:
+    def published_locations(self, plan: Plan) -> dict[str, str]:
         """The same for the network that the framework itself publishes (keras.applications)."""
 
 
@@ -59,13 +59,13 @@ def write_file(job: WriteFile) -> Report:
     return import_and(job, write)
 
 
-def find_places(job: FindPlaces) -> Report:
+def find_locations(job: FindLocations) -> Report:
     """Finds the location of each array of a network in the framework's own files."""
 
     def find() -> Arrays:
         plan = make_plan(network(job.network, classes=1, aux=job.aux))
         files = import_files(job.framework)
-        places = files.published_places(plan) if job.published else files.places(plan)
-        return {name: np.array(place) for name, place in places.items()}
+        locations = files.published_locations(plan) if job.published else files.locations(plan)
+        return {name: np.array(location) for name, location in locations.items()}
 
     return import_and(job, find)

@@ -19,8 +19,8 @@ from common.spec.planner import lay_out, make_plan
 @cache
 def full_plan(name: str) -> Plan:
     """The network's plan with all its parts: its heads, and a classifier with one class."""
-    made = network(name)
-    return plan_if_it_fits(name, made.input, 1, bool(made.heads)) or make_plan(made)
+    spec = network(name)
+    return plan_if_it_fits(name, spec.input, 1, bool(spec.heads)) or make_plan(spec)
 
 
 def find_plan(
@@ -30,20 +30,20 @@ def find_plan(
 
     `about` is the file's metadata; with `backbone_only` there are no classes and no heads.
     """
-    made = network(name)
+    spec = network(name)
     ours = layout.from_layout(full_plan(name), arrays)
-    classes = 0 if backbone_only else weights.count_classes(source, ours, made)
-    channels = weights.count_channels(ours, made) or made.input[0]
+    classes = 0 if backbone_only else weights.count_classes(source, ours, spec)
+    channels = weights.count_channels(ours, spec) or spec.input[0]
     heads = {
         key: array.shape
         for key, array in ours.items()
-        if classes and key.split(".")[0] in made.heads
+        if classes and key.split(".")[0] in spec.heads
     }
-    recorded = about.get("input", made.input)[1:]
+    recorded = about.get("input", spec.input)[1:]
     for rows, columns in (recorded, least_size_for(name, heads, channels, classes)):
-        found = plan_if_it_fits(name, (channels, rows, columns), classes, bool(heads))
-        if found and same_shapes(heads, found):
-            return found
+        plan = plan_if_it_fits(name, (channels, rows, columns), classes, bool(heads))
+        if plan and same_shapes(heads, plan):
+            return plan
     return published_plan(name)
 
 
@@ -75,8 +75,8 @@ def least_size_for(name: str, heads: Mapping[str, Shape], channels: int, classes
         return network(name).input[1:]
 
     def numbers(size: int) -> int:
-        found = plan_if_it_fits(name, (channels, size, size), classes, True)
-        shapes = found.array_shapes() if found else {}
+        plan = plan_if_it_fits(name, (channels, size, size), classes, True)
+        shapes = plan.array_shapes() if plan else {}
         return sum(prod(shapes[key][1:]) for key in heads if key in shapes)
 
     wanted = sum(prod(shape[1:]) for shape in heads.values())

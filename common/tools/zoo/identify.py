@@ -34,9 +34,9 @@ def identify(source: Path, options: ReadOptions) -> Identity:
     says = contents.about.get("network")
     names = [says] if says in NETWORKS else list(NETWORKS)
     opened = open_groups(str(source), contents, options.key, options.averages)
-    found = [try_layouts(str(source), contents, opened, name, options) for name in names]
-    matches = tuple(match for match, _ in found if match)
-    misfits = [misfit for _, others in found for misfit in others]
+    attempts = [try_layouts(str(source), contents, opened, name, options) for name in names]
+    matches = tuple(match for match, _ in attempts if match)
+    misfits = [misfit for _, others in attempts for misfit in others]
     nearest = max(misfits, key=lambda misfit: misfit.agreed, default=None)
     if not matches and (nearest is None or not nearest.agreed):
         raise DataError(f"{source}: none of its arrays belongs to a supported network")

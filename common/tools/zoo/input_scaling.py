@@ -105,16 +105,16 @@ def input_of_keras(model: Any) -> tuple[int, int, int] | None:
 
     It is the last size before the network: that of an input layer, or to which images are resized.
     """
-    found = None
+    shape = None
     for layer in before_network(model, with_first=True):
         config = layer["config"]
         match config.get("batch_shape") or config.get("batch_input_shape"):
             case [_, int(rows), int(columns), int(channels)]:
-                found = channels, rows, columns
+                shape = channels, rows, columns
         match config.get("height"), config.get("width"):
-            case (int(rows), int(columns)) if found and layer["class_name"] in RESIZING:
-                found = found[0], rows, columns
-    return found
+            case (int(rows), int(columns)) if shape and layer["class_name"] in RESIZING:
+                shape = shape[0], rows, columns
+    return shape
 
 
 def before_network(model: Any, with_first: bool = False) -> Iterator[dict]:
@@ -193,8 +193,8 @@ def three(value: Any) -> NDArray | None:
         value = np.array([float(value)])
     if not isinstance(value, np.ndarray) or value.size not in (1, 3):
         return None
-    found = np.resize(value.astype(float), 3)
-    return found if np.isfinite(found).all() else None
+    numbers = np.resize(value.astype(float), 3)
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def flat_numbers(value: Sequence) -> bool:

@@ -42,10 +42,10 @@ def counted_anew(names: Iterable[str]) -> dict[str, str]:
 
     In a file they continue from the networks that the same program had built before.
     """
-    found = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
+    counters = {name: match for name in names if (match := re.fullmatch(COUNTERS, name))}
     anew: dict[str, str] = {}
     for kind, wanted in KINDS.items():
-        own = {name: match for name, match in found.items() if match["kind"].startswith(kind)}
+        own = {name: match for name, match in counters.items() if match["kind"].startswith(kind)}
         numbers = sorted({int(match["number"] or 0) for match in own.values()})
         called = dict(zip(numbers, numbered(wanted), strict=False))
         for name, match in own.items():
@@ -63,10 +63,10 @@ def published_name(node: Node) -> str | None:
     return None
 
 
-def separable(block: str, place: str, norm: str) -> str:
-    """The name of Xception's separable convolution or its batch norm at a place in our chain."""
+def separable(block: str, index: str, norm: str) -> str:
+    """The name of Xception's separable convolution or its batch norm at an index in our chain."""
     first = 0 if block == "1" else 1  # all but the first block begin with a ReLU
-    number = (int(place) - first) // 3 + 1
+    number = (int(index) - first) // 3 + 1
     return f"block{int(block) + 1}_sepconv{number}{norm}"
 
 

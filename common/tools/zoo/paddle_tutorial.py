@@ -45,11 +45,11 @@ def head_names(arrays: Mapping[str, NDArray], keys: list[str]) -> dict[str, str]
     """The format's names for the arrays of one chain: an auxiliary head or the classifier."""
     first = arrays[keys[0]]
     head = HEADS.get(first.shape[1]) if first.ndim == 4 else None
-    places = ("1", "3", "6") if head else ("3",)
+    indices = ("1", "3", "6") if head else ("3",)
     layers = dict.fromkeys(key.rpartition(".")[0] for key in keys)
-    if len(layers) != len(places):
+    if len(layers) != len(indices):
         return {key: key for key in keys}
-    placed = dict(zip(layers, places, strict=True))
+    placed = dict(zip(layers, indices, strict=True))
     return {
         key: f"{head or 'out'}.{placed[key.rpartition('.')[0]]}.{key.rpartition('.')[2]}"
         for key in keys

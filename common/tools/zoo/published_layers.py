@@ -31,7 +31,7 @@ def published_layers(plan: Plan) -> dict[str, str]:
     published. TF-Slim's are also given without their scope (`Mixed_5b`), and Caffe's blocks by the
     name of their output (`inception_3a/output`).
     """
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for layout in LAYOUTS:
         if layout in NATIVE or layout.kind == "hdf5" or not layout.fits(plan.spec.name):
             continue
@@ -41,11 +41,11 @@ def published_layers(plan: Plan) -> dict[str, str]:
             own = parts[len(scope) :]
             separator = "." if layout.kind in ("torch", "pickle") else "/"
             for each in (parts, own):
-                found.setdefault(separator.join(each), node.path)
+                paths.setdefault(separator.join(each), node.path)
             if layout.kind == "caffe" and isinstance(node.layer, Concat):
-                found.setdefault("/".join((*own, "output")), node.path)
-    found |= KERAS.get(plan.spec.name, {})
-    return {name: path for name, path in found.items() if name}
+                paths.setdefault("/".join((*own, "output")), node.path)
+    paths |= KERAS.get(plan.spec.name, {})
+    return {name: path for name, path in paths.items() if name}
 
 
 def layers_with_parts(plan: Plan, names: dict[str, str]) -> Iterator[tuple[Node, Parts]]:

@@ -72,9 +72,9 @@ def try_groups(
     misfits: list[Misfit] = []
     for key, readings in opened.items():
         for wrapped in readings:
-            found = [attempt(source, wrapped, contents, name, each, options) for each in layouts]
-            fitting = [each for each in found if isinstance(each, Match)]
-            misfits += [each for each in found if isinstance(each, Misfit)]
+            attempts = [attempt(source, wrapped, contents, name, each, options) for each in layouts]
+            fitting = [each for each in attempts if isinstance(each, Match)]
+            misfits += [each for each in attempts if isinstance(each, Misfit)]
             if fitting and not any(misfit.elsewhere for misfit in misfits):
                 matches[key] = unambiguous(source, fitting)
                 break
@@ -154,12 +154,12 @@ def attempt(
         return None
     plan = find_plan(source, arrays, contents.about, name, layout, options.backbone_only)
     plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
-    found = fit(arrays, tidy, plan, layout, notes, options)
-    if isinstance(found, Match) and wrapped.preprocess:
-        found = replace(found, recorded={"preprocess": wrapped.preprocess})
-    if isinstance(found, Match) and not options.layout and "network" not in contents.about:
-        return tell_apart(source, arrays, found)
-    return found
+    result = fit(arrays, tidy, plan, layout, notes, options)
+    if isinstance(result, Match) and wrapped.preprocess:
+        result = replace(result, recorded={"preprocess": wrapped.preprocess})
+    if isinstance(result, Match) and not options.layout and "network" not in contents.about:
+        return tell_apart(source, arrays, result)
+    return result
 
 
 def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
@@ -219,13 +219,13 @@ def layer_of(name: str) -> str:
 
 def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
     """The mismatches of a file with every other network, in each of its formats."""
-    found: list[Match | Misfit | None] = []
+    attempts: list[Match | Misfit | None] = []
     for arrays in choose_groups(source, contents, None).values():
         plain = Wrapped(arrays)
         for other in NETWORKS:
             for layout in LAYOUTS:
                 if other != name and layout.fits(other):
-                    found.append(attempt(source, plain, contents, other, layout, ReadOptions()))
-    fits = [each for each in found if isinstance(each, Match)]
-    others = [each for each in found if isinstance(each, Misfit)]
+                    attempts.append(attempt(source, plain, contents, other, layout, ReadOptions()))
+    fits = [each for each in attempts if isinstance(each, Match)]
+    others = [each for each in attempts if isinstance(each, Misfit)]
     return [Misfit(each.plan.spec.name, each.layout) for each in fits] + others

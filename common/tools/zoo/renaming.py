@@ -7,7 +7,7 @@ Rules = tuple[tuple[str, str], ...]
 MIXED_V3 = [
     f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"]
 ]
-STEPS_V4 = list(inception_v4(0).body.steps)[:-2]
+LAYERS_V4 = list(inception_v4(0).body.layers)[:-2]
 
 COUNTERS = r".*\.num_batches_tracked"
 PADDLE_NORM: Rules = (("running_mean$", "_mean"), ("running_var$", "_variance"))
@@ -108,7 +108,7 @@ PADDLE_TUTORIAL: Rules = (
     (r"^aux(.)\.fc2", r"out\1.6"),
 )
 
-# Our branches are chains of steps; the published code has flat names: branch3x3dbl_3a.
+# Our branches are chains of layers; the published code has flat names: branch3x3dbl_3a.
 FLAT: Rules = (
     (r"\.(\d)\.([ab])\.", r".\1\2."),
     (r"\.(branch\w+)\.(\d[ab]?)\.", r".\1_\2."),
@@ -130,7 +130,7 @@ LAST_LINEAR: Rules = ((r"^(fc|classif)\.", "last_linear."),)
 TIMM_V4: Rules = (
     *((f"(^Mixed_7[bcd].*\\.branch[12])\\.{n}\\.([ab])\\.", rf"\1_{n}\2.") for n in "13"),
     (r"(^Mixed_7[bcd]\.branch[12])\.(\d)\.", r"\1_\2."),
-    *((f"^{name}\\.", f"features.{number}.") for number, name in enumerate(STEPS_V4)),
+    *((f"^{name}\\.", f"features.{number}.") for number, name in enumerate(LAYERS_V4)),
     (r"^fc\.", "last_linear."),
 )
 

@@ -120,11 +120,11 @@ SLIM_V3: Rules = (
 
 
 def chain(modules: str, branch: int, *scopes: str) -> Rules:
-    """Rules for a branch of these modules: one scope per step, or only one for a single step."""
-    places = [rf"\.{number}" for number in range(len(scopes))] if len(scopes) > 1 else [""]
+    """Rules for a branch of these modules: one scope per layer, or only one for a single layer."""
+    inner = [rf"\.{number}" for number in range(len(scopes))] if len(scopes) > 1 else [""]
     return tuple(
-        (rf"^({modules})\.branch{branch}{place}\.", rf"\1.Branch_{branch}.Conv2d_{scope}.")
-        for place, scope in zip(places, scopes, strict=True)
+        (rf"^({modules})\.branch{branch}{path}\.", rf"\1.Branch_{branch}.Conv2d_{scope}.")
+        for path, scope in zip(inner, scopes, strict=True)
     )
 
 

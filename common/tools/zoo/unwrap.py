@@ -84,7 +84,7 @@ def inner_groups(opened: Mapping[str, list[Wrapped]]) -> dict[str, list[Wrapped]
 
     Several networks in one group, or a network beside the arrays of a loss, are found in this way.
     """
-    found = {}
+    groups = {}
     for key, readings in opened.items():
         whole = readings[-1]
         for prefix in inner_prefixes(whole.arrays):
@@ -99,8 +99,8 @@ def inner_groups(opened: Mapping[str, list[Wrapped]]) -> dict[str, list[Wrapped]
             label = f"{key}.{prefix}" if key and len(opened) > 1 else prefix
             notes = (*whole.notes, f"names without {prefix!r}", left)
             preprocess = scaling.preprocess if scaling else ""
-            found[label.removesuffix(".")] = [Wrapped(inside, notes, preprocess)]
-    return found
+            groups[label.removesuffix(".")] = [Wrapped(inside, notes, preprocess)]
+    return groups
 
 
 def inner_prefixes(names: Iterable[str]) -> list[str]:
@@ -125,9 +125,9 @@ def below(arrays: Arrays, prefix: str) -> Arrays:
 def leave_counters(arrays: Arrays) -> tuple[Arrays, list[str]]:
     """The arrays without counters that were added to the network, and a note if there are any."""
     counters = {
-        name: found[1]
+        name: match[1]
         for name, array in arrays.items()
-        if array.size == 1 and (found := COUNTERS.search(name))
+        if array.size == 1 and (match := COUNTERS.search(name))
     }
     rest = {name: array for name, array in arrays.items() if name not in counters}
     kinds = ", ".join(sorted(set(counters.values())))

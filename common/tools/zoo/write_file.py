@@ -55,11 +55,11 @@ def write_file(
     path: Path,
     arrays: Mapping[str, NDArray],
     about: Mapping | None = None,
-    places: Mapping[str, str] | None = None,
+    locations: Mapping[str, str] | None = None,
 ) -> None:
     """Writes the arrays atomically, in the file type that the path's suffix selects.
 
-    `about` is the metadata of a safetensors file; `places` has the location of each array in
+    `about` is the metadata of a safetensors file; `locations` has the location of each array in
     Keras' file.
     Raises CheckFailed if the file does not read back bit for bit.
     """
@@ -74,7 +74,7 @@ def write_file(
             case "pickle":
                 temporary.write_bytes(pickle.dumps(dict(arrays), protocol=4))
             case "hdf5":
-                write_hdf5(temporary, arrays, places or {})
+                write_hdf5(temporary, arrays, locations or {})
             case "caffe":
                 temporary.write_bytes(write_caffe(arrays))
         # A Caffe model is recognised by its suffix, which the temporary file lacks.
@@ -103,10 +103,10 @@ def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str
         remove_leftovers(path)
         prefix = hidden_name(path) + owner_mark()
         with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
-            made, box = Path(folder, path.name), Path(folder, "arrays.npz")
+            temporary, box = Path(folder, path.name), Path(folder, "arrays.npz")
             pack(box, arrays)
-            call(WriteFile(framework=framework, arrays=str(box), out=str(made)))
-            check_same(path, arrays, read_file(made).groups.get("", {}))
+            call(WriteFile(framework=framework, arrays=str(box), out=str(temporary)))
+            check_same(path, arrays, read_file(temporary).groups.get("", {}))
             box.unlink()
             # A TensorFlow checkpoint is found by its .index file, which is moved last.
             for part in sorted(Path(folder).iterdir()):

@@ -17,15 +17,15 @@ TITLES = {
 def modules(spec):
     """The modules of a network in order: its concatenations and its residual blocks."""
     found = []
-    for step in spec.body.steps.values():
-        blocks = step.steps.values() if isinstance(step, Chain) else [step]
+    for layer in spec.body.layers.values():
+        blocks = layer.layers.values() if isinstance(layer, Chain) else [layer]
         found += [b for b in blocks if isinstance(b, Concat) or holds_residual(b)]
     return found
 
 
 def holds_residual(block):
     """Whether a block is a residual branch, with or without the ReLU behind it."""
-    return isinstance(block, Chain) and isinstance(block.steps.get("residual"), Residual)
+    return isinstance(block, Chain) and isinstance(block.layers.get("residual"), Residual)
 
 
 figure, axis = plt.subplots(figsize=(7, 2.6), layout="constrained")

@@ -1,4 +1,4 @@
-"""The verdicts on the networks of one file, each of which may fail on its own."""
+"""Checks the networks of one file, each of which may fail on its own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,11 +9,11 @@ from common.tools.check.check_jobs import Check
 from common.tools.check.trace import several, unpack_trace
 from common.tools.check.verdict import Verdict, reach_verdict
 
-Found = Sequence[tuple[str, Verdict | UserError]]
+Outcomes = Sequence[tuple[str, Verdict | UserError]]
 Watch = Callable[[str, str], None]
 
 
-def check_file(job: Check, source: str, limit: float, report_progress: Watch) -> Found:
+def check_file(job: Check, source: str, limit: float, report_progress: Watch) -> Outcomes:
     """The verdict on a file's network, or on each of its networks if it has several.
 
     `source` is how the user calls the file.
@@ -22,8 +22,8 @@ def check_file(job: Check, source: str, limit: float, report_progress: Watch) ->
     if not isinstance(found, tuple):
         return [(source, found)]
     names = [(f"{source}:{name}", replace(job, name=name)) for name in found]
-    verdicts = [(name, attempt(own, name, limit, report_progress)) for name, own in names]
-    return [(name, each) for name, each in verdicts if not isinstance(each, tuple)]
+    outcomes = [(name, attempt(own, name, limit, report_progress)) for name, own in names]
+    return [(name, each) for name, each in outcomes if not isinstance(each, tuple)]
 
 
 def attempt(

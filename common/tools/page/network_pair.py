@@ -27,7 +27,7 @@ from common.tools.page.preprocessing import Texts, image_texts, value_texts
 
 
 @dataclass(frozen=True)
-class Against:
+class NetworkPair:
     """Two networks and their differences."""
 
     one: Plan
@@ -59,30 +59,30 @@ def whole(name: str) -> Plan:
     return make_plan(network(name, aux=bool(network(name).heads)))
 
 
-def against(one: Plan, other: Plan) -> Against:
+def network_pair(one: Plan, other: Plan) -> NetworkPair:
     """The differences between two networks, as in `diff`."""
     found = differences(one, other), shape_changes(one, other), totals(one, other)
-    return Against(one, other, *found)
+    return NetworkPair(one, other, *found)
 
 
-def neighbour(plan: Plan) -> Against:
+def with_next_network(plan: Plan) -> NetworkPair:
     """A network compared with the next one in the list of networks."""
     names = list(NETWORKS)
-    place = names.index(plan.spec.name) + 1 if plan.spec.name in names else 0
-    return against(plan, whole(names[place % len(names)]))
+    index = names.index(plan.spec.name) + 1 if plan.spec.name in names else 0
+    return network_pair(plan, whole(names[index % len(names)]))
 
 
 def about(plan: Plan) -> list[Texts]:
     """A network's origin, input, classes and preprocessing, in the order of the page."""
-    made, how = plan.spec, plan.spec.preprocess
-    plain = made.origin, shape_text(made.input), str(made.classes)
+    spec, how = plan.spec, plan.spec.preprocess
+    plain = spec.origin, shape_text(spec.input), str(spec.classes)
     same = [(each,) * len(LANGUAGES) for each in plain]
-    values = texts("values_source", values=value_texts(how, made.input[0]), source=how.source)
-    return [*same, image_texts(how, *made.input[1:]), values]
+    values = texts("values_source", values=value_texts(how, spec.input[0]), source=how.source)
+    return [*same, image_texts(how, *spec.input[1:]), values]
 
 
 @dataclass
-class Members:
+class NetworkData:
     """The data of all networks that `diff` compares, with numbered paths and layers.
 
     Each network's first path is that of its input, whose channels are compared like a layer.
@@ -136,18 +136,18 @@ def changed(one: Node | int | None, other: Node | int | None) -> list[Change]:
 
 
 @cache
-def members() -> Markup:
+def network_data() -> Markup:
     """All networks as JSON that can be embedded in a page."""
-    found = Members()
-    every = [found.add(name, whole(name)) for name in NETWORKS]
+    collected = NetworkData()
+    every = [collected.add(name, whole(name)) for name in NETWORKS]
     pairs = ((one.get(p, -1), two.get(p, -1)) for one in every for two in every for p in one | two)
     for one, other in dict.fromkeys(pairs):
-        found.compare(one, other)
+        collected.compare(one, other)
     data = {
-        "paths": list(found.paths),
-        "texts": list(found.texts),
-        "changes": found.changes,
-        "networks": found.networks,
+        "paths": list(collected.paths),
+        "texts": list(collected.texts),
+        "changes": collected.changes,
+        "networks": collected.networks,
     }
     # It contains no text from users, and nothing in it may close the element.
     return Markup(

@@ -53,7 +53,7 @@ class Step:
 class TrainingRun:
     """A run as a framework's training loop uses it; `step` is the number of steps done.
 
-    `test` has the images of the split `split`, which are scored after each epoch. With several
+    `scored` has the images of the split `split`, which are scored after each epoch. With several
     processes, only the first, of `rank` 0, writes to the folder. `plain` disables optimisations.
     """
 
@@ -61,7 +61,7 @@ class TrainingRun:
     recipe: Recipe
     plan: Plan
     train: Loader
-    test: Loader
+    scored: Loader
     state: Arrays
     step: int
     best: float
@@ -70,7 +70,7 @@ class TrainingRun:
     plain: bool = False
     interrupted: Event = field(default_factory=Event)
     about: Mapping[str, Any] = field(default_factory=dict)  # the metadata of its weights
-    split: str = "test"  # the name of the split in `test`
+    split: str = "test"  # the name of the split in `scored`
     class_weights: NDArray | None = None
     stopping: bool = False
     improved: bool = False
@@ -131,7 +131,7 @@ class TrainingRun:
 
     def scored_batches(self) -> Iterable[Batch]:
         """Batches of all images that are scored after an epoch, in order."""
-        for batch in self.test.in_order():
+        for batch in self.scored.in_order():
             yield Batch(batch.x.astype(self.recipe.array_dtype), batch.labels)
 
     def score(self, step: Step, scores: Scores) -> None:

@@ -1,4 +1,4 @@
-"""Numbers of a feature map worked out: the products of a cell, its bias, batch norm and ReLU."""
+"""How numbers of a feature map are calculated: a cell's products, its bias, batch norm and ReLU."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from common.spec import pair
 from common.spec.plan import Node
 from common.tools.analysis.compare import Comparison
 from common.tools.page.chosen_channel import Cell, choose_channel, conv_of
-from common.tools.page.observation import Observation
+from common.tools.page.reference_pass import ReferencePass
 
 SHOWN = 5  # products
 DIGITS = 9  # of the factors of a product: enough to tell any two numbers of float32 apart
@@ -42,7 +42,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Worked:
+class Calculation:
     """One value of a convolution, from its products to what the frameworks compute.
 
     `strides` are those of the convolution; `more` counts the products that are not among the
@@ -71,9 +71,9 @@ class Worked:
         return float(np.max([abs(each - self.value) for each in self.frameworks.values()]))
 
 
-def work_out(
-    step: Node, observation: Observation, comparison: Comparison, cells: Sequence[Cell]
-) -> list[Worked]:
+def calculate(
+    step: Node, reference: ReferencePass, comparison: Comparison, cells: Sequence[Cell]
+) -> list[Calculation]:
     """The values of a step at these cells, all in one channel.
 
     It is the strongest kept channel that a convolution with a window computes. The list is empty if
@@ -83,33 +83,33 @@ def work_out(
     if not chosen:
         return []
     maps = {
-        name: result.maps[step.path][chosen.place]
+        name: result.maps[step.path][chosen.index]
         for name, result in comparison.results.items()
         if step.path in result.maps
     }
-    return work_out_unit(chosen.unit, observation, chosen.channel, cells, maps)
+    return calculate_unit(chosen.unit, reference, chosen.channel, cells, maps)
 
 
-def work_out_unit(
+def calculate_unit(
     unit: Node,
-    observation: Observation,
+    reference: ReferencePass,
     channel: int,
     cells: Sequence[Cell],
     maps: Mapping[str, NDArray],
-) -> list[Worked]:
+) -> list[Calculation]:
     """The values of a convolution, its batch norm and its ReLU at these cells of one channel."""
     node, _ = conv_of(unit)
-    windows = windows_of(node, observation, cells)
-    weight = observation.weights[f"{node.path}.weight"][channel]
+    windows = windows_of(node, reference, cells)
+    weight = reference.weights[f"{node.path}.weight"][channel]
     products = np.where(windows.inside[:, None], windows.values * weight, 0)
-    stages = stages_of(unit, observation, channel, products.sum(axis=(1, 2, 3)))
-    found = []
+    stages = stages_of(unit, reference, channel, products.sum(axis=(1, 2, 3)))
+    calculations = []
     for n, cell in enumerate(cells):
         largest = largest_of(products[n], windows.inside[n])
         others = products[n].copy()
         others[tuple(zip(*largest, strict=True))] = 0
-        found.append(
-            Worked(
+        calculations.append(
+            Calculation(
                 path=unit.path,
                 channel=channel,
                 cell=cell,
@@ -121,7 +121,7 @@ def work_out_unit(
                 frameworks={name: float(values[cell]) for name, values in maps.items()},
             )
         )
-    return found
+    return calculations
 
 
 @dataclass(frozen=True)
@@ -145,10 +145,10 @@ class Windows:
         return Product(channel, row, column, value, float(weight[place]))
 
 
-def windows_of(node: Node, observation: Observation, cells: Sequence[Cell]) -> Windows:
+def windows_of(node: Node, reference: ReferencePass, cells: Sequence[Cell]) -> Windows:
     """The windows of a convolution at these cells."""
     assert isinstance(node.layer, spec.Conv)
-    x, kernel = observation.inputs[node.path][0], pair(node.layer.kernel)
+    x, kernel = reference.inputs[node.path][0], pair(node.layer.kernel)
     strides = pair(node.layer.stride)
     befores = [before for before, _ in node.pads]
     tops = np.array(cells, np.intp) * strides - befores
@@ -172,14 +172,14 @@ def largest_of(products: Array, inside: NDArray[np.bool_]) -> list[tuple[int, in
 
 
 def stages_of(
-    unit: Node, observation: Observation, channel: int, values: Array
+    unit: Node, reference: ReferencePass, channel: int, values: Array
 ) -> list[tuple[str, Array]]:
     """The sums of one channel's products, then the values after the bias and each later layer."""
     node, _ = conv_of(unit)
     stages = [("sum", values)]
     for each in unit.children[unit.children.index(node) :]:
         arrays = {
-            name: float(observation.weights[f"{each.path}.{name}"][channel])
+            name: float(reference.weights[f"{each.path}.{name}"][channel])
             for name, shape in (*each.parameters, *each.buffers)
             if len(shape) == 1
         }

@@ -1,4 +1,4 @@
-"""Edits a segment of the graph between layers with weights until it computes the user's map."""
+"""Edits the graph between two layers with weights until it computes what the user's does."""
 
 from itertools import chain, islice
 

@@ -1,4 +1,4 @@
-"""One image followed through the steps: receptive fields, and single numbers worked out."""
+"""The details of each step for one image: receptive fields and calculations of numbers."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from markupsafe import Markup
 from common.spec.plan import Node, Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.compare import Comparison
+from common.tools.page.calculation import Calculation, calculate
 from common.tools.page.chosen_cells import cells_of, numbers_json
 from common.tools.page.chosen_channel import (
     Cell,
@@ -19,14 +20,13 @@ from common.tools.page.chosen_channel import (
     source_of,
 )
 from common.tools.page.fields import Field, fields_drawing, fields_of, see_everything, seen
-from common.tools.page.observation import Observation
 from common.tools.page.phrases import listing, texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
-from common.tools.page.worked import Worked, work_out
+from common.tools.page.reference_pass import ReferencePass
 
 
 @dataclass(frozen=True)
-class WorkedStep:
+class StepCalculation:
     """The calculation of one cell of a step, and of all cells as JSON, "" if there are too many.
 
     `source` is the path of the layer whose output enters the convolution, "" for the image;
@@ -34,7 +34,7 @@ class WorkedStep:
     the channel's, if it has one.
     """
 
-    shown: Worked
+    shown: Calculation
     cells: Markup
     chosen: Chosen
     source: str
@@ -44,7 +44,7 @@ class WorkedStep:
 
 
 @dataclass(frozen=True)
-class Followed:
+class CellFields:
     """The receptive fields of one cell of a module, and their drawing.
 
     `whole` says whether every branch sees the whole image, wherever the cell is.
@@ -71,45 +71,45 @@ class Followed:
         return json.dumps({"fields": found, "image": self.image}, separators=(",", ":"))
 
 
-def following(
-    plan: Plan, comparison: Comparison | None, observation: Observation | None
+def step_details(
+    plan: Plan, comparison: Comparison | None, reference: ReferencePass | None
 ) -> dict[str, object]:
     """The templates' variables, each by the path of the step."""
-    followed: dict[str, Followed] = {}
-    worked: dict[str, WorkedStep] = {}
+    fields: dict[str, CellFields] = {}
+    calculations: dict[str, StepCalculation] = {}
     pools: dict[str, PoolWindows] = {}
-    if comparison and observation:
+    if comparison and reference:
         for step in plan.body.children:
             is_module = len(branches_of(step)) > 1 and step.path in comparison.channels
             if is_module:
-                followed[step.path] = follow(plan, step, first_cell(step, comparison))
+                fields[step.path] = cell_fields(plan, step, first_cell(step, comparison))
             cells = cells_of(step) if is_module else []
-            if step.is_map and (one := work_out_step(plan, step, observation, comparison, cells)):
-                worked[step.path] = one
-    if observation:
+            if step.is_map and (one := step_calculation(plan, step, reference, comparison, cells)):
+                calculations[step.path] = one
+    if reference:
         for step in plan.body.children:
             for name in ("ceil", "same"):
-                if both := pool_windows(step, observation, name):
+                if both := pool_windows(step, reference, name):
                     pools[step.path] = both
-    return {"followed": followed, "worked": worked, "pools": pools}
+    return {"cell_fields": fields, "calculations": calculations, "pools": pools}
 
 
-def work_out_step(
+def step_calculation(
     plan: Plan,
     step: Node,
-    observation: Observation,
+    reference: ReferencePass,
     comparison: Comparison,
     cells: Sequence[Cell],
-) -> WorkedStep | None:
+) -> StepCalculation | None:
     """The number of the first cell of a step, and those of the cells to choose from."""
     chosen = choose_channel(step, comparison)
     if not chosen:
         return None
-    [shown] = work_out(step, observation, comparison, [first_cell(step, comparison)])
-    found = work_out(step, observation, comparison, cells) if cells else []
+    [shown] = calculate(step, reference, comparison, [first_cell(step, comparison)])
+    found = calculate(step, reference, comparison, cells) if cells else []
     source, (node, _) = source_of(plan.body, chosen.unit.path), conv_of(chosen.unit)
-    biases = observation.weights.get(f"{node.path}.bias")
-    return WorkedStep(
+    biases = reference.weights.get(f"{node.path}.bias")
+    return StepCalculation(
         shown,
         numbers_json(found) if found else Markup(),
         chosen,
@@ -120,7 +120,7 @@ def work_out_step(
     )
 
 
-def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
+def cell_fields(plan: Plan, step: Node, cell: Cell) -> CellFields:
     """The fields of a cell of a module."""
     fields = fields_of(plan, step.path)
     sizes = sorted({(field.window.rows.size, field.size) for field in fields})
@@ -138,4 +138,4 @@ def follow(plan: Plan, step: Node, cell: Cell) -> Followed:
     text = listing([size for _, size in sizes])
     image = rows, columns
     whole = see_everything(fields, shape, image)
-    return Followed(cell, shape, fields, text, Markup(drawing), image, whole)
+    return CellFields(cell, shape, fields, text, Markup(drawing), image, whole)

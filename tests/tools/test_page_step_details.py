@@ -1,4 +1,4 @@
-"""One image followed through the network: receptive fields, and numbers worked out."""
+"""The details of each step for one image: receptive fields, and calculated numbers."""
 
 import json
 from dataclasses import replace
@@ -18,18 +18,18 @@ from common.tools.analysis.compare import (
 )
 from common.tools.analysis.receptive_field import Reach
 from common.tools.analysis.windows import window_of
+from common.tools.page.calculation import calculate
 from common.tools.page.chosen_cells import MAX_CELLS, cells_of, numbers_json
 from common.tools.page.chosen_channel import conv_of, first_cell
 from common.tools.page.fields import fields_of, reaches
-from common.tools.page.following import following
-from common.tools.page.observation import observe
 from common.tools.page.pool_windows import pool_windows
+from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
-from common.tools.page.worked import work_out
+from common.tools.page.step_details import step_details
 
 
 @pytest.fixture(scope="module", params=["googlenet", "googlenet.torchvision", "xception"])
-def followed(request):
+def example(request):
     """A small network, one image through it, and a framework that is a little off."""
     return through(request.param)
 
@@ -57,24 +57,24 @@ def test_a_cell_depends_on_its_window_and_on_nothing_else():
     plan, step = planned("googlenet", (64, 64)), "inception3a"
     arrays, image = seeded(plan), noise(plan)[0]
     cell = (5, 4)
-    before = observe(plan, arrays, image).outputs[step][0, :, *cell]
+    before = reference_pass(plan, arrays, image).outputs[step][0, :, *cell]
     axis = window_of(plan, step).rows
     first, last = reaches(axis, cell[0])
     for row, changes in {first - 1: False, first: True, last: True, last + 1: False}.items():
         if 0 <= row < 64:
             other = image.copy()
             other[:, row] += 100
-            after = observe(plan, arrays, other).outputs[step][0, :, *cell]
+            after = reference_pass(plan, arrays, other).outputs[step][0, :, *cell]
             assert np.array_equal(before, after) != changes, row
 
 
-def test_a_number_worked_out_is_the_references(followed):
-    plan, seen, comparison = followed
+def test_a_calculated_number_is_the_references(example):
+    plan, seen, comparison = example
     found = 0
     for step in plan.body.children:
         if not step.is_map:
             continue
-        for one in work_out(step, seen, comparison, [first_cell(step, comparison)]):
+        for one in calculate(step, seen, comparison, [first_cell(step, comparison)]):
             found += 1
             expected = seen.outputs[one.path][0, one.channel, *one.cell]
             assert one.value == pytest.approx(expected, rel=1e-12)
@@ -86,11 +86,11 @@ def test_a_number_worked_out_is_the_references(followed):
     assert found > 2
 
 
-def test_every_cell_of_a_module_is_worked_out(followed):
-    plan, seen, comparison = followed
+def test_every_cell_of_a_module_is_calculated(example):
+    plan, seen, comparison = example
     for step in plan.body.children:
         cells = cells_of(step) if step.path.startswith("inception") else []
-        found = work_out(step, seen, comparison, cells) if cells else []
+        found = calculate(step, seen, comparison, cells) if cells else []
         assert len(found) == len(cells)
         for one in found:
             node = conv_of(plan.find(one.path))[0]
@@ -107,11 +107,11 @@ def test_every_cell_of_a_module_is_worked_out(followed):
             assert one.more + len(one.products) == len(x) * rows * columns
 
 
-def test_the_embedded_numbers_are_those_of_each_cell(followed):
-    plan, seen, comparison = followed
+def test_the_embedded_numbers_are_those_of_each_cell(example):
+    plan, seen, comparison = example
     for step in plan.body.children:
         if step.path.startswith("inception"):
-            found = work_out(step, seen, comparison, cells_of(step))
+            found = calculate(step, seen, comparison, cells_of(step))
             data = json.loads(numbers_json(found))
             for n, one in enumerate(found):
                 assert data["value"][n] == pytest.approx(one.value, rel=1e-11)
@@ -131,13 +131,13 @@ def test_a_weight_that_is_not_a_number_is_the_first_product_of_every_cell():
     plan, step = planned("googlenet", (64, 64)), "inception4a"
     arrays = {name: array.copy() for name, array in seeded(plan).items()}
     arrays["inception4a.branch3.1.conv.weight"][:, 3, 2, 2] = np.nan
-    seen = observe(plan, arrays, noise(plan)[0])
+    seen = reference_pass(plan, arrays, noise(plan)[0])
     channels = {step: np.array([0, 192, 400, 448])}
     reference = Report({}, "2.4", 7, 0.1, 0.1)
     comparison = Comparison(
         plan, "float32", ("x",), (), reference, {}, channels, keep_maps(seen.outputs, channels)
     )
-    found = work_out(plan.find(step), seen, comparison, cells_of(plan.find(step)))
+    found = calculate(plan.find(step), seen, comparison, cells_of(plan.find(step)))
     text = numbers_json(found)
     assert "NaN" not in text.replace('"NaN"', "")
     for one in found:
@@ -155,8 +155,8 @@ def test_only_maps_of_a_moderate_size_have_the_numbers_of_all_cells():
         assert len(cells_of(replace(step, output=(256, rows, 1)))) == count
 
 
-def test_both_windows_of_a_pool_have_the_values_of_its_input(followed):
-    plan, seen, _ = followed
+def test_both_windows_of_a_pool_have_the_values_of_its_input(example):
+    plan, seen, _ = example
     if "googlenet" not in plan.spec.name:
         return
     both = pool_windows(plan.find("maxpool1"), seen, "ceil")
@@ -169,25 +169,25 @@ def test_both_windows_of_a_pool_have_the_values_of_its_input(followed):
     assert both.right != both.wrong
 
 
-def test_every_module_is_followed(followed):
-    plan, seen, comparison = followed
-    found = following(plan, comparison, seen)
+def test_every_module_has_receptive_fields(example):
+    plan, seen, comparison = example
+    found = step_details(plan, comparison, seen)
     modules = [s.path for s in plan.body.children if s.path.startswith("inception")]
-    assert list(found["followed"]) == modules
-    for path, each in found["followed"].items():
+    assert list(found["cell_fields"]) == modules
+    for path, each in found["cell_fields"].items():
         assert each.shape == plan.find(path).output[1:]
         assert all(0 <= place < size for place, size in zip(each.cell, each.shape, strict=True))
-    assert following(plan, None, None) == {"followed": {}, "worked": {}, "pools": {}}
+    assert step_details(plan, None, None) == {"cell_fields": {}, "calculations": {}, "pools": {}}
 
 
 def test_a_module_with_too_many_cells_says_that_its_number_is_fixed():
     """At 320 pixels, inception3a and 3b have 40 x 40 cells, the seven others at most 20 x 20."""
     plan = planned("googlenet", (320, 320))
-    seen = observe(plan, seeded(plan), noise(plan)[0])
+    seen = reference_pass(plan, seeded(plan), noise(plan)[0])
     channels = strongest_channels(make_rows(plan), seen.outputs, 4)
     reference, maps = Report({}, "2.4", 7, 0.1, 0.1), keep_maps(seen.outputs, channels)
     comparison = Comparison(plan, "float32", ("x",), (), reference, {}, channels, maps)
-    text = render(Page(plan, comparison, observation=seen))
+    text = render(Page(plan, comparison, reference=seen))
     assert text.count("This map is too large for the numbers of all its cells") == 2
     assert text.count("The cell is the one chosen above.") == 7
     assert text.count('<script type="application/json">') == 7

@@ -1,6 +1,6 @@
 """Real-world checkpoints are read correctly bit for bit, or refused with one accurate line.
 
-`brought.py` writes most of them with the frameworks themselves, from one small GoogLeNet.
+`checkpoint_makers.py` writes most of them with the frameworks themselves, from one small GoogLeNet.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from common.tools.zoo.write_file import write_file
 
 PLAN = planned("googlenet", (96, 96), classes=7)
 ARRAYS = seeded(PLAN)
-pytestmark = pytest.mark.xdist_group("brought")
+pytestmark = pytest.mark.xdist_group("real_checkpoints")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def made(tmp_path_factory, warm_workers):
             require(framework)
             folders[framework] = tmp_path_factory.mktemp(framework)
             np.savez(folders[framework] / "arrays.npz", **ARRAYS)
-            warm_workers.apply(framework, "brought:main", framework, folders[framework])
+            warm_workers.apply(framework, "checkpoint_makers:main", framework, folders[framework])
         return folders[framework]
 
     return folder

@@ -17,12 +17,12 @@ from common.jobs.call import ROOT
 from common.reference import network as reference
 from common.reference.network import Step
 
-FOLDER = Path(os.environ.get("KEPT_RESULTS", ROOT / "build" / "reference"))
-WRITES = "KEPT_RESULTS" not in os.environ
+FOLDER = Path(os.environ.get("REFERENCE_CACHE", ROOT / "build" / "reference"))
+WRITES = "REFERENCE_CACHE" not in os.environ
 FILES = [
     *(f"common/{folder}*.py" for folder in ("", "spec/", "networks/", "reference/")),
     "tests/conftest.py",
-    "tests/kept.py",
+    "tests/reference_cache.py",
 ]
 LARGEST = 300e6  # bytes; larger ones take as long to read as to compute
 
@@ -37,7 +37,7 @@ def code():
     return digest.hexdigest()
 
 
-def kept(compute, plan, *asked):
+def cached(compute, plan, *asked):
     """The arrays that `compute` returns, from disk if they have been computed before."""
     key = hashlib.sha256(repr((code(), compute.__name__, plan, asked)).encode()).hexdigest()
     path = FOLDER / f"{key[:40]}.npz"
@@ -56,7 +56,7 @@ def kept(compute, plan, *asked):
 def outputs(plan, images, paths):
     """The result, the heads' outputs and the outputs at `paths`, for noise."""
     net = reference.load_network(plan, seeded(plan), "float64")
-    return reference.run(net, noise(plan, images), paths)
+    return reference.forward_pass(net, noise(plan, images), paths)
 
 
 def step(plan, labels):
@@ -68,14 +68,14 @@ def step(plan, labels):
     return arrays | {"loss": np.array(found.loss)}
 
 
-def kept_outputs(plan, images, paths=()):
+def cached_outputs(plan, images, paths=()):
     """`outputs`, cached on disk."""
-    return kept(outputs, plan, images, list(paths))
+    return cached(outputs, plan, images, list(paths))
 
 
-def kept_step(plan, labels):
+def cached_step(plan, labels):
     """The reference's step on noise, cached on disk."""
-    found = kept(step, plan, np.asarray(labels))
+    found = cached(step, plan, np.asarray(labels))
     parts = {"gradients": {}, "buffers": {}}
     for key, array in found.items():
         part, _, name = key.partition(" ")

@@ -12,7 +12,7 @@ from common.tools.page.notes import Measurements, Measuring
 
 
 @dataclass(frozen=True)
-class Observation:
+class ReferencePass:
     """The input and output of each layer for one image, by path, and the measured mistakes.
 
     The outputs of the network and the heads also have their names.
@@ -38,8 +38,8 @@ class Recorder:
         return self.measuring.compute(node, x, own)
 
 
-def observe(plan: Plan, arrays: Mapping[str, NDArray], image: NDArray) -> Observation:
+def reference_pass(plan: Plan, arrays: Mapping[str, NDArray], image: NDArray) -> ReferencePass:
     """Runs the reference on one image, C x H x W, in float64."""
     weights, x, recorder = to_float64(arrays), to_float64({"x": image[None]})["x"], Recorder()
     outputs = compute_all(plan, x, weights, recorder.compute)
-    return Observation(weights, x, recorder.inputs, outputs, recorder.measuring.found)
+    return ReferencePass(weights, x, recorder.inputs, outputs, recorder.measuring.found)

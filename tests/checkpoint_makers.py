@@ -1,6 +1,7 @@
 """Real-world checkpoints, written by PyTorch, Keras or Paddle in a separate process.
 
-Run as `python tests/brought.py MAKER FOLDER`; FOLDER/arrays.npz holds a small network's arrays.
+Run as `python tests/checkpoint_makers.py MAKER FOLDER`; FOLDER/arrays.npz holds the arrays of a
+small network.
 """
 
 import argparse

@@ -20,19 +20,19 @@ PARTS = [
 
 def run_part(impl, plan, arrays, x):
     """The output of a framework for a plan, in float64."""
-    net = impl.run.load_network(plan, {name: arrays[name] for name in plan.shapes}, "float64")
-    return impl.run.run(net, x, [])[plan.spec.output]
+    net = impl.runner.load_network(plan, {name: arrays[name] for name in plan.shapes}, "float64")
+    return impl.runner.forward_pass(net, x, [])[plan.spec.output]
 
 
 @pytest.mark.parametrize(("name", "since", "until"), PARTS)
 def test_a_part_computes_what_the_network_does(impl, name, since, until):
     whole = planned(name, (75, 75), classes=5)
-    steps = [step.path for step in whole.body.children]
+    names = [child.path for child in whole.body.children]
     last = until or "logits"
-    before = [steps[steps.index(since) - 1]] if since else []
+    before = [names[names.index(since) - 1]] if since else []
     arrays = seeded(whole)
     x = np.random.default_rng(0).standard_normal((2, *whole.spec.input))
-    maps = reference.run(
+    maps = reference.forward_pass(
         reference.load_network(whole, arrays, "float64"), x, [*before, *([until] if until else [])]
     )
     x = maps[before[0]] if since else x
@@ -61,8 +61,8 @@ def test_a_fixed_window_slides_over_larger_images(impl):
     assert plan.body.output == (5, 2, 3)
     arrays = seeded(plan)
     x = np.random.default_rng(0).standard_normal((1, *plan.spec.input))
-    net = impl.run.load_network(plan, arrays, "float64")
-    found = impl.run.run(net, x, ["inception5b"])
+    net = impl.runner.load_network(plan, arrays, "float64")
+    found = impl.runner.forward_pass(net, x, ["inception5b"])
     maps, logits = found["inception5b"][0], found["logits"][0]
     matrix, bias = arrays["fc.weight"][:, :, 0, 0].astype(np.float64), arrays["fc.bias"]
     for row in range(2):
@@ -75,8 +75,11 @@ def test_a_fixed_window_slides_over_larger_images(impl):
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"until": "inception6a"}, "googlenet has no step 'inception6a'; its steps: conv1,"),
-        ({"since": "conv3", "until": "conv1"}, "step 'conv3' comes after step 'conv1'"),
+        (
+            {"until": "inception6a"},
+            "'inception6a' is not a layer of googlenet's body; choose from: conv1,",
+        ),
+        ({"since": "conv3", "until": "conv1"}, "'conv3' comes after 'conv1'"),
         ({"until": "conv3", "aux": True}, "googlenet with since or until has no auxiliary heads"),
         ({"global_pool": False}, "needs a classifier that is a convolution, as in googlenet.slim"),
     ],
