@@ -31,7 +31,7 @@ def print_many(name):
 def print_verdict(name):
     step = SimpleNamespace(path="conv1", is_conv_unit=True, children=())
     root = SimpleNamespace(children=[step])
-    spec = SimpleNamespace(name="googlenet", origin="paper", input=(3, 8, 8))
+    spec = SimpleNamespace(name="googlenet", origin="paper", input=(3, 8, 8), classes=2, aux=False)
     plan = SimpleNamespace(spec=spec, parameter_count=1, roots=lambda: [root], body=root)
     different = SimpleNamespace(
         layer="conv1", what="kernel", yours=name, table="3", effect=None, lines=(), also_in=(name,),

@@ -17,12 +17,19 @@ LABELS = {
     "en": {
         "where": "where", "lines": "line", "yours": "yours", "table": "reference",
         "effect": "effect on the result", "also": "also in", "write": "write", "equal": "equal",
-        "modules": "in all {} modules", "column": "column {} of table 1",
+        "modules": "in all {} modules", "role": "{} in all {} modules",
+        "between": "between {} and {}",
+        "column": "column {} of table 1", "columns": "columns {} of table 1",
+        "kinds": "A convention is also found in published code, a choice is everyone's own, "
+                 "a mistake is neither.",
     },
     "zh": {
         "where": "位置", "lines": "行", "yours": "你的", "table": "参考",
         "effect": "对结果的影响", "also": "同样见于", "write": "写法", "equal": "相同",
-        "modules": "在全部 {} 个模块中", "column": "表 1 的 {} 列",
+        "modules": "在全部 {} 个模块中", "role": "{}，在全部 {} 个模块中",
+        "between": "在 {} 与 {} 之间",
+        "column": "表 1 的 {} 列", "columns": "表 1 的 {} 列",
+        "kinds": "“惯例不同”是公开代码中也有的写法，“自选”由各人决定，其余都是“错误”。",
     },
 }  # fmt: skip
 # The columns of the paper's table 1, by the role of the layer in a module.
@@ -54,14 +61,18 @@ def entries() -> list[dict[str, str]]:
 def advice(each: Difference, language: str, framework: str) -> Advice:
     """The advice on a difference in a language, with code for a framework."""
     for entry in entries():
-        if re.fullmatch(entry["what"], each.what):
+        if re.fullmatch(entry["what"], each.what) and re.fullmatch(
+            entry.get("table", ".*"), each.table
+        ):
             fill = {"yours": each.yours, "table": each.table}
             return Advice(entry[language].format(**fill), entry.get(framework, "").format(**fill))
     return Advice()
 
 
-def column(each: Difference) -> str:
-    """The column of the paper's table 1 that a width belongs to; "" for any other difference."""
-    rest = each.layer.partition(".")[2]
-    is_width = each.what.endswith(": channels") and each.layer.startswith("inception")
-    return COLUMNS.get(rest, "") if is_width else ""
+def columns(each: Difference) -> list[str]:
+    """The columns of the paper's table 1 that widths belong to; none for other differences."""
+    if not each.what.endswith(": channels"):
+        return []
+    modules = [place for place in each.places if place.startswith("inception")]
+    names = [COLUMNS.get(place.partition(".")[2], "") for place in modules]
+    return [name for name in dict.fromkeys(names) if name]

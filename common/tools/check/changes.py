@@ -197,8 +197,23 @@ def two_for_5(_: str, layer: Layer) -> Layer:
 def module_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """Two modules exchanged, or one left out."""
     for made, yours, table in other_modules(network, facts):
-        what = "modules exchanged" if "," in table else "module missing"
-        yield Change(what, yours, table, network=made, places=tuple(table.split(", ")))
+        places = tuple(table.split(", "))
+        if len(places) > 1:
+            yield Change("modules exchanged", yours, table, network=made, places=places)
+        else:
+            row = ", ".join(map(str, widths_of(network, table)))
+            table = f"{table} with {row} channels"
+            yield Change("module missing", yours, table, network=made, places=places)
+
+
+def widths_of(network: NetworkSpec, module: str) -> list[int]:
+    """The channels of a module's convolutions, branch by branch."""
+    own = leaves(network).items()
+    return [
+        layer.channels
+        for path, layer in own
+        if isinstance(layer, Conv) and path.partition(".")[0] == module
+    ]
 
 
 def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:

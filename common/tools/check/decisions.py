@@ -99,7 +99,7 @@ def join(group: Sequence[Difference]) -> Difference:
     first = group[0]
     places = tuple(dict.fromkeys(p for each in group for p in (each.places or (each.layer,))))
     values = {
-        name: ", ".join(dict.fromkeys(getattr(each, name) for each in group))
+        name: ", ".join(each_once([getattr(each, name) for each in group], is_row(group)))
         for name in ("yours", "table")
     }
     owners = {each.yours.rpartition(" ")[2].partition(".")[0] for each in group}
@@ -118,6 +118,16 @@ def join(group: Sequence[Difference]) -> Difference:
         effect=max(effects, default=None),
         lines=lines,
     )
+
+
+def is_row(group: Sequence[Difference]) -> bool:
+    """Whether the differences are the widths of one module, each with a value of its own."""
+    return all(map(is_width, group)) and len(set(map(module_of, group))) == 1
+
+
+def each_once(values: Sequence[str], is_row: bool) -> Sequence[str]:
+    """The values without repetitions, unless they are a row."""
+    return values if is_row else list(dict.fromkeys(values))
 
 
 def exchanged(found: Sequence[Difference]) -> list[Difference]:
