@@ -25,6 +25,7 @@ LAYERS = {
     layers.Conv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
     layers.Dense: ("linear", {"weight": "kernel", "bias": "bias"}),
     layers.GroupNormalization: ("norm", {"weight": "gamma", "bias": "beta"}),
+    layers.LayerNormalization: ("norm", {"weight": "gamma", "bias": "beta"}),
     layers.BatchNormalization: (
         "norm",
         {
@@ -218,6 +219,10 @@ def weights_of(layer: layers.Layer) -> tuple[str, dict[str, NDArray]]:
     arrays = {ours: np.array(each) for ours, each in own.items() if each is not None}
     if isinstance(layer, layers.DepthwiseConv2D):
         arrays["weight"] = one_a_channel(arrays["weight"])
+    elif isinstance(layer, layers.LayerNormalization):
+        arrays = {
+            n: each.transpose(2, 0, 1) if each.ndim == 3 else each for n, each in arrays.items()
+        }
     elif "weight" in arrays:
         arrays["weight"] = in_our_order(arrays["weight"])
     return kind, arrays

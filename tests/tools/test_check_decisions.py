@@ -1,13 +1,18 @@
 """Few lines for one decision, and hypotheses that no short network shows."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from common import spec
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
 from common.tools.check.edits import Place
 from common.tools.check.graph import IMAGE, Op
+from common.tools.check.group_norm import group_norms, name_of_norm
 from common.tools.check.hypotheses import learned_activation
+from common.tools.check.trace import Call, agree
 
 
 def shared(layer, owner):
@@ -33,6 +38,35 @@ def test_probabilities_are_a_convention_where_losses_expect_them():
     found = [Difference("fc", "softmax that the table does not have", "softmax", "none")]
     kinds = [decisions(found, is_small=False, probabilities=each)[0].kind for each in (False, True)]
     assert kinds == ["mistake", "convention"]
+
+
+def test_norms_of_its_own_are_one_decision():
+    what = "a batch norm of the network's own that the table does not have"
+    found = [
+        Difference(f"conv{n}", what, f"a batch norm of the network's own: bn{n}", "none")
+        for n in (1, 2, 3)
+    ]
+    [joined] = decisions(found, is_small=False)
+    assert joined.places == ("conv1", "conv2", "conv3")
+    assert joined.yours == "a batch norm of the network's own: bn1, bn2, bn3"
+
+
+@pytest.mark.parametrize("axes", [(1,), (1, 2, 3)])
+def test_a_layer_norm_is_recognised(axes):
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((2, 6, 4, 5)) + np.arange(6)[:, None, None]
+    shape = (6, 1, 1) if len(axes) == 1 else (6, 4, 5)
+    scale, shift = draw.standard_normal((2, *shape))
+    y = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-3)
+    weights = {"weight": scale, "bias": shift}
+    if len(axes) == 1:
+        weights = {name: each.ravel() for name, each in weights.items()}
+    call = Call("norm", "norm", weights, x, y * scale + shift)
+    found = [each for each in group_norms(call) if agree(call.output, each.compute(x), 10)]
+    assert [each.what.partition(":")[0] for each in found] == ["layer norm"]
+    assert name_of_norm(call) == "a layer norm"
+    other = replace(call, output=call.output + x)
+    assert name_of_norm(other) == "a batch norm"
 
 
 def test_a_slope_below_0_is_a_prelu():

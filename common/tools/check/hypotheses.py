@@ -11,12 +11,13 @@ from common.spec import Layer
 from common.tools.check import foreign_layers as others
 from common.tools.check.edits import Place, edit
 from common.tools.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
+from common.tools.check.group_norm import name_of_norm
 from common.tools.check.joins import joined_otherwise, read_elsewhere, skipped
 from common.tools.check.layer_hypotheses import PADDINGS
 from common.tools.check.trace import Array, Call, agree, trimmed
 
 LRN = spec.LRN(5, 1e-4, 0.75)
-NAMES = {"conv": "a convolution", "norm": "a batch norm", "linear": "a linear layer"}
+NAMES = {"conv": "a convolution", "linear": "a linear layer"}
 Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
@@ -208,4 +209,5 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
 
 def own_layer(call: Call) -> Other:
     """A layer that the table does not have, with its known output."""
-    return others.given(f"{NAMES[call.kind]} of the network's own: {call.name}", call.output)
+    kind = NAMES.get(call.kind) or name_of_norm(call)
+    return others.given(f"{kind} of the network's own: {call.name}", call.output)
