@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from common.tools.check.old_names import OldNames
+from common.tools.check.old_names import OldNames, channels_last, is_channels_first, turned
 
 # Arguments of Keras 1, and of Keras 2 where Keras 3 has dropped them; None drops one.
 ARGUMENTS = {
@@ -61,10 +61,14 @@ def adapt(source: str) -> Sequence[str]:
         is_first = bool(KERAS_1.search(source))
         for kind in LAYERS:
             wrap(kind, lambda given, named, is_first=is_first: renamed(given, named, is_first))
+        take_old_ends()
+    if first := is_channels_first(source):
+        read_channels_last()
     upper = sorted(set(UPPER.findall(source)))
-    for kind in POOLS if upper else ():
-        wrap(kind, in_lower_case)
-    return [each.strip("=").replace("Model(", "") for each in (*used, *upper)]
+    for kind in POOLS:
+        wrap(kind, of_pool)
+    found = [each.strip("=").replace("Model(", "") for each in (*used, *upper)]
+    return [*found, *(["maps with channels first, as channels last"] if first else [])]
 
 
 def wrap(kind: type, change: Callable[[tuple, dict], tuple[tuple, dict]]) -> None:
@@ -80,6 +84,18 @@ def wrap(kind: type, change: Callable[[tuple, dict], tuple[tuple, dict]]) -> Non
     kind.__init__ = made  # type: ignore[misc]
 
 
+def take_old_ends() -> None:
+    """Makes functional models take `input` and `output`: Keras tells them by today's names."""
+    image = keras.Input((1,))
+    functional, new = type(keras.Model(image, image)), keras.Model.__new__
+
+    def made(cls: type, *given: Any, **named: Any) -> Any:
+        return new(cls, *given, **renamed(given, named, is_first=False)[1])
+
+    keras.Model.__new__ = made
+    wrap(functional, lambda given, named: renamed(given, named, is_first=False))
+
+
 def without_slash(given: tuple, named: dict) -> tuple[tuple, dict]:
     """A layer's name without the slashes that Keras 3 refuses."""
     if isinstance(named.get("name"), str):
@@ -87,11 +103,27 @@ def without_slash(given: tuple, named: dict) -> tuple[tuple, dict]:
     return given, named
 
 
-def in_lower_case(given: tuple, named: dict) -> tuple[tuple, dict]:
-    """The padding as "same" or "valid"."""
+def of_pool(given: tuple, named: dict) -> tuple[tuple, dict]:
+    """Padding in lower case, and the window of 2 x 2 that a pool once had by default."""
     if isinstance(named.get("padding"), str):
         named["padding"] = named["padding"].lower()
-    return given, named
+    return given, named if given else {"pool_size": 2, **named}
+
+
+def read_channels_last() -> None:
+    """Makes new layers and inputs read maps with their channels last, flattened as if first."""
+    for kind in LAYERS[:-1]:  # a model has no axes
+        wrap(kind, channels_last)
+    flatten, make_input = layers.Flatten.call, keras.Input
+
+    def flat(self: Any, x: Any) -> Any:
+        return flatten(self, keras.ops.transpose(x, (0, 3, 1, 2)) if len(x.shape) == 4 else x)
+
+    def made(shape: Any = None, *given: Any, **named: Any) -> Any:
+        return make_input(turned(shape), *given, **named)
+
+    layers.Flatten.call = flat
+    keras.Input = layers.Input = made
 
 
 def renamed(given: tuple, named: dict, is_first: bool) -> tuple[tuple, dict]:

@@ -11,7 +11,7 @@ from common.tools.check.describe import Difference
 from common.tools.check.edits import Place
 from common.tools.check.graph import IMAGE, Op
 from common.tools.check.group_norm import group_norms, name_of_norm
-from common.tools.check.hypotheses import learned_activation
+from common.tools.check.hypotheses import has_slopes, learned_activation
 from common.tools.check.trace import Call, agree
 
 
@@ -83,5 +83,13 @@ def test_a_slope_below_0_is_a_prelu():
         return [each["relu"].layer.what for each in learned_activation(place, ["relu"])]
 
     assert found(np.where(x > 0, x, 0.1 * x)) == ["PReLU"]
+    assert found(np.where(x > 0, x, x**2)) == []
     assert found(np.maximum(x, 0)) == []
     assert found(np.where(x > 0, 2 * x, x)) == []
+
+
+def test_slopes_may_differ_for_each_place_but_not_for_each_image():
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 9))
+    slopes = np.random.default_rng(1).uniform(0.1, 0.5, x.shape)
+    assert has_slopes(np.where(x > 0, x, slopes[:1] * x), x)
+    assert not has_slopes(np.where(x > 0, x, slopes * x), x)

@@ -53,6 +53,10 @@ ERRORS = {
         "channels is 256, the filter's shape is [128, 256, 1, 1]",
         "the layer takes 256 channels, and is given 192",
     ),
+    "a linear layer on large maps": (
+        "OOM when allocating tensor with shape[746496,1000] and type double",
+        "out of memory, because a linear layer reads 746,496 values of each image: a stride, a",
+    ),
     "another error": ("The size of tensor a (28) must match the size of tensor b (14)", ""),
 }
 

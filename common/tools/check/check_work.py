@@ -24,9 +24,10 @@ from common.tools.check.checker import Checker, import_checker
 from common.tools.check.find_network import find
 from common.tools.check.hints import with_hint
 from common.tools.check.making import CIFAR, usual_inputs
+from common.tools.check.random_values import labels, noise
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
-from common.tools.check.trace import Trace, labels, noise
+from common.tools.check.trace import Trace
 from common.tools.check.user_file import load
 from common.tools.check.user_modules import users_first
 from common.tools.check.weightless import shared_start

@@ -17,9 +17,9 @@ def with_effects(found: list[Difference], reading: Reading) -> Iterator[Differen
     """Yields the differences, each with the effect on the result of all those of its kind."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for each in found:
-        if not each.places and not each.what.endswith(
-            ": channels"
-        ):  # a change of the whole network cannot be undone in its graph
+        is_own = reading.graph.get(each.layer) != reading.table.get(each.layer)
+        # A change of the whole network and shared weights cannot be undone in its graph.
+        if is_own and not each.places and not each.what.endswith(": channels"):
             groups.setdefault((each.what, each.yours, each.table), []).append(each.layer)
     effects = {key: effect(reading, names) for key, names in groups.items()}
     for each in found:

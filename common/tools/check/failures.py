@@ -19,6 +19,8 @@ CHANNELS = (
     ),
 )
 VALUES = re.compile(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)")
+MEMORY = re.compile(r"OOM when allocating tensor with shape\[(\d+),(\d+)\]")
+MANY = 50_000  # values of an image before a linear layer: 7 x 7 maps of 1,000 channels
 
 
 def explained(text: str) -> str:
@@ -26,6 +28,11 @@ def explained(text: str) -> str:
     for pattern in CHANNELS:
         if found := pattern.search(text):
             return f"the layer takes {found['wanted']} channels, and is given {found['own']}"
+    if (found := MEMORY.search(text)) and int(found[1]) > MANY:
+        return (
+            f"out of memory, because a linear layer reads {int(found[1]):,} values of each image: "
+            "a stride, a pool or the global average pool before it is missing"
+        )
     if found := VALUES.search(text):
         return f"the linear layer takes {found[2]} values, and is given {found[1]}"
     if found := PYTORCH.search(text):

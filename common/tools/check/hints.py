@@ -88,7 +88,8 @@ def undefined(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
         each.names[0].name == "*" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)
     ):
         return
-    used, bound = {}, set(dir(builtins))
+    used: dict[str, int] = {}
+    bound = set(dir(builtins))
     for each in ast.walk(tree):
         match each:
             case ast.Name(id=name, ctx=ast.Load()):

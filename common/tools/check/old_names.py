@@ -83,6 +83,30 @@ def import_or_none(name: str) -> Any:
         return None
 
 
+IS_FIRST = re.compile(
+    r"""dim_ordering\s*(=|\()\s*["']th["']|data_format\s*=\s*["']channels_first["']""", re.I
+)
+
+
+def is_channels_first(source: str) -> bool:
+    """Whether a source asks for maps with their channels first, which few CPUs can run in Keras."""
+    return bool(IS_FIRST.search(source))
+
+
+def channels_last(given: tuple, named: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """The arguments of a layer for maps with their channels last."""
+    own = {n: turned(e) if n.endswith("shape") else e for n, e in named.items()}
+    own.pop("data_format", None)
+    return given, own | ({"axis": -1} if own.get("axis") == 1 else {})
+
+
+def turned(shape: Any) -> Any:
+    """The shape of an image, with its one to four channels last."""
+    if isinstance(shape, tuple | list) and len(shape) == 3 and shape[0] in (1, 2, 3, 4):
+        return (*shape[1:], shape[0])
+    return shape
+
+
 # Names of Python's and NumPy's that code of the time uses.
 STANDARD = {
     ("collections", "Iterable"): __import__("collections.abc").abc.Iterable,

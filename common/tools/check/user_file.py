@@ -102,8 +102,9 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
 
 def with_likely(name: str) -> str:
     """The name of a module, with the package of which it may be a misspelling."""
-    likely = get_close_matches(name.partition(".")[0], FRAMEWORK, 1, 0.75)
-    return f"{name} (a misspelling of {likely[0]}?)" if likely and likely[0] != name else name
+    top = name.partition(".")[0]
+    likely = get_close_matches(top, FRAMEWORK, 1, 0.75)
+    return f"{name} (a misspelling of {likely[0]}?)" if likely and likely[0] != top else name
 
 
 def parsed(code: str | bytes, source: str, path: Path) -> tuple[ast.Module, list[str]]:
