@@ -1,15 +1,18 @@
 """Few lines for one decision, and hypotheses that no short network shows."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from common import spec
+from common.tools.check import foreign_layers as others
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
-from common.tools.check.edits import Place
-from common.tools.check.graph import IMAGE, Op
+from common.tools.check.edits import Place, edit
+from common.tools.check.effects import effect
+from common.tools.check.graph import IMAGE, RESULT, Op, value
 from common.tools.check.group_norm import group_norms, name_of_norm
 from common.tools.check.hypotheses import has_slopes, learned_activation
 from common.tools.check.trace import Call, agree
@@ -86,6 +89,26 @@ def test_a_slope_below_0_is_a_prelu():
     assert found(np.where(x > 0, x, x**2)) == []
     assert found(np.maximum(x, 0)) == []
     assert found(np.where(x > 0, 2 * x, x)) == []
+
+
+def test_an_effect_is_not_measured_through_a_given_output():
+    x = np.linspace(-2, 2, 32).reshape(1, 2, 4, 4)
+    step = others.given("PReLU", np.ones_like(x))
+    table = {
+        IMAGE: Op(None, ()),
+        "first": Op(spec.ReLU(), (IMAGE,)),
+        "second": Op(spec.ReLU(), ("first",)),
+        RESULT: Op(None, ("second",)),
+    }
+    changed = edit(table, "first", layer=None)
+    for graph, wanted in ((changed, True), (edit(changed, "second", then=(step,)), False)):
+        known = {IMAGE: x}
+        value(graph, RESULT, known)
+        matcher = SimpleNamespace(taken={})
+        reading = SimpleNamespace(
+            graph=graph, table=table, known=known, forced={IMAGE: x}, matcher=matcher
+        )
+        assert (effect(reading, ["first"]) is not None) == wanted
 
 
 def test_slopes_may_differ_for_each_place_but_not_for_each_image():

@@ -3,6 +3,8 @@
 import pytest
 from test_check import check
 
+from common.tools.check.old_names import channels_last, is_channels_first, turned, with_axis
+
 SOURCE = """
 from keras.layers import Input, Convolution2D, MaxPooling2D, AveragePooling2D, ZeroPadding2D
 from keras.layers import Dense, Dropout, Flatten, merge
@@ -48,3 +50,38 @@ def test_channels_first_are_read_as_last(tmp_path, grid):
     whats = [each["what"] for each in found["differences"]]
     assert whats == ["convolution: padding", "global average pool replaced"][:grid]
     assert "maps with channels first, as channels last" in " ".join(found["notes"])
+
+
+def test_other_axes_than_the_channels_stay_others():
+    """A batch norm of the columns, Keras' default there, must not be read as one of channels."""
+    axes = [channels_last((), {"axis": n})[1]["axis"] for n in (1, 2, 3, -1, -2, -3)]
+    assert axes == [-1, 1, 2, 2, 1, -1]
+    assert channels_last(*with_axis((), {})) == ((), {"axis": 2})
+    assert channels_last(*with_axis((1,), {"epsilon": 1})) == ((), {"axis": -1, "epsilon": 1})
+
+
+def test_only_shapes_of_images_are_turned():
+    assert turned((3, 224, 224)) == (224, 224, 3)
+    assert turned((224, 224, 3)) == (224, 224, 3)
+    assert channels_last((), {"input_shape": (1, 28, 28), "units": 3}) == (
+        (),
+        {"input_shape": (28, 28, 1), "units": 3},
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("Conv(8, dim_ordering='th')", True),
+        ("K.set_image_dim_ordering('th')", True),
+        ('DATA_FORMAT = "channels_first"', True),
+        ("if K.image_dim_ordering() == 'th':\n    Conv(8, dim_ordering='th')", False),
+        ("if DATA_FORMAT == 'channels_first':\n    x = 1", False),
+        ("old_data_format = 'channels_first'", False),
+        ("print('set image_data_format=\"channels_first\"')", False),
+        ("not Python", False),
+        ("Conv(8, data_format='channels_last')", False),
+    ],
+)
+def test_the_order_is_read_off_the_source(source, wanted):
+    assert is_channels_first(source) == wanted
