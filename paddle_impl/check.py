@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from paddle import Tensor, nn
 
 from common.spec import Shape
-from common.tools.check.trace import Trace, numbers
+from common.tools.check.random_values import numbers
+from common.tools.check.trace import Trace
 from paddle_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from paddle_impl.run import cross_entropy
 from paddle_impl.tracer import (

@@ -21,6 +21,7 @@ LAYERS = {
     **dict.fromkeys((nn.Conv2D, Conv2D), ("conv", {"weight": "weight", "bias": "bias"})),
     nn.Linear: ("linear", {"weight": "weight", "bias": "bias"}),
     nn.GroupNorm: ("norm", {"weight": "weight", "bias": "bias"}),
+    nn.LayerNorm: ("norm", {"weight": "weight", "bias": "bias"}),
     nn.InstanceNorm2D: ("norm", {"weight": "scale", "bias": "bias"}),
     **dict.fromkeys(
         NORMS,
@@ -165,8 +166,10 @@ class Tracer:
         arrays = {ours: to_numpy(each) for ours, each in own.items() if each is not None}
         if is_unscaled(layer):
             del arrays["weight"]
+        before = self.before.pop(id(layer))
         last = getattr(layer, "_data_format", "") == "NHWC"
-        self.note(name, kind, arrays, self.before.pop(id(layer)), output, self.lines(layer), last)
+        last |= before.ndim == 4 and len(getattr(layer, "_normalized_shape", ())) == 1
+        self.note(name, kind, arrays, before, output, self.lines(layer), last)
 
     def watched(self, place: Place) -> Function:
         """Wraps a function so that a user's calls with weights of the network are recorded."""

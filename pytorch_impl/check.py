@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from common.spec import Shape
-from common.tools.check.trace import Trace, numbers
+from common.tools.check.random_values import numbers
+from common.tools.check.trace import Trace
 from pytorch_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from pytorch_impl.tracer import record, tensors, to_numpy, without_dropout
 

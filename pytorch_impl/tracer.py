@@ -23,6 +23,7 @@ FUNCTIONS = {
     torch.batch_norm: ("norm", "input weight bias running_mean running_var"),
     F.group_norm: ("norm", "input num_groups weight bias"),
     F.instance_norm: ("norm", "input running_mean running_var weight bias"),
+    F.layer_norm: ("norm", "input normalized_shape weight bias"),
 }
 
 
@@ -118,8 +119,10 @@ class Tracer(TorchFunctionMode):
         y = func(*args, **(kwargs or {}))
         owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
         name, lines = owners[0] if owners else ("", ())
-        before = arrays.pop("input")
-        self.calls.append(Call(name, kind, arrays, before, to_numpy(y), lines))
+        before, after = arrays.pop("input"), to_numpy(y)
+        if func is F.layer_norm and before.ndim == 4 and len(given["normalized_shape"]) == 1:
+            before, after = (each.transpose(0, 3, 1, 2) for each in (before, after))
+        self.calls.append(Call(name, kind, arrays, before, after, lines))
         return y
 
 

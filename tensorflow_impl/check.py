@@ -12,7 +12,8 @@ from keras import layers
 from numpy.typing import NDArray
 
 from common.spec import Shape
-from common.tools.check.trace import Trace, numbers
+from common.tools.check.random_values import numbers
+from common.tools.check.trace import Trace
 from tensorflow_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from tensorflow_impl.tracer import WATCHED, record, to_numpy, without_dropout
 

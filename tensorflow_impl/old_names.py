@@ -10,7 +10,13 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from common.tools.check.old_names import OldNames
+from common.tools.check.old_names import (
+    OldNames,
+    channels_last,
+    is_channels_first,
+    turned,
+    with_axis,
+)
 
 # Arguments of Keras 1, and of Keras 2 where Keras 3 has dropped them; None drops one.
 ARGUMENTS = {
@@ -61,9 +67,13 @@ def adapt(source: str) -> Sequence[str]:
         is_first = bool(KERAS_1.search(source))
         for kind in LAYERS:
             wrap(kind, lambda given, named, is_first=is_first: renamed(given, named, is_first))
+        take_old_ends()
+    if is_channels_first(source):
+        read_channels_last()
+        used.append("maps with channels first, as channels last")
     upper = sorted(set(UPPER.findall(source)))
-    for kind in POOLS if upper else ():
-        wrap(kind, in_lower_case)
+    for kind in POOLS:
+        wrap(kind, of_pool)
     return [each.strip("=").replace("Model(", "") for each in (*used, *upper)]
 
 
@@ -80,6 +90,16 @@ def wrap(kind: type, change: Callable[[tuple, dict], tuple[tuple, dict]]) -> Non
     kind.__init__ = made  # type: ignore[misc]
 
 
+def take_old_ends() -> None:
+    """Makes functional models take `input` and `output`: Keras tells them by today's names."""
+    image = keras.Input((1,))
+    functional, new = type(keras.Model(image, image)), keras.Model.__new__
+    keras.Model.__new__ = lambda cls, *given, **named: new(
+        cls, *given, **renamed(given, named, is_first=False)[1]
+    )
+    wrap(functional, lambda given, named: renamed(given, named, is_first=False))
+
+
 def without_slash(given: tuple, named: dict) -> tuple[tuple, dict]:
     """A layer's name without the slashes that Keras 3 refuses."""
     if isinstance(named.get("name"), str):
@@ -87,11 +107,32 @@ def without_slash(given: tuple, named: dict) -> tuple[tuple, dict]:
     return given, named
 
 
-def in_lower_case(given: tuple, named: dict) -> tuple[tuple, dict]:
-    """The padding as "same" or "valid"."""
-    if isinstance(named.get("padding"), str):
-        named["padding"] = named["padding"].lower()
-    return given, named
+def of_pool(given: tuple, named: dict) -> tuple[tuple, dict]:
+    """Padding in lower case, and the window of 2 x 2 that a pool once had by default."""
+    own = {n: e.lower() if n == "padding" and isinstance(e, str) else e for n, e in named.items()}
+    return given, own if given else {"pool_size": 2, **own}
+
+
+def read_channels_last() -> None:
+    """Makes new layers and inputs read maps with their channels last, flattened as if first."""
+    for kind in LAYERS[:-1]:  # a model has no axes
+        wrap(kind, channels_last)
+    for kind in (layers.BatchNormalization, layers.Concatenate):
+        wrap(kind, with_axis)
+    for owner in (keras.backend, keras.config):
+        owner.image_data_format = lambda: "channels_first"  # for code that reads both orders
+        owner.set_image_data_format = lambda _: None
+    keras.backend.image_dim_ordering = lambda: "th"
+    flatten, make_input = layers.Flatten.call, keras.Input
+
+    def flat(self: Any, x: Any) -> Any:
+        return flatten(self, keras.ops.transpose(x, (0, 3, 1, 2)) if len(x.shape) == 4 else x)
+
+    def made(shape: Any = None, *given: Any, **named: Any) -> Any:
+        return make_input(turned(shape), *given, **named)
+
+    layers.Flatten.call = flat
+    keras.Input = layers.Input = made
 
 
 def renamed(given: tuple, named: dict, is_first: bool) -> tuple[tuple, dict]:
@@ -193,7 +234,6 @@ OLD_NAMES = OldNames(
         ("keras.utils", "np_utils"): keras.utils,
         ("keras.backend", "image_dim_ordering"): lambda: "tf",
         ("keras.backend", "set_image_dim_ordering"): lambda _: None,
-        ("keras.backend", "set_image_data_format"): lambda _: None,
         ("keras.initializers", "normal"): keras.initializers.RandomNormal,
     },
     reasons={

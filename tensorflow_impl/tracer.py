@@ -19,21 +19,15 @@ from common.tools.check.trace import Call, Calls, Drop
 from common.tools.check.weightless import Weightless, fingerprint
 from tensorflow_impl.weights import in_our_order, one_a_channel
 
+MOVING = {"running_mean": "moving_mean", "running_var": "moving_variance"}
 # The layers with weights: their kind, and the names of their weights.
 LAYERS = {
     layers.DepthwiseConv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
     layers.Conv2D: ("conv", {"weight": "kernel", "bias": "bias"}),
     layers.Dense: ("linear", {"weight": "kernel", "bias": "bias"}),
     layers.GroupNormalization: ("norm", {"weight": "gamma", "bias": "beta"}),
-    layers.BatchNormalization: (
-        "norm",
-        {
-            "weight": "gamma",
-            "bias": "beta",
-            "running_mean": "moving_mean",
-            "running_var": "moving_variance",
-        },
-    ),
+    layers.LayerNormalization: ("norm", {"weight": "gamma", "bias": "beta"}),
+    layers.BatchNormalization: ("norm", {"weight": "gamma", "bias": "beta", **MOVING}),
 }
 KINDS = (*LAYERS, layers.SeparableConv2D)  # the last is recorded as two convolutions
 # The functions that a user's own layer may call: the layer that each computes, and its arguments.
@@ -218,6 +212,8 @@ def weights_of(layer: layers.Layer) -> tuple[str, dict[str, NDArray]]:
     arrays = {ours: np.array(each) for ours, each in own.items() if each is not None}
     if isinstance(layer, layers.DepthwiseConv2D):
         arrays["weight"] = one_a_channel(arrays["weight"])
+    elif isinstance(layer, layers.LayerNormalization):
+        arrays = {name: np.moveaxis(each, -1, 0) for name, each in arrays.items()}
     elif "weight" in arrays:
         arrays["weight"] = in_our_order(arrays["weight"])
     return kind, arrays

@@ -1,13 +1,21 @@
 """Few lines for one decision, and hypotheses that no short network shows."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from common import spec
+from common.tools.check import foreign_layers as others
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
-from common.tools.check.edits import Place
-from common.tools.check.graph import IMAGE, Op
-from common.tools.check.hypotheses import learned_activation
+from common.tools.check.edits import Place, edit
+from common.tools.check.effects import effect
+from common.tools.check.graph import IMAGE, RESULT, Op, value
+from common.tools.check.group_norm import group_norms, name_of_norm
+from common.tools.check.hypotheses import has_slopes, learned_activation
+from common.tools.check.trace import Call, agree
 
 
 def shared(layer, owner):
@@ -35,6 +43,35 @@ def test_probabilities_are_a_convention_where_losses_expect_them():
     assert kinds == ["mistake", "convention"]
 
 
+def test_norms_of_its_own_are_one_decision():
+    what = "a batch norm of the network's own that the table does not have"
+    found = [
+        Difference(f"conv{n}", what, f"a batch norm of the network's own: bn{n}", "none")
+        for n in (1, 2, 3)
+    ]
+    [joined] = decisions(found, is_small=False)
+    assert joined.places == ("conv1", "conv2", "conv3")
+    assert joined.yours == "a batch norm of the network's own: bn1, bn2, bn3"
+
+
+@pytest.mark.parametrize("axes", [(1,), (1, 2, 3)])
+def test_a_layer_norm_is_recognised(axes):
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((2, 6, 4, 5)) + np.arange(6)[:, None, None]
+    shape = (6, 1, 1) if len(axes) == 1 else (6, 4, 5)
+    scale, shift = draw.standard_normal((2, *shape))
+    y = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-3)
+    weights = {"weight": scale, "bias": shift}
+    if len(axes) == 1:
+        weights = {name: each.ravel() for name, each in weights.items()}
+    call = Call("norm", "norm", weights, x, y * scale + shift)
+    found = [each for each in group_norms(call) if agree(call.output, each.compute(x), 10)]
+    assert [each.what.partition(":")[0] for each in found] == ["layer norm"]
+    assert name_of_norm(call) == "a layer norm"
+    other = replace(call, output=call.output + x)
+    assert name_of_norm(other) == "a batch norm"
+
+
 def test_a_slope_below_0_is_a_prelu():
     x = np.linspace(-2, 2, 32).reshape(1, 2, 4, 4)
     graph = {
@@ -49,5 +86,33 @@ def test_a_slope_below_0_is_a_prelu():
         return [each["relu"].layer.what for each in learned_activation(place, ["relu"])]
 
     assert found(np.where(x > 0, x, 0.1 * x)) == ["PReLU"]
+    assert found(np.where(x > 0, x, x**2)) == []
     assert found(np.maximum(x, 0)) == []
     assert found(np.where(x > 0, 2 * x, x)) == []
+
+
+def test_an_effect_is_not_measured_through_a_given_output():
+    x = np.linspace(-2, 2, 32).reshape(1, 2, 4, 4)
+    step = others.given("PReLU", np.ones_like(x))
+    table = {
+        IMAGE: Op(None, ()),
+        "first": Op(spec.ReLU(), (IMAGE,)),
+        "second": Op(spec.ReLU(), ("first",)),
+        RESULT: Op(None, ("second",)),
+    }
+    changed = edit(table, "first", layer=None)
+    for graph, wanted in ((changed, True), (edit(changed, "second", then=(step,)), False)):
+        known = {IMAGE: x}
+        value(graph, RESULT, known)
+        matcher = SimpleNamespace(taken={})
+        reading = SimpleNamespace(
+            graph=graph, table=table, known=known, forced={IMAGE: x}, matcher=matcher
+        )
+        assert (effect(reading, ["first"]) is not None) == wanted
+
+
+def test_slopes_may_differ_for_each_place_but_not_for_each_image():
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 9))
+    slopes = np.random.default_rng(1).uniform(0.1, 0.5, x.shape)
+    assert has_slopes(np.where(x > 0, x, slopes[:1] * x), x)
+    assert not has_slopes(np.where(x > 0, x, slopes * x), x)

@@ -39,7 +39,25 @@ ERRORS = {
         "Expected size 28 but got size 27 for tensor number 1 in the list",
         "branch 2 makes 27x27, branch 1 28x28",
     ),
-    "another error": ("mat1 and mat2 shapes cannot be multiplied (2x1024 and 512x10)", ""),
+    "linear": (
+        "mat1 and mat2 shapes cannot be multiplied (2x1024 and 512x10)",
+        "the linear layer takes 512 values, and is given 1024",
+    ),
+    "PyTorch, channels": (
+        "Given groups=1, weight of size [128, 256, 1, 1], expected input[2, 192, 28, 28] to have "
+        "256 channels, but got 192 channels instead",
+        "the layer takes 256 channels, and is given 192",
+    ),
+    "Paddle, channels": (
+        "the input's channels is 192, the input's shape is [1, 192, 56, 56]; the filter's "
+        "channels is 256, the filter's shape is [128, 256, 1, 1]",
+        "the layer takes 256 channels, and is given 192",
+    ),
+    "a linear layer on large maps": (
+        "OOM when allocating tensor with shape[746496,1000] and type double",
+        "out of memory, because a linear layer reads 746,496 values of each image: a stride, a",
+    ),
+    "another error": ("The size of tensor a (28) must match the size of tensor b (14)", ""),
 }
 
 

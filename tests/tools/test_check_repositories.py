@@ -131,7 +131,7 @@ def test_a_function_is_preferred_to_the_blocks_that_it_uses(tmp_path):
     (tmp_path / "mine.py").write_text(BLOCKS + MAKER)
     code, _, error = call("check", tmp_path / "mine.py")
     assert code == 4
-    assert "not of the family: 3 layers with weights" in error
+    assert "to be compared: 3 layers with weights" in error
 
 
 RESIZED = """
@@ -173,7 +173,7 @@ def test_branches_in_branches_are_followed_once(tmp_path):
     )
     code, _, error = call("check", file, "--limit", "60")
     assert code == 4
-    assert "not of the family: 2 layers with weights" in error
+    assert "to be compared: 2 layers with weights" in error
 
 
 def test_an_error_at_every_size_is_not_put_on_the_size(tmp_path):

@@ -135,12 +135,15 @@ def resemblance(trace: Trace, plan: Plan) -> str:
         alike += 1
     kinds = Counter(kind for kind, _ in ran)
     counts = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
-    where = (
-        f"its layer {trace.calls[alike].name} has weights {shape_text(trace.calls[alike].shape)}"
-        if alike < len(ran)
-        else "the network ends"
-    )
+    where = "the network ends"
+    if alike < len(ran):
+        call = trace.calls[alike]
+        where = f"its layer {call.name} has weights {shape_text(call.shape)}"
+        if alike < len(wanted):
+            where += f", not {shape_text(wanted[alike][1])}"
+    share = likeness(trace, plan)
     return (
-        f"this network is not of the family: {len(ran)} layers with weights ({counts}); most like "
-        f"{plan.spec.name}, the first {alike} layers agree, then {where}"
+        f"too unlike each network published here to be compared: {len(ran)} layers with weights "
+        f"({counts}); {share:.0%} are those of {plan.spec.name}, of which the first {alike} agree; "
+        f"then {where}"
     )

@@ -18,6 +18,7 @@ from common.spec import (
     sequence,
 )
 from common.spec.rewrite import Override, rewrite, rewrite_network
+from common.tools.check.block_changes import fewer_blocks, ordinary_convolutions
 from common.tools.check.describe import Difference
 from common.tools.check.facts import MOST, Facts
 from common.tools.check.module_changes import other_modules
@@ -216,6 +217,17 @@ def widths_of(network: NetworkSpec, module: str) -> list[int]:
     ]
 
 
+def block_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Fewer of several equal blocks, or ordinary convolutions for separable ones."""
+    for what, find in (
+        ("equal modules missing", fewer_blocks),
+        ("ordinary convolution in the place of a separable one", ordinary_convolutions),
+    ):
+        for made in find(network, facts):
+            yield Change(what, made.yours, made.table, network=made.network, places=made.places)
+            network = made.network
+
+
 def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """First layers of the user's own."""
     found = other_stem(network, facts)
@@ -231,4 +243,5 @@ PROPOSALS: tuple[Proposal, ...] = (
     bias_changes,
     kernel_changes,
     module_changes,
+    block_changes,
 )

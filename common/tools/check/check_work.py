@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import sys
 import time
@@ -21,10 +22,12 @@ from common.tools.check.candidates import likely_input
 from common.tools.check.check_jobs import Check, Submission
 from common.tools.check.checker import Checker, import_checker
 from common.tools.check.find_network import find
+from common.tools.check.hints import with_hint
 from common.tools.check.making import CIFAR, usual_inputs
+from common.tools.check.random_values import labels, noise
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
-from common.tools.check.trace import Trace, labels, noise
+from common.tools.check.trace import Trace
 from common.tools.check.user_file import load
 from common.tools.check.user_modules import users_first
 from common.tools.check.weightless import shared_start
@@ -32,6 +35,7 @@ from common.tools.check.weightless import shared_start
 DIGITS = {"float64": 10, "float32": 4}  # decimal digits to which results must agree
 HALF = 2  # for any other dtype
 MEMORY_SHARE = 0.75  # of the machine's memory
+SHOWN = 200  # characters of an error: what follows depends on the length of the rest
 MIN_MAP = 4  # rows: at 32 x 32, most maps of a network for CIFAR are not smaller
 
 
@@ -71,8 +75,10 @@ def limit_memory() -> None:
 def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arrays, int]:
     """The trace as arrays, and the number of parameters reported by the network."""
     file = guarded(job, lines, lambda: load(job, path, checker, lines))
-    made = find(job, checker, file, lines)
-    trace = watch(job, checker, made.net, lines)
+    try:
+        trace = watch(job, checker, find(job, checker, file, lines).net, lines)
+    except DataError as error:
+        raise DataError(with_hint(str(error), file.tree, file.missing)) from None
     computed = {str(call.output.dtype) for call in trace.calls}
     digits = min(DIGITS.get(each, HALF) for each in computed)
     notes = [*file.notes, *trace.notes]
@@ -142,10 +148,16 @@ def first_that_runs(
             return attempt(job, checker, net, size, lines)
         except DataError as error:
             failures.append(error)
-    if len({str(each) for each in failures}) == 1 < len(failures):  # whatever the size
+    alike = [e for e, size in zip(failures, sizes, strict=True) if size[0] == sizes[0][0]]
+    if len(set(map(without_shapes, alike))) == 1 < len(failures):  # whatever the size
         raise failures[0]
     tried = ", ".join(shape_text(size) for size in sizes)
     raise DataError(f"{failures[0]} (on {tried}; set a different size with --input CxHxW)")
+
+
+def without_shapes(error: DataError) -> str:
+    """The beginning of an error, without the shapes that it names."""
+    return re.sub(r"\[[\d, ]*\]", "", str(error))[:SHOWN]
 
 
 def attempt(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:

@@ -35,11 +35,12 @@ def partner(matcher: Matcher, name: str, readers: list[int]) -> int | None:
         return best[twins.index(name)]
     if len(same) > 1:
         return max(same, key=lambda number: matcher.likeness(name, number))
+    is_only = len(rivals) == len(readers) == 1
     pairs = [
         (unlike, -matcher.likeness(rival, number), place, number, rival)
         for place, rival in enumerate(rivals)
         for number in readers
-        if (unlike := count_unlike(matcher, rival, number)) is not None
+        if (unlike := count_unlike(matcher, rival, number, is_only=is_only)) is not None
     ]
     partners: dict[str, int] = {}
     for *_, number, rival in sorted(pairs):
@@ -48,10 +49,13 @@ def partner(matcher: Matcher, name: str, readers: list[int]) -> int | None:
     return partners.get(name)
 
 
-def count_unlike(matcher: Matcher, name: str, number: int) -> float | None:
+def count_unlike(
+    matcher: Matcher, name: str, number: int, *, is_only: bool = False
+) -> float | None:
     """The weighted number of dimensions that differ between a layer and an op that read one map.
 
-    None if the layer belongs to a different op: one after this op, or one of exactly its shape.
+    None if the layer belongs to a different op: one after this op, or one of exactly its shape. The
+    only layer that reads a map is not that of an op far from the only op that reads it.
     """
     own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
     if own == found:
@@ -59,9 +63,21 @@ def count_unlike(matcher: Matcher, name: str, number: int) -> float | None:
     if is_exchanged(matcher, own, number):
         return 1
     behind = [made(matcher.wanted[reader]) for reader in matcher.readers_in_graph(name)]
-    if found in behind or not matcher.is_spare(number):
+    if found in behind:
+        return None
+    if not matcher.is_spare(number) and (not is_only or is_needed_soon(matcher, name, number)):
         return None
     return sum(weight for weight, a, b in zip((1, 2, 2), own, found, strict=False) if a != b)
+
+
+def is_needed_soon(matcher: Matcher, name: str, number: int, depth: int = 3) -> bool:
+    """Whether one of the next ops after an op has exactly the shape of a layer."""
+    following = [*matcher.readers_in_graph(name)] if depth else []
+    return any(
+        matcher.wanted[each] == matcher.signatures[number]
+        or is_needed_soon(matcher, each, number, depth - 1)
+        for each in following
+    )
 
 
 def is_exchanged(matcher: Matcher, own: Shape, number: int) -> bool:
@@ -118,17 +134,24 @@ def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[in
     first = same[0]
     if expected is not None:
         wanted = np.sort(expected.ravel())
-        fits = [
+        fits = (
             number
             for number, x in given.items()
             if x.size == expected.size
-            and (agree(np.sort(x.ravel()), wanted, matcher.digits) or is_dropped(x, expected))
-        ]
-        first = next(iter(fits), first)
+            and (is_reordered(x, wanted, matcher.digits) or is_dropped(x, expected))
+        )
+        first = next(fits, first)
     twins = [number for number in same if agree(given[number], given[first], matcher.digits)]
     if len(twins) == 1:
         return twins[0]
     return max(twins, key=lambda number: matcher.likeness(name, number))
+
+
+def is_reordered(x: Array, wanted: Array, digits: int) -> bool:
+    """Whether a map has these sorted values, in any order."""
+    bound = max(abs(wanted[0]), abs(wanted[-1])) * 10.0**-digits  # their ends tell most apart
+    is_like = abs(x.min() - wanted[0]) <= bound and abs(x.max() - wanted[-1]) <= bound
+    return bool(is_like) and agree(np.sort(x.ravel()), wanted, digits)
 
 
 def is_dropped(x: Array, expected: Array) -> bool:

@@ -13,8 +13,9 @@ CONVENTION, MISTAKE, CHOICE = "convention", "mistake", "choice"
 CONVENTIONS = re.compile(
     r"batch norm behind every convolution|no batch norm at all|two 3x3 convolutions for each 5x5"
     r"|3x3 convolutions for 5x5|convolutions: (no )?biases.*|batch norm: (no )?scale in all"
-    r"|1xn and nx1 exchanged|batch norm: what running statistics keep|group norm .*"
+    r"|1xn and nx1 exchanged|batch norm: what running statistics keep|(group|layer) norm .*"
 )
+OF_ITS_OWN = re.compile(r"a \w+ norm of the network's own.*")
 EPS = re.compile(r"batch norm: eps(?! is).*")
 NORM_EPS = "batch norm: eps"
 SOFTMAX = re.compile(r"softmax that the table does not have")  # as networks in Keras end
@@ -55,7 +56,7 @@ def key_of(each: Difference) -> tuple:
     if each.what == "weights shared":
         owner = each.yours.rpartition(" ")[2].partition(".")[0]
         return each.what, owner, owner == module_of(each)
-    if each.what.startswith("dropout at work"):
+    if each.what.startswith("dropout at work") or OF_ITS_OWN.fullmatch(each.what):
         return (each.what,)
     if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
@@ -102,6 +103,9 @@ def join(group: Sequence[Difference]) -> Difference:
         name: ", ".join(each_once([getattr(each, name) for each in group], is_row(group)))
         for name in ("yours", "table")
     }
+    if OF_ITS_OWN.fullmatch(first.what):
+        names = (each.yours.rpartition(": ")[2] for each in group)
+        values["yours"] = f"{first.yours.partition(': ')[0]}: {', '.join(dict.fromkeys(names))}"
     owners = {each.yours.rpartition(" ")[2].partition(".")[0] for each in group}
     if first.what == "weights shared" and len(group) > 1 and len(owners) == 1:
         values["yours"] = f"those of {owners.pop()}"

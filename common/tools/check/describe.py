@@ -37,7 +37,7 @@ IN_PLACE = (
 )
 
 
-GROUP_NORM = "group norm in the place of batch norm"
+GROUP_NORM, LAYER_NORM = (f"{kind} norm in the place of batch norm" for kind in ("group", "layer"))
 
 
 def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
@@ -93,8 +93,9 @@ def describe_layers(
                 what = f"{name_of(yours)}: {field.name.replace('_', ' ')}"
                 yield what, value_text(own), value_text(theirs)
     else:
-        is_group = name_of(yours) == "group norm" and isinstance(table, spec.BatchNorm)
-        what = GROUP_NORM if is_group else f"{name_of(table)} replaced"
+        names = {"group norm": GROUP_NORM, "layer norm": LAYER_NORM}
+        what = names.get(name_of(yours), "") if isinstance(table, spec.BatchNorm) else ""
+        what = what or f"{name_of(table)} replaced"
         yield what, text(yours), text(table)
 
 

@@ -28,7 +28,8 @@ def differences(reading: Reading) -> Iterator[Difference]:
             lines = lines_at(reading, name)
             for what, yours, table in found:
                 also = also_in(reading.plan, name, op, reading.table[name])
-                yield Difference(name, what, yours, table, also, lines=lines)
+                layer = module_behind(reading, name) if what == IN_PLACE[0] else name
+                yield Difference(layer, what, yours, table, also, lines=lines)
     for name, other in reading.shared.items():
         lines = reading.trace.calls[reading.matcher.taken[name]].lines
         yield Difference(name, "weights shared", f"those of {other}", "its own", lines=lines)
@@ -39,6 +40,13 @@ def differences(reading: Reading) -> Iterator[Difference]:
         yield Difference(
             order[0], "order of heads", ", ".join(order), ", ".join(reading.plan.heads)
         )
+
+
+def module_behind(reading: Reading, name: str) -> str:
+    """The module that reads an op's output; the op itself if it does not end a module."""
+    readers = (n for n, op in reading.table.items() if name in op.inputs)
+    behind = next(readers, name).partition(".")[0]
+    return behind if behind != name.partition(".")[0] else name
 
 
 def reads_after_relu(reading: Reading, name: str) -> bool:

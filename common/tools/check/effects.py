@@ -7,7 +7,7 @@ from math import isfinite
 from common.reference.numerics import relative_difference
 from common.tools.check.describe import Difference
 from common.tools.check.foreign_layers import ENDINGS
-from common.tools.check.graph import RESULT, DoesNotFit, Graph, Other, Values, downstream, value
+from common.tools.check.graph import RESULT, DoesNotFit, Graph, Op, Other, Values, downstream, value
 from common.tools.check.reading import Reading
 
 LEAST = 1e-12  # smaller effects are rounding
@@ -17,9 +17,9 @@ def with_effects(found: list[Difference], reading: Reading) -> Iterator[Differen
     """Yields the differences, each with the effect on the result of all those of its kind."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for each in found:
-        if not each.places and not each.what.endswith(
-            ": channels"
-        ):  # a change of the whole network cannot be undone in its graph
+        is_own = reading.graph.get(each.layer) != reading.table.get(each.layer)
+        # A change of the whole network and shared weights cannot be undone in its graph.
+        if is_own and not each.places and not each.what.endswith(": channels"):
             groups.setdefault((each.what, each.yours, each.table), []).append(each.layer)
     effects = {key: effect(reading, names) for key, names in groups.items()}
     for each in found:
@@ -31,6 +31,8 @@ def effect(reading: Reading, names: list[str]) -> float | None:
     """The relative change of the result with only these ops as in the plan; None if it fails."""
     graph = reading.graph | {n: reading.table[n] for n in names if n in reading.table}
     stale = downstream(graph, names)
+    if any(map(is_given, (graph[name] for name in stale if name in graph))):
+        return None  # what is behind it would not change
     known = {name: y for name, y in reading.known.items() if name not in stale}
     for name in set(names) & set(reading.forced):
         known.pop(name, None)
@@ -43,6 +45,12 @@ def effect(reading: Reading, names: list[str]) -> float | None:
         return relative_difference(y, own) if y.shape == own.shape else None
     except DoesNotFit:
         return None
+
+
+def is_given(op: Op) -> bool:
+    """Whether an op or a step beside it has an output that does not depend on its input."""
+    layers = (*op.before, op.layer, *op.then)
+    return any(isinstance(layer, Other) and layer.each == "given" for layer in layers)
 
 
 def scores(graph: Graph, names: list[str], known: Values) -> Graph:

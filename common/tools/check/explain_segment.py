@@ -8,7 +8,8 @@ from common.tools.check import layer_hypotheses
 from common.tools.check.edits import Place
 from common.tools.check.graph import Graph, section, value_read, where_it_fits
 from common.tools.check.hypotheses import hypotheses
-from common.tools.check.reading import Reading
+from common.tools.check.promising import Promising
+from common.tools.check.reading import Reading, unedited
 from common.tools.check.trace import Array, reads, share
 
 ROUNDS = 5  # the most differences explained in one segment
@@ -61,16 +62,22 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
         reading.value(each)  # so that `known` has all maps that could be read
     digits, best = reading.trace.rough_digits, None
     most = share_agreeing(reading, reading.graph, name, found, digits)
+    test = Promising(name, found, digits, reading.forced)
+    test.keep(reading.graph, reading.known)
     free = [reading.trace.calls[number] for number in reading.matcher.free]
     counts = reading.digits_at(name)
     place = Place(reading.graph, name, names, reading.forced, reading.known, found, free, counts)
     tries = islice(hypotheses(place), max(LEAST, WORK // found.size))
     for graph in chain(reading.sisters(names), tries):
+        known = unedited(reading, graph)
+        if not test.passes(graph, known):
+            continue
         agreeing = share_agreeing(reading, graph, name, found, digits)
         if agreeing == 1 and share_agreeing(reading, graph, name, found, reading.trace.digits) == 1:
             return graph
         if agreeing > most:
             best, most = graph, agreeing
+            test.keep(graph, known)
     return best
 
 

@@ -1,4 +1,4 @@
-"""Explains the errors of frameworks where the branches of a module do not fit together."""
+"""Explains the errors of frameworks where the layers of a network do not fit together."""
 
 import re
 from collections import Counter
@@ -11,10 +11,30 @@ TENSORFLOW = re.compile(r"ConcatOp.*?shape\[0\] = \[([\d,]+)\] vs\. shape\[(\d+)
 PADDLE = re.compile(
     r"received input\[0\]'s shape = \[([\d, ]+)\], input\[(\d+)\]'s shape = \[([\d, ]+)\]"
 )
+# A layer that is given another number of channels or of values than it was made for.
+CHANNELS = (
+    re.compile(r"input's channels is (?P<own>\d+).*?filter's channels is (?P<wanted>\d+)"),
+    re.compile(
+        r"expected input.{0,40} to have (?P<wanted>\d+) channels, but got (?P<own>\d+) chan"
+    ),
+)
+VALUES = re.compile(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)")
+MEMORY = re.compile(r"OOM when allocating tensor with shape\[(\d+),(\d+)\]")
+MANY = 50_000  # values of an image before a linear layer: 7 x 7 maps of 1,000 channels
 
 
 def explained(text: str) -> str:
-    """What to change, if an error is about branches of different sizes; else ""."""
+    """What to change, if an error is about branches or layers of different sizes; else ""."""
+    for pattern in CHANNELS:
+        if found := pattern.search(text):
+            return f"the layer takes {found['wanted']} channels, and is given {found['own']}"
+    if (found := MEMORY.search(text)) and int(found[1]) > MANY:
+        return (
+            f"out of memory, because a linear layer reads {int(found[1]):,} values of each image: "
+            "a stride, a pool or the global average pool before it is missing"
+        )
+    if found := VALUES.search(text):
+        return f"the linear layer takes {found[2]} values, and is given {found[1]}"
     if found := PYTORCH.search(text):
         first, own, number = map(int, found.groups())
         return advised({1: (first, first), number + 1: (own, own)})

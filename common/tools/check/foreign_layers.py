@@ -37,50 +37,65 @@ def gelu(x: Array) -> Array:
     return np.asarray(x / 2 * (1 + erf(x / sqrt(2))))
 
 
+def by_channel_of(what: str, compute: Callable[[Array], Array]) -> Other:
+    """An operation on each channel of an image."""
+    return Other(what, compute, each="channel")
+
+
+def by_image(what: str, compute: Callable[[Array], Array]) -> Other:
+    """An operation on each image of a batch."""
+    return Other(what, compute, each="image")
+
+
 ACTIVATIONS = (
-    Other("ReLU6", lambda x: np.clip(x, 0, 6)),
-    Other("sigmoid", sigmoid),
-    Other("tanh", np.tanh),
-    *(Other(f"leaky ReLU of {slope:g}", leaky(slope)) for slope in (0.01, 0.1, 0.2, 0.25, 0.3)),
-    Other("ELU", elu),
-    Other("SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)),
-    Other("SiLU", lambda x: x * sigmoid(x)),
-    Other("GELU", gelu),
-    Other("hard swish", lambda x: x * np.clip(x + 3, 0, 6) / 6),
-    Other("Mish", lambda x: x * np.tanh(np.logaddexp(x, 0))),
-    Other("softplus", lambda x: np.logaddexp(x, 0)),
-    Other("absolute value", np.abs),
+    by_channel_of("ReLU6", lambda x: np.clip(x, 0, 6)),
+    by_channel_of("sigmoid", sigmoid),
+    by_channel_of("tanh", np.tanh),
+    *(
+        by_channel_of(f"leaky ReLU of {slope:g}", leaky(slope))
+        for slope in (0.01, 0.1, 0.2, 0.25, 0.3)
+    ),
+    by_channel_of("ELU", elu),
+    by_channel_of(
+        "SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)
+    ),
+    by_channel_of("SiLU", lambda x: x * sigmoid(x)),
+    by_channel_of("GELU", gelu),
+    by_channel_of("hard swish", lambda x: x * np.clip(x + 3, 0, 6) / 6),
+    by_channel_of("Mish", lambda x: x * np.tanh(np.logaddexp(x, 0))),
+    by_channel_of("softplus", lambda x: np.logaddexp(x, 0)),
+    by_channel_of("absolute value", np.abs),
 )
 ENDINGS = (
-    Other("softmax", softmax),
+    by_image("softmax", softmax),
     Other("softmax over the batch", lambda x: softmax(x, 0)),
-    Other("log softmax", log_softmax),
-    Other("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
-    Other("sigmoid", sigmoid),
+    by_image("log softmax", log_softmax),
+    by_image("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
+    by_image("sigmoid", sigmoid),
 )
 ORDERS = (
-    Other("channels reversed (BGR for RGB)", lambda x: x[:, ::-1]),
-    Other("rows and columns swapped", lambda x: x.swapaxes(2, 3)),
-    Other("turned upside down", lambda x: x[:, :, ::-1]),
-    Other("mirrored", lambda x: x[..., ::-1]),
+    by_image("channels reversed (BGR for RGB)", lambda x: x[:, ::-1]),
+    by_image("rows and columns swapped", lambda x: x.swapaxes(2, 3)),
+    by_image("turned upside down", lambda x: x[:, :, ::-1]),
+    by_image("mirrored", lambda x: x[..., ::-1]),
 )
 FLATTENINGS = (
-    Other(
+    by_image(
         "flatten in row, column, channel order",
         lambda x: x.transpose(0, 2, 3, 1).reshape(len(x), -1),
     ),
-    Other(
+    by_image(
         "flatten in channel, column, row order",
         lambda x: x.transpose(0, 1, 3, 2).reshape(len(x), -1),
     ),
 )
-GLOBAL_MAX = Other("global max pool", lambda x: x.max(axis=(2, 3), keepdims=True))
+GLOBAL_MAX = by_channel_of("global max pool", lambda x: x.max(axis=(2, 3), keepdims=True))
 
 
 def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
     """Local response normalisation with a bias other than 1."""
     what = f"LRN: size {size}, alpha {alpha:g}, beta {beta:g}, bias {bias:g}"
-    return Other(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
+    return by_image(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
 
 
 def norm(call: Call, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
@@ -153,14 +168,14 @@ def scaled(found: Array, expected: Array) -> Other:
     spread = ((expected - middle) ** 2).sum(axis=axes, keepdims=True)
     spread = np.maximum(spread, 1e-300)  # a channel may be constant
     scale = ((expected - middle) * (found - wanted)).sum(axis=axes, keepdims=True) / spread
-    return Other("each channel scaled and shifted", lambda x: scale * (x - middle) + wanted)
+    return by_image("each channel scaled and shifted", lambda x: scale * (x - middle) + wanted)
 
 
 def times(factor: float, what: str) -> Other:
     """Multiplies all values by a number."""
-    return Other(what, lambda x: factor * x)
+    return by_channel_of(what, lambda x: factor * x)
 
 
 def given(what: str, output: Array) -> Other:
     """A layer of the user's network that the plan does not have, with its known output."""
-    return Other(what, lambda _: output)
+    return Other(what, lambda x: output[: len(x)], each="given")

@@ -21,11 +21,14 @@ class Other:
     """An operation without a layer type, which third-party networks use: its name and function.
 
     If it is the plan's layer except for one number, `field` names that and `what` is its value.
+    It computes each "channel" of an image separately, or each "image" of a batch, or the "batch";
+    an output that is "given" does not depend on the input.
     """
 
     what: str
     compute: Callable[[Array], Array]
     field: str = ""
+    each: str = "batch"
 
 
 @dataclass(frozen=True)

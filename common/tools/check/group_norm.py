@@ -1,4 +1,7 @@
-"""Group norm, which people use in the place of batch norm; instance norm is one group a channel."""
+"""Group norm and layer norm, which people use in the place of batch norm.
+
+Instance norm is a group norm with one group a channel.
+"""
 
 from collections.abc import Iterator
 
@@ -8,7 +11,7 @@ from common.reference.layers import by_channel
 from common.tools.check.graph import Other
 from common.tools.check.trace import Array, Call, agree
 
-NAME = "group norm"
+NAME, LAYER = "group norm", "layer norm"
 USUAL = (32, 16, 8, 4, 2, 1)  # numbers of groups
 EPS = (1e-5, 1e-3, 1e-6)
 DIGITS = 2  # enough to tell one number of groups from another
@@ -23,7 +26,14 @@ def group_norms(call: Call) -> Iterator[Other]:
     """Yields the group norms that a layer may be, one for each number of groups and each eps."""
     if not is_group_norm(call):
         return
-    count = call.shape[0]
+    count, shapes = call.shape[0], {each.shape for each in call.weights.values()}
+    if shapes <= {(count,), call.input.shape[1:]}:
+        for eps in EPS:
+            own = layer_norm(call, eps)
+            if agree(call.output, own.compute(call.input), DIGITS):
+                yield own
+    if not shapes <= {(count,)}:
+        return  # each value of the map has its own scale
     for groups in dict.fromkeys((*USUAL, count, *range(1, count))):
         if count % groups:
             continue
@@ -31,6 +41,29 @@ def group_norms(call: Call) -> Iterator[Other]:
         if agree(call.output, first.compute(call.input), DIGITS):
             yield first
             yield from (group_norm(call, groups, eps) for eps in EPS[1:])
+
+
+def layer_norm(call: Call, eps: float) -> Other:
+    """Layer norm with the weights of a layer: over the channels of each pixel, or over the map."""
+    weights = {name: np.asarray(each) for name, each in call.weights.items()}
+    is_whole = any(each.ndim == 3 for each in weights.values())
+    axes = (1, 2, 3) if is_whole else (1,)
+
+    def compute(x: Array) -> Array:
+        y = x - x.mean(axes, keepdims=True)
+        y = y / np.sqrt((y**2).mean(axes, keepdims=True) + eps)
+        scale, shift = (weights.get(n, np.array(v)) for n, v in (("weight", 1), ("bias", 0)))
+        own = [each if each.ndim == 3 else by_channel(each, x) for each in (scale, shift)]
+        return np.asarray(y * own[0] + own[1])
+
+    over = "the whole map" if is_whole else "the channels of each pixel"
+    return Other(f"{LAYER}: over {over}", compute)
+
+
+def name_of_norm(call: Call) -> str:
+    """What a norm is, such as "a layer norm"."""
+    found = next(group_norms(call), None)
+    return f"a {found.what.partition(':')[0]}" if found else "a batch norm"
 
 
 def group_norm(call: Call, groups: int, eps: float) -> Other:

@@ -11,12 +11,13 @@ from common.spec import Layer
 from common.tools.check import foreign_layers as others
 from common.tools.check.edits import Place, edit
 from common.tools.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
-from common.tools.check.joins import joined_otherwise, read_elsewhere, skipped
+from common.tools.check.group_norm import name_of_norm
+from common.tools.check.joins import added_twice, joined_otherwise, read_elsewhere, skipped
 from common.tools.check.layer_hypotheses import PADDINGS
 from common.tools.check.trace import Array, Call, agree, trimmed
 
 LRN = spec.LRN(5, 1e-4, 0.75)
-NAMES = {"conv": "a convolution", "norm": "a batch norm", "linear": "a linear layer"}
+NAMES = {"conv": "a convolution", "linear": "a linear layer"}
 Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
@@ -32,6 +33,7 @@ def hypotheses(place: Place) -> Iterator[Graph]:
             yield edit(graph, name, layer=layer)
     yield from learned_activation(place, inside)
     yield from skipped(place)
+    yield from added_twice(place)
     yield from all_at_once(graph, inside)
     for name in inside:
         if isinstance(graph[name].layer, spec.Concat | spec.Residual):
@@ -174,7 +176,8 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
         layer = Other(
             f"dropout at work: {dropped.mean():.0%} of the values dropped, "
             f"the others times {factor:.4g}",
-            lambda x: np.where(dropped.reshape(x.shape), 0, factor * x),
+            lambda x: np.where(dropped[: len(x)].reshape(x.shape), 0, factor * x),
+            each="image",
         )
     yield put(place.graph, slot, layer)
     if found.ndim == 4 and np.prod(found.shape) >= 16 * found.shape[1]:
@@ -182,15 +185,31 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
 
 
 def learned_activation(place: Place, names: list[str]) -> Iterator[Graph]:
-    """Yields graphs with a PReLU for a ReLU, if the map found is that where it is above 0."""
+    """Yields graphs with a PReLU for a ReLU, if the map found has one slope where it is below 0."""
     for name in names:
-        y = place.known.get(name)
-        if place.graph[name].layer != spec.ReLU() or y is None or y.shape != place.found.shape:
+        op, y = place.graph[name], place.known.get(name)
+        x = place.known.get(op.inputs[0]) if op.layer == spec.ReLU() and not op.before else None
+        if x is None or y is None or not x.shape == y.shape == place.found.shape:
             continue
-        if (place.found[y == 0] != 0).any() and agree(
-            np.where(y > 0, place.found, 0), y, place.digits
-        ):
+        is_above = agree(np.where(x > 0, place.found, 0), y, place.digits) and (y > 0).any()
+        if is_above and has_slopes(place.found, x) and (place.found[x < 0] != 0).any():
             yield edit(place.graph, name, layer=others.given("PReLU", place.found))
+
+
+def has_slopes(found: Array, x: Array) -> bool:
+    """Whether values below 0 have one slope for each channel, or for each place in all images."""
+    with np.errstate(all="ignore"):
+        slopes = np.where(x < 0, found / x, np.nan)
+    for axes in ((0, *range(2, x.ndim)), 0):
+        known = (x < 0).sum(axis=axes, keepdims=True) > 1
+        if known.any():
+            low, high = (
+                each(slopes, axis=axes, keepdims=True, initial=start, where=x < 0)
+                for each, start in ((np.min, np.inf), (np.max, -np.inf))
+            )
+            if (high - low)[known].max() <= 1e-6 * np.abs(high[known]).max():
+                return True
+    return False
 
 
 def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
@@ -208,4 +227,5 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
 
 def own_layer(call: Call) -> Other:
     """A layer that the table does not have, with its known output."""
-    return others.given(f"{NAMES[call.kind]} of the network's own: {call.name}", call.output)
+    kind = NAMES.get(call.kind) or name_of_norm(call)
+    return others.given(f"{kind} of the network's own: {call.name}", call.output)

@@ -27,6 +27,26 @@ def joined_otherwise(place: Place, name: str) -> Iterator[Graph]:
     yield from more_branches(place, name)
 
 
+def added_twice(place: Place) -> Iterator[Graph]:
+    """Yields graphs in which a shortcut is added once more, to the sum or to what follows it."""
+    graph = place.graph
+    for name in place.names:
+        layer = graph[name].layer
+        if not isinstance(layer, spec.Residual):
+            continue
+        x = place.known.get(graph[name].inputs[-1])
+        for after in place.names:
+            y = place.known.get(after)
+            if x is None or y is None or y.shape != x.shape:
+                continue
+            if name not in (after, *section(graph, after, ())):
+                continue
+            for scale in dict.fromkeys((1.0, layer.scale)):
+                if agree(place.found, scale * y + x, place.digits):
+                    step = others.given("shortcut added a second time", place.found)
+                    yield edit(graph, after, then=(*graph[after].then, step))
+
+
 def more_branches(place: Place, name: str) -> Iterator[Graph]:
     """Yields concatenations with one more branch, which ends in a layer of the user's network."""
     op = place.graph[name]

@@ -12,10 +12,11 @@ from common.tools.check import foreign_layers as others
 from common.tools.check.facts import measured_eps
 from common.tools.check.graph import Other, where_it_fits, with_weights
 from common.tools.check.group_norm import group_norms, is_group_norm
-from common.tools.check.trace import BORDERS, Array, Call, trimmed
+from common.tools.check.trace import BORDERS, Array, Call, agree, trimmed
 
 # The values that are tried, the usual ones first.
 EPS = (1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)
+FEW, ROUGHLY = 4, 2  # output channels, and digits to which a part must agree
 PADDINGS: tuple[spec.Padding, ...] = (0, 1, 2, 3, PaddingRule.CEIL, PaddingRule.SAME)
 
 
@@ -51,20 +52,49 @@ def convolutions(layer: spec.Conv | spec.DepthwiseConv, call: Call) -> Iterator[
     around = half(rows, columns)
     strides = dict.fromkeys((layer.stride, 1, 2, 3, 4))
     paddings = dict.fromkeys((layer.padding, around, *PADDINGS))
+    part = part_of(call)
     for stride, padding in product(strides, paddings):
-        yield like(layer, call, kernel, stride, padding)
+        if fits(like(layer, part, kernel, stride, padding), part):
+            yield like(layer, call, kernel, stride, padding)
     if call.kind == "linear":
         return
-    groups = call.input.shape[1] // call.shape[1]
+    for options in unusual(layer, call, (rows, columns)):
+        if fits(others.convolution(part, **options), part):
+            yield others.convolution(call, **options)
+
+
+def unusual(
+    layer: spec.Conv | spec.DepthwiseConv, call: Call, kernel: tuple[int, int]
+) -> Iterator[dict[str, Any]]:
+    """Yields the arguments of grouped and dilated convolutions, and of those with other borders."""
+    rows, columns = kernel
+    groups, around = call.input.shape[1] // call.shape[1], half(*kernel)
     for stride in (layer.stride, 1, 2):
+        own = {"stride": stride, "padding": around}
         if groups > 1 and isinstance(layer, spec.Conv):
-            yield others.convolution(call, f"{groups}", "groups", stride, around, groups=groups)
+            yield {"what": f"{groups}", "field": "groups", "groups": groups, **own}
         for far in (2, 3, 4) if call.shape[2:] != (1, 1) else ():
             wide = half(far * (rows - 1) + 1, far * (columns - 1) + 1)
             for padding in (wide, around, 0):
-                yield others.convolution(call, f"{far}", "dilation", stride, padding, dilation=far)
+                own = {"stride": stride, "padding": padding}
+                yield {"what": f"{far}", "field": "dilation", "dilation": far, **own}
+        own = {"stride": stride, "padding": around}
         for border in BORDERS:
-            yield others.convolution(call, BORDERS[border], "border", stride, around, border=border)
+            yield {"what": BORDERS[border], "field": "border", "border": border, **own}
+
+
+def part_of(call: Call) -> Call:
+    """Some output channels of a convolution for one image: enough to reject most candidates."""
+    if call.kind != "conv" or call.input.ndim != 4 or call.input.shape[1] != call.shape[1]:
+        return call
+    weights = {name: each[:FEW] for name, each in call.weights.items()}
+    return replace(call, weights=weights, input=call.input[:1], output=call.output[:1, :FEW])
+
+
+def fits(layer: Layer | Other, part: Call) -> bool:
+    """Whether a layer computes what a part of a convolution did, roughly."""
+    y = output_of("part", layer, part)
+    return y is not None and agree(part.output, y, ROUGHLY)
 
 
 def half(rows: int, columns: int) -> spec.Size:

@@ -1,5 +1,6 @@
 """Lets code for an older version of a framework run: old names refer to today's."""
 
+import ast
 import importlib
 import re
 import sys
@@ -81,6 +82,60 @@ def import_or_none(name: str) -> Any:
         return importlib.import_module(name)
     except Exception:  # whatever its import raises, the user's code has not asked for it
         return None
+
+
+ORDER = re.compile(r"dim_ordering|data_format", re.IGNORECASE)
+SETS, ASKS = re.compile(r"set_image_\w+"), re.compile(r"image_(dim_ordering|data_format)")
+FIRST = "th", "channels_first"
+# The axes of maps with their channels first, and where they are if these are last.
+AXES = {1: -1, -3: -1, 2: 1, -2: 1, 3: 2, -1: 2}
+
+
+def is_channels_first(source: str) -> bool:
+    """Whether a source asks for maps with their channels first, which few CPUs can run in Keras.
+
+    Code for both orders is read as code for channels last, unless it sets the other one.
+    """
+    try:
+        nodes = [*ast.walk(ast.parse(source))]
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    asks = is_first = False
+    for each in nodes:
+        match each:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=given):
+                if SETS.fullmatch(name) and given and is_constant(given[0]):
+                    return True
+                asks |= bool(ASKS.fullmatch(name))
+            case ast.keyword(arg=str(name), value=value):
+                is_first |= bool(ORDER.fullmatch(name)) and is_constant(value)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                is_first |= bool(ORDER.fullmatch(name)) and is_constant(value)
+    return is_first and not asks
+
+
+def is_constant(node: ast.AST) -> bool:
+    """Whether a node is the name of the order with the channels first."""
+    return isinstance(node, ast.Constant) and node.value in FIRST
+
+
+def channels_last(given: tuple, named: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """The arguments of a layer for maps with their channels last."""
+    own = {n: turned(e) if n.endswith("shape") else e for n, e in named.items()}
+    own.pop("data_format", None)
+    return given, own | ({"axis": AXES[own["axis"]]} if own.get("axis") in AXES else {})
+
+
+def with_axis(given: tuple, named: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """The arguments of a layer that begin with its axis, by default the last one, by name."""
+    return given[1:], {"axis": given[0] if given else -1, **named}
+
+
+def turned(shape: Any) -> Any:
+    """The shape of an image, with its one to four channels last."""
+    if isinstance(shape, tuple | list) and len(shape) == 3 and shape[0] in (1, 2, 3, 4):
+        return (*shape[1:], shape[0])
+    return shape
 
 
 # Names of Python's and NumPy's that code of the time uses.

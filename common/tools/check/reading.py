@@ -147,10 +147,15 @@ class Reading:
 
     def without_stale(self, graph: Graph) -> Values:
         """The known values that remain valid in an edited graph."""
-        edited = [each for each, op in graph.items() if op is not self.graph.get(each)]
-        stale = downstream(graph, edited, self.forced)
-        known = {each: y for each, y in self.known.items() if each in graph and each not in stale}
-        for each in edited:
-            if each in self.forced:
-                known[each] = steps(each, graph[each].then, self.forced[each])
+        known = unedited(self, graph)
+        for each, op in graph.items():
+            if op is not self.graph.get(each) and each in self.forced:
+                known[each] = steps(each, op.then, self.forced[each])
         return known
+
+
+def unedited(reading: Reading, graph: Graph) -> Values:
+    """The known values that no edit of a graph concerns."""
+    edited = [each for each, op in graph.items() if op is not reading.graph.get(each)]
+    stale = {*edited, *downstream(graph, edited, reading.forced)}
+    return {each: y for each, y in reading.known.items() if each in graph and each not in stale}

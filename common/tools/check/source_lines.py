@@ -14,6 +14,7 @@ from common.tools.check.several import SeveralNetworks
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MAX_SHOWN = 300  # characters of an error message
+LINE = re.compile(r"line (\d+)")  # in the text of an error
 T = TypeVar("T")
 
 

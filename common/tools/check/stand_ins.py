@@ -5,6 +5,7 @@ any call and has every attribute. A network that does need the module fails on i
 then names the stand-ins.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -15,6 +16,7 @@ from typing import Any
 
 # A class with one of these endings is the base of networks: a stand-in for it is a network.
 NETWORK_ENDINGS = ("Module", "Layer", "Classifier", "Model", "Net", "Network")
+NAMED = re.compile(r"<not installed: (\w+)[\w.]*>")  # a stand-in in the text of an error
 
 
 class StandIn:
@@ -26,10 +28,13 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return StandIn(name, self._own[1])
+        return StandIn(f"{self._own[0]}.{name}", self._own[1])
 
     def __setattr__(self, name: str, value: object) -> None:
         self.__dict__[name] = value
+
+    def __repr__(self) -> str:
+        return f"<not installed: {self._own[0]}>"
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         """The first argument if that is None or may be decorated, else one more stand-in."""

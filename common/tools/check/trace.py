@@ -16,7 +16,6 @@ Array = NDArray[np.float64]
 # Padding modes other than zeros: NumPy's names and the usual names.
 BORDERS = {"reflect": "reflected", "edge": "the edge repeated", "wrap": "the other side's"}
 MAX_BYTES = 4_000_000_000  # of the feature maps of a trace
-VARIANCES, SCALES = ("variance", "var"), ("weight", "gamma", "scale")  # endings of names
 ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle does a dropout's rate
 
 
@@ -168,14 +167,25 @@ def agree(found: Array, expected: Array, digits: int) -> bool:
     if found.shape != expected.shape:
         return False
     few, wanted = (each.ravel()[:: max(found.size // 64, 1)] for each in (found, expected))
+    if digits >= ROUGHLY and is_far(few, wanted):
+        return False  # most arrays do not agree; this is far quicker than finding the largest value
     with np.errstate(invalid="ignore"):  # a wrong guess may overflow
         apart = np.abs(few - wanted)
-    if digits >= ROUGHLY and (apart > np.abs(wanted).max() / 10).mean() > 0.5:
-        return False  # most arrays do not agree; this is far quicker than finding the largest value
     if not np.isfinite(expected).all():
         return False
-    bound = max(np.abs(expected).max(), 1e-30) * 10.0**-digits
+    bound = bound_for(expected, digits)
     return bool((apart <= bound).all() and (np.abs(found - expected) <= bound).all())
+
+
+def bound_for(expected: Array, digits: int) -> float:
+    """How far values may be from the expected ones and agree."""
+    return float(max(np.abs(expected).max(), 1e-30) * 10.0**-digits)
+
+
+def is_far(few: Array, wanted: Array) -> bool:
+    """Whether most of some values differ much."""
+    with np.errstate(invalid="ignore"):  # a wrong guess may overflow
+        return bool((np.abs(few - wanted) > np.abs(wanted).max() / 10).mean() > 0.5)
 
 
 def without_border(call: Call) -> Call:
@@ -211,37 +221,5 @@ def share(found: Array, expected: Array, digits: int) -> float:
     found, expected = trimmed(found), trimmed(expected)
     if found.shape != expected.shape or not np.isfinite(expected).all():
         return -1.0
-    bound = max(np.abs(expected).max(), 1e-30) * 10.0**-digits
+    bound = bound_for(expected, digits)
     return float((np.abs(found - expected) <= bound).mean())
-
-
-def numbers(name: str, shape: Shape, draw: np.random.Generator, fan_in: int) -> Array:
-    """Random values for a parameter, chosen so that no difference goes unnoticed.
-
-    Weights are He-scaled for their `fan_in`, which keeps the size of their input, and a tenth of
-    that in linear layers, or a softmax would be 0 or 1. For vectors, `name` decides: variances are
-    in [0.5, 1.5], scales in [0.6, 1.2] with either sign, and others spread so far that maps reach
-    both ends of every activation, such as the 6 of ReLU6.
-    """
-    if name.endswith(VARIANCES):
-        return draw.uniform(0.5, 1.5, shape)
-    if max(shape, default=1) < np.prod(shape):
-        size = np.sqrt(2 / max(fan_in, 1)) * (0.1 if len(shape) == 2 else 1)
-        return np.asarray(size * draw.standard_normal(shape))
-    if name.endswith(SCALES):
-        return np.asarray(draw.uniform(0.6, 1.2, shape) * draw.choice((-1, 1), shape))
-    return np.asarray(1.5 * draw.standard_normal(shape))
-
-
-def labels(images: int, classes: int) -> NDArray[np.int64]:
-    """The class labels for a batch of training images."""
-    return np.arange(images) % classes
-
-
-def noise(shape: Shape, images: int = 2) -> Array:
-    """A batch of noise, with a range wide enough to reach both ends of every activation.
-
-    Its values are float32 numbers, since a network may declare that its input is float32.
-    """
-    wide_noise = 3 * np.random.default_rng(1).standard_normal((images, *shape))
-    return wide_noise.astype(np.float32).astype(np.float64)

@@ -17,8 +17,9 @@ from common.spec.rewrite import without_dropout
 from common.tools.check.describe import Difference
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.graph import RESULT, section
+from common.tools.check.random_values import labels
 from common.tools.check.reading import Reading
-from common.tools.check.trace import Array, labels
+from common.tools.check.trace import Array
 
 ROUNDING = 1e-9  # of a gradient that is 0, relative to the largest gradient
 LOST = 2  # how many fewer digits a gradient has than a map

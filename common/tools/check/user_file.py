@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from common.errors import DataError
 from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
+from common.tools.check.detect import FRAMEWORK
 from common.tools.check.notebooks import source_of
 from common.tools.check.packages import folder_of, package_of
 from common.tools.check.source_lines import Lines, what_happened
@@ -33,7 +35,8 @@ class StopHere(BaseException):
 class UserFile:
     """A user's file that has been run: its module, its source, and what is worth reporting.
 
-    `failures` are the errors of statements that failed, first to last, with their lines.
+    `failures` are the errors of statements that failed, first to last, with their lines; `missing`
+    are the modules that are not installed.
     """
 
     module: ModuleType
@@ -41,6 +44,7 @@ class UserFile:
     tree: ast.AST | None = None
     notes: list[str] = field(default_factory=list)
     failures: list[tuple[int, BaseException]] = field(default_factory=list)
+    missing: Sequence[str] = ()
 
 
 def load(job: Check, path: Path, checker: Checker, lines: Lines) -> UserFile:
@@ -85,14 +89,22 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
         else:
             finder.names[missing] = None
     found.notes += used
+    found.missing = [*finder.names]
     if finder.names:
-        names = ", ".join(finder.names)
+        names = ", ".join(map(with_likely, finder.names))
         found.notes.append(f"not installed, replaced by empty stand-ins: {names}")
     if found.failures:
         number, error = found.failures[0]
         text = what_happened(error, lines.file).partition(": ")[2]
         found.notes.append(f"line {number} failed ({text}); the rest of the file was read")
     return found
+
+
+def with_likely(name: str) -> str:
+    """The name of a module, with the package of which it may be a misspelling."""
+    top = name.partition(".")[0]
+    likely = get_close_matches(top, FRAMEWORK, 1, 0.75)
+    return f"{name} (a misspelling of {likely[0]}?)" if likely and likely[0] != top else name
 
 
 def parsed(code: str | bytes, source: str, path: Path) -> tuple[ast.Module, list[str]]:

@@ -12,7 +12,7 @@ from common.spec import shape_text
 from common.spec.plan import Plan
 from common.tools.check.candidates import Candidate, candidate_for, candidates, with_or_without
 from common.tools.check.decisions import decisions
-from common.tools.check.describe import GROUP_NORM, Difference
+from common.tools.check.describe import GROUP_NORM, LAYER_NORM, Difference
 from common.tools.check.differences import differences, result_shape, unexplained, unused
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.effects import with_effects
@@ -117,8 +117,12 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
 
 def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) -> list[Difference]:
     """The changes and the differences, without those that a change already reports."""
-    group = any(each.what.startswith("group norm behind") for each in changes)
-    return [*changes, *(each for each in found if not group or each.what != GROUP_NORM)]
+    reported = {
+        what
+        for kind, what in (("group", GROUP_NORM), ("layer", LAYER_NORM))
+        if any(each.what.startswith(f"{kind} norm behind") for each in changes)
+    }
+    return [*changes, *(each for each in found if each.what not in reported)]
 
 
 def count_beside(

@@ -1,0 +1,91 @@
+"""Fewer of equal blocks, or ordinary convolutions for separable ones, as changes of a network."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from common.spec import Chain, Conv, DepthwiseConv, Layer, NetworkSpec
+from common.spec.rewrite import rewrite_network
+from common.tools.check.facts import Facts
+from common.tools.check.match import of_call, wanted_shapes
+from common.tools.check.module_changes import planned, score
+
+MIN_BLOCKS = 3  # equal ones in a row
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A changed network, what it has in the place of the table's, and where."""
+
+    network: NetworkSpec
+    yours: str
+    table: str
+    places: tuple[str, ...]
+
+
+def fewer_blocks(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
+    """Yields the network without some of its equal blocks, if the trace has as many layers less.
+
+    No layer of the trace may belong to the blocks that are left out.
+    """
+    run = longest_run(network.body.steps)
+    plan = planned(network) if len(run) >= MIN_BLOCKS else None
+    if plan is None:
+        return
+    wanted = wanted_shapes(plan)
+    size = sum(name.partition(".")[0] == run[0] for name in wanted)
+    left = round((len(wanted) - len(facts.trace.calls)) / size)
+    if not 0 < left < len(run):
+        return
+    without = run[-left:]
+    steps = {name: step for name, step in network.body.steps.items() if name not in without}
+    made = replace(network, body=replace(network.body, steps=steps))
+    if score(planned(made), facts) >= score(plan, facts):
+        count = len(run) - left
+        yield Changes(made, f"{count} like {run[0]}", f"{len(run)}", tuple(without))
+
+
+def longest_run(steps: Mapping[str, Layer]) -> list[str]:
+    """The names of the most equal steps in a row."""
+    best: list[str] = []
+    run: list[str] = []
+    for name, step in steps.items():
+        run = [*run, name] if run and steps[run[0]] == step else [name]
+        best = max(best, run, key=len)
+    return best
+
+
+def ordinary_convolutions(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
+    """Yields the network with the ordinary convolutions of a trace in the place of separable ones.
+
+    That is where the trace lacks both parts of a separable one, and has an ordinary one instead.
+    """
+    plan = planned(network)
+    if plan is None:
+        return
+    shapes = wanted_shapes(plan)
+    wanted, ran = Counter(shapes.values()), Counter(map(of_call, facts.trace.calls))
+    more, less = ran - wanted, wanted - ran
+    found: dict[str, int] = {}
+    for name, (_, shape) in shapes.items():
+        unit, _, last = name.rpartition(".")
+        parts = shapes[name], shapes.get(f"{unit}.pointwise")
+        if last != "depthwise" or parts[1] is None:
+            continue
+        channels = parts[1][1][0]
+        own = "conv", (channels, shape[0], *shape[2:])
+        if more[own] and all(less[part] for part in parts if part):
+            more[own] -= 1
+            found[unit] = channels
+
+    def ordinary(path: str, layer: Layer) -> Layer:
+        match layer:
+            case Chain({"depthwise": DepthwiseConv() as deep, "pointwise": Conv(), **rest}):
+                if path in found:
+                    conv = Conv(found[path], deep.kernel, deep.stride, deep.padding, bias=False)
+                    return Chain({"conv": conv, **rest})
+        return layer
+
+    if found:
+        made = rewrite_network(network, ordinary)
+        yield Changes(made, "convolution", "depthwise and 1x1 convolution", tuple(found))

@@ -1,0 +1,152 @@
+"""Says what to do where a user's network does not run, from what the source of the file shows."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from common.tools.check.source_lines import LINE
+from common.tools.check.stand_ins import NAMED, StandIn
+
+METHODS = ("forward", "call")
+NO_METHOD = re.compile(r"missing the required \"forward\"|NotImplementedError|`call\(\)` method")
+UNDEFINED = re.compile(r"NameError: name '\w+' is not defined")
+FEW = 3  # layers that a class creates and does not use: more show that its code is incomplete
+# Code that uses layers without their names.
+ALL_LAYERS = {"getattr", "children", "modules", "sublayers", "add_module", "__dict__"}
+# Networks of other packages, and what they are called here.
+TAKEN = {
+    ("torchvision", "googlenet"): "googlenet.torchvision",
+    ("torchvision", "inception_v3"): "inception_v3",
+    ("timm", "inception_v3"): "inception_v3",
+    ("timm", "inception_v4"): "inception_v4",
+    ("timm", "inception_resnet_v2"): "inception_resnet_v2",
+    ("timm", "xception"): "xception.timm",
+}
+FROM_TIMM = "create_model"  # whose first argument is the name of the network
+
+
+def with_hint(text: str, tree: ast.AST | None, missing: Sequence[str]) -> str:
+    """The error with what to do, if the source shows that.
+
+    `missing` are the modules that are not installed.
+    """
+    if tree is None:
+        return text
+    found = [each for find in HINTS for each in find(text, tree, missing)]
+    return f"{text}; {'; '.join(found)}" if found else text
+
+
+def taken(text: str, tree: ast.AST, missing: Sequence[str]) -> Iterator[str]:
+    """Yields which published network the file takes from a package that is not installed."""
+    if "has no network of" not in text:
+        return
+    for call in calls(tree):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        first = call.args[0] if call.args else None
+        if name == FROM_TIMM and isinstance(first, ast.Constant):
+            name = str(first.value).partition(".")[0]
+        for (package, theirs), ours in TAKEN.items():
+            if name == theirs and package in missing:
+                yield (
+                    f"line {call.lineno} takes {name} from {package}: that is the network {ours} "
+                    f"here, {with_weights(call)}with the changes that this file makes to it; "
+                    f"install {package} to check these"
+                )
+                return
+
+
+def with_weights(call: ast.Call) -> str:
+    """What torchvision adds to a network for which it loads weights."""
+    given = {each.arg: each.value for each in call.keywords}
+    value = given.get("pretrained", given.get("weights"))
+    is_loaded = not isinstance(value, ast.Constant) or bool(value.value)
+    return "for images that it rescales (transform_input), " if value and is_loaded else ""
+
+
+def without_method(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
+    """Yields where the method that runs a network is defined, if its class has none."""
+    for kind in classes(tree) if NO_METHOD.search(text) else ():
+        own = {each.name: each for each in kind.body if isinstance(each, ast.FunctionDef)}
+        if not own.keys().isdisjoint(METHODS):
+            continue
+        for outer in own.values():
+            for each in ast.walk(outer):
+                if isinstance(each, ast.FunctionDef) and each.name in METHODS:
+                    yield (
+                        f"line {each.lineno} defines {each.name} inside {outer.name}, so "
+                        f"{kind.name} has no {each.name}: indent it like {outer.name}"
+                    )
+        for name in get_close_matches(METHODS[0], own, 1, 0.75):
+            yield f"line {own[name].lineno} defines {name}: it must be called {METHODS[0]}"
+
+
+def undefined(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
+    """Yields the names that the file uses and nothing in it defines."""
+    if not UNDEFINED.search(text) or any(
+        each.names[0].name == "*" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)
+    ):
+        return
+    used: dict[str, int] = {}
+    bound = set(dir(builtins))
+    for each in ast.walk(tree):
+        match each:
+            case ast.Name(id=name, ctx=ast.Load()):
+                used.setdefault(name, each.lineno)
+            case ast.Name(id=name) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+    lines = [name for name in used if name not in bound and not name.startswith("__")]
+    if lines:
+        yield f"the file does not define {', '.join(lines)}: add or import what is missing"
+
+
+def stand_in(text: str, _: ast.AST, missing: Sequence[str]) -> Iterator[str]:
+    """Yields what the network needs of a module that is not installed."""
+    named = NAMED.search(text)
+    if missing and (named or StandIn.__name__ in text):
+        module = missing[0] if len(missing) == 1 else "its module"
+        needed = f"{named[1]} of {module}" if named else module
+        yield f"the network needs {needed}: put the module into the folder of the file"
+
+
+def unused(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
+    """Yields the layers that the class of the failing line creates and never uses.
+
+    Also yields the layer that the line calls on its own result.
+    """
+    failing = {int(each) for each in LINE.findall(text)}
+    for kind in classes(tree):
+        if not failing & set(range(kind.lineno, (kind.end_lineno or 0) + 1)):
+            continue
+        for call in calls(kind):
+            inner = call.args[0] if call.args else None
+            is_same = isinstance(inner, ast.Call) and ast.dump(inner.func) == ast.dump(call.func)
+            if is_same and call.lineno in failing and isinstance(call.func, ast.Attribute):
+                yield f"line {call.lineno} calls {call.func.attr} on its own result"
+        parts = [each for each in ast.walk(kind) if isinstance(each, ast.Attribute)]
+        loaded = {each.attr for each in parts if isinstance(each.ctx, ast.Load)}
+        loaded |= {each.id for each in ast.walk(kind) if isinstance(each, ast.Name)}
+        made = {each.attr: each for each in parts if isinstance(each.ctx, ast.Store)}
+        left = [f"{name} (line {e.lineno})" for name, e in made.items() if name not in loaded]
+        if 0 < len(left) <= FEW and loaded.isdisjoint(ALL_LAYERS):
+            yield f"created but never used: {', '.join(left)}"
+
+
+HINTS = (taken, without_method, undefined, stand_in, unused)
+
+
+def calls(tree: ast.AST) -> list[ast.Call]:
+    """The calls in a tree."""
+    return [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+
+
+def classes(tree: ast.AST) -> list[ast.ClassDef]:
+    """The classes in a tree."""
+    return [each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]

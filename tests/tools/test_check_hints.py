@@ -1,0 +1,111 @@
+"""What `check` says to do where a network does not run."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from cli import call
+from test_check_people import written
+
+from common.tools.check.hints import with_hint
+from common.tools.check.user_file import with_likely
+
+MODEL = "import torchvision.models as models\n\nnet = models.{}(pretrained={})\n"
+NONE = "mine.py has no network of pytorch"
+NESTED = """
+class Net(nn.Module):
+    def __init__(self):
+        self.body = nn.Conv2d(3, 8, 1)
+
+        def forward(self, x):
+            return self.body(x)
+"""
+MISSING = 'NotImplementedError: Module [Net] is missing the required "forward" function'
+TWICE = """
+class Net(Layer):
+    def __init__(self):
+        self.one = Block(192, 256)
+        self.two = Block(256, 480)
+
+    def forward(self, x):
+        return self.two(self.two(x))
+"""
+WRONG = "mine.py, line 8: the layer takes 256 channels"
+UNDEFINED = "net = Net(Block)\nfor n in range(3):\n    f = lambda x: Other(x, n)\n"
+# An error, the source, the modules that are not installed, and the hint.
+HINTS = {
+    "a network of torchvision": (
+        (NONE, MODEL.format("googlenet", True), ["torchvision"]),
+        "; line 3 takes googlenet from torchvision: that is the network googlenet.torchvision "
+        "here, for images that it rescales (transform_input), with the changes",
+    ),
+    "one without its weights": (
+        (NONE, MODEL.format("inception_v3", False), ["torchvision"]),
+        "; line 3 takes inception_v3 from torchvision: that is the network inception_v3 here, with",
+    ),
+    "another network": ((NONE, MODEL.format("vgg16", True), ["torchvision"]), ""),
+    "an installed package": ((NONE, MODEL.format("googlenet", True), []), ""),
+    "a network of timm": (
+        (NONE, "net = timm.create_model('xception.tf_in1k')", ["timm"]),
+        "; line 1 takes xception from timm: that is the network xception.timm here, with",
+    ),
+    "a nested forward": (
+        (MISSING, NESTED, []),
+        "; line 6 defines forward inside __init__, so Net has no forward: indent it like __init__",
+    ),
+    "a misspelled forward": (
+        (MISSING, NESTED.replace("    def forward", "def foward"), []),
+        "; line 6 defines foward: it must be called forward",
+    ),
+    "a layer used twice": (
+        (WRONG, TWICE, []),
+        "; line 8 calls two on its own result; created but never used: one (line 4)",
+    ),
+    "layers used without their names": (
+        (WRONG, TWICE.replace("self.two(self.two(x))", "[f(x) for f in self.children()]"), []),
+        "",
+    ),
+    "names that nothing defines": (
+        ("line 1: NameError: name 'Net' is not defined", UNDEFINED, []),
+        "; the file does not define Net, Block, Other: add or import what is missing",
+    ),
+    "names that a star import may define": (
+        ("line 1: NameError: name 'Net' is not defined", "from nets import *\nnet = Net()", []),
+        "",
+    ),
+    "a layer of a module that is not installed": (
+        ("Invalid dtype: <not installed: LRN2D.dtype.name>", "import lrn", ["lrn"]),
+        "; the network needs LRN2D of lrn: put the module into the folder of the file",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_an_error_says_what_to_do(name):
+    (text, source, missing), wanted = HINTS[name]
+    found = with_hint(text, ast.parse(source), missing)
+    assert found.startswith(text + wanted)
+    assert bool(wanted) == (found != text)
+
+
+def test_a_misspelled_package_is_named():
+    assert with_likely("troch.nn") == "troch.nn (a misspelling of torch?)"
+    assert with_likely("torch.utils") == "torch.utils"
+    assert with_likely("d2l") == "d2l"
+
+
+def test_a_layer_of_another_width_fails_in_one_line_whatever_the_size(tmp_path):
+    file = Path(written(tmp_path, {"unit(i, d, 1), five(d, e)": "unit(i, d, 1), five(e, e)"}))
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "the layer takes 32 channels, and is given 16" in error
+    assert "--input" not in error
+
+
+def test_a_stand_in_that_the_network_needs_is_named(tmp_path):
+    edits = {"pool(), unit(64, 64, 1)": "pool(), LRN(5), unit(64, 64, 1)"}
+    file = Path(written(tmp_path, edits))
+    file.write_text(f"from no_such_layers import LRN\n{file.read_text()}")
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "the network needs no_such_layers: put the module into the folder of the file" in error
