@@ -33,7 +33,7 @@ def traced(network):
 
 def smaller(network, without):
     """The network without some steps of its body."""
-    steps = {n: each for n, each in network.body.steps.items() if n not in without}
+    steps = {n: each for n, each in network.body.layers.items() if n not in without}
     return spec.NetworkSpec(**{**vars(network), "body": spec.Chain(steps)})
 
 
@@ -44,7 +44,7 @@ def xception():
 @pytest.mark.parametrize("left", [1, 4, 7])
 def test_fewer_of_equal_blocks_are_one_decision(left):
     network = xception()
-    run = longest_run(network.body.steps)
+    run = longest_run(network.body.layers)
     assert run == [f"block{n}" for n in range(4, 12)]
     [found] = fewer_blocks(network, traced(smaller(network, run[-left:])))
     assert (found.yours, found.table) == (f"{8 - left} like block4", "8")
@@ -61,20 +61,20 @@ def test_blocks_whose_layers_ran_are_not_missing():
 def test_an_ordinary_convolution_for_a_separable_one_is_one_decision():
     network = xception()
     assert not [*ordinary_convolutions(network, traced(network))]
-    steps = dict(network.body.steps)
+    steps = dict(network.body.layers)
     more = {**steps, "conv5": Conv(1024, 1), "conv6": Conv(1536, 3, 1, 1, False)}
     order = [*list(steps)[:-3], "conv5", "conv6", *list(steps)[-3:]]
     body = spec.Chain({name: more[name] for name in order})
     own = spec.NetworkSpec(**{**vars(network), "body": body})
     assert not [*ordinary_convolutions(network, traced(own))]
     for name, channels in (("conv3", 1536), ("conv4", 2048)):
-        rest = {n: e for n, e in steps[name].steps.items() if n not in ("depthwise", "pointwise")}
+        rest = {n: e for n, e in steps[name].layers.items() if n not in ("depthwise", "pointwise")}
         conv = Conv(channels, 3, 1, 1, bias=False)
         steps[name] = spec.Chain({"conv": conv, **rest})
     own = spec.NetworkSpec(**{**vars(network), "body": spec.Chain(steps)})
     [found] = ordinary_convolutions(network, traced(own))
     assert found.places == ("conv3", "conv4")
-    assert found.network.body.steps["conv4"] == steps["conv4"]
+    assert found.network.body.layers["conv4"] == steps["conv4"]
 
 
 def test_a_shortcut_that_is_added_again_is_found():

@@ -28,7 +28,7 @@ def fewer_blocks(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
 
     No layer of the trace may belong to the blocks that are left out.
     """
-    run = longest_run(network.body.steps)
+    run = longest_run(network.body.layers)
     plan = planned(network) if len(run) >= MIN_BLOCKS else None
     if plan is None:
         return
@@ -38,19 +38,19 @@ def fewer_blocks(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
     if not 0 < left < len(run):
         return
     without = run[-left:]
-    steps = {name: step for name, step in network.body.steps.items() if name not in without}
-    made = replace(network, body=replace(network.body, steps=steps))
+    layers = {name: each for name, each in network.body.layers.items() if name not in without}
+    made = replace(network, body=replace(network.body, layers=layers))
     if score(planned(made), facts) >= score(plan, facts):
         count = len(run) - left
         yield Changes(made, f"{count} like {run[0]}", f"{len(run)}", tuple(without))
 
 
-def longest_run(steps: Mapping[str, Layer]) -> list[str]:
-    """The names of the most equal steps in a row."""
+def longest_run(layers: Mapping[str, Layer]) -> list[str]:
+    """The names of the most equal layers in a row."""
     best: list[str] = []
     run: list[str] = []
-    for name, step in steps.items():
-        run = [*run, name] if run and steps[run[0]] == step else [name]
+    for name, layer in layers.items():
+        run = [*run, name] if run and layers[run[0]] == layer else [name]
         best = max(best, run, key=len)
     return best
 
