@@ -1,1 +1,1 @@
-"""Network definitions shared by all frameworks, and the reference; imports no framework."""
+"""Everything that needs no framework: definitions, reference, files, training, tools, command."""

@@ -53,6 +53,7 @@ def network(
 
     Example:
         >>> net = network("inception_v3", classes=10)
+        >>> net.eval()
         >>> net(paddle.zeros([1, 3, 299, 299])).shape
         paddle.Size([1, 10])
     """

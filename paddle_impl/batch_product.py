@@ -28,7 +28,7 @@ class BatchProduct(paddle.autograd.PyLayer):
         values = x.flatten(2) if window == POINTWISE else F.unfold(x, *window)
         values = values.transpose([0, 2, 1]).flatten(0, 1)  # one window per row
         ctx.save_for_backward(values, weight)
-        ctx.window, ctx.shape, ctx.is_first = window, x.shape, x.stop_gradient
+        ctx.window, ctx.shape, ctx.is_constant = window, x.shape, x.stop_gradient
         maps = paddle.matmul(values, weight.flatten(1), transpose_y=True) + bias
         maps = maps.reshape([x.shape[0], -1, weight.shape[0]]).transpose([0, 2, 1])
         return maps.reshape([*maps.shape[:2], *map_size(x, *window)])
@@ -39,7 +39,7 @@ class BatchProduct(paddle.autograd.PyLayer):
         values, weight = ctx.saved_tensor()
         maps = gradient.flatten(2).transpose([0, 2, 1]).flatten(0, 1)
         learned = paddle.matmul(maps, values, transpose_x=True).reshape(weight.shape), maps.sum(0)
-        if ctx.is_first:
+        if ctx.is_constant:
             return None, *learned
         spread = paddle.matmul(maps, weight.flatten(1))
         spread = spread.reshape([ctx.shape[0], -1, values.shape[1]]).transpose([0, 2, 1])

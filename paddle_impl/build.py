@@ -28,8 +28,8 @@ class Network(nn.Layer):
     It maps a batch N x C x H x W to logits (N x classes), to pooled features (N x channels) if
     `classes` is 0, or to the output of its last layer if it is a part of a network. Raises
     UsageError, a ValueError, if the images do not have the shape that the network was built for, or
-    if the batch is empty. If `in_bfloat16` is set, `fast` computes in bfloat16, and everything else
-    refuses the network.
+    if the batch is empty. If `in_bfloat16` is set, `fast` computes in bfloat16, and `forward_pass`,
+    `grad` and `train` raise UsageError.
     """
 
     in_bfloat16 = False

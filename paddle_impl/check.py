@@ -26,7 +26,7 @@ from paddle_impl.tracer import (
 
 VERSION = paddle.__version__
 NETWORK = nn.Layer
-# Functions that train or download. A script is stopped when it calls one: it has made its network.
+# Functions that train or download; a statement of the user's file that calls one is left out.
 TRAINING = (
     (paddle.Tensor, "backward"),
     (paddle.Model, "fit"),
@@ -101,8 +101,8 @@ def learns(parameter: Tensor) -> bool:
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, except for its dropout and batch norm. `lines`
-    returns the lines of the user's file in which a layer was created.
+    With `heads` only dropout and batch norm are in evaluation mode, and the rest in training mode.
+    `lines` returns the lines of the user's file in which a layer was created.
     """
     net.train() if heads else net.eval()
     for layer in (net, *parts(net)):

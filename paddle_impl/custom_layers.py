@@ -22,7 +22,7 @@ class Conv2D(nn.Layer):
 
     Paddle 3.3 adds the bias, one value per channel, on a single thread, and sums its gradient the
     same way. Here a matrix product with ones repeats the bias at every position of the feature map,
-    so its gradient is a matrix product as well.
+    so its gradient is a matrix product as well. Small maps in training: see `batch_product.py`.
     """
 
     def __init__(self, *arguments: int | Sequence[int], padding: Sequence[int]) -> None:

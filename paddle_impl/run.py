@@ -97,7 +97,7 @@ def cross_entropy(
     smoothing: float = 0.0,
     image_weights: NDArray | None = None,
 ) -> paddle.Tensor:
-    """The mean over the batch of the label's cross entropy times the image's weight.
+    """The mean cross entropy of the batch, each image's times its weight, if given.
 
     `smoothing` is the fraction of the label that is spread over all classes.
     """

@@ -59,7 +59,7 @@ class Trainer:
         loss.backward()
         self.optimizer.set_lr(step.rate)
         self.optimizer.step()
-        self.optimizer.clear_grad(set_to_zero=False)
+        self.optimizer.clear_grad(set_to_zero=False)  # zeros would take memory in the next step
         self.update_averages()
         return loss.item(), top1(outputs["logits"], labels)
 
@@ -75,6 +75,7 @@ class Trainer:
         """The logits of a batch, computed with the averaged weights if there are any."""
         net, weights = self.net, learned(self.net)
         net.eval()
+        # Paddle cannot call a network with other weights.
         own = {name: weights[name].clone() for name in self.averages}
         set_values(weights, self.averages)
         logits = net(tensor(net, x)).numpy()
@@ -126,7 +127,7 @@ def top1(logits: Tensor, labels: Tensor) -> float:
 
 
 def set_dropout(net: Network, step: Step) -> None:
-    """Sets the key of every dropout layer for this step, and the index of its first image."""
+    """Sets each dropout layer's key in this step, and the index of this process's first image."""
     for path, layer in net.named_sublayers():
         if isinstance(layer, Dropout):
             layer.key, layer.first = step.dropout_key(path), step.first

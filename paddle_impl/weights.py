@@ -19,7 +19,7 @@ ADVICE = "save and load it as it was built: `nn.utils.remove_weight_norm` undoes
 
 
 def set_arrays(net: Network, arrays: Mapping[str, NDArray]) -> None:
-    """Sets all parameters and running statistics from arrays by name; all must be present."""
+    """Sets all parameters and running statistics from arrays by name; others are kept."""
     tensors = net.state_dict()
     for name, array in PADDLE.to_layout(net.plan, arrays).items():
         tensors[name].set_value(paddle.to_tensor(array).astype(tensors[name].dtype))

@@ -18,7 +18,7 @@ from pytorch_impl.tracer import record, tensors, to_numpy, without_dropout
 
 VERSION = torch.__version__
 NETWORK = nn.Module
-# Functions that train or download. A script is stopped when it calls one: it has made its network.
+# Functions that train or download; a statement of the user's file that calls one is left out.
 TRAINING = (
     (torch.Tensor, "backward"),
     (torch.hub, "load_state_dict_from_url"),
@@ -88,8 +88,8 @@ def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> 
 def trace(net: nn.Module, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, except for its dropout and batch norm. `lines`
-    returns the lines of the user's file in which a layer was created.
+    With `heads` only dropout and batch norm are in evaluation mode, and the rest in training mode.
+    `lines` returns the lines of the user's file in which a layer was created.
     """
     net.train(heads)
     for layer in net.modules():

@@ -24,7 +24,10 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """`nn.BatchNorm2d` whose running variance is biased (divided by n), as in Keras and Paddle."""
+    """`nn.BatchNorm2d` whose running variance is biased (divided by n), as in Keras and Paddle.
+
+    It takes vectors as well.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:

@@ -112,8 +112,7 @@ def keep_nan(net: Network) -> None:
     for path, layer in list(net.named_modules()):
         if type(layer) is nn.ReLU:
             net.set_submodule(path, nn.LeakyReLU(SLOPE))
-        elif type(layer) is nn.MaxPool2d and layer.stride != (1, 1):
-            # With stride 1, the convolutions of the other branches keep NaN.
+        elif type(layer) is nn.MaxPool2d:
             window = layer.kernel_size, layer.stride, layer.padding
             net.set_submodule(path, MaxPool(*window, ceil_mode=layer.ceil_mode))
 

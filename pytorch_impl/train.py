@@ -119,7 +119,7 @@ def top1(logits: Tensor, labels: Tensor) -> float:
 
 
 def set_dropout(net: Network, step: Step) -> None:
-    """Sets the key of every dropout layer for this step, and the index of its first image."""
+    """Sets each dropout layer's key in this step, and the index of this process's first image."""
     for path, layer in net.named_modules():
         if isinstance(layer, Dropout):
             layer.key, layer.first = step.dropout_key(path), step.first

@@ -19,7 +19,7 @@ from tensorflow_impl.tracer import WATCHED, record, to_numpy, without_dropout
 
 VERSION = tf.__version__
 NETWORK = layers.Layer
-# Functions that train or download. A script is stopped when it calls one: it has made its network.
+# Functions that train or download; a statement of the user's file that calls one is left out.
 TRAINING = (
     (keras.Model, "fit"),
     (keras.Model, "train_on_batch"),
@@ -121,8 +121,8 @@ def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) 
 def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:
     """The trace of the network on a batch N x C x H x W, in evaluation mode.
 
-    With `heads` the network is in training mode, except for its dropout and batch norm. `lines`
-    returns the lines of the user's file in which a layer was created.
+    With `heads` only dropout and batch norm are in evaluation mode, and the rest in training mode.
+    `lines` returns the lines of the user's file in which a layer was created.
     """
     learning = [
         layer

@@ -74,6 +74,7 @@ class Trainer:
             loss = training_loss(self.net.plan, outputs, labels, smoothing, image_weights)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         gradients = self.group.average(gradients)
+        # Tensors of this graph must not stay in the layers.
         set_dropout(self.dropouts, 0, [None] * len(self.dropouts))
         if recipe.clip:
             gradients, _ = tf.clip_by_global_norm(gradients, tf.constant(recipe.clip, x.dtype))
@@ -119,7 +120,7 @@ class Trainer:
 
 
 def freeze(net: keras.Model, recipe: Recipe) -> None:
-    """Excludes the recipe's frozen layers from training."""
+    """Excludes the recipe's frozen layers from training; their batch norm then evaluates."""
     for path in frozen_layers(net.plan, recipe.freeze):
         net.get_layer(layer_name(path)).trainable = False
 
@@ -131,7 +132,7 @@ def top1(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def set_dropout(layers: Sequence[Dropout], first: tf.Tensor | int, keys: Sequence) -> None:
-    """Sets the key of every dropout layer for this step, and the index of its first image."""
+    """Sets each dropout layer's key in this step, and the index of this process's first image."""
     for layer, key in zip(layers, keys, strict=True):
         layer.key, layer.first = key, first
 

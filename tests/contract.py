@@ -1,4 +1,4 @@
-"""Lets mypy check each framework's modules against the contract in `common/jobs/contract.py`."""
+"""Lets mypy check each framework's modules against the protocols of `common`."""
 
 import common.reference.network
 import common.tools.onnx.run_onnx

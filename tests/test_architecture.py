@@ -104,7 +104,7 @@ def sources(folder):
 
 
 @pytest.mark.parametrize("path", sources("common"), ids=str)
-def test_common_imports_no_framework_and_only_the_worker_starts_processes(path):
+def test_common_imports_no_framework_and_only_call_starts_processes(path):
     elsewhere = ONNX if path.parent.name != "onnx" else set()
     assert imported(path) & (PACKAGES | set(FOLDERS) | elsewhere) == set()
     if path != Path("common/jobs/call.py"):

@@ -36,7 +36,7 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NETWORK]...", help="Time these networks [googlenet]."),
 ]
-Peers = Annotated[bool, typer.Option("--peers", help="Also time third-party implementations.")]
+Peers = Annotated[bool, typer.Option("--peers", help="Also time other code for the same network.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Use batch size 1 only.")]
 Sweep = Annotated[bool, typer.Option("--sweep", help="Time several batch and input sizes instead.")]
 Layers = Annotated[bool, typer.Option("--layers", help="Time each layer instead.")]

@@ -61,7 +61,8 @@ def call(
             for worker in workers:
                 worker.end()
         ended = [worker for worker in workers if worker.status is not None]
-        for worker in sorted(ended, key=lambda each: each.status or 0):  # negative for a signal
+        # Those ended by a signal first: their status is negative.
+        for worker in sorted(ended, key=lambda each: each.status or 0):
             worker.raise_if_failed()
         return workers[0].report()
 

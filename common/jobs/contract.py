@@ -1,4 +1,4 @@
-"""The contract: the interface that each framework's folder provides, and that the jobs use."""
+"""The interface of each framework's `run.py`, which the jobs use."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -45,7 +45,7 @@ class Runner(Protocol):
         """
 
     def inference_function(self, net: Any) -> Callable[[NDArray], NDArray]:
-        """The function of `fast(net)`: from a batch to the output of the network, in NumPy."""
+        """The fastest function from a batch to the network's output; `fast(net)` where there is one."""
 
     def count_parameters(self, net: Any) -> int:
         """The number of trainable parameters, as counted by the framework itself."""

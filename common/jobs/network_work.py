@@ -1,4 +1,4 @@
-"""The functions that a worker runs for a forward pass and for a gradient."""
+"""The functions that a worker runs for a forward pass, for a gradient, and to start a framework."""
 
 import re
 import time
@@ -83,7 +83,7 @@ def compute_with(
 def output_function(
     runner: Runner, net: Any, plain: bool, output: str = "logits"
 ) -> Callable[[NDArray], NDArray]:
-    """A function from batches to the output named `output`; the fastest one unless `plain`."""
+    """The fastest function from batches to the result; if `plain`, one to the named `output`."""
     if plain:
         return lambda x: runner.forward_pass(net, x, [])[output]
     return runner.inference_function(net)

@@ -1,7 +1,7 @@
 """Blocks: a decorator that records which function built a block, and with which arguments.
 
-From the record, `googlenet source` prints the block as a function or class with the same name,
-arguments and docstring.
+From the record, `googlenet source` prints the block as a function or class that is named after it,
+with the same arguments and docstring.
 """
 
 import inspect

@@ -66,7 +66,7 @@ class Node:
 
     @property
     def is_map(self) -> bool:
-        """Whether the output is a feature map worth comparing; a dropout's is its input."""
+        """Whether the output is a feature map worth comparing; a dropout's equals its input."""
         return len(self.output) == 3 and not isinstance(self.layer, spec.Dropout)
 
     @property

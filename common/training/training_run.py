@@ -81,7 +81,7 @@ class TrainingRun:
 
     @property
     def asked_to_stop(self) -> float:
-        """1 if this process was asked to stop, else 0; all stop if any of them was asked."""
+        """1 if this process was asked to stop, else 0; all stop if the mean is above 0."""
         return float(self.interrupted.is_set())
 
     @property

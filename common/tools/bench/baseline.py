@@ -1,4 +1,4 @@
-"""The interface of a baseline: third-party code for the same network, timed alongside ours."""
+"""The interface of a baseline: other code for the same network, timed alongside ours."""
 
 from importlib import import_module
 from typing import Protocol, cast

@@ -77,7 +77,7 @@ def page_diagram(
 
 
 def opened_at_first(plan: Plan) -> str:
-    """The step that is open when the page opens: one with branches, neither first nor last."""
+    """The step that is open at first, a quarter of the way down those with branches, if any."""
     blocks = [step.path for step in plan.body.children if len(branches_of(step)) > 1]
     others = [step.path for step in plan.body.children]
     return (blocks or others)[(len(blocks or others) - 1) // 4]
