@@ -52,8 +52,7 @@ def network(
         UsageError: For an unknown name, an invalid size, or heads that the network lacks.
 
     Example:
-        >>> net = network("inception_v3", classes=10)
-        >>> net.eval()
+        >>> net = network("inception_v3", classes=10).eval()
         >>> net(paddle.zeros([1, 3, 299, 299])).shape
         paddle.Size([1, 10])
     """

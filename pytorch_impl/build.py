@@ -27,8 +27,8 @@ class Network(nn.Module):
     It maps a batch N x C x H x W to logits (N x classes), to pooled features (N x channels) if
     `classes` is 0, or to the output of its last layer if it is a part of a network. Raises
     UsageError, a ValueError, if the images do not have the shape that the network was built for, or
-    if the batch is empty. If `in_bfloat16` is set, `run.py` and `train.py` use autocast to bfloat16,
-    and `fast` weights in bfloat16.
+    if the batch is empty. If `in_bfloat16` is set, `run.py` and `train.py` use autocast to
+    bfloat16, and `fast` weights in bfloat16.
     """
 
     in_bfloat16 = False

@@ -45,7 +45,7 @@ class Runner(Protocol):
         """
 
     def inference_function(self, net: Any) -> Callable[[NDArray], NDArray]:
-        """The fastest function from a batch to the network's output; `fast(net)` where there is one."""
+        """The fastest function from a batch to the output: `fast(net)` where it exists."""
 
     def count_parameters(self, net: Any) -> int:
         """The number of trainable parameters, as counted by the framework itself."""

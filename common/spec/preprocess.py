@@ -16,8 +16,8 @@ class Preprocess:
     `fit` is one of three ways:
 
     - `squeeze` resizes the image without keeping its aspect ratio.
-    - `crop` resizes it, with its aspect ratio kept, until its shorter side is the input's divided by
-      `share`, and takes the central crop.
+    - `crop` resizes it, with its aspect ratio kept, until its shorter side is the input's divided
+      by `share`, and takes the central crop.
     - `middle` takes a central crop of the fraction `share` of each side, and resizes that.
 
     `bilinear` and `bicubic` are Pillow's, with antialiasing: every pixel counts when an image

@@ -52,7 +52,7 @@ class Step:
 
 
 def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
-    """The steps of the body that are drawn, then the heads; `mistakes` are their measured effects."""
+    """The drawn steps of the body, then the heads; `mistakes` are their measured effects."""
     measured = mistakes or {}
     steps, so_far, code = [], Reach(), excerpts(plan)
     for node in plan.body.children:
