@@ -121,8 +121,8 @@ def make_layer(node: Node) -> nn.Layer:
         case spec.MaxPool(kernel, stride):
             return MaxPool(kernel, stride, flat(node.pads))
         case spec.AvgPool(kernel, stride, counts_border=counts_border):
-            window = spec.pair(kernel), stride, flat(node.pads)
-            return AvgPool(*window, exclusive=not counts_border)
+            size, pads = spec.pair(kernel), flat(node.pads)
+            return AvgPool(size, stride, pads, exclusive=not counts_border)
         case spec.AdaptiveAvgPool(size):
             return AdaptiveAvgPool(node.input[1:], size)
         case spec.GlobalAvgPool():
@@ -171,10 +171,10 @@ def conv(
 
     Paddle supports different padding on each side. Depthwise convolutions have no bias.
     """
-    arguments, padding = (node.input[0], channels, kernel, stride), flat(node.pads)
+    given, pads = node.input[0], flat(node.pads)
     if bias:
-        return Conv2D(*arguments, padding=padding)
-    return nn.Conv2D(*arguments, padding=padding, groups=groups, bias_attr=False)
+        return Conv2D(given, channels, kernel, stride, pads)
+    return nn.Conv2D(given, channels, kernel, stride, pads, groups=groups, bias_attr=False)
 
 
 def batch_norm(node: Node, scale: bool) -> nn.Layer:

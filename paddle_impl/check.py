@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import paddle
 from numpy.typing import NDArray
-from paddle import Tensor, nn
+from paddle import nn
 
 from common.spec import Shape
 from common.tools.check.random_values import numbers
@@ -16,6 +16,7 @@ from paddle_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interfa
 from paddle_impl.run import cross_entropy
 from paddle_impl.tracer import (
     LAYERS,
+    NORMS,
     WATCHED,
     is_unscaled,
     record,
@@ -74,8 +75,12 @@ def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
 
 
 def count_parameters(net: nn.Layer) -> int:
-    """The number of trainable parameters; Paddle counts running statistics among the others."""
-    return sum(int(each.size) for each in net.parameters() if learns(each))
+    """The number of parameters, frozen ones included, without running statistics."""
+    norms = [layer for layer in (net, *parts(net)) if isinstance(layer, NORMS)]
+    statistics = {id(each) for layer in norms for each in (layer._mean, layer._variance)}
+    own = [each for each in net.parameters() if id(each) not in statistics]
+    # A norm without a scale or a shift has one that stays as it is.
+    return sum(int(each.size) for each in own if each.optimize_attr.get("learning_rate") != 0)
 
 
 def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:  # noqa: ARG001
@@ -91,11 +96,6 @@ def fill(net: nn.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> N
         shape = tuple(tensor.shape)
         fan_in = {2: shape[0], 4: int(np.prod(shape[1:]))}.get(len(shape), 1)
         tensor.set_value(numbers(name, shape, draw, fan_in).astype(str(tensor.numpy().dtype)))
-
-
-def learns(parameter: Tensor) -> bool:
-    """Whether a parameter is trainable."""
-    return not parameter.stop_gradient and parameter.optimize_attr.get("learning_rate") != 0
 
 
 def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple]) -> Trace:

@@ -25,9 +25,16 @@ class Conv2D(nn.Layer):
     so its gradient is a matrix product as well. Small maps in training: see `batch_product.py`.
     """
 
-    def __init__(self, *arguments: int | Sequence[int], padding: Sequence[int]) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: spec.Size,
+        stride: spec.Size,
+        padding: Sequence[int],
+    ) -> None:
         super().__init__()
-        plain = nn.Conv2D(*arguments, padding=padding)
+        plain = nn.Conv2D(in_channels, out_channels, kernel, stride, padding)
         self.weight, self.bias = plain.weight, plain.bias
         plain.bias = None
         self.plain = (plain,)  # in a tuple, so that its weight is not registered twice

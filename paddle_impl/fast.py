@@ -39,15 +39,17 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
     """
     copied = deepcopy(unwrap(net)).eval()
     dtype = dtype_of(copied)
-    if dtype != paddle.float32:
-        return paddle.no_grad()(copied)
-    predictor, one_at_a_time = make_predictor(copied), Lock()
+    predictor = make_predictor(copied) if dtype == paddle.float32 else None
+    one_at_a_time = Lock()
 
+    @paddle.no_grad()
     def classify(x: Tensor) -> Tensor:
         copied.plan.check_input(tuple(x.shape))  # the predictor does not check it
         if x.dtype != dtype:
             name = copied.plan.spec.name
             raise UsageError(f"{name} takes {dtype} here, not {x.dtype}; convert it")
+        if predictor is None:
+            return copied(x)
         x = x.contiguous()  # the predictor ignores the strides of a view
         with one_at_a_time:
             logits = predict(predictor, x, copied.in_bfloat16)

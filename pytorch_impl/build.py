@@ -161,11 +161,10 @@ def conv(
     bias: bool = True,
 ) -> nn.Conv2d:
     """A convolution; PyTorch's own layer if it supports the plan's padding."""
-    arguments = node.input[0], channels, kernel, stride
-    if symmetric(node.pads):
-        padding = before(node.pads)
-        return nn.Conv2d(*arguments, padding=padding, groups=groups, bias=bias)
-    return PaddedConv2d(*arguments, pads=node.pads, groups=groups, bias=bias)
+    given, pads = node.input[0], node.pads
+    if symmetric(pads):
+        return nn.Conv2d(given, channels, kernel, stride, before(pads), groups=groups, bias=bias)
+    return PaddedConv2d(given, channels, kernel, stride, pads=pads, groups=groups, bias=bias)
 
 
 def batch_norm(node: Node, scale: bool) -> BatchNorm:
@@ -190,7 +189,7 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> nn.Module:
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> nn.AvgPool2d:
     """An average pool; raises TypeError unless the padding is the same on both sides."""
     if not symmetric(node.pads):
-        raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
+        raise TypeError(f"{node.path}: pytorch_impl cannot average with padding {node.pads}")
     return nn.AvgPool2d(kernel, stride, before(node.pads), count_include_pad=counts_border)
 
 

@@ -64,7 +64,7 @@ def own_input(net: nn.Module) -> Shape | None:  # noqa: ARG001
 
 
 def count_parameters(net: nn.Module) -> int:
-    """The number of parameters, frozen ones included; PyTorch keeps running statistics apart."""
+    """The number of parameters, frozen ones included, without running statistics."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 

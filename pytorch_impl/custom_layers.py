@@ -35,8 +35,9 @@ class BatchNorm(nn.BatchNorm2d):
                 x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
             )
         variance, n = self.running_var.clone(), x.numel() // x.shape[1]
-        numbers = self.weight, self.bias, True, self.momentum, self.eps
-        y = F.batch_norm(x, self.running_mean, variance, *numbers)
+        y = F.batch_norm(
+            x, self.running_mean, variance, self.weight, self.bias, True, self.momentum, self.eps
+        )
         # `variance` is now `old` + momentum * (the variance divided by n - 1); here n is wanted.
         with torch.no_grad():
             old = self.running_var * (1 - self.momentum)

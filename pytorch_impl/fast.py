@@ -108,13 +108,13 @@ def suits_onednn(net: Network) -> bool:
 
 
 def keep_nan(net: Network) -> None:
-    """Replaces the ReLUs and the max pools by layers that keep NaN in oneDNN, too."""
+    """Replaces the ReLUs and the max pools by layers that also keep NaN in oneDNN."""
     for path, layer in list(net.named_modules()):
         if type(layer) is nn.ReLU:
             net.set_submodule(path, nn.LeakyReLU(SLOPE))
         elif type(layer) is nn.MaxPool2d:
-            window = layer.kernel_size, layer.stride, layer.padding
-            net.set_submodule(path, MaxPool(*window, ceil_mode=layer.ceil_mode))
+            kernel, stride, pads = layer.kernel_size, layer.stride, layer.padding
+            net.set_submodule(path, MaxPool(kernel, stride, pads, ceil_mode=layer.ceil_mode))
 
 
 def compiled(net: Network, x: Tensor) -> Callable[[Tensor], Tensor]:

@@ -116,7 +116,7 @@ def max_pool(node: Node, kernel: spec.Size, stride: spec.Size) -> Call:
 def avg_pool(node: Node, kernel: spec.Size, stride: spec.Size, counts_border: bool) -> Call:
     """An average pool; raises TypeError unless the padding is the same on both sides."""
     if not symmetric(node):
-        raise TypeError(f"{node.path}: pytorch_impl cannot average over {node.pads}")
+        raise TypeError(f"{node.path}: pytorch_impl cannot average with padding {node.pads}")
     counted = "False" if any(map(max, node.pads)) and not counts_border else None
     padding = before(node)
     return call("nn.AvgPool2d", kernel, stride, padding=padding, count_include_pad=counted)

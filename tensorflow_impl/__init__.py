@@ -5,6 +5,8 @@ import keras
 try:
     from common import networks
 except ImportError as error:
+    if not (error.name or "").startswith("common"):
+        raise
     raise ImportError(
         f"{error}: a different package `common` comes before that of tensorflow_impl in sys.path; "
         "rename it, or run Python with -P outside its folder"

@@ -143,10 +143,10 @@ def border(node: Node, x: KerasTensor, value: float | None) -> tuple[KerasTensor
         return layers.ZeroPadding2D(node.pads, name=name)(x), "valid"
     if value == -math.inf:
         return ops.pad(x, ((0, 0), *node.pads, (0, 0)), constant_values=value), "valid"
-    raise TypeError(f"{node.path}: tensorflow_impl cannot average with a border of {node.pads}")
+    raise TypeError(f"{node.path}: tensorflow_impl cannot average with padding {node.pads}")
 
 
 def same(node: Node) -> Pads:
     """The padding that Keras' "same" would add here."""
-    window = node.layer.kernel, node.layer.stride
-    return slide(node.path, node.input, *window, spec.PaddingRule.SAME)[1]
+    kernel, stride = node.layer.kernel, node.layer.stride
+    return slide(node.path, node.input, kernel, stride, spec.PaddingRule.SAME)[1]

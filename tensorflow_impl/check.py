@@ -96,8 +96,9 @@ def own_input(net: layers.Layer) -> Shape | None:
 
 
 def count_parameters(net: layers.Layer) -> int:
-    """The number of trainable parameters; Keras counts running statistics among the others."""
-    return sum(int(np.prod(each.shape)) for each in net.trainable_weights)
+    """The number of parameters, frozen ones included, without running statistics."""
+    own = {id(each): each for layer in net._flatten_layers() for each in layer._trainable_variables}
+    return sum(int(np.prod(each.shape)) for each in own.values())
 
 
 def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) -> None:

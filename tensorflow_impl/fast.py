@@ -18,7 +18,8 @@ def fast(net: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns a copy of the network that is optimised for inference.
 
     Later changes to `net` do not affect the copy, and `net` is left as it is. Overflow and NaN show
-    in the logits, as they do in `net`. Several threads may call it.
+    in the logits, as they do in `net`. Several threads may call it. As in `net`, images of a
+    different dtype are converted.
 
     Args:
         net: A network of this package, with or without heads.

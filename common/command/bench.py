@@ -11,7 +11,7 @@ from common.command import bench_report as report
 from common.command import documents
 from common.command.app import app
 from common.command.curves import draw_rates
-from common.command.options import AsJson, Device, Frameworks, Html, check_known
+from common.command.options import AsJson, Device, Html, check_known, some_of
 from common.command.outputs import check_outputs
 from common.command.pages import write_page
 from common.command.printable import print_line
@@ -54,7 +54,7 @@ Svg = Annotated[Path | None, typer.Option("--svg", help="Draw the rates in this 
 @app.command()
 def bench(
     names: Names = None,
-    framework: Frameworks = None,
+    framework: Annotated[list[str] | None, some_of(FRAMEWORKS, "all")] = None,
     baselines: Peers = False,
     quick: Quick = False,
     sweep: Sweep = False,

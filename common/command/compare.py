@@ -16,12 +16,12 @@ from common.command.compare_training import compare_training
 from common.command.options import (
     AsJson,
     Aux,
-    Frameworks,
     Html,
     Images,
     Plain,
     PreprocessName,
     check_known,
+    some_of,
     with_preprocess,
 )
 from common.command.outputs import check_outputs
@@ -51,7 +51,7 @@ Trains = Annotated[
 @app.command()
 def compare(
     name: ComparedName = None,
-    framework: Frameworks = None,
+    framework: Annotated[list[str] | None, some_of(COMPARED, "all installed")] = None,
     image: Images = None,
     preprocess: PreprocessName = None,
     dtype: options.Dtype = None,

@@ -46,8 +46,14 @@ def compare_training(
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
         states[framework] = read_newest(folder / "checkpoints")[0]
         apart = weights_apart(states[framework], states[frameworks[0]])
-        measured = report.seconds, report.megabytes, apart
-        outcomes[framework] = outcome(runs[framework], first, tolerance, *measured)
+        outcomes[framework] = outcome(
+            runs[framework],
+            first,
+            tolerance,
+            seconds=report.seconds,
+            peak_mb=report.megabytes,
+            weights_apart=apart,
+        )
     draw_curves(out / "curves.svg", runs)
     if json:
         about = {"recipe": asdict(recipe), "tolerance": tolerance}

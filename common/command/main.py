@@ -9,6 +9,9 @@ from typing import NoReturn
 from common.command.printable import print_line
 from common.errors import DataError, Interrupted, UserError, system_text
 
+if os.name == "nt":
+    sys.exit("googlenet: Windows is not supported; use the Windows Subsystem for Linux (WSL)")
+
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -39,13 +39,12 @@ def one_of(frameworks: Sequence[str], help: str = "Compute with this framework."
     return typer.Option("-f", "--framework", metavar="|".join(frameworks), help=help)
 
 
+def some_of(frameworks: Sequence[str], default: str) -> Any:
+    """The option `-f` of a command that accepts several frameworks."""
+    return one_of(frameworks, f"Use this framework (repeatable) [{default}].")
+
+
 Framework = Annotated[str, one_of(tuple(ALL))]
-Frameworks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-f", "--framework", metavar="FRAMEWORK", help="Use this framework (repeatable) [all]."
-    ),
-]
 Images = Annotated[
     list[Path] | None,
     typer.Option("--image", help="Use this JPEG or PNG (repeatable) [two photos]."),

@@ -9,7 +9,7 @@ import typer
 from common.arrays import Arrays
 from common.command.app import app
 from common.command.compare import ComparedName, compare_images
-from common.command.options import Frameworks, Images, check_known
+from common.command.options import Images, check_known, some_of
 from common.command.outputs import check_outputs
 from common.command.pages import (
     MAPS,
@@ -61,7 +61,7 @@ def page(
     bench: Bench = None,
     runs: Runs = None,
     image: Images = None,
-    framework: Frameworks = None,
+    framework: Annotated[list[str] | None, some_of(COMPARED, "all but onnx")] = None,
 ) -> None:
     """Write a web page about a network.
 

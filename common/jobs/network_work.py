@@ -76,8 +76,13 @@ def compute_with(
     net = runner.load_network(plan, arrays, job.dtype)
     outputs = compute(runner, net)
     ended = time.perf_counter()
-    seconds = imported - began, ended - imported
-    return Report(outputs, runner.VERSION, runner.count_parameters(net), *seconds)
+    return Report(
+        outputs,
+        runner.VERSION,
+        runner.count_parameters(net),
+        import_seconds=imported - began,
+        seconds=ended - imported,
+    )
 
 
 def output_function(

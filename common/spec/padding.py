@@ -16,9 +16,8 @@ def slide(
     """
     sizes, pads = [], []
     for axis in (0, 1):
-        arguments = shape[1 + axis], pair(kernel)[axis], pair(stride)[axis]
         rule = padding if isinstance(padding, PaddingRule) else pair(padding)[axis]
-        size, pad = slide_axis(*arguments, rule)
+        size, pad = slide_axis(shape[1 + axis], pair(kernel)[axis], pair(stride)[axis], rule)
         if size < 1:
             rows, columns = pair(kernel)
             raise UsageError(

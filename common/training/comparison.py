@@ -68,6 +68,7 @@ def outcome(
     metrics: Sequence[Mapping],
     first: Sequence[Mapping],
     tolerance: float,
+    *,
     seconds: float,
     peak_mb: int,
     weights_apart: float,

@@ -59,3 +59,6 @@ def test_a_mistake_points_to_the_verbs_own_help():
 def test_a_verb_lists_the_frameworks_that_it_takes():
     assert "pytorch|tensorflow|paddle\n" in googlenet("train", "--help")
     assert "numpy|pytorch|tensorflow|paddle\n" in googlenet("grad", "--help")
+    assert "pytorch|tensorflow|paddle\n" in googlenet("bench", "--help")
+    assert "pytorch|tensorflow|paddle|onnx\n" in googlenet("compare", "--help")
+    assert "pytorch|tensorflow|paddle|onnx\n" in googlenet("page", "--help")

@@ -116,7 +116,7 @@ def test_a_pool_of_stride_1_is_padded_on_one_side():
 
 
 def test_averages_over_an_uneven_border_are_refused():
-    with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average over \(\(0, 1\)"):
+    with pytest.raises(TypeError, match=r"^pool: pytorch_impl cannot average with padding"):
         make_layer(make_node(AvgPool(2, 2, PaddingRule.SAME), "pool", (3, 5, 5)))
 
 

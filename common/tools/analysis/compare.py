@@ -157,10 +157,17 @@ def compare(
             report_progress(framework, "computing")
             own = replace(job, framework=framework)
             results[framework] = compare_one(own, reference.arrays, channels, plan.spec.output)
-    maps = keep_maps(reference.arrays, channels)
-    about = plan, dtype, tuple(images), rows
-    logits = reference.arrays[plan.spec.output]
-    return Comparison(*about, replace(reference, arrays={}), results, channels, maps, logits)
+    return Comparison(
+        plan,
+        dtype,
+        tuple(images),
+        rows,
+        replace(reference, arrays={}),
+        results,
+        channels=channels,
+        maps=keep_maps(reference.arrays, channels),
+        logits=reference.arrays[plan.spec.output],
+    )
 
 
 def write_job(

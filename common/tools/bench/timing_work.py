@@ -52,8 +52,13 @@ def take_turns(job: TakeTurns, turns: Turns) -> Report:
         time_training(job, runner, plan, x, turns)
     else:
         time_baseline_training(job, plan, x, turns)
-    times = imported - began, turns.shown_at - imported
-    return Report({"seconds": np.array(turns.seconds)}, runner.VERSION, 0, *times)
+    return Report(
+        {"seconds": np.array(turns.seconds)},
+        runner.VERSION,
+        parameters=0,
+        import_seconds=imported - began,
+        seconds=turns.shown_at - imported,
+    )
 
 
 def find_classifier(job: TakeTurns, runner: Runner, plan: Plan) -> Callable[[NDArray], NDArray]:

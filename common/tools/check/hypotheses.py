@@ -99,8 +99,8 @@ def pools(layer: spec.MaxPool | spec.AvgPool) -> Iterator[Layer | Other | None]:
         (spec.AvgPool, {"counts_border": True}),
     ]
     made: list[Layer] = [
-        kind(*numbers, **more)
-        for numbers in product(kernels, strides, paddings)
+        kind(kernel, stride, padding, **more)
+        for kernel, stride, padding in product(kernels, strides, paddings)
         for kind, more in kinds
     ]
     made = sorted((each for each in made if each != layer), key=lambda each: unlike(each, layer))

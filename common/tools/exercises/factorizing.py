@@ -5,6 +5,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from common.reference.numerics import log_softmax
 from common.tools.exercises.exercise import Exercise, wrong
 
 
@@ -18,34 +19,28 @@ def smoothed_target(classes: int, label: int, epsilon: float) -> NDArray:
     return np.asarray((1 - epsilon) * np.eye(classes)[label] + epsilon / classes)
 
 
-def log_softmax(logits: NDArray) -> NDArray:
-    """The logarithms of the probabilities."""
-    shifted = logits - logits.max()
-    return np.asarray(shifted - np.log(np.exp(shifted).sum()))
-
-
 def smoothed_loss(logits: NDArray, label: int, epsilon: float) -> float:
     """The cross-entropy with label smoothing."""
     target = smoothed_target(len(logits), label, epsilon)
-    return float(-(target * log_softmax(logits)).sum())
+    return float(-(target * log_softmax(logits, axis=0)).sum())
 
 
 def without_own_share(logits: NDArray, label: int, epsilon: float) -> float:
     """The mistake that gives epsilon to the other classes only."""
     target = np.full(len(logits), epsilon / (len(logits) - 1))
     target[label] = 1 - epsilon
-    return float(-(target * log_softmax(logits)).sum())
+    return float(-(target * log_softmax(logits, axis=0)).sum())
 
 
 def unscaled(logits: NDArray, label: int, epsilon: float) -> float:
     """The mistake whose target does not add up to 1."""
     target = np.eye(len(logits))[label] + epsilon / len(logits)
-    return float(-(target * log_softmax(logits)).sum())
+    return float(-(target * log_softmax(logits, axis=0)).sum())
 
 
 def of_probabilities(logits: NDArray, label: int, epsilon: float) -> float:
     """The mistake that takes the softmax twice."""
-    return smoothed_loss(np.exp(log_softmax(logits)), label, epsilon)
+    return smoothed_loss(np.exp(log_softmax(logits, axis=0)), label, epsilon)
 
 
 def largest_gap(classes: int, epsilon: float) -> float:

@@ -4,6 +4,7 @@ from math import log, log2, log10
 
 import numpy as np
 
+from common.reference.numerics import log_softmax
 from common.spec.padding import adaptive_windows
 from common.tools.exercises.exercise import Exercise, wrong
 
@@ -20,8 +21,7 @@ GRADIENTS = tuple(tuple(numbers.normal(size=(3, size))) for size in (2, 5, 9))
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The cross entropy of each image."""
-    sums = np.log(np.exp(logits).sum(axis=1))
-    return np.asarray(sums - logits[np.arange(len(labels)), labels])
+    return -log_softmax(logits)[np.arange(len(labels)), labels]
 
 
 def training_loss(

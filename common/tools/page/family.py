@@ -71,8 +71,16 @@ def family() -> tuple[Relative, ...]:
     for name in NETWORKS:
         plan = make_plan(network(name))
         spec = plan.spec
-        numbers = plan.parameter_count, plan.multiply_adds, reach(plan).depth
-        relatives.append(Relative(name, spec.origin, shape_text(spec.input), *numbers))
+        relatives.append(
+            Relative(
+                name,
+                spec.origin,
+                shape_text(spec.input),
+                parameters=plan.parameter_count,
+                multiply_adds=plan.multiply_adds,
+                depth=reach(plan).depth,
+            )
+        )
     return tuple(relatives)
 
 

@@ -61,8 +61,9 @@ def whole(name: str) -> Plan:
 
 def network_pair(one: Plan, other: Plan) -> NetworkPair:
     """The differences between two networks, as in `diff`."""
-    found = differences(one, other), shape_changes(one, other), totals(one, other)
-    return NetworkPair(one, other, *found)
+    return NetworkPair(
+        one, other, differences(one, other), shape_changes(one, other), totals(one, other)
+    )
 
 
 def with_next_network(plan: Plan) -> NetworkPair:

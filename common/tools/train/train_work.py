@@ -36,6 +36,10 @@ def train(job: Train) -> Report:
     net = runner.load_network(plan, split_slots(run.state)["weights"], run.recipe.dtype)
     import_training(job.framework).train(net, run, group)
     ended = time.perf_counter()
-    seconds = imported - began, ended - imported
-    steps = {"step": np.array(run.step), "last_step": np.array(run.last_step)}
-    return Report(steps, runner.VERSION, runner.count_parameters(net), *seconds)
+    return Report(
+        {"step": np.array(run.step), "last_step": np.array(run.last_step)},
+        runner.VERSION,
+        runner.count_parameters(net),
+        import_seconds=imported - began,
+        seconds=ended - imported,
+    )
