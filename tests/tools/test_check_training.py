@@ -21,6 +21,23 @@ def test_what_we_build_learns_as_the_table_does(tmp_path, framework):
     assert found["verdict"] == "equal"
 
 
+FREEZES = {
+    "pytorch": "net.requires_grad_(False)",
+    "tensorflow": "net.trainable = False",
+    "paddle": "for each in net.parameters(): each.stop_gradient = True",
+}
+
+
+@pytest.mark.parametrize("framework", FREEZES)
+def test_frozen_parameters_are_counted(tmp_path, framework):
+    """In a network whose batch norms have no scale, and which has statistics that do not count."""
+    made = f"from {framework}_impl import network\n\nnet = network('inception_v2.slim')\n"
+    (tmp_path / "mine.py").write_text(made + FREEZES[framework])
+    found = check(str(tmp_path / "mine.py"), "-f", framework, "--network", "inception_v2.slim")
+    assert found["verdict"] == "equal"
+    assert found["parameters"]["yours"] == found["parameters"]["table"]
+
+
 WRITTEN = """
 from torch import nn
 from pytorch_impl import network

@@ -21,7 +21,7 @@ GRADIENTS = tuple(tuple(numbers.normal(size=(3, size))) for size in (2, 5, 9))
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The cross entropy of each image."""
-    return -log_softmax(logits)[np.arange(len(labels)), labels]
+    return np.asarray(-log_softmax(logits)[np.arange(len(labels)), labels])
 
 
 def training_loss(
