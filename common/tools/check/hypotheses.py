@@ -17,7 +17,7 @@ from common.tools.check.layer_hypotheses import PADDINGS
 from common.tools.check.trace import Array, Call, agree, trimmed
 
 LRN = spec.LRN(5, 1e-4, 0.75)
-NAMES = {"conv": "a convolution", "linear": "a linear layer"}
+NAMES = {"conv": "convolution", "linear": "linear layer"}
 Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
@@ -39,7 +39,7 @@ def hypotheses(place: Place) -> Iterator[Graph]:
         if isinstance(graph[name].layer, spec.Concat | spec.Residual):
             yield from joined_otherwise(place, name)
     for slot in slots:
-        for layer in behind(graph, slot):
+        for layer in extra_steps(graph, slot):
             yield put(graph, slot, layer)
             if layer in others.ENDINGS:
                 yield put(put(graph, slot, spec.ReLU()), slot, layer)
@@ -127,7 +127,7 @@ def lrns(size: int, alpha: float, beta: float) -> Iterator[Layer | Other]:
         yield spec.LRN(n, a, 0.5)
 
 
-def behind(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
+def extra_steps(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
     """Yields steps that a user may have added at a slot where the plan has none."""
     name = graph[slot[0]].inputs[0] if slot[1] == "before" else slot[0]
     if name == IMAGE:
@@ -154,7 +154,7 @@ def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:
 
 
 def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
-    """Yields graphs with all values scaled by the factor that fits, or with dropout at work.
+    """Yields graphs with all values scaled by the factor that fits, or with active dropout.
 
     Then yields a graph in which each channel is scaled and shifted separately.
     """
@@ -174,8 +174,8 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
         layer = others.times(factor, f"all values times {text}")
     else:
         layer = Other(
-            f"dropout at work: {dropped.mean():.0%} of the values dropped, "
-            f"the others times {factor:.4g}",
+            f"active dropout: {dropped.mean():.0%} of the values dropped, "
+            f"the rest multiplied by {factor:.4g}",
             lambda x: np.where(dropped[: len(x)].reshape(x.shape), 0, factor * x),
             each="image",
         )
@@ -226,6 +226,6 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
 
 
 def own_layer(call: Call) -> Other:
-    """A layer that the table does not have, with its known output."""
+    """A layer that the published network does not have, with its known output."""
     kind = NAMES.get(call.kind) or name_of_norm(call)
-    return others.given(f"{kind} of the network's own: {call.name}", call.output)
+    return others.given(f"extra {kind}: {call.name}", call.output)
