@@ -47,7 +47,7 @@ def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
 
 
 def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
-    """How well the mistakes are named."""
+    """The outcome of a check: whether the mistakes are named."""
     if found.status == "equal":
         return EQUAL if mistakes[0].found else EXACT
     if found.unexplained:

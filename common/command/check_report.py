@@ -104,7 +104,7 @@ def conclusion(verdict: Verdict) -> str:
             more = "" if verdict.trace.after or verdict.trace.drops is not None else NOT_COMPARED
         return f"your network is {' and '.join(verdict.same)}{more}"
     nearest = f"nearest: {verdict.nearest}, {counted(verdict.nearest_differences)}"
-    return f"{nearest} (--network NAME compares with another)"
+    return f"{nearest} (use --network NAME to compare with a different one)"
 
 
 def counted(differences: int) -> str:

@@ -9,7 +9,7 @@ from common.tools.analysis import parameter_ledger as ledgers
 
 def print_ledger(plan: Plan) -> None:
     """Prints the parameters by part and kind, then the published sums and their sources."""
-    table = grid("part", "of it", "numbers")
+    table = grid("part", "kind", "count")
     table.columns[1].justify = "left"
     for term in ledgers.ledger(plan):
         table.add_row(term.part, term.kind, number(term.count))
@@ -32,8 +32,8 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
         print(
             f"{order}{spec.name} ({spec.origin}), {shape_text(spec.input)}, {spec.classes} classes"
         )
-        print(f"        image {spec.preprocess.shape_text(*spec.input[1:])}")
-        print(f"        its values {spec.preprocess.value_text()}")
+        print(f"        image: {spec.preprocess.shape_text(*spec.input[1:])}")
+        print(f"        pixel values: {spec.preprocess.value_text()}")
     table = grid("what differs", "times", "where")
     table.columns[0].no_wrap, table.columns[2].no_wrap = False, False
     table.columns[2].justify = "left"
@@ -61,6 +61,6 @@ def effect_line(effect: diffs.Effect | None) -> str:
         return "the outputs differ in size and cannot be compared"
     top = "the same" if effect.same_top else "different"
     return (
-        f"{effect.shared} of the second's {effect.total} arrays filled from the first: "
-        f"its logits are off by {effect.relative:.2g} of the largest, the top class is {top}"
+        f"{effect.shared} of the second network's {effect.total} arrays copied from the first; the "
+        f"logits then differ by {effect.relative:.2g} of the largest, the top class is {top}"
     )

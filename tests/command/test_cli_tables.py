@@ -59,7 +59,7 @@ def test_explain_ends_in_the_published_number():
 
 def test_diff_says_what_differs():
     told = googlenet("diff", "googlenet", "googlenet.torchvision")
-    assert "kernel 5 against 3" in told
+    assert "kernel 5 vs. 3" in told
     assert "13,004,888" in told
 
 

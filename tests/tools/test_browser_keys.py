@@ -113,13 +113,13 @@ def test_maps_say_their_channel_and_their_least_and_largest_value(page):
     page.evaluate("location.hash = '#inception4a'")
     row = page.locator("#inception4a .maps tbody tr").nth(1)
     channel = row.locator("th").nth(1).inner_text().split("(")[1].rstrip(")")  # of all
-    expected = [f"Channel {channel}: least value "] * 2 + [f"Difference in channel {channel}: "]
+    expected = [f"Channel {channel}: minimum "] * 2 + [f"Difference in channel {channel}: "]
     maps = row.locator(".map").all()
     for each, start in zip(maps, expected, strict=True):
         name, shown = each.get_attribute("aria-label"), each.inner_text().split()
         assert each.get_attribute("role") == "img"
         assert name.startswith(start)
-        assert name.endswith(f"{shown[0]}, largest {shown[1]}")
+        assert name.endswith(f"{shown[0]}, maximum {shown[1]}")
     assert "largest difference, relative:" in row.locator("td").last.inner_text()
     page.evaluate("setLanguage('zh')")
     assert maps[2].get_attribute("aria-label").startswith(f"通道 {channel} 的差异：最小 ")

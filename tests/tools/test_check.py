@@ -56,7 +56,7 @@ CHANGES = {
     "softmax": (
         "self.fc = nn.Sequential(self.fc, nn.Softmax(1))",
         "fc",
-        "softmax that the table does not have",
+        "extra softmax",
     ),
 }
 
@@ -73,11 +73,11 @@ def test_planted_difference_is_named(tmp_path, change):
 SAMPLE = {  # from planted.toml: mistakes that each part of the check must name
     "words": (
         "SAME for padding 3",
-        "pool behind the projection",
+        "pool after the projection",
         "a branch pools what it should not",
         "batch norm without scale and shift",
         "LRN whose alpha is not divided by its size",
-        "dropout at work in evaluation",
+        "active dropout in evaluation",
         "image less a mean",
         "groups",
         "border reflected",
@@ -93,7 +93,7 @@ SAMPLE = {  # from planted.toml: mistakes that each part of the check must name
     "places": ("heads exchanged", "one layer in two places"),
     "styles": (  # the same network, written differently
         "branches computed backwards",
-        "one ReLU behind the branches",
+        "one ReLU after the branches",
         "zeros around a map as a step",
         "a 1x1 convolution as the last layer",
         "a class around the network",
@@ -179,7 +179,7 @@ def test_batch_norm_by_the_batch_is_named(tmp_path):
     found = check(str(file), *SMALL, code=1)
     [difference] = found["differences"]
     assert (found["nearest"], difference["layer"]) == ("googlenet.torchvision", "conv1.bn")
-    assert "the batch's own statistics" in difference["yours"]
+    assert "with batch statistics" in difference["yours"]
 
 
 def test_what_nothing_explains_is_said_with_its_size(tmp_path):
@@ -230,7 +230,7 @@ def make():
 """
 BAD = {
     "class Net(:": "line 1",
-    "x = 1": "no network",
+    "x = 1": "defines no PyTorch network",
     "import sys; sys.exit(3)": "exit code 3",
     "while True: pass": "stopped after 6",
     "from torch import nn\nnet = nn.Sequential(nn.Flatten(), nn.Linear(9, 9))": "a different size",

@@ -20,7 +20,7 @@ from common.tools.check.trace import Call
 
 
 def traced(network):
-    """What is read of a trace of a network: the shapes of its layers and of their maps."""
+    """A stand-in for the trace of a network: the shapes of its layers and of their maps."""
     plan = lay_out(network)
     nodes = {node.path: node for node in plan.nodes()}
     calls = []

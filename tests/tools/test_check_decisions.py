@@ -38,20 +38,17 @@ def test_a_block_used_in_several_places_is_one_decision():
 
 
 def test_probabilities_are_a_convention_where_losses_expect_them():
-    found = [Difference("fc", "softmax that the table does not have", "softmax", "none")]
+    found = [Difference("fc", "extra softmax", "softmax", "none")]
     kinds = [decisions(found, is_small=False, probabilities=each)[0].kind for each in (False, True)]
     assert kinds == ["mistake", "convention"]
 
 
 def test_norms_of_its_own_are_one_decision():
-    what = "a batch norm of the network's own that the table does not have"
-    found = [
-        Difference(f"conv{n}", what, f"a batch norm of the network's own: bn{n}", "none")
-        for n in (1, 2, 3)
-    ]
+    what = "extra batch norm"
+    found = [Difference(f"conv{n}", what, f"extra batch norm: bn{n}", "none") for n in (1, 2, 3)]
     [joined] = decisions(found, is_small=False)
     assert joined.places == ("conv1", "conv2", "conv3")
-    assert joined.yours == "a batch norm of the network's own: bn1, bn2, bn3"
+    assert joined.yours == "extra batch norm: bn1, bn2, bn3"
 
 
 @pytest.mark.parametrize("axes", [(1,), (1, 2, 3)])
@@ -67,9 +64,9 @@ def test_a_layer_norm_is_recognised(axes):
     call = Call("norm", "norm", weights, x, y * scale + shift)
     found = [each for each in group_norms(call) if agree(call.output, each.compute(x), 10)]
     assert [each.what.partition(":")[0] for each in found] == ["layer norm"]
-    assert name_of_norm(call) == "a layer norm"
+    assert name_of_norm(call) == "layer norm"
     other = replace(call, output=call.output + x)
-    assert name_of_norm(other) == "a batch norm"
+    assert name_of_norm(other) == "batch norm"
 
 
 def test_a_slope_below_0_is_a_prelu():

@@ -7,7 +7,7 @@ from cli import call
 
 from common.tools.check.failures import explained
 
-PAD = "branch 3 makes {0}x{0}, branch 1 28x28: branch 3 needs {1} more padding on each side"
+PAD = "branch 3 outputs {0}x{0}, branch 1 28x28: branch 3 needs {1} more padding on each side"
 CONCAT = (
     "A `Concatenate` layer requires inputs with matching shapes except for the concatenation "
     "axis. Received: input_shape=[(None, {}, {}, 64), (None, 28, 28, 128), (None, {}, {}, 32), "
@@ -28,30 +28,30 @@ ERRORS = {
     "Keras": (CONCAT.format(28, 28, 24, 24), PAD.format(24, 2)),
     "Keras, first branch": (
         CONCAT.format(26, 26, 28, 28),
-        "branch 1 makes 26x26, branch 2 28x28: branch 1 needs 1 more padding",
+        "branch 1 outputs 26x26, branch 2 28x28: branch 1 needs 1 more padding",
     ),
     "Paddle": (
         "(InvalidArgument) The 2-th dimension of input[0] and input[2] is expected to be equal."
         "But received input[0]'s shape = [1, 3, 28, 28], input[2]'s shape = [1, 5, 14, 14].",
-        "branch 3 makes 14x14, branch 1 28x28: in a module, all strides must be 1",
+        "branch 3 outputs 14x14, branch 1 28x28: in a module, all strides must be 1",
     ),
     "odd": (
         "Expected size 28 but got size 27 for tensor number 1 in the list",
-        "branch 2 makes 27x27, branch 1 28x28",
+        "branch 2 outputs 27x27, branch 1 28x28",
     ),
     "linear": (
         "mat1 and mat2 shapes cannot be multiplied (2x1024 and 512x10)",
-        "the linear layer takes 512 values, and is given 1024",
+        "the linear layer expects 512 values but got 1024",
     ),
     "PyTorch, channels": (
         "Given groups=1, weight of size [128, 256, 1, 1], expected input[2, 192, 28, 28] to have "
         "256 channels, but got 192 channels instead",
-        "the layer takes 256 channels, and is given 192",
+        "the layer expects 256 channels but got 192",
     ),
     "Paddle, channels": (
         "the input's channels is 192, the input's shape is [1, 192, 56, 56]; the filter's "
         "channels is 256, the filter's shape is [128, 256, 1, 1]",
-        "the layer takes 256 channels, and is given 192",
+        "the layer expects 256 channels but got 192",
     ),
     "a linear layer on large maps": (
         "OOM when allocating tensor with shape[746496,1000] and type double",
@@ -71,8 +71,8 @@ def test_an_error_is_explained(name):
 
 SOURCE = (Path(__file__).parents[1] / "people" / "googlenet.txt").read_text()
 FAILING = {
-    "unit(i, o, 5, p=1)": "branch 3 makes 6x6, branch 1 8x8: branch 3 needs 1 more padding",
-    "unit(i, o, 5, s=2, p=2)": "branch 3 makes 4x4, branch 1 8x8: in a module, all strides",
+    "unit(i, o, 5, p=1)": "branch 3 outputs 6x6, branch 1 8x8: branch 3 needs 1 more padding",
+    "unit(i, o, 5, s=2, p=2)": "branch 3 outputs 4x4, branch 1 8x8: in a module, all strides",
 }
 
 

@@ -110,7 +110,7 @@ def test_a_file_is_read_past_what_fails_or_trains(tmp_path):
 def test_print_statements_of_python_2_are_read(tmp_path):
     found = run(tmp_path / "mine.py", "def f():\n    print 'made', 7\n    return 1\nx = f()\n")
     assert (found.module.x, found.failures) == (1, [])
-    assert found.notes == ["written for Python 2; print is read as a function"]
+    assert found.notes == ["written for Python 2; print statements are treated as function calls"]
     with pytest.raises(SyntaxError, match="print"):
         run(tmp_path / "other.py", "print 'made'\nx = = 1\n")
 
@@ -170,6 +170,5 @@ def test_old_modules_inside_old_modules_have_their_own_names():
     notes = OldNames(title="Frame", modules=modules).install("import no_such_frame.layers")
     assert sys.modules["no_such_frame"].layers is sys.modules["no_such_frame.layers"]
     assert sys.modules["no_such_frame"].layers.Conv == 7
-    assert notes == [
-        "written for an older Frame; read as today's: no_such_frame, no_such_frame.layers"
-    ]
+    names = "no_such_frame, no_such_frame.layers"
+    assert notes == [f"uses names from an older Frame, mapped to the current ones: {names}"]

@@ -125,7 +125,7 @@ def test_differences_of_one_decision_are_one():
     assert [(each.what, each.kind, len(each.places)) for each in found] == [
         ("ReLU replaced", "mistake", 2),
         ("convolution: channels", "mistake", 2),
-        ("1xn and nx1 exchanged", "convention", 2),
+        ("1xn and nx1 swapped", "convention", 2),
         ("max pool: padding", "convention", 1),
         ("dropout: rate", "choice", 1),
     ]

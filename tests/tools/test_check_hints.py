@@ -1,4 +1,4 @@
-"""What `check` says to do where a network does not run."""
+"""`check` suggests fixes where a network does not run."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ from common.tools.check.hints import with_hint
 from common.tools.check.user_file import with_likely
 
 MODEL = "import torchvision.models as models\n\nnet = models.{}(pretrained={})\n"
-NONE = "mine.py has no network of pytorch"
+NONE = "mine.py defines no PyTorch network (instance, class or function)"
 NESTED = """
 class Net(nn.Module):
     def __init__(self):
@@ -30,24 +30,24 @@ class Net(Layer):
     def forward(self, x):
         return self.two(self.two(x))
 """
-WRONG = "mine.py, line 8: the layer takes 256 channels"
+WRONG = "mine.py, line 8: the layer expects 256 channels"
 UNDEFINED = "net = Net(Block)\nfor n in range(3):\n    f = lambda x: Other(x, n)\n"
 # An error, the source, the modules that are not installed, and the hint.
 HINTS = {
     "a network of torchvision": (
         (NONE, MODEL.format("googlenet", True), ["torchvision"]),
-        "; line 3 takes googlenet from torchvision: that is the network googlenet.torchvision "
-        "here, for images that it rescales (transform_input), with the changes",
+        "; line 3 loads torchvision's googlenet (which rescales its images, transform_input), "
+        "called googlenet.torchvision here; install torchvision to check",
     ),
     "one without its weights": (
         (NONE, MODEL.format("inception_v3", False), ["torchvision"]),
-        "; line 3 takes inception_v3 from torchvision: that is the network inception_v3 here, with",
+        "; line 3 loads torchvision's inception_v3, called inception_v3 here; install",
     ),
     "another network": ((NONE, MODEL.format("vgg16", True), ["torchvision"]), ""),
     "an installed package": ((NONE, MODEL.format("googlenet", True), []), ""),
     "a network of timm": (
         (NONE, "net = timm.create_model('xception.tf_in1k')", ["timm"]),
-        "; line 1 takes xception from timm: that is the network xception.timm here, with",
+        "; line 1 loads timm's xception, called xception.timm here; install timm",
     ),
     "a nested forward": (
         (MISSING, NESTED, []),
@@ -55,7 +55,7 @@ HINTS = {
     ),
     "a misspelled forward": (
         (MISSING, NESTED.replace("    def forward", "def foward"), []),
-        "; line 6 defines foward: it must be called forward",
+        "; line 6 defines foward: rename it to forward",
     ),
     "a layer used twice": (
         (WRONG, TWICE, []),
@@ -67,7 +67,7 @@ HINTS = {
     ),
     "names that nothing defines": (
         ("line 1: NameError: name 'Net' is not defined", UNDEFINED, []),
-        "; the file does not define Net, Block, Other: add or import what is missing",
+        "; undefined names: Net, Block, Other; define or import them",
     ),
     "names that a star import may define": (
         ("line 1: NameError: name 'Net' is not defined", "from nets import *\nnet = Net()", []),
@@ -75,7 +75,7 @@ HINTS = {
     ),
     "a layer of a module that is not installed": (
         ("Invalid dtype: <not installed: LRN2D.dtype.name>", "import lrn", ["lrn"]),
-        "; the network needs LRN2D of lrn: put the module into the folder of the file",
+        "; module lrn is required for LRN2D; copy it next to the file",
     ),
 }  # fmt: skip
 
@@ -98,7 +98,7 @@ def test_a_layer_of_another_width_fails_in_one_line_whatever_the_size(tmp_path):
     file = Path(written(tmp_path, {"unit(i, d, 1), five(d, e)": "unit(i, d, 1), five(e, e)"}))
     code, _, error = call("check", file)
     assert code == 4
-    assert "the layer takes 32 channels, and is given 16" in error
+    assert "the layer expects 32 channels but got 16" in error
     assert "--input" not in error
 
 
@@ -108,4 +108,4 @@ def test_a_stand_in_that_the_network_needs_is_named(tmp_path):
     file.write_text(f"from no_such_layers import LRN\n{file.read_text()}")
     code, _, error = call("check", file)
     assert code == 4
-    assert "the network needs no_such_layers: put the module into the folder of the file" in error
+    assert "module no_such_layers is required by the network; copy it next to the file" in error

@@ -10,7 +10,7 @@ from test_check import check
 
 FOLDER = Path(__file__).parents[1] / "people" / "homework"
 SAME = ("convention", "convolution: padding", 1)
-NORM = ("convention", "batch norm behind every convolution", 114)
+NORM = ("convention", "batch norm after every convolution", 114)
 RELU = ("mistake", "ReLU replaced", 57)
 POOL = ("mistake", "max pool replaced", 9)
 # The decisions in each file: kind, name and number of places, and a line to look at.
@@ -21,17 +21,17 @@ HOMEWORK = {
         ("choice", "dropout missing", 1, 38),
     ],
     "pytorch_2": [
-        ("mistake", "modules exchanged", 2, 32),
+        ("mistake", "modules swapped", 2, 32),
         (*RELU, 11),
         (*POOL, 20),
-        ("mistake", "softmax that the table does not have", 1, 33),
+        ("mistake", "extra softmax", 1, 33),
     ],
     "pytorch_3": [
-        ("convention", "group norm behind every convolution", 114, 11),
+        ("convention", "group norm after every convolution", 114, 11),
         ("mistake", "convolution: padding", 1, 37),
     ],
     "pytorch_4": [
-        ("choice", "each channel scaled and shifted that the table does not have", 1, 30),
+        ("choice", "each channel scaled and shifted", 1, 30),
         ("mistake", "convolution: kernel", 9, 12),
         ("mistake", "weights shared", 6, 35),
         ("choice", "dropout: place", 1, 39),
@@ -40,11 +40,11 @@ HOMEWORK = {
         (*SAME, 19),
         ("convention", "ReLU missing", 1, 19),
         ("convention", "max pool: padding", 1, 20),
-        ("convention", "softmax that the table does not have", 1, 37),
+        ("convention", "extra softmax", 1, 37),
     ],
     "tensorflow_2": [
         ("mistake", "module missing", 1, 28),
-        ("choice", "all values times 0.00392157 that the table does not have", 1, 24),
+        ("choice", "all values times 0.00392157", 1, 24),
         (*SAME, 25),
     ],
     "tensorflow_3": [
@@ -69,19 +69,19 @@ HOMEWORK = {
     "paddle_2": [
         (*NORM, 7),
         ("convention", "batch norm: eps in all", 57, 7),
-        ("mistake", "stem of its own", 19, 29),
+        ("mistake", "different stem", 19, 29),
         (*POOL, 17),
         ("mistake", "convolution: channels", 4, 34),
-        ("mistake", "sigmoid that the table does not have", 1, 36),
+        ("mistake", "extra sigmoid", 1, 36),
     ],
     "paddle_3": [
         ("mistake", "convolution: padding", 1, 31),
-        ("mistake", "max pool in another place", 9, 21),
+        ("mistake", "max pool in a different place", 9, 21),
         ("mistake", "order of branches", 9, 33),
     ],
     "paddle_4": [
         ("convention", "ReLU missing", 1, 28),
-        ("mistake", "a linear layer of the network's own that the table does not have", 1, 36),
+        ("mistake", "extra linear layer", 1, 36),
     ],
 }
 AT_224 = ("tensorflow_1", "tensorflow_2")  # the files say so

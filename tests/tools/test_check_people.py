@@ -37,17 +37,17 @@ PEOPLE = {
     "batch norm everywhere": (
         {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p), nn.BatchNorm2d(o), act())"},
         [
-            ("convention", "batch norm behind every convolution", 114),
+            ("convention", "batch norm after every convolution", 114),
             ("convention", "batch norm: eps in all", 57),
-            ("convention", "convolutions: biases beside batch norm", 57),
+            ("convention", "convolutions: biases in addition to batch norm", 57),
         ],
     ),
     "the number of channels for eps, and the ReLU before": (
         {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), act(), nn.BatchNorm2d(o, o))"},
         [
-            ("convention", "batch norm behind every convolution", 114),
+            ("convention", "batch norm after every convolution", 114),
             ("mistake", "batch norm: eps is the number of channels", 57),
-            ("mistake", "ReLU and batch norm exchanged", 0),
+            ("mistake", "ReLU and batch norm swapped", 0),
         ],
     ),
     "a batch norm of one's own": (
@@ -55,7 +55,7 @@ PEOPLE = {
             "class Block": NORM.strip(),
             UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), Norm(o), act())",
         },
-        [("convention", "batch norm behind every convolution", 114)],
+        [("convention", "batch norm after every convolution", 114)],
     ),
     "ReLU6 everywhere": ({"nn.ReLU()": "nn.ReLU6()"}, [("mistake", "ReLU replaced", 57)]),
     "ReLU6 in the modules": (
@@ -72,29 +72,29 @@ PEOPLE = {
     "one more linear layer": (
         {"nn.Linear(1024, num_classes)": "nn.Linear(1024, 1000), act(), nn.Linear(1000, 1000)"},
         [
-            ("mistake", "ReLU that the table does not have", 1),
-            ("mistake", "a linear layer of the network's own that the table does not have", 1),
+            ("mistake", "extra ReLU", 1),
+            ("mistake", "extra linear layer", 1),
         ],
     ),
     "group norm": (
         {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), nn.GroupNorm(8, o), act())"},
-        [("convention", "group norm behind every convolution", 114)],
+        [("convention", "group norm after every convolution", 114)],
     ),
     "instance norm": (
         {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p), nn.InstanceNorm2d(o), act())"},
         [
-            ("convention", "group norm behind every convolution", 114),
-            ("convention", "convolutions: biases beside group norm", 57),
+            ("convention", "group norm after every convolution", 114),
+            ("convention", "convolutions: biases in addition to group norm", 57),
         ],
     ),
     "one activation for all": ({"nn.ReLU()": "nn.Hardswish()"}, [("mistake", "ReLU replaced", 57)]),
-    "5a and 5b exchanged": (
+    "5a and 5b swapped": (
         LAZY
         | {
             "(832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128)":
             "(832, 384, 192, 384, 48, 128, 128), (832, 256, 160, 320, 32, 128, 128)"
         },
-        [("mistake", "modules exchanged", 2)],
+        [("mistake", "modules swapped", 2)],
     ),
     "no 4e": (
         {"(528, 256, 160, 320, 32, 128, 128), 0,": "0,", "(832, 256, 160": "(528, 256, 160"},
@@ -109,13 +109,13 @@ PEOPLE = {
         {"(512, 160, 112, 224, 24, 64, 64)": "(512, 128, 128, 256, 24, 64, 64)"},
         [("mistake", "convolution: channels", 3)],
     ),
-    "pools behind the projections": (
+    "pools after the projections": (
         {"nn.MaxPool2d(3, 1, 1), unit(i, f, 1)": "unit(i, f, 1), nn.MaxPool2d(3, 1, 1)"},
-        [("mistake", "max pool in another place", 9)],
+        [("mistake", "max pool in a different place", 9)],
     ),
     "a hidden linear layer": (
         {"nn.Linear(1024, num_classes)": "nn.Linear(1024, 256), nn.Linear(256, num_classes)"},
-        [("mistake", "a linear layer of the network's own that the table does not have", 1)],
+        [("mistake", "extra linear layer", 1)],
     ),
     "3x3 for 1x1 in the stem": (
         {"unit(64, 64, 1)": "unit(64, 64, 3, p=1)"},
@@ -159,7 +159,7 @@ CIFAR = {f"stem = {STEM}": "stem = [unit(in_channels, 192, 3, p=1)]"}
 def test_a_stem_for_small_images_is_one_choice_at_their_size(tmp_path):
     found = check(written(tmp_path, CIFAR), code=1)
     [stem] = found["differences"]
-    assert (stem["kind"], stem["what"], stem["yours"]) == ("choice", "stem of its own", "3x3 192")
+    assert (stem["kind"], stem["what"], stem["yours"]) == ("choice", "different stem", "3x3 192")
     assert found["compared"]["input"] == [3, 32, 32]
 
 
@@ -206,7 +206,7 @@ def test_a_helper_is_never_read_in_silence(tmp_path, name):
     file = str(tmp_path / "mine.py")
     found = check(file, "--input", "3x64x64", "--network", "googlenet")
     why = "OSError: weights.pth: no such file"
-    assert found["notes"][0] == f"Encoder could not be made ({why}); {read} was read in its place"
+    assert found["notes"][0] == f"Encoder could not be created ({why}); {read} is checked instead"
     code, out, _ = call("check", file, "--input", "3x64x64", "--network", "googlenet")
     assert code == 0
     assert out.splitlines()[1] == f"note: {found['notes'][0]}"  # before the verdict

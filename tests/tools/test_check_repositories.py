@@ -43,14 +43,14 @@ NETWORKS = {
     "LRN of two channels": (
         {"pool(), unit(64, 64, 1)": "pool(), nn.LocalResponseNorm(2), unit(64, 64, 1)"},
         64,
-        [("mistake", "LRN that the table does not have", 1)],
+        [("mistake", "extra LRN", 1)],
     ),
     "a ReLU before the softmax, which would hide it from large scores": (
         {"Linear(1024, num_classes)": "Linear(1024, num_classes), act(), nn.Softmax(1)"},
         64,
         [
-            ("mistake", "ReLU that the table does not have", 1),
-            ("mistake", "softmax that the table does not have", 1),
+            ("mistake", "extra ReLU", 1),
+            ("mistake", "extra softmax", 1),
         ],
     ),
     "the dropout of a variant that is no nearer otherwise": (
@@ -59,14 +59,14 @@ NETWORKS = {
             "Linear(1024, num_classes)": "Linear(1024, num_classes), nn.Softmax(1)",
         },
         64,
-        [("mistake", "softmax that the table does not have", 1)],
+        [("mistake", "extra softmax", 1)],
     ),
 }  # fmt: skip
 OF_NORMS = (
-    "batch norm behind every convolution",
+    "batch norm after every convolution",
     "batch norm: eps in all",
     "convolutions: biases",
-    "ReLU and batch norm exchanged",
+    "ReLU and batch norm swapped",
     "two 3x3 convolutions for each 5x5",
 )
 

@@ -1,4 +1,4 @@
-"""What `check` says about a decision: where, which values, and how to write the layer."""
+"""`check` prints a decision with its places, its values and the code for the layer."""
 
 from types import SimpleNamespace
 

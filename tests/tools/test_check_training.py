@@ -79,14 +79,14 @@ CHANGES = {
         "googlenet",
         BEHIND.format("inception4b"),
         "inception4b",
-        "dropout that the table does not have",
+        "extra dropout",
     ),
     "a norm that stays": ("inception_v2", NORM, "conv2.bn", "batch norm in training: frozen"),
     "a norm that keeps": (
         "inception_v2",
         KEEP,
         "conv2.bn",
-        "batch norm: what running statistics keep",
+        "batch norm: momentum (fraction kept)",
     ),
 }
 
@@ -121,7 +121,7 @@ def test_dropout_within_a_step_is_told(tmp_path):
     words = (str(file), "--network", "googlenet", "--input", "3x96x96", "--grad")
     [difference] = check(*words, code=1)["differences"]
     assert difference["layer"] == "result"
-    assert difference["yours"] == "rate 0.4, behind what is no step of the table"
+    assert difference["yours"] == "rate 0.4, after a map that is not in the published network"
 
 
 FUNCTION = {
@@ -160,7 +160,7 @@ mine.net = net
     words = ("-f", framework, "--network", "googlenet.d2l", "--input", "3x64x64", "--grad")
     found = check(f"{tmp_path / 'mine.py'}:mine", *words, code=1)
     [difference] = found["differences"]
-    assert (difference["layer"], difference["yours"]) == ("fc", "rate 0.4, behind fc")
+    assert (difference["layer"], difference["yours"]) == ("fc", "rate 0.4, after fc")
     assert "googlenet.d2l" in found["same"]
 
 

@@ -59,7 +59,7 @@ def test_the_paper_differs_by_lrn_and_dropout():
     assert told("googlenet", "googlenet.paper") == {
         "LRN only in the second": 2,
         "dropout only in the first": 2,
-        "dropout: rate 0.5 against 0.7": 2,
+        "dropout: rate 0.5 vs. 0.7": 2,
     }
 
 
@@ -81,15 +81,13 @@ def test_sizes_are_compared_as_numbers():
     assert diff.changes(one, same) == []
     pool = planned("googlenet", (96, 96)).find("maxpool1")
     padded = replace(pool, layer=replace(pool.layer, padding=1), pads=((1, 1), (1, 1)))
-    assert [each.what for each in diff.changes(pool, padded)] == [
-        "max pool: padding CEIL against 1"
-    ]
+    assert [each.what for each in diff.changes(pool, padded)] == ["max pool: padding CEIL vs. 1"]
 
 
 def test_torchvision_differs_by_kernels_norm_and_bias():
     found = told("googlenet", "googlenet.torchvision")
-    assert found["convolution: kernel 5 against 3"] == 9
-    assert found["convolution: bias True against False"] == 59
+    assert found["convolution: kernel 5 vs. 3"] == 9
+    assert found["convolution: bias True vs. False"] == 59
     assert found["batch norm (eps 0.001) only in the second"] == 59
 
 

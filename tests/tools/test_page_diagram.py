@@ -86,4 +86,4 @@ def test_the_command_writes_a_diagram_of_its_own(tmp_path):
     assert "1000 classes" in text
     assert "var(" not in text  # other programs know no variables of CSS
     assert "data:image/jpeg" in text
-    assert "no comparison" in googlenet("page", "--out", file, "-f", "onnx", code=2)
+    assert "only the diagram" in googlenet("page", "--out", file, "-f", "onnx", code=2)

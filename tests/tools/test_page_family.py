@@ -52,7 +52,7 @@ def test_what_differs_is_said_in_english_as_diff_says_it():
         assert english == change.what.replace("CEIL", "rounded up (ceil)")
         assert re.search("[\u4e00-\u9fff]", chinese)
         assert not re.search("only|against|eps [^0-9]|no scale", chinese)
-    assert "max pool: padding rounded up (ceil) against 1" in {change_text(c)[0] for c in changes}
+    assert "max pool: padding rounded up (ceil) vs. 1" in {change_text(c)[0] for c in changes}
     one = planned()
     keys = ("backbone", "all", "multiply_adds", "depth", "field")
     assert [what for what, *_ in totals(one, one)] == [phrases()[f"total_{k}"]["en"] for k in keys]
@@ -108,7 +108,7 @@ def test_the_numbers_along_the_plane_stand_where_they_belong():
 def test_another_number_of_input_channels_is_a_difference():
     one, other = full("googlenet"), full("googlenet.d2l")
     first = network_pair(one, other).differences[0]
-    assert (first.what, first.paths) == ("input channels 3 against 1", ("input",))
+    assert (first.what, first.paths) == ("input channels 3 vs. 1", ("input",))
     assert change_text(first.change)[1] == "输入通道数：前者 3，后者 1"
     assert "<td>input</td>" in re.sub(
         r"\s", "", render(Page(one, reason=NOBODY, other=network_pair(one, other)))

@@ -35,8 +35,14 @@ def test_the_step_with_most_arithmetic_is_named_with_its_shares():
 
 def test_the_top_says_what_a_module_is_before_the_totals():
     expected = {
-        "googlenet": ("four branches read the same map", "4 个分支并行读取同一张特征图"),
-        "inception_v3": ("3 to 4 branches read the same map", "3 至 4 个分支并行读取同一张特征图"),
+        "googlenet": (
+            "four branches process the same feature map in parallel",
+            "4 个分支并行读取同一张特征图",
+        ),
+        "inception_v3": (
+            "3 to 4 branches process the same feature map in parallel",
+            "3 至 4 个分支并行读取同一张特征图",
+        ),
     }
     for name, sentences in expected.items():
         top = render(Page(full(name), reason=NOBODY)).partition("parameters, ")[0]
@@ -44,7 +50,7 @@ def test_the_top_says_what_a_module_is_before_the_totals():
             assert sentence in top
     assert "concatenated along the channels" in top
     for name in ("xception", "inception_resnet_v2"):  # which add their branches to the input
-        assert "read the same map" not in render(Page(full(name), reason=NOBODY))
+        assert "process the same feature map" not in render(Page(full(name), reason=NOBODY))
 
 
 @pytest.mark.parametrize(("name", "count"), [("googlenet", 9), ("inception_resnet_v2", 43)])

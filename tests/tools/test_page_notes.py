@@ -1,4 +1,4 @@
-"""What the page says of a step is true of that step: mistakes, totals, preprocessing."""
+"""The page's texts on a step are true of that step: mistakes, totals, preprocessing."""
 
 import re
 
@@ -101,34 +101,34 @@ def test_a_note_shows_the_measured_error_and_both_maps(measured):
     plan, seen = measured
     text = render(Page(plan, reason=NOBODY, reference=seen))
     part = text[text.index('id="maxpool1"') : text.index('id="conv2"')]
-    assert f"off by {seen.mistakes['ceil', 'maxpool1'].error:#.2g} times" in part
+    assert f"changes by {seen.mistakes['ceil', 'maxpool1'].error:#.2g} times" in part
     assert part.count('class="map"') == 3
     assert "0.87" not in part
     bare = render(Page(plan, reason=NOBODY))
-    assert "off by" not in bare
+    assert "changes by" not in bare
 
 
 def test_the_last_map_sees_no_more_rows_than_there_are():
     text = render(Page(full("googlenet"), reason=NOBODY))
-    assert "would see 715 rows; the image has 224 and ends before" in text
+    assert "would see 715 rows, more than the 224 rows of the image" in text
     fits = render(Page(planned("googlenet.d2l", (800, 800)), reason=NOBODY))
-    assert "ends before" not in fits
+    assert "rows of the image" not in fits
 
 
 def test_totals_say_whether_heads_are_counted():
     whole = full("googlenet")
     text = render(Page(whole, reason=NOBODY))
-    assert f"without them {whole.body.parameter_count:,} parameters" in text
+    assert f"without them, {whole.body.parameter_count:,} parameters" in text
     assert "Counted without auxiliary heads" in render(Page(planned(), reason=NOBODY))
     assert "has no auxiliary heads" in render(Page(full("xception"), reason=NOBODY))
 
 
 def test_preprocessing_is_said_in_numbers_that_people_use():
     expected = {
-        "caffe": ("BGR, 0 to 255 less 104, 117, 123", "BGR，0 至 255，减去 104、117、123"),
-        "facenet": ("RGB, 0 to 255 less 127.5, divided by 128", "再除以 128"),
+        "caffe": ("BGR, 0 to 255, minus 104, 117, 123", "BGR，0 至 255，减去 104、117、123"),
+        "facenet": ("RGB, 0 to 255, minus 127.5, divided by 128", "再除以 128"),
         "squeeze": ("RGB, from -1 to 1", "取值 -1 至 1"),
-        "torchvision": ("less 0.485, 0.456, 0.406, divided by 0.229", "减去 0.485"),
+        "torchvision": ("minus 0.485, 0.456, 0.406, divided by 0.229", "减去 0.485"),
     }
     for name, texts in expected.items():
         for text, found in zip(texts, value_texts(PREPROCESSES[name]), strict=True):

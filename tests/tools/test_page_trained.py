@@ -122,7 +122,7 @@ def run(tmp_path_factory):
 
 
 def page_of(run, out, code=0):
-    """What the page command says for a run's weights."""
+    """The output of the page command for a run's weights."""
     return googlenet("page", "--weights", run, "-f", "onnx", "--out", out, code=code)
 
 
@@ -203,15 +203,15 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     steps = (LayerGradient("conv1", 2.0, 5.36), LayerGradient("fc", 3.0, 3.0))
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
-    assert "conv1 gets 2.68 times as much gradient" in text
-    assert "conv1 gets 2.68 times as much." not in text  # the first step is said only once
+    assert "the gradient of conv1 is 2.68 times as large" in text
+    assert "The gradient of conv1 is 2.68" not in text  # the first step is said only once
     [rows] = [t for t in Reader(text).tables if len(t) == 3 and t[-1][0] == "fc"]
     assert rows[1:] == [["conv1", "2", "5.36", "2.68"], ["fc", "3", "3", "1.00"]]
     assert text.count('id="gradients-en-figure_1"') == 1
     later = (LayerGradient("conv1", 2.0, 2.5), LayerGradient("conv2", 1.0, 1.5))
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, later)))
-    assert "conv2 gets 1.50 times as much gradient" in text
-    assert "conv1 gets 1.25 times as much." in text
+    assert "the gradient of conv2 is 1.50 times as large" in text
+    assert "The gradient of conv1 is 1.25 times as large." in text
     assert "conv2 得到的梯度是原来的 1.50 倍，在各层中增幅最大" in text
     assert "lines coincide" not in text
     assert "times 0.3, is added" in text
@@ -229,5 +229,5 @@ def test_heads_that_change_little_are_not_said_to_favour_a_step(low, high, perce
     said = re.findall("change no step&#39;s gradient by more than ([0-9.]+)%", text)
     assert said == re.findall("任何一层梯度的改变都不超过 ([0-9.]+)%", text)
     assert said == ([percent] if percent else [])
-    assert ("more than any other step" in text) == (percent is None)
+    assert ("the largest increase of all steps" in text) == (percent is None)
     assert ("Here the two lines coincide" in text) == (percent == "1.4")

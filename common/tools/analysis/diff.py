@@ -17,17 +17,17 @@ from common.tools.analysis.receptive_field import reach
 INPUT = "input"  # where the input's channels differ; no layer has this path
 SIZES = ("kernel", "stride", "padding")  # a number, or one for rows and one for columns
 SENTENCES = {
-    "input": "input channels {one} against {other}",
+    "input": "input channels {one} vs. {other}",
     "first": "{one} only in the first",
     "second": "{other} only in the second",
-    "layer": "{one} against {other}",
-    "field": "{layer}: {field} {one} against {other}",
+    "layer": "{one} vs. {other}",
+    "field": "{layer}: {field} {one} vs. {other}",
 }
 
 
 @dataclass(frozen=True)
 class Change:
-    """How two layers at one path differ: a key of `SENTENCES`, and the values to format it with."""
+    """A difference between two layers at a path: a key of `SENTENCES`, and the values for it."""
 
     sentence: str
     one: str = ""
@@ -56,7 +56,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Effect:
-    """How the outputs of two networks with the same weights differ on the same photographs.
+    """The difference between the outputs of two networks with equal weights on two photographs.
 
     `shared` of the second network's `total` arrays have the first one's values; `relative` is the
     largest difference between the logits, relative to the largest logit; `same_top` says whether

@@ -25,14 +25,15 @@ class PublishedCount:
 
 TABLE_1 = (
     PublishedCount(5_973_552, 'table 1 without classifier, the "about 6M"', BARE),
-    PublishedCount(6_998_552, "with the classifier, as most people count", HEADLESS),
+    PublishedCount(6_998_552, "including the classifier (usual count)", HEADLESS),
     PublishedCount(13_378_280, "with both auxiliary heads, as the tutorials count", WHOLE),
 )
 TORCHVISION = (
     PublishedCount(6_624_904, "torchvision: parameters(), without heads and statistics", HEADLESS),
     PublishedCount(13_004_888, "torchvision with aux_logits=True", WHOLE),
 )
-ALL, LEARNED = "all that is stored", "all that is learned"
+SLIM = "TF-Slim's own test: no logits, including running statistics"
+ALL, LEARNED = "all stored values", "trainable parameters"
 V3 = (
     PublishedCount(23_834_568, "torchvision, timm: parameters(), without head", HEADLESS),
     PublishedCount(27_161_264, "torchvision with aux_logits=True", WHOLE),
@@ -52,9 +53,7 @@ PUBLISHED = {
     "googlenet.d2l": (
         PublishedCount(5_977_530, "Dive into Deep Learning: 1 channel, 10", HEADLESS),
     ),
-    "googlenet.slim": (
-        PublishedCount(5_607_184, "TF-Slim's own test: no logits, statistics counted", BARE, True),
-    ),
+    "googlenet.slim": (PublishedCount(5_607_184, SLIM, BARE, True),),
     "googlenet.torchvision": TORCHVISION,
     "googlenet.torchvision.input": TORCHVISION,
     "googlenet.paddle_vision": (
@@ -65,9 +64,7 @@ PUBLISHED = {
     "inception_v2": (
         PublishedCount(11_194_984, "by arithmetic; the paper says 13.6 million", HEADLESS),
     ),
-    "inception_v2.slim": (
-        PublishedCount(10_173_112, "TF-Slim's own test: no logits, statistics counted", BARE, True),
-    ),
+    "inception_v2.slim": (PublishedCount(10_173_112, SLIM, BARE, True),),
     "inception_v2.caffe": (
         PublishedCount(11_295_240, "pretrainedmodels' bninception: parameters()", HEADLESS),
     ),
@@ -76,11 +73,11 @@ PUBLISHED = {
     "inception_v3.keras": (
         PublishedCount(23_817_352, f"keras.applications, {LEARNED}", HEADLESS),
         PublishedCount(23_851_784, f"keras.applications, {ALL}", HEADLESS, True),
-        PublishedCount(21_802_784, "TF-Slim's own test: no logits, statistics counted", BARE, True),
+        PublishedCount(21_802_784, SLIM, BARE, True),
     ),
     "inception_v3.paddle_vision": (
         PublishedCount(
-            23_869_000, "paddle.vision: parameters(), statistics among them", HEADLESS, True
+            23_869_000, "paddle.vision: parameters(), including running statistics", HEADLESS, True
         ),
     ),
     "inception_v3.fid": (
@@ -91,7 +88,7 @@ PUBLISHED = {
         PublishedCount(42_679_816, "timm: parameters(), which has no head", HEADLESS),
     ),
     "inception_resnet_v1": (
-        PublishedCount(22_775_528, "the reading with batch norm on the projections", HEADLESS),
+        PublishedCount(22_775_528, "interpretation with batch norm on the projections", HEADLESS),
     ),
     "inception_resnet_v1.facenet": (
         PublishedCount(

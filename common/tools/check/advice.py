@@ -20,8 +20,8 @@ LABELS = {
         "modules": "in all {} modules", "role": "{} in all {} modules",
         "between": "between {} and {}",
         "column": "column {} of table 1", "columns": "columns {} of table 1",
-        "kinds": "A convention is also found in published code, a choice is everyone's own, "
-                 "a mistake is neither.",
+        "kinds": "convention: also found in published code; choice: up to you, such as a dropout "
+                 "rate; mistake: anything else",
     },
     "zh": {
         "where": "位置", "lines": "行", "yours": "你的", "table": "参考",

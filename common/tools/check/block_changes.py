@@ -1,4 +1,4 @@
-"""Fewer of equal blocks, or ordinary convolutions for separable ones, as changes of a network."""
+"""Proposes fewer repeated blocks, or ordinary instead of separable convolutions."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ MIN_BLOCKS = 3  # equal ones in a row
 
 @dataclass(frozen=True)
 class Changes:
-    """A changed network, what it has in the place of the table's, and where."""
+    """A changed network, what it has instead of the published one's layers, and where."""
 
     network: NetworkSpec
     yours: str
@@ -56,7 +56,7 @@ def longest_run(layers: Mapping[str, Layer]) -> list[str]:
 
 
 def ordinary_convolutions(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
-    """Yields the network with the ordinary convolutions of a trace in the place of separable ones.
+    """Yields the network with the ordinary convolutions of a trace instead of separable ones.
 
     That is where the trace lacks both parts of a separable one, and has an ordinary one instead.
     """

@@ -90,7 +90,7 @@ def published(name: str, trace: Trace) -> Shape:
 
 
 def with_own_stem(trace: Trace, candidate: Candidate) -> Candidate | None:
-    """A candidate with the first layers of the trace; None if these are those of the table."""
+    """A candidate with the first layers of the trace; None if these are the published ones."""
     network = candidate.plan.spec
     stem = changed(network, facts_of(trace), (stem_changes,))
     if not stem.differences:

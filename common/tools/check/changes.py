@@ -27,7 +27,7 @@ from common.tools.check.stem import other_stem
 
 @dataclass(frozen=True)
 class Change:
-    """One decision: what it is, in the user's network and in the table, and the override."""
+    """One decision: its name, its values in the user's and the published network, the override."""
 
     what: str
     yours: str
@@ -98,27 +98,27 @@ def layers_of(network: NetworkSpec, kind: type) -> list:
 
 
 def norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
-    """Batch norm behind every convolution, or nowhere."""
+    """Batch norm after every convolution, or nowhere."""
     own = layers_of(network, BatchNorm)
     if facts.has_norms and not own:
         kind = facts.group_norm or "batch norm"
-        what = f"{kind.partition(':')[0]} behind every convolution"
+        what = f"{kind.partition(':')[0]} after every convolution"
         yield Change(what, kind, "none", batch_norm(BatchNorm(1e-3)))
     elif own and not facts.norms and len(facts.convolutions) > 5:
-        yield Change("no batch norm at all", "none", "batch norm", remove(r"(.*\.)?bn"))
+        yield Change("no batch norm", "none", "batch norm", remove(r"(.*\.)?bn"))
 
 
 def order_changes(_: NetworkSpec, facts: Facts) -> Iterator[Change]:
-    """Batch norm behind the ReLU."""
-    if facts.norms and facts.behind_relu >= MOST:
-        what = "ReLU and batch norm exchanged"
+    """Batch norm after the ReLU."""
+    if facts.norms and facts.after_relu >= MOST:
+        what = "ReLU and batch norm swapped"
         yield Change(
-            what, "convolution, ReLU, batch norm", "convolution, batch norm, ReLU", exchanged
+            what, "convolution, ReLU, batch norm", "convolution, batch norm, ReLU", relu_first
         )
 
 
-def exchanged(_: str, layer: Layer) -> Layer:
-    """A unit whose batch norm is behind its ReLU."""
+def relu_first(_: str, layer: Layer) -> Layer:
+    """A unit whose batch norm is after its ReLU."""
     match layer:
         case Chain({"conv": Conv() as conv, "bn": norm, "relu": relu}):
             return Chain({"conv": conv, "relu": relu, "bn": norm})
@@ -157,7 +157,7 @@ def bias_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     own = [layer.bias for layer in layers_of(network, Conv)]
     most = sum(own) >= MOST * len(own)
     kind = facts.group_norm.partition(":")[0] or "batch norm"
-    beside = f" beside {kind}" if facts.norms else ""
+    beside = f" in addition to {kind}" if facts.norms else ""
     if facts.biased >= MOST and not most and len(facts.convolutions) > 5:
         yield Change(f"convolutions: biases{beside}", "bias", "none", every(Conv, bias=True))
     elif facts.biased <= 1 - MOST and most and len(facts.convolutions) > 5:
@@ -173,7 +173,7 @@ def without_bias(_: str, layer: Layer) -> Layer:
 
 
 def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
-    """A 3x3 kernel, or two of them, in the place of each 5x5."""
+    """A 3x3 kernel, or two of them, instead of each 5x5."""
     own = [layer.kernel for layer in leaves(network).values() if isinstance(layer, Conv)]
     fives = own.count(5)
     if fives < 3 or facts.count(5) > (1 - MOST) * fives:
@@ -187,7 +187,7 @@ def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
 
 
 def two_for_5(_: str, layer: Layer) -> Layer:
-    """Two units with a 3x3 kernel in the place of a unit with 5x5."""
+    """Two units with a 3x3 kernel instead of a unit with 5x5."""
     match layer:
         case Chain({"conv": Conv(kernel=5) as conv, **steps}):
             unit = Chain({"conv": replace(conv, kernel=3, padding=1), **steps})
@@ -196,11 +196,11 @@ def two_for_5(_: str, layer: Layer) -> Layer:
 
 
 def module_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
-    """Two modules exchanged, or one left out."""
+    """Two swapped modules, or a missing one."""
     for made, yours, table in other_modules(network, facts):
         places = tuple(table.split(", "))
         if len(places) > 1:
-            yield Change("modules exchanged", yours, table, network=made, places=places)
+            yield Change("modules swapped", yours, table, network=made, places=places)
         else:
             row = ", ".join(map(str, widths_of(network, table)))
             table = f"{table} with {row} channels"
@@ -218,10 +218,10 @@ def widths_of(network: NetworkSpec, module: str) -> list[int]:
 
 
 def block_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
-    """Fewer of several equal blocks, or ordinary convolutions for separable ones."""
+    """Fewer repeated blocks, or ordinary instead of separable convolutions."""
     for what, find in (
         ("equal modules missing", fewer_blocks),
-        ("ordinary convolution in the place of a separable one", ordinary_convolutions),
+        ("ordinary convolution instead of a separable one", ordinary_convolutions),
     ):
         for made in find(network, facts):
             yield Change(what, made.yours, made.table, network=made.network, places=made.places)
@@ -233,7 +233,7 @@ def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     found = other_stem(network, facts)
     if found:
         made, yours, table = found
-        yield Change("stem of its own", yours, table, network=made)
+        yield Change("different stem", yours, table, network=made)
 
 
 PROPOSALS: tuple[Proposal, ...] = (

@@ -60,10 +60,10 @@ def count_unlike(
     own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
     if own == found:
         return 0
-    if is_exchanged(matcher, own, number):
+    if is_swapped(matcher, own, number):
         return 1
-    behind = [made(matcher.wanted[reader]) for reader in matcher.readers_in_graph(name)]
-    if found in behind:
+    after = [made(matcher.wanted[reader]) for reader in matcher.readers_in_graph(name)]
+    if found in after:
         return None
     if not matcher.is_spare(number) and (not is_only or is_needed_soon(matcher, name, number)):
         return None
@@ -80,7 +80,7 @@ def is_needed_soon(matcher: Matcher, name: str, number: int, depth: int = 3) -> 
     )
 
 
-def is_exchanged(matcher: Matcher, own: Shape, number: int) -> bool:
+def is_swapped(matcher: Matcher, own: Shape, number: int) -> bool:
     """Whether a layer is the other of a pair of 1xn and nx1, which follow in the other order."""
     found = made(matcher.signatures[number])
     if len(own) != 3 or own[1] == own[2] or found != (own[0], own[2], own[1]):
@@ -155,7 +155,7 @@ def is_reordered(x: Array, wanted: Array, digits: int) -> bool:
 
 
 def is_dropped(x: Array, expected: Array) -> bool:
-    """Whether a map is the expected one behind a dropout at work."""
+    """Whether a map is the expected one after an active dropout."""
     x, expected = trimmed(x), trimmed(expected)
     if x.shape != expected.shape or not (kept := (x != 0) & (expected != 0)).any() or kept.all():
         return False

@@ -11,19 +11,19 @@ from common.tools.check.describe import Difference
 CONVENTION, MISTAKE, CHOICE = "convention", "mistake", "choice"
 # What no variant here has, but other published code does.
 CONVENTIONS = re.compile(
-    r"batch norm behind every convolution|no batch norm at all|two 3x3 convolutions for each 5x5"
+    r"batch norm after every convolution|no batch norm|two 3x3 convolutions for each 5x5"
     r"|3x3 convolutions for 5x5|convolutions: (no )?biases.*|batch norm: (no )?scale in all"
-    r"|1xn and nx1 exchanged|batch norm: what running statistics keep|(group|layer) norm .*"
+    r"|1xn and nx1 swapped|batch norm: momentum \(fraction kept\)|(group|layer) norm .*"
 )
-OF_ITS_OWN = re.compile(r"a \w+ norm of the network's own.*")
+EXTRA_NORM = re.compile(r"extra \w+ norm.*")
 EPS = re.compile(r"batch norm: eps(?! is).*")
 NORM_EPS = "batch norm: eps"
-SOFTMAX = re.compile(r"softmax that the table does not have")  # as networks in Keras end
+SOFTMAX = re.compile(r"extra softmax")  # as networks in Keras end
 USUAL_EPS = ("0.001", "1e-05", "1e-3", "1e-5")
-CHOICES = re.compile(r"dropout.*(?<!in evaluation)|dropout: .*")
+CHOICES = re.compile(r"(extra )?dropout.*(?<!in evaluation)|dropout: .*")
 SCALED = re.compile(r"(all values times|each channel scaled).*")  # at the image: preprocessing
 MOVED = ("max pool", "average pool")
-ROW = 3  # widths of one module: it has another row of the table
+ROW = 3  # wrong widths in one module: it has the numbers of a different module
 
 
 def decisions(
@@ -44,7 +44,7 @@ def decisions(
         own = module_of(each) if is_width(each) and module_of(each) in rows else ""
         own = role(each.layer) if (each.what, role(each.layer)) in varied else own
         groups.setdefault((own, each.what) if own else key_of(each), []).append(each)
-    joined = moved(exchanged([join(group) for group in groups.values()]))
+    joined = moved(swapped([join(group) for group in groups.values()]))
     return [
         replace(each, kind=kind_of(each, is_small=is_small, probabilities=probabilities))
         for each in joined
@@ -52,11 +52,11 @@ def decisions(
 
 
 def key_of(each: Difference) -> tuple:
-    """What differences of one decision have in common."""
+    """The key that differences of one decision share."""
     if each.what == "weights shared":
         owner = each.yours.rpartition(" ")[2].partition(".")[0]
         return each.what, owner, owner == module_of(each)
-    if each.what.startswith("dropout at work") or OF_ITS_OWN.fullmatch(each.what):
+    if each.what.startswith("active dropout") or EXTRA_NORM.fullmatch(each.what):
         return (each.what,)
     if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
@@ -103,7 +103,7 @@ def join(group: Sequence[Difference]) -> Difference:
         name: ", ".join(each_once([getattr(each, name) for each in group], is_row(group)))
         for name in ("yours", "table")
     }
-    if OF_ITS_OWN.fullmatch(first.what):
+    if EXTRA_NORM.fullmatch(first.what):
         names = (each.yours.rpartition(": ")[2] for each in group)
         values["yours"] = f"{first.yours.partition(': ')[0]}: {', '.join(dict.fromkeys(names))}"
     owners = {each.yours.rpartition(" ")[2].partition(".")[0] for each in group}
@@ -134,7 +134,7 @@ def each_once(values: Sequence[str], is_row: bool) -> Sequence[str]:
     return values if is_row else list(dict.fromkeys(values))
 
 
-def exchanged(found: Sequence[Difference]) -> list[Difference]:
+def swapped(found: Sequence[Difference]) -> list[Difference]:
     """The decisions, with two kernels that are the other way round as one."""
     kernels = {(e.yours, e.table): e for e in found if e.what == "convolution: kernel"}
     left: list[Difference] = []
@@ -146,7 +146,7 @@ def exchanged(found: Sequence[Difference]) -> list[Difference]:
         elif (each.table, each.yours) not in done:
             done.add((each.yours, each.table))
             both = join([each, other])
-            what = "1xn and nx1 exchanged"
+            what = "1xn and nx1 swapped"
             own = f"{each.yours}, then {other.yours}", f"{each.table}, then {other.table}"
             left.append(replace(both, what=what, yours=own[0], table=own[1]))
     return left
@@ -157,30 +157,30 @@ def moved(found: Sequence[Difference]) -> list[Difference]:
     left = list(found)
     for one, other in product(found, found):
         name = one.what.removesuffix(" missing")
-        is_move = other.what == f"{name} that the table does not have" and name in MOVED
+        is_move = other.what == f"extra {name}" and name in MOVED
         own = [{place.partition(".")[0] for place in each.places} for each in (one, other)]
         if one.what != name and is_move and one.table == other.yours and own[0] == own[1]:
-            what, lines = f"{name} in another place", other.lines or one.lines
-            places = f"behind {role(other.layer)}", f"{role(one.layer)}"
+            what, lines = f"{name} in a different place", other.lines or one.lines
+            places = f"after {role(other.layer)}", f"{role(one.layer)}"
             both = replace(one, what=what, yours=places[0], table=places[1], lines=lines)
             left = [both if each is one else each for each in left if each is not other]
     return left
 
 
 def is_hidden_width(each: Difference, found: Sequence[Difference]) -> bool:
-    """Whether a width is that of an extra linear layer behind, which is reported itself."""
-    is_extra = "a linear layer of the network's own"
+    """Whether a width is that of an extra linear layer after it, which is reported itself."""
+    is_extra = "extra linear layer"
     own = (other for other in found if other.layer == each.layer)
     return each.what == "linear: features" and any(e.what.startswith(is_extra) for e in own)
 
 
 def kind_of(each: Difference, *, is_small: bool, probabilities: bool) -> str:
     """Whether a decision is a convention, a mistake or a choice."""
-    if CHOICES.fullmatch(each.what) and "at work" not in each.what:
+    if CHOICES.fullmatch(each.what):
         return CHOICE
     if each.layer == "image" and SCALED.fullmatch(each.what):
         return CHOICE
-    if each.what == "stem of its own":
+    if each.what == "different stem":
         return CHOICE if is_small else MISTAKE
     is_usual = EPS.fullmatch(each.what) and each.yours in USUAL_EPS
     is_expected = probabilities and SOFTMAX.fullmatch(each.what)

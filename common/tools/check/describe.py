@@ -1,5 +1,6 @@
 """Describes how an op differs from that of the plan."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -16,7 +17,7 @@ class Difference:
     `also_in` are the published variants that share it; `effect` is its relative effect on the
     result, if known; `lines` are those in which the layer was created. `places` are all layers of
     one decision, of which `layer` is the first; `kind` is "convention" if a published reading has
-    it, "choice" for what everyone chooses anew, such as a dropout rate, and else "mistake".
+    it, "choice" for a setting that depends on the task, such as a dropout rate, and else "mistake".
     """
 
     layer: str
@@ -37,7 +38,9 @@ IN_PLACE = (
 )
 
 
-GROUP_NORM, LAYER_NORM = (f"{kind} norm in the place of batch norm" for kind in ("group", "layer"))
+GROUP_NORM, LAYER_NORM = (f"{kind} norm instead of batch norm" for kind in ("group", "layer"))
+# Extra steps whose names say so themselves.
+ACTIONS = re.compile(r"(extra|active|all values|each channel|channels|rows|turned|mirrored)\b.*")
 
 
 def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
@@ -48,22 +51,22 @@ def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
     if yours.layer != table.layer:
         yield from describe_layers(table.layer, yours.layer)
     for layer in yours.before:
-        yield f"{name_of(layer)} before it that the table does not have", text(layer), "none"
+        yield f"{extra(layer)} before it", text(layer), "none"
     for layer in yours.then:
         if isinstance(table.layer, spec.Residual) and layer == spec.ReLU():
             yield IN_PLACE
             continue
-        yield f"{name_of(layer)} that the table does not have", text(layer), "none"
+        yield extra(layer), text(layer), "none"
     if yours.inputs != table.inputs:
         own, theirs = short_names(yours.inputs), short_names(table.inputs)
         if len(yours.inputs) < len(table.inputs):
             yield "branch missing", own, theirs
         elif len(yours.inputs) > len(table.inputs):
-            yield "branch that the table does not have", own, theirs
+            yield "extra branch", own, theirs
         elif sorted(yours.inputs) == sorted(table.inputs):
             yield "order of branches", own, theirs
         else:
-            yield "reads another map", ", ".join(yours.inputs), ", ".join(table.inputs)
+            yield "reads a different feature map", ", ".join(yours.inputs), ", ".join(table.inputs)
 
 
 def part_missing(table: Op, yours: Op) -> tuple[str, str, str]:
@@ -124,6 +127,12 @@ def name_of(layer: Layer | Other | None) -> str:
     if isinstance(layer, Other):
         return layer.what.split(":")[0]
     return layer.label if layer else "nothing"
+
+
+def extra(layer: Layer | Other) -> str:
+    """The name of a layer that the published network does not have."""
+    name = name_of(layer)
+    return name if ACTIONS.fullmatch(name) else f"extra {name}"
 
 
 def text(layer: Layer | Other | None) -> str:

@@ -1,4 +1,4 @@
-"""Tells in which framework a file is written, by what it imports."""
+"""Detects a file's framework from its imports."""
 
 import ast
 from collections import Counter

@@ -28,7 +28,7 @@ def differences(reading: Reading) -> Iterator[Difference]:
             lines = lines_at(reading, name)
             for what, yours, table in found:
                 also = also_in(reading.plan, name, op, reading.table[name])
-                layer = module_behind(reading, name) if what == IN_PLACE[0] else name
+                layer = module_after(reading, name) if what == IN_PLACE[0] else name
                 yield Difference(layer, what, yours, table, also, lines=lines)
     for name, other in reading.shared.items():
         lines = reading.trace.calls[reading.matcher.taken[name]].lines
@@ -42,15 +42,15 @@ def differences(reading: Reading) -> Iterator[Difference]:
         )
 
 
-def module_behind(reading: Reading, name: str) -> str:
+def module_after(reading: Reading, name: str) -> str:
     """The module that reads an op's output; the op itself if it does not end a module."""
     readers = (n for n, op in reading.table.items() if name in op.inputs)
-    behind = next(readers, name).partition(".")[0]
-    return behind if behind != name.partition(".")[0] else name
+    after = next(readers, name).partition(".")[0]
+    return after if after != name.partition(".")[0] else name
 
 
 def reads_after_relu(reading: Reading, name: str) -> bool:
-    """Whether an op only differs in that it reads the table's map after the ReLU of a branch."""
+    """Whether an op only differs in that it reads the same map after the ReLU of a branch."""
     op, table = reading.graph[name], reading.table[name]
     if op.layer != table.layer or op.then or op.before or len(op.inputs) != 1:
         return False

@@ -40,7 +40,7 @@ def published_count(plan: Plan) -> int:
 
 
 def compared(found: Verdict) -> dict:
-    """What a verdict rests on: the input, the outputs, and whether training was compared."""
+    """The inputs and outputs that were compared, and whether training was."""
     return {
         "input": list(found.trace.image.shape[1:]),
         "heads": list(found.plan.heads),

@@ -12,7 +12,7 @@ from common.tools.check.reading import Reading
 from common.tools.check.trace import Array, agree
 from common.tools.check.where_made import lines_of_dropout, of_reader
 
-NO_STEP = "what is no step of the table"
+NO_STEP = "a map that is not in the published network"
 
 
 def dropout_differences(reading: Reading) -> Iterator[Difference]:
@@ -35,7 +35,7 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
     if len(missing) == len(left):  # equally many are elsewhere: pair them in execution order
         for name, drop in zip(missing, left, strict=True):
             own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
-            values = f"behind {own or NO_STEP}", f"behind {table}"
+            values = f"after {own or NO_STEP}", f"after {table}"
             lines = lines_of_dropout(reading, drop.input)
             yield Difference(name, "dropout: place", *values, lines=lines)
         return
@@ -43,8 +43,8 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
         own = f"rate {rates[name]:g}"
         yield Difference(name, "dropout missing", "none", own, lines=of_reader(reading, name))
     for drop in left:
-        what, own = "dropout that the table does not have", step_before(reading, drop.input)
-        yours = f"rate {drop.rate:g}, behind {own or NO_STEP}"
+        what, own = "extra dropout", step_before(reading, drop.input)
+        yours = f"rate {drop.rate:g}, after {own or NO_STEP}"
         lines = lines_of_dropout(reading, drop.input)
         yield Difference(own or RESULT, what, yours, "none", lines=lines)
 

@@ -1,4 +1,4 @@
-"""How much a difference changes the result."""
+"""Computes the effect of differences on the result."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ def effect(reading: Reading, names: list[str]) -> float | None:
     graph = reading.graph | {n: reading.table[n] for n in names if n in reading.table}
     stale = downstream(graph, names)
     if any(map(is_given, (graph[name] for name in stale if name in graph))):
-        return None  # what is behind it would not change
+        return None  # what is after it would not change
     known = {name: y for name, y in reading.known.items() if name not in stale}
     for name in set(names) & set(reading.forced):
         known.pop(name, None)
@@ -54,7 +54,7 @@ def is_given(op: Op) -> bool:
 
 
 def scores(graph: Graph, names: list[str], known: Values) -> Graph:
-    """The graph without a softmax behind its result, which would hide what is before it.
+    """The graph without a softmax after its result, which would hide what is before it.
 
     One that is among the differences in question itself stays. What is no longer valid is removed
     from the `known` values.

@@ -1,4 +1,4 @@
-"""What most layers of a trace have in common: batch norms, their eps, biases, kernels, the stem."""
+"""Properties that most layers of a trace share: batch norms, their eps, biases, kernels."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Facts:
 
     @property
     def has_norms(self) -> bool:
-        """Whether most convolutions may have a batch norm behind them."""
+        """Whether most convolutions may have a batch norm after them."""
         return len(self.norms) >= MOST * max(len(self.convolutions), 1)
 
     @property
@@ -49,7 +49,7 @@ class Facts:
         return share("weight" in call.weights for call in self.norms)
 
     @property
-    def behind_relu(self) -> float:
+    def after_relu(self) -> float:
         """The share of batch norms that read no value below 0."""
         return share(call.input.min() >= 0 for call in self.norms)
 
@@ -95,7 +95,7 @@ class Facts:
     def stem(self) -> list[Call]:
         """The layers before the first map that three convolutions read; [] if there is none.
 
-        Branches that are computed before the first reader, such as one behind a pool, are left out:
+        Branches that are computed before the first reader, such as one after a pool, are left out:
         their channels are not those of the map.
         """
         calls, end = self.trace.calls, self.first_reader or 0

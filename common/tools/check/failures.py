@@ -11,7 +11,7 @@ TENSORFLOW = re.compile(r"ConcatOp.*?shape\[0\] = \[([\d,]+)\] vs\. shape\[(\d+)
 PADDLE = re.compile(
     r"received input\[0\]'s shape = \[([\d, ]+)\], input\[(\d+)\]'s shape = \[([\d, ]+)\]"
 )
-# A layer that is given another number of channels or of values than it was made for.
+# A layer whose input has a different number of channels or values from the expected one.
 CHANNELS = (
     re.compile(r"input's channels is (?P<own>\d+).*?filter's channels is (?P<wanted>\d+)"),
     re.compile(
@@ -24,17 +24,17 @@ MANY = 50_000  # values of an image before a linear layer: 7 x 7 maps of 1,000 c
 
 
 def explained(text: str) -> str:
-    """What to change, if an error is about branches or layers of different sizes; else ""."""
+    """A fix for an error about branches or layers of different sizes; "" for other errors."""
     for pattern in CHANNELS:
         if found := pattern.search(text):
-            return f"the layer takes {found['wanted']} channels, and is given {found['own']}"
+            return f"the layer expects {found['wanted']} channels but got {found['own']}"
     if (found := MEMORY.search(text)) and int(found[1]) > MANY:
         return (
             f"out of memory, because a linear layer reads {int(found[1]):,} values of each image: "
             "a stride, a pool or the global average pool before it is missing"
         )
     if found := VALUES.search(text):
-        return f"the linear layer takes {found[2]} values, and is given {found[1]}"
+        return f"the linear layer expects {found[2]} values but got {found[1]}"
     if found := PYTORCH.search(text):
         first, own, number = map(int, found.groups())
         return advised({1: (first, first), number + 1: (own, own)})
@@ -55,7 +55,7 @@ def size_in(shape: str, start: int) -> Size:
 
 
 def odd_one(sizes: list[Size]) -> str:
-    """What to change where the sizes of all branches are known."""
+    """A fix, where the sizes of all branches are known."""
     usual = Counter(sizes).most_common(1)[0][0]
     odd = [number for number, each in enumerate(sizes, 1) if each != usual]
     return advised({sizes.index(usual) + 1: usual, odd[0]: sizes[odd[0] - 1]}) if odd else ""
@@ -64,7 +64,7 @@ def odd_one(sizes: list[Size]) -> str:
 def advised(found: dict[int, Size]) -> str:
     """Two branches with their sizes, and what the one with the smaller map needs."""
     (small, own), (large, other) = sorted(found.items(), key=lambda each: each[1])
-    text = f"branch {small} makes {own[0]}x{own[1]}, branch {large} {other[0]}x{other[1]}"
+    text = f"branch {small} outputs {own[0]}x{own[1]}, branch {large} {other[0]}x{other[1]}"
     lost = [b - a for a, b in zip(own, other, strict=True)]
     if any(2 * a <= b + 1 for a, b in zip(own, other, strict=True)):
         return f"{text}: in a module, all strides must be 1"

@@ -162,15 +162,19 @@ def expect(maker: Maker, made: Any, what: str) -> Made:
     """Returns `made` if it is a network; raises DataError otherwise."""
     net = maker.network_in(made)
     if net is None:
-        job = maker.job
-        raise DataError(
-            f"{job.source}: {what} gives a {type(made).__name__}, no network of {job.framework}"
-        )
+        verb = "is" if made is vars(maker.file.module).get(what, maker) else "returns"
+        found = f"{what} {verb} a {type(made).__name__}"
+        raise DataError(f"{maker.job.source}: {found}, not a {title(maker)} network")
     return Made(what, net, what)
 
 
+def title(maker: Maker) -> str:
+    """The framework's name, as its users write it."""
+    return maker.checker.OLD_NAMES.title
+
+
 def add_notes(maker: Maker, made: Made, lines: Lines) -> None:
-    """Notes what was read, where it is not the only or the obvious network of the file."""
+    """Notes which network is checked, where it is not the only or the obvious one of the file."""
     own = own_things(maker)
     kinds = [n for n, each in own.items() if inspect.isclass(each)]
     used = {type(part) for part in maker.checker.parts(made.net)} | {type(made.net)}
@@ -181,10 +185,10 @@ def add_notes(maker: Maker, made: Made, lines: Lines) -> None:
             why = what_happened(failure, lines.file) if isinstance(failure, BaseException) else ""
             text = why.partition(": ")[2] or f"it needs {failure}"
             maker.file.notes.insert(
-                0, f"{name} could not be made ({text}); {made.name} was read in its place"
+                0, f"{name} could not be created ({text}); {made.name} is checked instead"
             )
     if made.how and "=" in made.how:
-        maker.file.notes.append(f"made by {made.how}")
+        maker.file.notes.append(f"created with {made.how}")
 
 
 def first_error(job: Check, file: UserFile, lines: Lines) -> DataError | None:
@@ -205,6 +209,6 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
         return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}{missing}")
     if calls:
         shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
-        return DataError(f"{job.source}: its networks need arguments; give one of {shown}")
-    none = f"{job.source} has no network of {job.framework}: no instance, class or function of one"
+        return DataError(f"{job.source}: its networks need arguments; pass them with {shown}")
+    none = f"{job.source} defines no {title(maker)} network (instance, class or function)"
     return DataError(none + missing)

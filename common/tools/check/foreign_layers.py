@@ -112,7 +112,7 @@ def norm(call: Call, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other
         return x * by_channel(factor, x) + by_channel(shift - factor * mean, x)
 
     if by_batch:
-        return Other(f"batch norm by the batch's own statistics (eps {eps:g})", compute)
+        return Other(f"batch norm with batch statistics (eps {eps:g})", compute)
     if missing and eps == layer.eps:
         return Other("False", compute, " and ".join(missing))
     return Other(f"batch norm without {' and '.join(missing)} (eps {eps:g})", compute)

@@ -50,7 +50,7 @@ def read_rubric(path: Path | None) -> Rubric:
 
 
 def kinds_of(document: Mapping) -> Counter[str]:
-    """How many differences of each kind a document has."""
+    """The number of differences of each kind in a document."""
     if document["verdict"] == "failed":
         return Counter(["failed"])
     own = document["differences"]

@@ -1,4 +1,4 @@
-"""Group norm and layer norm, which people use in the place of batch norm.
+"""Group norm and layer norm, which people use instead of batch norm.
 
 Instance norm is a group norm with one group a channel.
 """
@@ -61,9 +61,9 @@ def layer_norm(call: Call, eps: float) -> Other:
 
 
 def name_of_norm(call: Call) -> str:
-    """What a norm is, such as "a layer norm"."""
+    """The name of a norm, such as "layer norm"."""
     found = next(group_norms(call), None)
-    return f"a {found.what.partition(':')[0]}" if found else "a batch norm"
+    return found.what.partition(":")[0] if found else "batch norm"
 
 
 def group_norm(call: Call, groups: int, eps: float) -> Other:

@@ -1,4 +1,4 @@
-"""Says what to do where a user's network does not run, from what the source of the file shows."""
+"""Suggests fixes for a network that does not run, from the source of the file."""
 
 import ast
 import builtins
@@ -11,6 +11,7 @@ from common.tools.check.stand_ins import NAMED, StandIn
 
 METHODS = ("forward", "call")
 NO_METHOD = re.compile(r"missing the required \"forward\"|NotImplementedError|`call\(\)` method")
+NO_NETWORK = re.compile(r"defines no \w+ network")
 UNDEFINED = re.compile(r"NameError: name '\w+' is not defined")
 FEW = 3  # layers that a class creates and does not use: more show that its code is incomplete
 # Code that uses layers without their names.
@@ -40,7 +41,7 @@ def with_hint(text: str, tree: ast.AST | None, missing: Sequence[str]) -> str:
 
 def taken(text: str, tree: ast.AST, missing: Sequence[str]) -> Iterator[str]:
     """Yields which published network the file takes from a package that is not installed."""
-    if "has no network of" not in text:
+    if not NO_NETWORK.search(text):
         return
     for call in calls(tree):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
@@ -50,19 +51,18 @@ def taken(text: str, tree: ast.AST, missing: Sequence[str]) -> Iterator[str]:
         for (package, theirs), ours in TAKEN.items():
             if name == theirs and package in missing:
                 yield (
-                    f"line {call.lineno} takes {name} from {package}: that is the network {ours} "
-                    f"here, {with_weights(call)}with the changes that this file makes to it; "
-                    f"install {package} to check these"
+                    f"line {call.lineno} loads {package}'s {name}{with_weights(call)}, called "
+                    f"{ours} here; install {package} to check your changes to it"
                 )
                 return
 
 
 def with_weights(call: ast.Call) -> str:
-    """What torchvision adds to a network for which it loads weights."""
+    """A remark on the input scaling that torchvision adds to a network with loaded weights."""
     given = {each.arg: each.value for each in call.keywords}
     value = given.get("pretrained", given.get("weights"))
     is_loaded = not isinstance(value, ast.Constant) or bool(value.value)
-    return "for images that it rescales (transform_input), " if value and is_loaded else ""
+    return " (which rescales its images, transform_input)" if value and is_loaded else ""
 
 
 def without_method(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
@@ -79,7 +79,7 @@ def without_method(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
                         f"{kind.name} has no {each.name}: indent it like {outer.name}"
                     )
         for name in get_close_matches(METHODS[0], own, 1, 0.75):
-            yield f"line {own[name].lineno} defines {name}: it must be called {METHODS[0]}"
+            yield f"line {own[name].lineno} defines {name}: rename it to {METHODS[0]}"
 
 
 def undefined(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
@@ -104,16 +104,16 @@ def undefined(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
                 bound.add(other or name.partition(".")[0])
     lines = [name for name in used if name not in bound and not name.startswith("__")]
     if lines:
-        yield f"the file does not define {', '.join(lines)}: add or import what is missing"
+        yield f"undefined names: {', '.join(lines)}; define or import them"
 
 
 def stand_in(text: str, _: ast.AST, missing: Sequence[str]) -> Iterator[str]:
     """Yields what the network needs of a module that is not installed."""
     named = NAMED.search(text)
     if missing and (named or StandIn.__name__ in text):
-        module = missing[0] if len(missing) == 1 else "its module"
-        needed = f"{named[1]} of {module}" if named else module
-        yield f"the network needs {needed}: put the module into the folder of the file"
+        module = f"module {missing[0]}" if len(missing) == 1 else "its module"
+        needed = f"for {named[1]}" if named else "by the network"
+        yield f"{module} is required {needed}; copy it next to the file"
 
 
 def unused(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from common.tools.check.trace import Array, Call, agree, trimmed
 
 LRN = spec.LRN(5, 1e-4, 0.75)
 NEARLY, MOST = 1e-3, 0.5  # values after dropout have one ratio to those before it, most of them
-NAMES = {"conv": "a convolution", "linear": "a linear layer"}
+NAMES = {"conv": "convolution", "linear": "linear layer"}
 Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
@@ -40,7 +40,7 @@ def hypotheses(place: Place) -> Iterator[Graph]:
         if isinstance(graph[name].layer, spec.Concat | spec.Residual):
             yield from joined_otherwise(place, name)
     for slot in slots:
-        for layer in behind(graph, slot):
+        for layer in extra_steps(graph, slot):
             yield put(graph, slot, layer)
             if layer in others.ENDINGS:
                 yield put(put(graph, slot, spec.ReLU()), slot, layer)
@@ -128,7 +128,7 @@ def lrns(size: int, alpha: float, beta: float) -> Iterator[Layer | Other]:
         yield spec.LRN(n, a, 0.5)
 
 
-def behind(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
+def extra_steps(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
     """Yields steps that a user may have added at a slot where the plan has none."""
     name = graph[slot[0]].inputs[0] if slot[1] == "before" else slot[0]
     if name == IMAGE:
@@ -155,7 +155,7 @@ def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:
 
 
 def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
-    """Yields graphs with all values scaled by the factor that fits, or with dropout at work.
+    """Yields graphs with all values scaled by the factor that fits, or with active dropout.
 
     Then yields a graph in which each channel is scaled and shifted separately.
     """
@@ -178,8 +178,8 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
         layer = others.times(factor, f"all values times {text}")
     else:
         layer = Other(
-            f"dropout at work: {dropped.mean():.0%} of the values dropped, "
-            f"the others times {factor:.4g}",
+            f"active dropout: {dropped.mean():.0%} of the values dropped, "
+            f"the rest multiplied by {factor:.4g}",
             lambda x: np.where(dropped[: len(x)].reshape(x.shape), 0, factor * x),
             each="image",
         )
@@ -230,6 +230,6 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
 
 
 def own_layer(call: Call) -> Other:
-    """A layer that the table does not have, with its known output."""
+    """A layer that the published network does not have, with its known output."""
     kind = NAMES.get(call.kind) or name_of_norm(call)
-    return others.given(f"{kind} of the network's own: {call.name}", call.output)
+    return others.given(f"extra {kind}: {call.name}", call.output)

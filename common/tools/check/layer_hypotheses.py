@@ -119,7 +119,7 @@ def like(
 
 
 def norms(layer: spec.BatchNorm, call: Call) -> Iterator[Layer | Other]:
-    """Yields batch norms with a different eps, or with the batch's own statistics."""
+    """Yields batch norms with a different eps, or with batch statistics."""
     if is_group_norm(call):
         yield from group_norms(call)
     scale = "weight" in call.weights

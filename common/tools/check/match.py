@@ -141,7 +141,7 @@ class Matcher:
             yield self.activation.compute(y)
 
     def alike(self, name: str, number: int) -> float:
-        """How similar a layer's shape is to an op's: 1 if equal, 0.5 for equal channels, else 0."""
+        """The similarity of a layer's shape and an op's: 1 if equal, 0.5 for equal channels."""
         own, found = self.wanted[name], self.signatures[number]
         return 1 if own == found else 0.5 * (made(own)[:1] == made(found)[:1])
 

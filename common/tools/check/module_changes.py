@@ -16,10 +16,10 @@ MIN_MODULES = 4
 
 
 def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkSpec, str, str]]:
-    """Yields the network with two modules exchanged or one left out, if the trace shows it.
+    """Yields the network with two modules swapped or one left out, if the trace shows it.
 
-    With it come the names of the modules in the trace and in the table. All widths must be those
-    of the table, or all but those of one module.
+    With it come the names of the modules in the trace and in the published network. All widths must
+    be those of the published network, or all but those of one module.
     """
     modules = [n for n, step in network.body.layers.items() if isinstance(step, Concat)]
     plan = planned(network) if len(modules) >= MIN_MODULES else None
@@ -28,7 +28,7 @@ def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkS
     ran = [made(of_call(call)) for call in facts.trace.calls]
     wanted = Counter(map(made, wanted_shapes(plan).values()))
     if Counter(ran) == wanted:
-        yield from exchanged(network, plan, ran)
+        yield from swapped(network, plan, ran)
     elif Counter(ran) < wanted:
         left = wanted - Counter(ran)
         options = [
@@ -40,10 +40,10 @@ def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkS
         yield from [max(scored, key=lambda each: each[0])[1]] if scored else []
 
 
-def exchanged(
+def swapped(
     network: NetworkSpec, plan: Plan, ran: Sequence[Shape]
 ) -> Iterator[tuple[NetworkSpec, str, str]]:
-    """Yields the network with two modules exchanged, if the layers ran in that order."""
+    """Yields the network with two modules swapped, if the layers ran in that order."""
     start, odd = 0, {}
     for name in network.body.layers:
         wanted = widths(plan, name)
@@ -67,7 +67,7 @@ def planned(network: NetworkSpec) -> Plan | None:
 
 
 def with_steps(network: NetworkSpec, steps: dict, without: str = "") -> NetworkSpec:
-    """The network with these steps in the place of its own, and without one of them."""
+    """The network with these steps instead of its own, and without one of them."""
     own = {n: steps.get(n, step) for n, step in network.body.layers.items() if n != without}
     return replace(network, body=replace(network.body, layers=own))
 
@@ -79,7 +79,7 @@ def widths(plan: Plan, module: str) -> Counter:
 
 
 def score(plan: Plan | None, facts: Facts) -> int:
-    """How many layers of the trace have the weights and the map size of one of a plan's."""
+    """The number of traced layers that match a planned layer in weight shape and map size."""
     if plan is None:
         return -1
     wanted, nodes = wanted_shapes(plan), {node.path: node for node in plan.nodes()}

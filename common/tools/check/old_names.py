@@ -45,7 +45,8 @@ class OldNames:
                 used += [name] if is_used and f"{owner}.{name}" not in used else []
         used += self.adapt(source)
         shown = ", ".join(dict.fromkeys(used))
-        return [f"written for an older {self.title}; read as today's: {shown}"] if used else []
+        note = f"uses names from an older {self.title}, mapped to the current ones: {shown}"
+        return [note] if used else []
 
     def reason(self, missing: str) -> str:
         """Why a module cannot be replaced, in a line; "" if that is not known."""

@@ -1,4 +1,4 @@
-"""Gives a user's file the package that its relative imports need, as it lies in its repository."""
+"""Imports a user's file as part of the package that contains it."""
 
 import ast
 import re

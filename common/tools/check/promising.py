@@ -147,14 +147,14 @@ def joined(layer: Layer | Other | None, shapes: list[Shape | None]) -> Shape | N
 
 
 def after_all(layers: tuple[Layer | Other, ...], shape: Shape | None) -> Shape | None:
-    """The shape behind these steps."""
+    """The shape after these steps."""
     for layer in layers:
         shape = after(layer, shape)
     return shape
 
 
 def after(layer: Layer | Other | None, shape: Shape | None) -> Shape | None:
-    """The shape behind a layer with one input."""
+    """The shape after a layer with one input."""
     if shape is None or layer is None:
         return shape
     if isinstance(layer, Other):

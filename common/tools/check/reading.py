@@ -51,7 +51,7 @@ class Reading:
     rough: int = 0  # places that agree except for constants kept in float32
     ends: dict[str, int] = field(default_factory=dict)  # the outputs of the result and the heads
     shared: dict[str, str] = field(default_factory=dict)  # by op, the op whose weights it has
-    learned: list[tuple[Op, Op]] = field(default_factory=list)  # ops as in the table, and as found
+    learned: list[tuple[Op, Op]] = field(default_factory=list)  # ops as in the plan, and as found
 
     def __post_init__(self) -> None:
         self.table = self.graph = draw(self.plan)
@@ -96,7 +96,7 @@ class Reading:
             self.forced[source] = self.known[source] = call.input
 
     def level(self, name: str, layer: Layer | Other | None, call: Call) -> int:
-        """How well a layer reproduces a call's output from its input: EXACT, 1 (roughly) or 0."""
+        """The agreement of a layer's output with a call's: EXACT, 1 (roughly) or 0."""
         key = (self.matcher.taken[name], f"{layer} of {call.input.shape}")
         if key not in self.computed or isinstance(layer, Other):
             y = layer_hypotheses.output_of(name, layer, call)

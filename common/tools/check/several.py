@@ -1,4 +1,4 @@
-"""What a worker raises for a file with several networks."""
+"""The exception for a file with several networks."""
 
 
 class SeveralNetworks(Exception):

@@ -1,4 +1,4 @@
-"""Reads the first layers of a network off its trace, where they are not those of the table."""
+"""Infers a network's first layers from its trace if they differ from the published ones."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -28,7 +28,7 @@ POOLS = (
 def other_stem(network: NetworkSpec, facts: Facts) -> tuple[NetworkSpec, str, str] | None:
     """The network with the trace's first layers, and both stems as text; None if they agree.
 
-    One number that differs in one layer is no stem of its own.
+    One number that differs in one layer does not make a different stem.
     """
     steps = stem_steps(network)
     own = [unit.layers["conv"] for unit in steps.values() if isinstance(unit, Chain)]

@@ -37,7 +37,7 @@ def is_hidden(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Batch:
-    """How files are checked: their sources with the jobs, and the limit of each in seconds."""
+    """The files to check: their sources with the jobs, and the limit of each in seconds."""
 
     jobs: Sequence[tuple[str, Check | UserError]]
     limit: float

@@ -178,7 +178,7 @@ def agree(found: Array, expected: Array, digits: int) -> bool:
 
 
 def bound_for(expected: Array, digits: int) -> float:
-    """How far values may be from the expected ones and agree."""
+    """The largest difference from the expected values at which values agree."""
     return float(max(np.abs(expected).max(), 1e-30) * 10.0**-digits)
 
 

@@ -90,13 +90,13 @@ def norm_differences(
             continue
         way, moved = right.buffers[name] - before[name], after[name] - before[name]
         if not moved.any():
-            own, table = "as in evaluation", "by the batch"
+            own, table = "as in evaluation", "by batch statistics"
             yield Difference(node.path, "batch norm in training: frozen", own, table)
             continue
         share = float((moved * way).sum() / (way * way).sum())
         keep = 1 - share * (1 - node.keep)
         if relative_difference(moved, share * way) < 1e-6 and abs(keep - node.keep) > 1e-6:
-            what = "batch norm: what running statistics keep"
+            what = "batch norm: momentum (fraction kept)"
             yield Difference(node.path, what, f"{keep:.6g}", f"{node.keep:.6g}")
 
 
@@ -134,12 +134,12 @@ def gradient_differences(
     """Yields the causes: layers with wrong gradients followed only by layers with right ones."""
     layers = dict.fromkeys(name.rpartition(".")[0] for name in right if name in wrong)
     ends = list(reading.matcher.taken)
-    behind: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
     for name in [*ends, RESULT, *reading.plan.heads]:
         for each in section(reading.graph, name, ends):
-            behind.setdefault(each, []).append(name)
+            after.setdefault(each, []).append(name)
     for layer in layers:
-        if any(each in layers for each in behind.get(layer, [])):
+        if any(each in layers for each in after.get(layer, [])):
             continue
         own = [name for name in right if name.rpartition(".")[0] == layer and name in wrong]
         name = max(own, key=lambda each: np.abs(right[each]).max())
@@ -148,4 +148,4 @@ def gradient_differences(
         number = reading.matcher.taken[layer]
         lines = reading.trace.calls[number].lines
         what = f"gradient of {name.rpartition('.')[2]}"
-        yield Difference(layer, what, far, "the loss's, by the reference", lines=lines)
+        yield Difference(layer, what, far, "the reference's gradient", lines=lines)

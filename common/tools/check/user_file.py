@@ -24,6 +24,7 @@ from common.tools.check.packages import folder_of, package_of
 from common.tools.check.source_lines import Lines, what_happened
 from common.tools.check.stand_ins import Finder
 
+PYTHON_2 = "written for Python 2; print statements are treated as function calls"
 MAX_MISSING = 40  # modules of one file that are replaced by stand-ins
 
 
@@ -96,7 +97,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     if found.failures:
         number, error = found.failures[0]
         text = what_happened(error, lines.file).partition(": ")[2]
-        found.notes.append(f"line {number} failed ({text}); the rest of the file was read")
+        found.notes.append(f"line {number} failed ({text}); the rest was executed")
     return found
 
 
@@ -116,7 +117,7 @@ def parsed(code: str | bytes, source: str, path: Path) -> tuple[ast.Module, list
             raise
         text = re.sub(r"(?m)^([ \t]*)print (?!\()(.*?)[ \t\r]*$", r"\1print(\2)", source)
         try:
-            return ast.parse(text, str(path)), ["written for Python 2; print is read as a function"]
+            return ast.parse(text, str(path)), [PYTHON_2]
         except SyntaxError:
             raise error from None
 
@@ -154,7 +155,7 @@ def run_statements(tree: ast.Module, found: UserFile, path: Path) -> None:
             exec(compile(ast.Module(body, []), str(path), "exec"), found.module.__dict__)
         except StopHere:
             line = statement.lineno
-            found.notes.append(f"line {line} trains or downloads; it was left out")
+            found.notes.append(f"line {line} trains or downloads; skipped")
         except BaseException as error:  # even SystemExit
             found.failures.append((statement.lineno, error))
 

@@ -55,7 +55,7 @@ class Verdict:
     def status(self) -> str:
         """The verdict: "unexplained", "differs" or "equal".
 
-        A network without the dropout of the table is equal, unless a training step was compared.
+        A network without the published dropout is equal, unless a training step was compared.
         """
         if self.unexplained:
             return "unexplained"
@@ -120,7 +120,7 @@ def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) 
     reported = {
         what
         for kind, what in (("group", GROUP_NORM), ("layer", LAYER_NORM))
-        if any(each.what.startswith(f"{kind} norm behind") for each in changes)
+        if any(each.what.startswith(f"{kind} norm after") for each in changes)
     }
     return [*changes, *(each for each in found if each.what not in reported)]
 

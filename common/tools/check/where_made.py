@@ -84,8 +84,8 @@ def of_layer_before(reading: Reading, name: str) -> tuple[int, ...]:
 
 def of_reader(reading: Reading, name: str) -> tuple[int, ...]:
     """The lines of the layer with weights that reads an op's output first."""
-    behind = downstream(reading.graph, [name])
-    number = next((reading.matcher.taken[n] for n in reading.matcher.taken if n in behind), None)
+    after = downstream(reading.graph, [name])
+    number = next((reading.matcher.taken[n] for n in reading.matcher.taken if n in after), None)
     return () if number is None else reading.trace.calls[number].lines
 
 

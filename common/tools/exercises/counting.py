@@ -13,7 +13,7 @@ def output_size(n: int, kernel: int, stride: int, padding: int, ceil: bool) -> i
 
 
 def receptive_field(layers: list[tuple[int, int]]) -> int:
-    """The pixels along one axis that a number behind these layers depends on."""
+    """The pixels along one axis that a number after these layers depends on."""
     field = distance = 1
     for kernel, stride in layers:
         field += (kernel - 1) * distance
@@ -52,7 +52,7 @@ EXERCISES = (
             ),
             wrong(
                 lambda n, k, s, p, ceil: (ceiling if ceil else int)((n + 2 * p - k) / s) + 1,
-                "a last window that would begin behind the image and its left padding is left out",
+                "a last window that would begin after the image and its left padding is omitted",
             ),
             wrong(
                 lambda n, k, s, p, ceil: output_size(n + p, k, s, 0, ceil),
@@ -120,10 +120,11 @@ EXERCISES = (
         mistakes=(
             wrong(
                 lambda n, k, s: same_padding(n, k, s)[::-1],
-                "an odd pixel goes behind the image, not in front of it",
+                "an odd pixel goes after the image, not before it",
             ),
             wrong(
-                lambda _, k, __: ((k - 1) // 2, k // 2), "the padding depends on the stride, too"
+                lambda _, k, __: ((k - 1) // 2, k // 2),
+                "the padding also depends on the stride",
             ),
             wrong(
                 lambda n, k, s: (sum(same_padding(n, k, s)), 0),

@@ -53,7 +53,7 @@ EXERCISES = (
             ),
             wrong(
                 lambda row, counted: border_average(row, not counted),
-                "the two cases are exchanged",
+                "the two cases are swapped",
             ),
             wrong(
                 lambda row, _: 3 * border_average(row, True),
@@ -142,7 +142,7 @@ EXERCISES = (
             ),
             wrong(
                 lambda g, eps, before: first_adam_step(g, eps, not before),
-                "the two cases are exchanged",
+                "the two cases are swapped",
             ),
             wrong(
                 lambda g, eps, before: 0.1 * first_adam_step(g, eps, before),

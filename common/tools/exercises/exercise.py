@@ -1,4 +1,4 @@
-"""What an exercise of the book is: its right answer, and the wrong ones that people give."""
+"""The exercises of the book: their right answers, and the common wrong ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

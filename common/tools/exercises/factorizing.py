@@ -116,7 +116,7 @@ EXERCISES = (
         mistakes=(
             wrong(
                 lambda k, eps: log(k * (1 - eps) / eps),
-                "the right class has its share of epsilon, too",
+                "the right class also has its share of epsilon",
             ),
             wrong(
                 lambda k, eps: log((k - 1) * (1 - eps) / eps),

@@ -22,12 +22,12 @@ def module_parameters(channels: int, row: Row) -> int:
 
 
 def head_parameters(channels: int, classes: int) -> int:
-    """The parameters of an auxiliary classifier behind a map of 14 x 14."""
+    """The parameters of an auxiliary classifier after a map of 14 x 14."""
     return channels * 128 + 128 + 128 * 4 * 4 * 1024 + 1024 + 1024 * classes + classes
 
 
 def field_of(layers: Windows, place: int) -> tuple[int, int]:
-    """The first and last pixel that a place behind these layers depends on."""
+    """The first and last pixel that a place after these layers depends on."""
     size, distance, before = 1, 1, 0
     for kernel, stride, padding in layers:
         size += (kernel - 1) * distance

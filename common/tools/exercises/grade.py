@@ -42,7 +42,7 @@ def equals(exercise: Exercise, answer: Answer, case: int, given: NDArray) -> boo
 
 
 def describe(exercise: Exercise, given: list[NDArray], wrong: list[int]) -> str:
-    """What is wrong with an answer that is no known mistake."""
+    """A remark on an answer that is not a known mistake."""
     case, answer = exercise.cases[wrong[0]], given[wrong[0]]
     expected = np.asarray(exercise.right(*case), np.float64)
     where = f" for {arguments(case)}" if case else ""

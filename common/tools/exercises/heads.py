@@ -145,7 +145,7 @@ EXERCISES = (
             ),
             wrong(
                 lambda n, m: [(a, b - 1) for a, b in adaptive_windows(n, m)],
-                "the end of a window is the first pixel behind it",
+                "the end of a window is the first pixel after it",
             ),
             wrong(
                 lambda n, m: [(-(-i * n // m), -(-(i + 1) * n // m)) for i in range(m)],

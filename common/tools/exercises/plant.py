@@ -109,7 +109,7 @@ def wrong_stem(draw: random.Random) -> Mistake:
 
 
 def missing_relu(draw: random.Random) -> Mistake:
-    """No ReLU behind a convolution of the stem, or of one branch in all modules."""
+    """No ReLU after a convolution of the stem, or of one branch in all modules."""
     name = draw.choice(["conv1", "conv2", "conv3", *COLUMNS.values()])
     where = name if name.startswith("conv") else f"inception*.{name}"
     pattern = rf"{name}\.relu" if name.startswith("conv") else rf"inception..\.{name}\.relu"
@@ -124,7 +124,7 @@ def wrong_branch(draw: random.Random) -> Mistake:
             ("the 3x3 is a 5x5", "3x3 写成了 5x5", "branch2.1.conv", kernel(3, 5)),
             ("the pool is a mean", "池化写成了平均", "branch4.0", pool(AvgPool(3, 1, 1))),
             ("the pool is 5x5", "池化窗口写成了 5x5", "branch4.0", pool(MaxPool(5, 1, 2))),
-            ("branches 2 and 3 are exchanged", "第 2、3 分支交换了", "", exchanged),
+            ("branches 2 and 3 are swapped", "第 2、3 分支交换了", "", swapped),
         ]
     )
     return Mistake(en, zh, f"inception*.{where}".rstrip("."), change)
@@ -146,7 +146,7 @@ def pool(other: Layer) -> Override:
     return replace_at(r"inception..\.branch4\.0", other)
 
 
-def exchanged(_: str, layer: Layer) -> Layer:
+def swapped(_: str, layer: Layer) -> Layer:
     """Joins the second and third branch in the other order."""
     match layer:
         case Concat({"branch1": one, "branch2": two, "branch3": three, "branch4": four}):
@@ -156,20 +156,20 @@ def exchanged(_: str, layer: Layer) -> Layer:
 
 
 def wrong_ending(draw: random.Random) -> Mistake:
-    """The classifier without a bias, or a second one behind it, or a different dropout."""
+    """The classifier without a bias, or a second one after it, or a different dropout."""
     en, zh, where, change = draw.choice(
         [
             ("no bias", "没有偏置", "fc", replace_at("fc", Linear(1000, bias=False))),
             ("dropout 0.9 for 0.4 (--grad)", "dropout 0.4 写成了 0.9", "dropout",
              replace_at("dropout", Dropout(0.9))),
-            ("a batch norm behind the first convolution", "第一个卷积后多了批归一化", "conv1",
-             norm_behind_first),
+            ("a batch norm after the first convolution", "第一个卷积后多了批归一化", "conv1",
+             norm_after_first),
         ]
     )  # fmt: skip
     return Mistake(en, zh, where, change)
 
 
-def norm_behind_first(path: str, layer: Layer) -> Layer:
+def norm_after_first(path: str, layer: Layer) -> Layer:
     """Adds a batch norm to the first convolution."""
     if path == "conv1" and isinstance(layer, Chain):
         inner = dict(layer.layers)

@@ -63,7 +63,7 @@ EXERCISES = (
         name="block17_parameters",
         right=lambda: WEIGHTS + NORMS + PROJECTION + 1088,
         mistakes=(
-            wrong(WEIGHTS + PROJECTION + 1088, "batch normalization has parameters, too"),
+            wrong(WEIGHTS + PROJECTION + 1088, "batch normalization also has parameters"),
             wrong(WEIGHTS + NORMS + PROJECTION, "the projection has biases"),
             wrong(WEIGHTS + NORMS, "the projection is missing"),
             wrong(
@@ -115,7 +115,7 @@ EXERCISES = (
         mistakes=(
             wrong(6, "these are the modules that change the number of channels"),
             wrong(9, "some modules give more channels than they get"),
-            wrong(2, "one more; look at the modules behind the last max pool as well"),
+            wrong(2, "one more; also look at the modules after the last max pool"),
             wrong(1, "there are more; compare the modules 4a to 4e one by one"),
             wrong(0, "at least one module gives as many channels as it gets"),
         ),

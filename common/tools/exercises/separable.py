@@ -75,12 +75,12 @@ EXERCISES = (
         name="halving_parameters",
         right=lambda: FIRST + SECOND + SHORTCUT + 3 * NORM,
         mistakes=(
-            wrong(FIRST + SECOND + 2 * NORM, "the shortcut has parameters, too"),
+            wrong(FIRST + SECOND + 2 * NORM, "the shortcut also has parameters"),
             wrong(
                 FIRST + SECOND + SHORTCUT + 2 * NORM,
                 "the shortcut has a batch normalization as well",
             ),
-            wrong(FIRST + SECOND + SHORTCUT, "batch normalization has parameters, too"),
+            wrong(FIRST + SECOND + SHORTCUT, "batch normalization also has parameters"),
             wrong(
                 FIRST + SECOND + SHORTCUT + 6 * NORM,
                 "running means and variances are not learned, so they are no parameters",

@@ -7,7 +7,7 @@ from common.tools.exercises.exercise import Exercise, wrong
 
 
 def speedup(plain: list[float], tuned: list[float]) -> float:
-    """How many times as fast the tuned program is, by the best of its times."""
+    """The speed-up of the tuned program, by the best of its times."""
     return min(plain) / min(tuned)
 
 
@@ -81,7 +81,7 @@ EXERCISES = (
             wrong(lambda s, f: s * f, "add the times of the two parts"),
             wrong(lambda s, f: 1 - s + s * f, "speeds cannot be averaged; times can be added"),
             wrong(lambda s, f: 1 - s + s / f, "this is the new time; give the speed-up"),
-            wrong(lambda s, f: amdahl(1 - s, f), "the shares are exchanged"),
+            wrong(lambda s, f: amdahl(1 - s, f), "the shares are swapped"),
         ),
     ),
     Exercise(

@@ -27,7 +27,7 @@ def momentum_step(
 
 
 def map_sizes(n: int, stride: int, pools: int) -> list[int]:
-    """The rows behind conv1, and behind each pool of 3x3 with stride 2 that rounds up."""
+    """The rows after conv1, and after each pool of 3x3 with stride 2 that rounds up."""
     sizes = [(n + 6 - 7) // stride + 1]
     for _ in range(pools):
         sizes.append(ceil((sizes[-1] - 3) / 2) + 1)
@@ -35,7 +35,7 @@ def map_sizes(n: int, stride: int, pools: int) -> list[int]:
 
 
 def floor_sizes(size: int, pools: int) -> list[int]:
-    """The same with pools that round down, from the size behind conv1."""
+    """The same with pools that round down, from the size after conv1."""
     sizes = [size]
     for _ in range(pools):
         sizes.append((sizes[-1] - 3) // 2 + 1)
@@ -52,7 +52,7 @@ EXERCISES = (
         name="steps",
         right=lambda: EPOCHS * ceil(IMAGES / BATCH),
         mistakes=(
-            wrong(EPOCHS * (IMAGES // BATCH), "the last, smaller batch of an epoch is a step, too"),
+            wrong(EPOCHS * (IMAGES // BATCH), "the last, smaller batch of an epoch is also a step"),
             wrong(EPOCHS * IMAGES / BATCH, "a step is whole; an epoch ends with a smaller batch"),
             wrong(ceil(IMAGES / BATCH), "these are the steps of one epoch"),
             wrong(EPOCHS * ceil(1797 / BATCH), "the test images are not trained on"),
@@ -147,7 +147,7 @@ EXERCISES = (
             wrong(lambda n, s, p: floor_sizes((n + 6 - 7) // s + 1, p), "the pools round up"),
             wrong(lambda n, s, p: map_sizes(n - 6, s, p), "conv1 has padding 3 on both sides"),
             wrong(lambda n, _, p: map_sizes(n, 2, p), "the stride of conv1 is an argument"),
-            wrong(lambda n, s, p: map_sizes(n, s, p)[1:], "the size behind conv1 is missing"),
+            wrong(lambda n, s, p: map_sizes(n, s, p)[1:], "the size after conv1 is missing"),
             wrong(lambda n, s, p: map_sizes(n, s, p)[::-1], "list the sizes from the image on"),
         ),
     ),

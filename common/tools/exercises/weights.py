@@ -48,7 +48,7 @@ EXERCISES = (
                 lambda k: k.transpose(2, 3, 0, 1),
                 "the input channels come first here; the output channels must",
             ),
-            wrong(lambda k: k.transpose(3, 2, 1, 0), "rows and columns are exchanged"),
+            wrong(lambda k: k.transpose(3, 2, 1, 0), "rows and columns are swapped"),
             wrong(lambda k: k, "the axes are still in Keras' order"),
             wrong(
                 lambda k: k[::-1, ::-1].transpose(3, 2, 0, 1),

@@ -72,9 +72,11 @@ EXERCISES = (
         name="break_even",
         right=lambda: (DIRECT - 1) // (192 + 25 * 32),
         mistakes=(
-            wrong(155, "with so many the reduction already costs more than the direct convolution"),
+            wrong(
+                155, "with this many channels the reduction costs more than the direct convolution"
+            ),
             wrong(DIRECT / 992, "channels are whole numbers, and it must still be less"),
-            wrong(192, "the reduction itself has weights, too"),
+            wrong(192, "the reduction itself also has weights"),
             wrong(800, "this is the cost per reduced channel in the 5x5 convolution only"),
             wrong(992, "this is the cost per reduced channel; how many of them can be paid for?"),
         ),
@@ -134,7 +136,7 @@ EXERCISES = (
             ),
             wrong(
                 lambda layers: 1 / work_per_parameter(layers),
-                "this is weights per multiply-add; turn it round",
+                "this is weights per multiply-add; invert it",
             ),
             wrong(
                 lambda layers: (

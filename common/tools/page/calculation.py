@@ -1,4 +1,4 @@
-"""How numbers of a feature map are calculated: a cell's products, its bias, batch norm and ReLU."""
+"""The calculation of values of a feature map: products, bias, batch norm and ReLU."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

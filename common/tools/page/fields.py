@@ -17,7 +17,7 @@ MARGIN, SPACE, LARGEST_MARGIN = 0.14, 0.02, 2.2
 
 @dataclass(frozen=True)
 class Field:
-    """What one branch of a module sees: its path within the module, and its window."""
+    """The receptive field of one branch: its path within the module, and its window."""
 
     branch: str
     window: Window

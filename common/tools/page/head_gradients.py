@@ -29,7 +29,7 @@ class LayerGradient:
 
     @property
     def ratio(self) -> float:
-        """How many times as much the layer gets with the heads."""
+        """The factor by which the heads multiply the layer's gradient."""
         return self.with_heads / self.without
 
 

@@ -191,7 +191,7 @@ def brief(node: Node) -> str:
         case spec.LRN():
             return "LRN"
         case spec.L2Norm():
-            return "length 1"
+            return "L2 norm"
         case other:
             return type(other).__name__
 

@@ -39,7 +39,7 @@ def network_values(
 
 
 def facts_of(step: Step, rows: int) -> tuple[str, ...]:
-    """What a step's place in the diagram says of it, in each language; the image has `rows`."""
+    """The text of a step in the diagram, in each language; the image has `rows`."""
     values = {"path": step.path, "input": step.input, "output": step.output}
     values |= {"parameters": number(step.parameters)}
     values |= {"multiply_adds": number(step.multiply_adds)}
@@ -50,7 +50,7 @@ def facts_of(step: Step, rows: int) -> tuple[str, ...]:
 
 
 def module_texts(plan: Plan) -> tuple[str, ...]:
-    """What the network's modules are, in each language; empty unless all join their branches."""
+    """The text on the network's modules, in each language; empty unless all join their branches."""
     modules = list(modules_of(plan.body))
     if not modules or not all(isinstance(each.layer, Concat) for each in modules):
         return ()

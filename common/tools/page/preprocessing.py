@@ -9,7 +9,7 @@ Texts = tuple[str, ...]  # one in each language
 
 
 def image_texts(how: Preprocess, rows: int, columns: int) -> Texts:
-    """How an image is resized, and where the method comes from."""
+    """The text on how an image is resized, and where the method comes from."""
     side = round(min(rows, columns) / how.share)
     values = {"size": f"{rows}×{columns}", "side": side, "share": f"{how.share:.1%}"}
     found = []
@@ -22,7 +22,7 @@ def image_texts(how: Preprocess, rows: int, columns: int) -> Texts:
 
 
 def value_texts(how: Preprocess, channels: int = 3) -> Texts:
-    """What a pixel's value becomes, in the numbers that people use: 0 to 255 less 104, 117, 123."""
+    """The text on pixel values, in the usual numbers: 0 to 255, minus 104, 117, 123."""
     key, values = "values_scaled", {"mean": listed(how.mean), "deviation": listed(how.deviation)}
     if (how.mean, how.deviation) == ((0.5,) * 3, (0.5,) * 3):
         key, values = "values_range", {"low": "-1", "high": "1"}

@@ -99,7 +99,7 @@ def render(page: Page) -> str:
 
 
 def weights_text(page: Page) -> tuple[str, ...]:
-    """What the weights are, in each language."""
+    """The label of the weights, in each language."""
     if page.weights:
         return texts("weights_of", label=page.weights.label)
     return texts("random_weights")

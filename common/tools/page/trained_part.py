@@ -1,4 +1,4 @@
-"""What trained weights show: the first layer's kernels, the classes, and where each was seen."""
+"""Shows trained weights: the first layer's kernels, the classes and their activation maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class ActivationMap:
-    """How much each cell of the last feature map adds to a class's logit.
+    """The contribution of each cell of the last feature map to a class's logit.
 
     The logit is the sum of the cells plus the bias: the average pool and the classifier are linear.
     """

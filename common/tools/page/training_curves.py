@@ -45,7 +45,7 @@ class ShownRun:
         return self.accuracies[-1][1]
 
     def trained(self) -> tuple[str, ...]:
-        """What was trained on what, in each language; for a run with a recipe."""
+        """The network and the data of a run, in each language; for a run with a recipe."""
         own, epochs = self.recipe, round(self.accuracies[-1][0])
         size = own["image_size"]
         return texts(
