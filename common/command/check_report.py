@@ -34,6 +34,8 @@ def print_verdict(source: str, verdict: Verdict, language: str = "en", framework
     places = [f"{place}." for each in verdict.decisions for place in each.places]
     equal = [step for step in steps if not any(f"{p}".startswith(f"{step}.") for p in places)]
     print_line(f"{LABELS[language]['equal']}: {', '.join(equal) or '-'}")
+    if others := len(verdict.trace.outputs) - 1 - len(plan.heads):
+        print_line(f"not compared: {others} of the outputs (--aux compares auxiliary heads)")
     if verdict.unused:
         print_line(f"executed but not used in the result: {', '.join(verdict.unused[:6])}")
     if verdict.decisions:

@@ -19,6 +19,8 @@ EXTRA_NORM = re.compile(r"extra \w+ norm.*")
 EPS = re.compile(r"batch norm: eps(?! is).*")
 NORM_EPS = "batch norm: eps"
 SOFTMAX = re.compile(r"extra softmax")  # as networks in Keras end
+PAPERS_LRN = "LRN (size 5, alpha 0.0001, beta 0.75)"  # GoogLeNet's, at these places
+LRN_PLACES = {"maxpool1", "conv3.conv", "conv3.relu"}
 USUAL_EPS = ("0.001", "1e-05", "1e-3", "1e-5")
 CHOICES = re.compile(r"(extra )?dropout.*(?<!in evaluation)|dropout: .*")
 SCALED = re.compile(r"(all values times|each channel scaled).*")  # at the image: preprocessing
@@ -184,6 +186,7 @@ def kind_of(each: Difference, *, is_small: bool, probabilities: bool) -> str:
         return CHOICE if is_small else MISTAKE
     is_usual = EPS.fullmatch(each.what) and each.yours in USUAL_EPS
     is_expected = probabilities and SOFTMAX.fullmatch(each.what)
-    if each.also_in or is_usual or is_expected or CONVENTIONS.fullmatch(each.what):
+    is_papers = each.yours == PAPERS_LRN and LRN_PLACES.issuperset(each.places)
+    if each.also_in or is_usual or is_expected or is_papers or CONVENTIONS.fullmatch(each.what):
         return CONVENTION
     return MISTAKE

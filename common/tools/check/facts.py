@@ -1,12 +1,14 @@
 """Properties that most layers of a trace share: batch norms, their eps, biases, kernels."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from common import spec
+from common.spec import Layer
 from common.tools.check.foreign_layers import ACTIVATIONS
 from common.tools.check.graph import Other
 from common.tools.check.group_norm import NAME, group_norms, is_group_norm
@@ -76,16 +78,31 @@ class Facts:
         return names.pop() if len(names) == 1 else (NAME if names else "")
 
     @cached_property
-    def activation(self) -> Other | None:
-        """The activation between layers with weights that is used in place of the ReLU, if any."""
+    def activation(self) -> Layer | Other | None:
+        """The activation between layers with weights; None if convolutions are read as they are.
+
+        It is ReLU as well if it is not recognised.
+        """
+        pairs = [(call, each) for call, after in self.following() for each in after]
+        if self.any_reads(pairs, lambda y: y.clip(0)):
+            return spec.ReLU()
+        for other in ACTIVATIONS:
+            if self.any_reads(pairs, other.compute):
+                return other
+        to_convs = [(call, each) for call, each in pairs if each.kind == "conv"]
+        return None if self.any_reads(to_convs, lambda y: y) else spec.ReLU()
+
+    def following(self) -> list[tuple[Call, list[Call]]]:
+        """The first layers, each with those that may read its output."""
         calls = self.trace.calls[:FIRST]
-        for compute in (None, *ACTIVATIONS):
-            for number, call in enumerate(calls):
-                y = call.output.clip(0) if compute is None else compute.compute(call.output)
-                following = calls[number + 1 : number + 8]
-                if any(reads(each, y, self.trace.rough_digits) for each in following):
-                    return compute
-        return None
+        return [(call, calls[place + 1 : place + 8]) for place, call in enumerate(calls)]
+
+    def any_reads(
+        self, pairs: Sequence[tuple[Call, Call]], compute: Callable[[Array], Array]
+    ) -> bool:
+        """Whether a layer reads what `compute` makes of the output of the layer before it."""
+        digits = self.trace.rough_digits
+        return any(reads(each, compute(call.output), digits) for call, each in pairs)
 
     def count(self, kernel: int) -> int:
         """The number of convolutions with this square kernel."""

@@ -34,6 +34,8 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
             )
         return named(maker, job.name, names[job.name])
     nets = outer(maker, candidates(maker))
+    if joins_parts(file, nets):
+        raise first_error(job, file, lines) or no_network(maker, lines)
     nets = distinct(largest(outermost(nets, checker), checker), checker)
     if nets and (whole := whole_not_made(maker, nets)):
         shown = " or ".join(f"--call '{each}'" for each in whole)
@@ -80,6 +82,19 @@ def candidates(maker: Maker) -> list[Made]:
     nets += made_from(maker, {n: f for n, f in functions.items() if not USES.fullmatch(n)})
     nets = nets or made_from(maker, built_by(maker, kinds, networks))
     return nets or made_from(maker, {n: f for n, f in functions.items() if USES.fullmatch(n)})
+
+
+def joins_parts(file: UserFile, nets: Sequence[Made]) -> bool:
+    """Whether a statement that failed passes several of these networks to one call, as parts."""
+    failed = {number for number, _ in file.failures}
+    names = {made.name for made in nets}
+    for statement in getattr(file.tree, "body", ()):
+        for each in ast.walk(statement) if statement.lineno in failed else ():
+            if isinstance(each, ast.Call):
+                given = {part.id for part in each.args if isinstance(part, ast.Name)}
+                if len(given & names) > 1:
+                    return True
+    return False
 
 
 def built_of(maker: Maker, nets: Sequence[Made]) -> list[str]:

@@ -8,7 +8,7 @@ from common import spec
 from common.spec import Layer, Shape
 from common.spec.plan import Plan
 from common.tools.check.facts import facts_of
-from common.tools.check.graph import Graph
+from common.tools.check.graph import Graph, Other
 from common.tools.check.trace import ROUGHLY, Array, Call, Trace, bound_for, is_far, reads
 
 Signature = tuple[str, Shape]
@@ -137,7 +137,7 @@ class Matcher:
     def activated(self, y: Array) -> Iterator[Array]:
         """Yields a map, and the map after a ReLU or the activation used in its place."""
         yield from (y, np.maximum(y, 0))
-        if self.activation:
+        if isinstance(self.activation, Other):
             yield self.activation.compute(y)
 
     def alike(self, name: str, number: int) -> float:
