@@ -122,7 +122,7 @@ COSTLY = {
     "deep.pdparams": (dictionary({"a": nested(DEEP)}), "holds tuple and no arrays"),
     "pairs.pdparams": (dictionary({"a": name("a") * 999 + number(1) + b"\x86" * 999}), "no arrays"),
     "modules.pdparams": (doubling(60), TOO_LONG),
-    "list.pdparams": (b"\x80\x04cx\ny\n](" + b"N" * 999 + b"eR.", "arguments that are no tuple"),
+    "list.pdparams": (b"\x80\x04cx\ny\n](" + b"N" * 999 + b"eR.", "the arguments are not a tuple"),
     "key.pth": (torch_zip(dictionary({"a": call(
         "torch._utils _rebuild_tensor_v2", STORAGE + b"Q", number(0), b")", b")")}), {}),
         "a name that is not"),

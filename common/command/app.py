@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from common.errors import UsageError
 
 GROUPS = {
-    "Look at networks": ("list", "summary", "diff", "source", "page"),
+    "Inspect networks": ("list", "summary", "diff", "source", "page"),
     "Compute and compare": ("compare", "run", "grad", "check", "bench"),
     "Train": ("train", "evaluate", "predict", "data"),
     "Weights files": ("init", "identify", "convert", "export"),

@@ -57,7 +57,8 @@ def begin_and_train(out: Path, recipe: Recipe, how: How, lock: int) -> None:
     for line in begin(out, recipe, starting_weights(recipe)):
         print_line(f"googlenet: skipped: {line}", sys.stderr)
     if recipe.freeze and not recipe.weights:
-        print_line("googlenet: frozen layers keep random initial values: no --weights", sys.stderr)
+        warning = "no --weights: the frozen layers keep their random initial values"
+        print_line(f"googlenet: {warning}", sys.stderr)
     try:
         resume_run(out, recipe, how, lock)
     except (UsageError, MissingFramework):
@@ -80,7 +81,7 @@ def await_run(out: Path, recipe: Recipe) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not ((out / "recipe.toml").is_file() and read_recipe(out) == recipe):
         if time.monotonic() > end:
-            raise DataError(f"{out}: the first process began no run here with the same options")
+            raise DataError(f"{out}: the first process did not start a run with these options here")
         time.sleep(0.2)
 
 

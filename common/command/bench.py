@@ -31,7 +31,12 @@ from common.tools.page.render import Page
 from common.tools.page.speed import make_speed
 
 LAYERS_BATCH = 16
-NOT_ASKED = "`googlenet compare --html FILE` shows it"
+NOT_ASKED = "use `googlenet compare --html FILE`"
+# The options that --layers refuses; --sweep refuses the first two.
+REFUSED = (
+    *("--peers", "--quick", "--sweep", "--precision"),
+    *("--csv", "--svg", "--html", "--device"),
+)
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NETWORK]...", help="Time these networks [googlenet]."),
@@ -95,9 +100,10 @@ def bench(
 
 
 def refuse(option: str, *others: object) -> None:
-    """Raises UsageError if options are given that `option` does not support."""
-    if any(others):
-        raise UsageError(f"{option} cannot be combined with race or output-file options")
+    """Raises UsageError if any of REFUSED, whose values are `others`, is given with `option`."""
+    given = [name for name, value in zip(REFUSED, others, strict=False) if value]
+    if given:
+        raise UsageError(f"{option} cannot be combined with {', '.join(given)}")
 
 
 def write_files(

@@ -38,9 +38,10 @@ WrittenIn = Annotated[
 NetworkName = Annotated[
     str | None, typer.Option("--network", help="Compare with this network [the closest].")
 ]
-Size = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Run it at this input size.")]
+Size = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Set the input size.")]
 MadeBy = Annotated[
-    str, typer.Option("--call", metavar="EXPR", help="Make it with this call: 'GoogLeNet(10)'.")
+    str,
+    typer.Option("--call", metavar="EXPR", help="Construct it with this call: 'GoogLeNet(10)'."),
 ]
 WithGradients = Annotated[bool, typer.Option("--grad", help="Also check one training step.")]
 Limit = Annotated[float, typer.Option(help="Stop each file after this many seconds.")]

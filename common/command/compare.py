@@ -41,7 +41,7 @@ from common.tools.analysis.compare import compare as compare_networks
 from common.tools.page.render import Page
 
 ComparedName = Annotated[
-    str | None, typer.Argument(metavar="NETWORK", help="Name the network [googlenet].")
+    str | None, typer.Argument(metavar="NETWORK", help="Use this network [googlenet].")
 ]
 Trains = Annotated[
     bool, typer.Option("--train", help="Train in each framework, and compare the runs.")
@@ -96,7 +96,7 @@ def installed() -> list[str]:
     names = [name for name in FRAMEWORKS if find_spec(ALL[name].package)]
     for name in FRAMEWORKS:
         if names and name not in names:
-            print_line(f"googlenet: {name} is not installed, so not compared", sys.stderr)
+            print_line(f"googlenet: {name} is not installed; skipped", sys.stderr)
     return names or list(FRAMEWORKS)
 
 

@@ -22,7 +22,7 @@ def convert(
     target: Annotated[
         Path, typer.Argument(metavar="DST", help="Write this file; its suffix sets the file type.")
     ],
-    network: Annotated[str, typer.Option(help="Name the network (see `googlenet list`).")],
+    network: Annotated[str, typer.Option(help="Use this network (see `googlenet list`).")],
     asked_from: Annotated[
         str | None, typer.Option("--from", metavar="ZOO", help="Set SRC's format [detected].")
     ] = None,

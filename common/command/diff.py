@@ -20,11 +20,11 @@ from common.tools.page.render import Page
 
 @app.command()
 def diff(
-    first: Annotated[str, typer.Argument(metavar="A", help="Name the first network.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Name the second network.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="Use as the first network.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Use as the second network.")],
     input: Input = "",
     numbers: Annotated[
-        bool, typer.Option("--numbers", help="Run both with the same weights.")
+        bool, typer.Option("--numbers", help="Also compare the outputs, with equal weights.")
     ] = False,
     html: Html = None,
 ) -> None:
@@ -32,6 +32,6 @@ def diff(
     check_outputs(html)
     one, other = (plan_with_heads(name, read_size(input), None) for name in (first, second))
     if html:
-        reason = f"`googlenet compare {first} --html FILE` shows it"
+        reason = f"use `googlenet compare {first} --html FILE`"
         write_page(html, Page(one, reason=reason, other=network_pair(one, other), part="against"))
     explain.print_difference(one, other, numbers)

@@ -50,7 +50,7 @@ def evaluate(
 ) -> None:
     """Score weights or a run on a data set.
 
-    The test split is scored, of a run with its best weights. By default, the data are those of the
+    Scores the test split, with the best weights of a run. By default, the data are those of the
     run, or `digits` for other weights.
     """
     check_options(framework, device, on_error, dtype)

@@ -26,7 +26,7 @@ def exercise(
         str, typer.Argument(metavar="FILE.py|N", help="Grade this file, or write N files.")
     ],
     framework: Annotated[str, one_of(FRAMEWORKS, "Write them for this framework.")] = "pytorch",
-    seed: Annotated[int, typer.Option("--seed", help="Draw the mistakes from this seed.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed the random mistakes.")] = 0,
     out: Annotated[Path, typer.Option("--out", help="Write the files to this folder.")] = SHEETS,
     language: Annotated[
         str, typer.Option("--lang", metavar="en|zh", help="Write the key in this language.")

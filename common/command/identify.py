@@ -90,7 +90,7 @@ def print_matches(identity: Identity) -> None:
         print_line(f"not read: {name}, a {kind}")
     if len(identity.matches) > 1:
         one, other = (match.plan.spec.name for match in identity.matches[:2])
-        print(f"All of them have these arrays; what differs: `googlenet diff {one} {other}`.")
+        print(f"The file fits all of these; `googlenet diff {one} {other}` shows how they differ.")
         print("The file does not record which of them it was trained as.")
 
 
@@ -108,4 +108,5 @@ def print_misfit(source: Path, near: Misfit | None) -> None:
         if len(names) > SHOWN:
             print(f"  {kind}: {len(names) - SHOWN} more")
     if near.backbone_fits:
-        print_line(f"Its backbone fits: `googlenet convert {source} ... --classes 0` takes it.")
+        command = f"googlenet convert {source} ... --classes 0"
+        print_line(f"Its backbone fits; extract it with `{command}`.")

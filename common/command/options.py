@@ -22,7 +22,7 @@ from common.spec.planner import make_plan
 from common.spec.preprocess import PREPROCESSES
 
 Name = Annotated[
-    str, typer.Argument(metavar="NETWORK", help="Name the network (see `googlenet list`).")
+    str, typer.Argument(metavar="NETWORK", help="Use this network (see `googlenet list`).")
 ]
 Input = Annotated[str, typer.Option(metavar="CxHxW", help="Set the input size [as published].")]
 Classes = Annotated[int | None, typer.Option(help="Set the number of classes; 0 for features.")]
@@ -109,8 +109,8 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray]) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise DataError(
-                f"{name} contains NaN or infinity: the weights or the batch hold values "
-                "too large for it; if this was float32, try --dtype float64"
+                f"{name} contains NaN or infinity: the weights or the batch contain values "
+                "that are too large; if this was float32, try --dtype float64"
             )
     with atomic_file(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ def check_runs_folder(folder: Path, names: Iterable[str]) -> None:
     """Raises DataError if runs cannot be created in a folder, UsageError if one already exists."""
     existing = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
     if not existing.is_dir() or not may_write(existing):
-        raise DataError(f"{folder}: cannot be written in: {existing} is no folder to write in")
+        raise DataError(f"{folder}: cannot create runs here: {existing} is not a writable folder")
     for name in names:
         if (folder / name / "recipe.toml").exists():
             raise UsageError(f"{folder / name}: a run already exists; choose another --out")

@@ -76,7 +76,10 @@ def page(
     check_outputs(out, inputs=[*files, bench])
     if out.suffix == ".svg":
         if any((against, weights, bench, runs, framework)):
-            raise UsageError(f"{out}: a diagram alone has no comparison, weights or results")
+            raise UsageError(
+                f"{out}: an .svg holds only the diagram; omit --against, --weights, --bench, "
+                "--runs and -f"
+            )
         write_diagram(out, plan, files[0])
         return
     speed = read_speed(bench, plan.spec.name) if bench else None

@@ -44,7 +44,7 @@ def with_reference(page: Page, arrays: Arrays | None = None) -> Page:
 def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
     """The page with the gradients of a network with heads, from the first framework that has any.
 
-    Without such a framework the page is unchanged; if it fails, as well, and the error is printed.
+    Without such a framework, or if it fails, the page is unchanged; the error is printed.
     """
     able = [each for each in frameworks if each in FRAMEWORKS]
     if not able or not page.plan.heads:
@@ -56,7 +56,7 @@ def with_gradients(page: Page, frameworks: Sequence[str]) -> Page:
         try:
             return replace(page, gradients=head_gradients(page.plan, x, able[0]))
         except UserError as error:
-            print_line(f"googlenet: no part about the heads: {error}", sys.stderr)
+            print_line(f"googlenet: the section on the heads is omitted: {error}", sys.stderr)
             return page
 
 

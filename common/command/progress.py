@@ -17,7 +17,7 @@ from common.command.printable import print_line, printable
 from common.errors import MissingFramework
 from common.training.training_run import TrainingRun
 
-# In a pipe, a step is shown after so many seconds, and then every so often.
+# In a pipe, the first step is shown after FIRST_SECONDS, then one every EVERY_SECONDS.
 FIRST_SECONDS, EVERY_SECONDS = 30.0, 60.0
 
 

@@ -34,10 +34,10 @@ from common.spec.planner import make_plan
 from common.tools.zoo.published_layers import published_layers
 
 Endpoints = Annotated[
-    str, typer.Option(metavar="all|NAME,...", help="Keep the outputs of these layers.")
+    str, typer.Option(metavar="all|NAME,...", help="Write the outputs of these layers.")
 ]
 FixedWindow = Annotated[
-    bool, typer.Option("--fixed-window", help="Keep the last pool's published window.")
+    bool, typer.Option("--fixed-window", help="Use the published window for the last pool.")
 ]
 
 
@@ -54,7 +54,7 @@ def run(
     fixed_window: FixedWindow = False,
     plain: Plain = False,
 ) -> None:
-    """Run a forward pass and keep the outputs.
+    """Run a forward pass and write the outputs.
 
     The network is in evaluation mode; the .npz has one array per endpoint, and `logits`.
     The endpoint `predictions` is their softmax. With a fixed window, larger images give a map of

@@ -21,7 +21,7 @@ def print_scores(
     """
     confusion = scores["confusion"]
     print_matrix(confusion, names, scored)
-    table = grid("class", "images", "right", "most often taken for")
+    table = grid("class", "images", "right", "most often confused with")
     for number, row in enumerate(confusion):
         if names[number] not in scored:
             continue
@@ -41,9 +41,9 @@ def print_matrix(confusion: NDArray, names: Sequence[str], scored: Sequence[str]
     rows = [number for number, name in enumerate(names) if name in scored]
     columns = [n for n in range(len(names)) if n in rows or confusion[:, n].any()]
     widths = [max(len(names[n]), len(str(confusion[:, n].max()))) + 3 for n in columns]
-    if sum(widths) + max(len("true / answer"), *(len(names[n]) for n in rows)) + 3 > WIDTH:
+    if sum(widths) + max(len("true / predicted"), *(len(names[n]) for n in rows)) + 3 > WIDTH:
         return
-    table = grid("true / answer", *(names[number] for number in columns))
+    table = grid("true / predicted", *(names[number] for number in columns))
     for number in rows:
         table.add_row(names[number], *(str(confusion[number, n]) for n in columns))
     print_table(table)

@@ -204,9 +204,9 @@ def print_diagnosis(diagnosis: Mapping) -> None:
             table.add_row(name, Text(printable(state["error"]), style="red"))
     print_table(table)
     for variable, value in diagnosis["settings"].items():
-        print(f"a worker has {variable}={value}")
+        print(f"worker setting {variable}={value}")
     for line in diagnosis["left_out"]:
-        print(f"left out: {line}")
+        print(f"not applied: {line}")
     packages = diagnosis["packages"].items()
     print(", ".join(f"{name} {version}" for name, version in packages if version))
     print(diagnosis["would_crash"])

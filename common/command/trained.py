@@ -39,7 +39,7 @@ class Trained:
 
     @property
     def about(self) -> dict:
-        """What is known about the training images, as recorded in weights files."""
+        """The description of the training images, as recorded in weights files."""
         return {"class_names": self.classes, "background": self.background}
 
     def class_names(self, count: int) -> list[str]:

@@ -55,7 +55,7 @@ PrintRecipe = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in the folder --out.")]
 Epochs = Annotated[int | None, typer.Option(help="Set the number of epochs.")]
-Steps = Annotated[int | None, typer.Option(help="Stop after this many steps.")]
+Steps = Annotated[int | None, typer.Option(help="Train for this many steps, not epochs.")]
 BatchSize = Annotated[
     int | None, typer.Option("--batch", help="Set the number of images per step.")
 ]

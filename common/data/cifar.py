@@ -147,7 +147,7 @@ def read_pickled(content: bytes, version: Version) -> tuple[NDArray[np.uint8], N
     try:
         images = Interpreter(budget).array(table.get("data"))
     except NotAnArray as error:
-        raise DataError(f"its `data` is no array ({error})") from None
+        raise DataError(f"its `data` is not an array ({error})") from None
     labels = table.get(version.labels)
     if not isinstance(labels, list) or not all(
         type(label) is int and 0 <= label < 1000 for label in labels

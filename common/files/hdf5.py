@@ -173,7 +173,7 @@ def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
     """The names in an attribute of a group; raises ValueError if it is not a list of names."""
     kept = group.attrs.get_id(name)
     if len(kept.shape) != 1:
-        raise ValueError(f"{name} is no list")
+        raise ValueError(f"{name} is not a list")
     budget.take_operations(ATTRIBUTE + kept.shape[0])
     return [text(each) for each in group.attrs[name]]
 

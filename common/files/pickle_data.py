@@ -132,7 +132,7 @@ def new_with_keywords(machine: Machine, _: Any) -> None:
 def check_arguments(arguments: Any) -> tuple:
     """The arguments of a call; raises ValueError if making them a tuple would need a copy."""
     if not isinstance(arguments, tuple):
-        raise ValueError("arguments that are no tuple")
+        raise ValueError("the arguments are not a tuple")
     return arguments
 
 

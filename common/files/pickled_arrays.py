@@ -185,7 +185,7 @@ def innermost(value: Any) -> Call:
 def check_parts(parts: Any, count: int) -> tuple:
     """The parts of an array; raises ValueError unless they are a tuple of length `count`."""
     if not isinstance(parts, tuple) or len(parts) != count:
-        raise ValueError(f"{count} parts are wanted")
+        raise ValueError(f"expected {count} parts")
     return parts
 
 

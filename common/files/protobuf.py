@@ -32,7 +32,7 @@ def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, int | mem
             raise ValueError(f"a field of kind {kind}, which is not read")
         length, offset = (SIZES[kind], offset) if kind in SIZES else varint(message, offset)
         if length > len(message) - offset:
-            raise ValueError(f"{length} bytes wanted where {len(message) - offset} are left")
+            raise ValueError(f"expected {length} bytes, found {len(message) - offset}")
         yield number, message[offset : offset + length]
         offset += length
 

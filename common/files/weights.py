@@ -107,8 +107,8 @@ def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
     for name, array in arrays.items():
         if array.dtype != np.float32:
             raise DataError(
-                f"{source}: {name} is {array.dtype}, but weights are float32; save them as that, "
-                "or have `googlenet convert` do it"
+                f"{source}: {name} is {array.dtype}, but weights are float32; save as float32, "
+                "or use `googlenet convert`"
             )
         if not np.isfinite(array).all():
             raise DataError(f"{source}: {name} contains NaN or infinity")

@@ -76,7 +76,7 @@ def read_json(path: Path, otherwise: Any) -> Any:
         raise DataError(f"{path}: cannot be read ({error})") from None
     if type(value) is not type(otherwise):
         kinds = type(value).__name__, type(otherwise).__name__
-        raise DataError(f"{path}: damaged: a {kinds[0]} where a {kinds[1]} should be")
+        raise DataError(f"{path}: damaged: expected a {kinds[1]}, found a {kinds[0]}")
     return value
 
 

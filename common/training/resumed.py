@@ -26,8 +26,8 @@ def resumed(run: Path, asked: Mapping[str, Any]) -> Recipe:
         last = run / "checkpoints" / "last.safetensors"
         weights = f" from its weights: --weights {last}" if last.is_file() else ":"
         raise UsageError(
-            f"{run}: a run with {name} = {mine!r}, and asked for is {value!r}; leave this out, or "
-            f"start a new run{weights} --out OTHER"
+            f"{run}: the run was started with {name} = {mine!r}, but {value!r} was requested; omit "
+            f"it, or start a new run{weights} --out OTHER"
         )
     return replace(own, **length)
 

@@ -154,7 +154,7 @@ def test_two_outputs_are_two_files():
 
 def test_runs_that_cannot_be_begun_are_refused_before_the_first(folder):
     words = "compare", "--train", "-f", "pytorch", "-f", "paddle", "--out"
-    assert "is no folder to write in" in googlenet(*words, "file/runs", code=4)
+    assert "is not a writable folder" in googlenet(*words, "file/runs", code=4)
     (folder / "runs" / "paddle").mkdir(parents=True)
     (folder / "runs" / "paddle" / "recipe.toml").touch()
     assert "runs/paddle: a run already exists" in googlenet(*words, "runs", code=2)

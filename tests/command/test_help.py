@@ -10,7 +10,7 @@ from common.command.app import GROUPS, app
 
 MOST = 50
 VERB = re.compile(
-    r"(Also|Check|Choose|Classify|Clip|Compare|Compute|Convert|Disable|Draw|Drop|"
+    r"(Also|Check|Choose|Classify|Clip|Compare|Compute|Construct|Convert|Disable|Draw|Drop|"
     r"Explain|Export|Find|Freeze|Grade|Hold|Include|Keep|List|Make|Name|Override|Print|Read|Resize|"
     r"Resume|Run|Score|Seed|Set|Share|Show|Start|Stop|Take|Time|Train|Use|Write) "
 )

@@ -177,8 +177,8 @@ def test_without_a_choice_what_is_installed_is_compared(monkeypatch, capsys):
     monkeypatch.setattr(command, "find_spec", lambda name: name == "torch" or None)
     assert command.installed() == ["pytorch"]
     error = capsys.readouterr().err
-    assert "tensorflow is not installed, so not compared" in error
-    assert "paddle is not installed, so not compared" in error
+    assert "tensorflow is not installed; skipped" in error
+    assert "paddle is not installed; skipped" in error
     monkeypatch.setattr(command, "find_spec", lambda _: None)
     assert command.installed() == ["pytorch", "tensorflow", "paddle"]  # whose errors say more
 

@@ -75,7 +75,7 @@ def test_the_two_v3_of_equal_names_are_told_apart_by_their_classes(
 def test_a_file_that_says_it_is_another_variant_is_refused(tmp_path):
     """The paper's variant has exactly the names and shapes of the tutorials' network."""
     source, _ = ours(tmp_path, "googlenet.paper")
-    with pytest.raises(DataError, match=r"is labelled googlenet\.paper, not googlenet$"):
+    with pytest.raises(DataError, match=r"its metadata names googlenet\.paper, not googlenet$"):
         convert(source, tmp_path / "x.pth", "googlenet")
     assert not (tmp_path / "x.pth").exists()
 

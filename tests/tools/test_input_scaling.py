@@ -79,7 +79,7 @@ def test_what_keras_has_in_front(name):
     contents = keras_contents(learned, json.dumps(FRONTS[name]))
     assert contents.about["input"] == [3, 96, 96]
     assert contents.about.get("preprocess", "") == EXPECTED[name]
-    end = "equal to no --preprocess" if not EXPECTED[name] else f"--preprocess {EXPECTED[name]}"
+    end = f"as preprocessing {EXPECTED[name]}" if EXPECTED[name] else "no known preprocessing"
     assert contents.notes == [scaling.note]
     assert scaling.note.endswith(end)
 
@@ -149,10 +149,10 @@ def test_a_normalize_in_front_of_a_pytorch_network(tmp_path, prefix, mean, devia
     source.write_bytes(pickle.dumps(state(prefix, mean, deviation), 4))
     match = read_match(source, "googlenet", ReadOptions())
     assert match.recorded["preprocess"] == "torchvision"
-    assert f"{mean}, {deviation} in front replaced by --preprocess torchvision" in match.notes
+    assert f"input scaling {mean}, {deviation} recorded as preprocessing torchvision" in match.notes
     assert identify(source, ReadOptions()).matches
     report, _ = convert(source, target, "googlenet")
-    assert "in front replaced" in report
+    assert "recorded as preprocessing" in report
     assert weights.read(target)[1]["preprocess"] == "torchvision"
 
 
@@ -160,6 +160,6 @@ def test_other_numbers_beside_a_network_are_no_preprocessing():
     bytes_ = own_arrays({"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}, 3)
     assert scaling_of_buffers(bytes_).preprocess == "torchvision"
     own = scaling_of_buffers(own_arrays({"mean": [0.1, 0.2, 0.3], "std": [1, 1, 1]}, 3))
-    assert own.note == "mean, std in front left out: equal to no --preprocess"
+    assert own.note == "input scaling mean, std ignored: it matches no known preprocessing"
     assert scaling_of_buffers({"mean": np.ones(64), "std": np.ones(64)}) is None
     assert scaling_of_buffers({"mean": np.ones(3)}) is None

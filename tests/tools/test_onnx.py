@@ -142,7 +142,9 @@ def test_what_it_cannot_do_is_one_line(files, tmp_path):
     out = tmp_path / "net.onnx"
     wrong = "--weights", files / "w.safetensors", "--out"
     assert "must end in .onnx" in googlenet("export", "googlenet", *wrong, tmp_path / "x", code=2)
-    assert "is labelled googlenet" in googlenet("export", "googlenet.slim", *wrong, out, code=4)
+    assert "its metadata names googlenet" in googlenet(
+        "export", "googlenet.slim", *wrong, out, code=4
+    )
     assert "no auxiliary heads" in googlenet("export", "xception", *wrong, out, "--aux", code=2)
     labels = tmp_path / "y.npy"
     np.save(labels, np.array([0, 1]))

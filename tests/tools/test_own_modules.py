@@ -54,7 +54,7 @@ def installed(wheel, tmp_path_factory):
 
 
 def run(installed, folder, *arguments):
-    """What Python prints when run in a folder with the installed wheel."""
+    """The output of Python, run in a folder with the installed wheel."""
     environment = os.environ | {"PYTHONPATH": str(installed)}
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

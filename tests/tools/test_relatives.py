@@ -30,7 +30,7 @@ def test_heads_left_at_other_classes_are_left_out(tmp_path, out, name):
     headed |= {key: array for key, array in bare.items() if key.startswith("fc.")}
     write_file(tmp_path / "a.safetensors", headed)
     line, _ = convert(tmp_path / "a.safetensors", out, name)
-    assert "heads left out, for 20 classes beside a classifier for 7" in line
+    assert "heads ignored: they have 20 classes, the classifier 7" in line
     check_holds(out, {key: headed[key] for key in bare})
 
 
@@ -54,7 +54,7 @@ def test_the_background_is_dropped_from_every_classifier(tmp_path, out, aux):
     assert "1000 classes" in line
     ends = ("fc.", "aux1.fc2.", "aux2.fc2.")
     check_holds(out, {k: a[1:] if k.startswith(ends) else a for k, a in arrays.items()})
-    with pytest.raises(DataError, match="for 1000 classes has no background among them"):
+    with pytest.raises(DataError, match="for 1000 classes has no background class"):
         convert(out, tmp_path / "x.pth", "googlenet", without_background=True)
 
 
@@ -79,7 +79,7 @@ def test_another_variant_where_the_arrays_allow_it(tmp_path, out, name, layout, 
 def test_a_learned_scale_has_no_place_in_a_variant_without(tmp_path):
     plan = planned("inception_v3", (107, 107), classes=7)
     weights.write(tmp_path / "w.safetensors", seeded(plan), plan)
-    with pytest.raises(DataError, match=r"inception_v3\.keras has no place for inception_v3's Con"):
+    with pytest.raises(DataError, match=r"inception_v3\.keras has no array for inception_v3's Con"):
         convert(tmp_path / "w.safetensors", tmp_path / "x.weights.h5", "inception_v3",
                 asked_to="keras")  # fmt: skip
 

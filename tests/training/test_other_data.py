@@ -102,4 +102,4 @@ def test_a_broken_image_before_the_first_step_leaves_no_run(tmp_path):
 def test_layers_frozen_at_random_are_pointed_out(tmp_path):
     words = (*ARGUMENTS, "--steps", 1, "--freeze", "backbone", "--out", tmp_path / "run")
     _, _, error = call("train", "googlenet", "-f", "pytorch", *words)
-    assert "frozen layers keep random initial values: no --weights" in error
+    assert "no --weights: the frozen layers keep their random initial values" in error

@@ -93,7 +93,7 @@ def test_evaluate_gives_the_scores_of_the_best_weights(run, tmp_path):
     header, *rows = (line.split(",") for line in table.read_text().splitlines())
     assert header == ["class", *found["classes"]]
     assert [list(map(int, row[1:])) for row in rows] == confusion.tolist()
-    assert "true / answer" in printed
+    assert "true / predicted" in printed
     first = next(line.split() for line in printed.splitlines() if line.split()[:1] == ["0"])
     assert first == ["0", *map(str, confusion[0])]
 

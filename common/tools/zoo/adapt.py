@@ -18,8 +18,8 @@ def drop_background(match: Match) -> Match:
     spec = match.plan.spec
     if spec.classes != 1001:
         raise DataError(
-            f"{spec.name} for {spec.classes} classes has no background among them, as 1001 have; "
-            "leave out --drop-background"
+            f"{spec.name} for {spec.classes} classes has no background class (only 1001 classes do)"
+            "; omit --drop-background"
         )
     plan = make_plan(replace(network(spec.name, spec.input, 1000), aux=spec.aux))
     shapes = plan.array_shapes()
@@ -37,7 +37,7 @@ def as_variant(match: Match, name: str) -> tuple[Match, str]:
     """
     spec = match.plan.spec
     if spec.aux and not network(name).heads:
-        raise DataError(f"{name} has no heads, and these weights of {spec.name} have")
+        raise DataError(f"{name} has no heads, but the weights of {spec.name} do")
     plan = make_plan(network(name, spec.input, spec.classes, spec.aux))
     wanted, arrays = plan.array_shapes(), dict(match.arrays)
     arrays |= {
@@ -60,7 +60,7 @@ def check_left_out(plan: Plan, name: str, arrays: Arrays) -> None:
     """Raises DataError unless the arrays that a variant does not have are scales of ones."""
     for key, array in arrays.items():
         if not (is_scale(key, plan) and (array == 1).all()):
-            raise DataError(f"{name} has no place for {plan.spec.name}'s {key}")
+            raise DataError(f"{name} has no array for {plan.spec.name}'s {key}")
 
 
 def is_scale(name: str, plan: Plan) -> bool:

@@ -80,7 +80,7 @@ def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
     wrong = [name for name, array in arrays.items() if wanted.get(name) != array.shape]
     if wrong:
         shapes = shape_text(arrays[wrong[0]].shape), shape_text(wanted[wrong[0]])
-        raise DataError(f"{source}: {wrong[0]} is {shapes[0]}, where {shapes[1]} is wanted")
+        raise DataError(f"{source}: {wrong[0]} has shape {shapes[0]}; expected {shapes[1]}")
     new = f"a new classifier for {plan.spec.classes} classes"
     heads = " and new heads" if plan.heads else ""
     parts = [f"the backbone from {match.layout.name}", *match.notes, *notes, new + heads]

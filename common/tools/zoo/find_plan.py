@@ -107,7 +107,7 @@ def leave_heads_of_other_classes(
     if not wrong or not same_but_for_classes or not ours[wrong[0]].ndim:
         return plan, arrays
     classes, spec = len(ours[wrong[0]]), plan.spec
-    notes.append(f"heads left out, for {classes} classes beside a classifier for {spec.classes}")
+    notes.append(f"heads ignored: they have {classes} classes, the classifier {spec.classes}")
     names = layout.names(plan)
     heads = {names[name] for name in ours if name.split(".")[0] in plan.heads}
     rest = {name: array for name, array in arrays.items() if name not in heads}

@@ -51,11 +51,11 @@ class InputScaling:
 
     @property
     def note(self) -> str:
-        """What becomes of these layers, for a report."""
+        """A report on what is done about these layers."""
         names = ", ".join(self.names)
         if self.preprocess:
-            return f"{names} in front replaced by --preprocess {self.preprocess}"
-        return f"{names} in front left out: equal to no --preprocess"
+            return f"input scaling {names} recorded as preprocessing {self.preprocess}"
+        return f"input scaling {names} ignored: it matches no known preprocessing"
 
 
 def scaling_of_buffers(arrays: Mapping[str, NDArray]) -> InputScaling | None:

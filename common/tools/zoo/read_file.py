@@ -211,7 +211,7 @@ def zip_kind(names: list[str], pickled: bool) -> str:
 
 
 def text_kind(start: bytes) -> str:
-    """The key in OTHER_KINDS of a text that lies in the place of a weights file; "" if none."""
+    """The key in OTHER_KINDS of a text file given instead of a weights file; "" if none."""
     if start.startswith(b"version https://git-lfs"):
         return "lfs"
     return "html" if start.lstrip().lower().startswith((b"<!doctype html", b"<html")) else ""

@@ -31,7 +31,7 @@ def recognise(source: str, contents: Contents, name: str, options: ReadOptions) 
     """The named network from a file; raises a DataError that says what the file looks like."""
     says = contents.about.get("network", name)
     if says != name:
-        raise DataError(f"{source}: is labelled {says}, not {name}")
+        raise DataError(f"{source}: its metadata names {says}, not {name}")
     opened = open_groups(source, contents, options.key, options.averages)
     match, misfits = try_layouts(source, contents, opened, name, options)
     if match is None:
@@ -97,7 +97,7 @@ def not_recognised(
     backbone = "; --classes 0 takes its backbone only" if own.backbone_fits else ""
     kinds = [kind for names in contents.others.values() for kind in names.values()]
     unread = [kind for kind in kinds if "." in kind]
-    other = f"; it holds {unread[0]}, which is not read: save state_dict() alone" if unread else ""
+    other = f"; it holds {unread[0]}, which is not read: save only state_dict()" if unread else ""
     return DataError(f"{source}: does not fit {own}{backbone or like}{other}")
 
 

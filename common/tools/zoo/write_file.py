@@ -92,7 +92,7 @@ def check_same(path: Path, written: Mapping[str, NDArray], again: Arrays) -> Non
         again[key].dtype != array.dtype or not np.array_equal(again[key], array)
         for key, array in written.items()
     ):
-        raise CheckFailed(f"{path}: does not read back as it was written; discarded")
+        raise CheckFailed(f"{path}: verification failed: the file differs after writing; discarded")
 
 
 def write_by_framework(path: Path, arrays: Mapping[str, NDArray], framework: str) -> None:
