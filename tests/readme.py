@@ -59,7 +59,7 @@ def output(name: str) -> str:
 
 
 def checked(_: str) -> str:
-    """What `check` prints about `MINE`."""
+    """The output of `check` for `MINE`."""
     text = (ROOT / "tests" / "people" / "googlenet.txt").read_text()
     for old, new in MINE.items():
         assert text.count(old) == 1

@@ -73,7 +73,7 @@ FOR_FRAMEWORKS = {
 
 
 def level(module):
-    """How far to the right a module's package is; -1 for a package that only contains others."""
+    """The position of a module's package in LEVELS; -1 for a package that only contains others."""
     found = [
         n
         for n, parts in enumerate(LEVELS)

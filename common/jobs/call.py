@@ -129,7 +129,7 @@ class Worker:
             signal.signal(signal.SIGPIPE, before)
 
     def turns_signalled(self) -> int:
-        """How often the worker has signalled that it is ready or has finished a turn."""
+        """The number of signals from the worker that it is ready or has finished a turn."""
         file = turns_file(self.box)
         return file.stat().st_size if file.exists() else 0
 

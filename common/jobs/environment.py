@@ -51,7 +51,7 @@ def faster() -> dict[str, str]:
 
 
 def cpu_info() -> str:
-    """What Linux says of the processor, in lines of `key : value`; empty on other systems."""
+    """Linux's description of the processor, in lines of `key : value`; empty on other systems."""
     return CPU_INFO.read_text(errors="replace") if CPU_INFO.is_file() else ""
 
 

@@ -11,7 +11,7 @@ Three = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How an image is resized to the input's rows x columns, and how its values are normalised.
+    """The way an image is resized to the input's rows x columns, and its values are normalised.
 
     `fit` is one of three ways:
 

@@ -54,7 +54,7 @@ def processor() -> str:
 
 
 def left_out() -> list[str]:
-    """What makes other machines faster and does not apply to this one, each with the reason."""
+    """Optimisations that do not apply to this machine, each with the reason."""
     settings = [setting.variable for setting in FASTER if setting.variable not in faster()]
     lines = [f"{variable}: set only for AMD processors, and only on Linux" for variable in settings]
     flags = cpu_info().split()

@@ -109,7 +109,7 @@ Schedule = Constant | Steps | Cosine
 
 @checked(frozen=True, config=STRICT)
 class Recipe:
-    """How a network is trained: the network, the data, and all hyperparameters.
+    """The settings of a training run: the network, the data, and all hyperparameters.
 
     A step computes the mean cross entropy of the batch with label smoothing, where each image's
     loss is multiplied by the weight of its class, and adds the loss of each head times the head's

@@ -1,4 +1,4 @@
-"""How Sphinx builds the book, in English (docs/book/en) and in Chinese (docs/book/zh)."""
+"""Configures Sphinx for the book, in English (docs/book/en) and in Chinese (docs/book/zh)."""
 
 import sys
 import tomllib

@@ -39,7 +39,7 @@ def test_every_solution_passes_and_every_starter_has_no_answer_yet(framework):
 
 
 def given(exercise, answer):
-    """What a worker reports for an answer."""
+    """The report of a worker on an answer."""
     values = [np.asarray(answer(*case), np.float64) for case in exercise.cases]
     return {f"{exercise.name}/{n}": value for n, value in enumerate(values)}
 

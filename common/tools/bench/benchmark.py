@@ -31,7 +31,7 @@ from common.tools.zoo.convert import convert
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """What to time, and in how many turns; `modes` are those of this project's own contestants."""
+    """The contestants and the number of turns; `modes` are those of this project's contestants."""
 
     frameworks: Sequence[str]
     baselines: bool = False

@@ -1,4 +1,4 @@
-"""How near a rate is to what the machine can do, by two measures from the same run.
+"""Relates a rate to the machine's limits, by two measures from the same run.
 
 The first is the rate of the fastest program without a framework (ONNX Runtime, OpenVINO) on the
 same workload; the second is the arithmetic of a large matrix product.

@@ -22,7 +22,7 @@ FORWARD = """
 
 @dataclass(frozen=True)
 class Idiom:
-    """How a class of layers is written in a framework."""
+    """The source of a class of layers in a framework."""
 
     module: str  # the base class of a network with heads
     add: str  # the method that adds a named layer

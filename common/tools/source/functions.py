@@ -12,7 +12,7 @@ from common.tools.source.module import Network, Sheet, arguments, doc_of, in_loo
 
 @dataclass(frozen=True)
 class Idiom:
-    """How a layer, the padding before it, and the layers inside a block are written in Keras.
+    """The source of a layer, the padding before it, and the layers inside a block, in Keras.
 
     Each function gets the name of the variable to read; `layer` and `within` also get the name of
     the layer or block, as an expression.

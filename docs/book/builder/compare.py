@@ -42,7 +42,7 @@ def changes(chapter: str, new: Path, old: Path = OUTPUT) -> list[str]:
 
 
 def changed(before: Path, after: Path, measured: bool) -> str:
-    """What is different between two outputs, or an empty string."""
+    """The differences between two outputs, or an empty string."""
     if not after.exists():
         return "is stored, but no cell makes it"
     if not before.exists():

@@ -38,7 +38,7 @@ WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text())
 
 
 class BookDirective(SphinxDirective):
-    """What the directives share: the chapter of the page, its language, nested Markdown."""
+    """The base of the directives: the chapter of the page, its language, nested Markdown."""
 
     required_arguments = 1
 

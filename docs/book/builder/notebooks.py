@@ -69,7 +69,7 @@ class Page:
                 yield v4.new_markdown_cell(part.strip())
 
     def role(self, match: re.Match[str]) -> str:
-        """What a role shows: a number that a cell printed, or the text of a link."""
+        """The text that a role shows: a number that a cell printed, or that of a link."""
         if match[1] == "out":
             return value(self.chapter, match[2])
         return match[2].partition(" <")[0]

@@ -31,7 +31,7 @@ def pages(language: str) -> list[Path]:
 
 
 def front_matter(text: str) -> dict[str, Any]:
-    """What a page declares before its text."""
+    """The declarations of a page before its text."""
     match = FRONT.match(text)
     return yaml.safe_load(match[1]) if match else {}
 

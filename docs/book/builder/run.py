@@ -84,7 +84,7 @@ def run_file(chapter: str, side: str, new: Path) -> str:
 
 
 def last_line(text: str, code: int) -> str:
-    """What a process that ended without a word wrote last."""
+    """The last line that a failed process wrote, or its status."""
     lines = text.strip().splitlines()
     return lines[-1] if lines else f"the process ended with status {code}"
 
