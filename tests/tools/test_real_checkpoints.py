@@ -116,7 +116,7 @@ def test_narrow_and_wide_numbers_in_other_files(tmp_path, out, kind):
     if kind is np.float16:
         assert weights.load(tmp_path / "a.safetensors", PLAN)["fc.bias"].dtype == np.float32
     else:
-        with pytest.raises(DataError, match="have `googlenet convert` do it"):
+        with pytest.raises(DataError, match="or use `googlenet convert`"):
             weights.load(tmp_path / "a.safetensors", PLAN)
 
 
