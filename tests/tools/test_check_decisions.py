@@ -14,7 +14,7 @@ from common.tools.check.edits import Place, edit
 from common.tools.check.effects import effect
 from common.tools.check.graph import IMAGE, RESULT, Op, value
 from common.tools.check.group_norm import group_norms, name_of_norm
-from common.tools.check.hypotheses import has_slopes, learned_activation
+from common.tools.check.hypotheses import has_slopes, learned_activation, rescaled
 from common.tools.check.trace import Call, agree
 
 
@@ -86,6 +86,25 @@ def test_a_slope_below_0_is_a_prelu():
     assert found(np.where(x > 0, x, x**2)) == []
     assert found(np.maximum(x, 0)) == []
     assert found(np.where(x > 0, 2 * x, x)) == []
+
+
+def test_zeros_in_other_channels_are_not_dropout():
+    x = np.maximum(np.random.default_rng(0).standard_normal((2, 8, 4, 4)), 0)
+    graph = {
+        IMAGE: Op(None, ()),
+        "dropout": Op(spec.Dropout(0.5), (IMAGE,)),
+        "fc": Op(spec.Linear(4), ("dropout",)),
+    }
+    known = {IMAGE: x, "dropout": x}
+
+    def steps(y):
+        place = Place(graph, "fc", ["dropout"], {}, dict(known), y, [], 10)
+        found = rescaled(place, ("dropout", "then"))
+        return [layer.what for each in found for layer in each["dropout"].then]
+
+    kept = np.random.default_rng(1).random(x.shape) < 0.5
+    assert any(each.startswith("active dropout") for each in steps(2 * x * kept))
+    assert steps(x[:, ::-1]) == []
 
 
 def test_an_effect_is_not_measured_through_a_given_output():
