@@ -44,10 +44,7 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
 
     @paddle.no_grad()
     def classify(x: Tensor) -> Tensor:
-        copied.plan.check_input(tuple(x.shape))  # the predictor does not check it
-        if x.dtype != dtype:
-            name = copied.plan.spec.name
-            raise UsageError(f"{name} takes {dtype} here, not {x.dtype}; convert it")
+        check(copied, x, dtype)  # the predictor does not
         if predictor is None:
             return copied(x)
         x = x.contiguous()  # the predictor ignores the strides of a view
@@ -58,6 +55,13 @@ def fast(net: nn.Layer) -> Callable[[Tensor], Tensor]:
         return logits + lost.reshape([-1] + [1] * (logits.ndim - 1))
 
     return classify
+
+
+def check(net: Network, x: Tensor, dtype: paddle.dtype) -> None:
+    """Raises UsageError for images of a different shape or dtype."""
+    net.plan.check_input(tuple(x.shape))
+    if x.dtype != dtype:
+        raise UsageError(f"{net.plan.spec.name} takes {dtype} here, not {x.dtype}; convert it")
 
 
 def predict(predictor: inference.Predictor, x: Tensor, in_bfloat16: bool) -> Tensor:

@@ -78,6 +78,7 @@ def make_keras(folder):
     import keras
     from keras.src.legacy.saving import legacy_h5_format
 
+    keras.utils.set_random_seed(5)
     for name in KERAS:  # in one session, so that the counters in names continue
         made = keras_model(name)
         for variable in made.weights:
@@ -95,6 +96,7 @@ def make_paddle(folder):
     """Builds, randomises and saves the models of paddle.vision."""
     import paddle
 
+    paddle.seed(5)
     for name in PADDLE:
         made = paddle_model(name)
         for key, tensor in made.state_dict().items():

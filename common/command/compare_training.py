@@ -13,6 +13,7 @@ from common.command.progress import follow
 from common.command.show import grid, number, print_table
 from common.errors import CheckFailed
 from common.jobs.call import call
+from common.jobs.job import Report
 from common.tools.train.train_jobs import Train
 from common.training.checkpoints import read_newest
 from common.training.comparison import TOLERANCES, Outcome, outcome, weights_apart
@@ -34,14 +35,8 @@ def compare_training(
     outcomes: dict[str, Outcome] = {}
     runs, states = {}, {}
     for framework in frameworks:
-        print(f"{framework}: training", file=sys.stderr)
         folder = out / framework
-        check_new(folder)
-        with locked(folder) as lock:
-            begin(folder, recipe, starting_weights(recipe))
-            with follow(open_run(folder)[0]) as watch:
-                job = Train(framework=framework, folder=str(folder), plain=plain, held=[lock])
-                report = call(job, float("inf"), watch, GRACE_SECONDS)
+        report = train_one(framework, folder, recipe, plain)
         runs[framework] = read_metrics(folder / "metrics.jsonl")
         first, tolerance = runs[frameworks[0]], TOLERANCES[recipe.dtype]
         states[framework] = read_newest(folder / "checkpoints")[0]
@@ -66,6 +61,17 @@ def compare_training(
         raise CheckFailed(
             f"the losses of {parted[0]} diverge at step {outcomes[parted[0]].parts_at}"
         )
+
+
+def train_one(framework: str, folder: Path, recipe: Recipe, plain: bool) -> Report:
+    """Trains in one framework, in a new folder; reports the time and the memory."""
+    print(f"{framework}: training", file=sys.stderr)
+    check_new(folder)
+    with locked(folder) as lock:
+        begin(folder, recipe, starting_weights(recipe))
+        with follow(open_run(folder)[0]) as watch:
+            job = Train(framework=framework, folder=str(folder), plain=plain, held=[lock])
+            return call(job, float("inf"), watch, GRACE_SECONDS)
 
 
 def print_outcomes(recipe: Recipe, outcomes: Mapping[str, Outcome], out: Path) -> None:

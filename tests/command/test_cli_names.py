@@ -32,7 +32,7 @@ def print_verdict(name):
     step = SimpleNamespace(path="conv1", is_conv_unit=True, children=())
     root = SimpleNamespace(children=[step])
     spec = SimpleNamespace(name="googlenet", origin="paper", input=(3, 8, 8), classes=2, aux=False)
-    plan = SimpleNamespace(spec=spec, parameter_count=1, roots=lambda: [root], body=root)
+    plan = SimpleNamespace(spec=spec, parameter_count=1, roots=lambda: [root], body=root, heads={})
     different = SimpleNamespace(
         layer="conv1", what="kernel", yours=name, table="3", effect=None, lines=(), also_in=(name,),
         places=(name,), kind="mistake",
@@ -41,7 +41,9 @@ def print_verdict(name):
         plan=plan,
         parameters=1,
         decisions=[different],
-        trace=SimpleNamespace(notes=[name], image=np.zeros((1, 3, 8, 8)), after=(), drops=()),
+        trace=SimpleNamespace(
+            notes=[name], image=np.zeros((1, 3, 8, 8)), after=(), drops=(), outputs=[0]
+        ),
         unused=[name],
         same=["googlenet"],
         in_training=(),

@@ -43,6 +43,16 @@ def test_probabilities_are_a_convention_where_losses_expect_them():
     assert kinds == ["mistake", "convention"]
 
 
+@pytest.mark.parametrize(
+    ("layer", "size", "kind"),
+    [("maxpool1", 5, "convention"), ("maxpool1", 3, "mistake"), ("maxpool3", 5, "mistake")],
+)
+def test_the_lrn_of_the_paper_is_a_convention(layer, size, kind):
+    yours = f"LRN (size {size}, alpha 0.0001, beta 0.75)"
+    [found] = decisions([Difference(layer, "extra LRN", yours, "none")], is_small=False)
+    assert found.kind == kind
+
+
 def test_norms_of_its_own_are_one_decision():
     what = "extra batch norm"
     found = [Difference(f"conv{n}", what, f"extra batch norm: bn{n}", "none") for n in (1, 2, 3)]

@@ -109,3 +109,22 @@ def test_a_stand_in_that_the_network_needs_is_named(tmp_path):
     code, _, error = call("check", file)
     assert code == 4
     assert "module no_such_layers is required by the network; copy it next to the file" in error
+
+
+PARTS = """
+from torch import nn
+import helpers
+
+first = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU())
+second = nn.Sequential(nn.Conv2d(64, 64, 3), nn.ReLU())
+last = nn.Sequential(nn.Conv2d(64, 10, 3), helpers.Pool())
+net = nn.Sequential(first, second, last)
+"""
+
+
+def test_parts_that_could_not_be_joined_are_not_read_as_the_network(tmp_path):
+    (tmp_path / "mine.py").write_text(PARTS)
+    code, _, error = call("check", tmp_path / "mine.py")
+    assert code == 4
+    assert "line 7" in error
+    assert "helpers is required by the network" in error

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
+from cli import call
+from test_check_people import written
 
 from common.command.check_report import decision_lines
 from common.networks import network
@@ -82,3 +84,10 @@ def test_the_count_is_that_of_the_published_network():
     body = type(changed.body)(fewer)
     smaller = SimpleNamespace(spec=changed, body=body, parameter_count=1)
     assert published_count(smaller) == plan.parameter_count
+
+
+def test_outputs_that_are_not_compared_are_counted(tmp_path):
+    edits = {"return self.top(self.maps(x))": "y = self.top(self.maps(x))\n        return y, y + 1"}
+    code, out, _ = call("check", written(tmp_path, edits), "--input", "3x64x64")
+    assert code == 0
+    assert "not compared: 1 of the outputs (--aux compares auxiliary heads)\n" in out

@@ -151,22 +151,15 @@ def compare(
         report_progress("numpy", "computing the reference results in float64")
         reference = call(job)
         rows = make_rows(plan)
-        channels = strongest_channels(rows, reference.arrays, kept)
-        results = {}
+        channels, results = strongest_channels(rows, reference.arrays, kept), {}
         for framework in frameworks:
             report_progress(framework, "computing")
             own = replace(job, framework=framework)
             results[framework] = compare_one(own, reference.arrays, channels, plan.spec.output)
+    outputs, reference = reference.arrays, replace(reference, arrays={})
+    maps, logits = keep_maps(outputs, channels), outputs[plan.spec.output]
     return Comparison(
-        plan,
-        dtype,
-        tuple(images),
-        rows,
-        replace(reference, arrays={}),
-        results,
-        channels=channels,
-        maps=keep_maps(reference.arrays, channels),
-        logits=reference.arrays[plan.spec.output],
+        plan, dtype, tuple(images), rows, reference, results, channels, maps=maps, logits=logits
     )
 
 

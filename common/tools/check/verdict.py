@@ -91,9 +91,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     if asked and not held:
         chosen = must_fit(trace, asked, heads)
     reading = follow(chosen.plan, trace, True, computed)
-    changes = [
-        replace(each, lines=lines_of_places(reading, each.places)) for each in chosen.changes
-    ]
+    changes = [located(each, reading) for each in chosen.changes]
     own = without_repeats(changes, [*differences(reading)])
     trained = trace.after and not own and not reading.unexplained
     found = training_differences(reading) if trained else dropout_differences(reading)
@@ -113,6 +111,17 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
         unused(reading),
         trace,
     )
+
+
+def located(change: Difference, reading: Reading) -> Difference:
+    """A change with its lines, and without places in a stem that a later change has replaced.
+
+    It keeps all places if none is left: a module that is missing is not in the plan.
+    """
+    steps = {child.name for root in reading.plan.roots() for child in root.children}
+    left = tuple(each for each in change.places if each.partition(".")[0] in steps)
+    places = left or change.places
+    return replace(change, places=places, lines=lines_of_places(reading, places))
 
 
 def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) -> list[Difference]:
