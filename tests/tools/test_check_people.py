@@ -163,6 +163,16 @@ def test_a_stem_for_small_images_is_one_choice_at_their_size(tmp_path):
     assert found["compared"]["input"] == [3, 32, 32]
 
 
+def test_another_decision_has_no_places_in_a_different_stem(tmp_path):
+    unit = "nn.Sequential(nn.Conv2d(i, o, k, s, p), act())"
+    edits = {unit: unit.replace(", act", ", nn.BatchNorm2d(o), act"), **CIFAR}
+    found = check(written(tmp_path, edits), code=1)
+    places = {each["what"]: each["places"] for each in found["differences"]}
+    assert any(each.startswith("stem") for each in places.pop("different stem"))
+    assert "batch norm after every convolution" in places
+    assert not [each for names in places.values() for each in names if each.startswith("conv1")]
+
+
 def test_a_difference_at_the_image_is_printed_in_both_languages(tmp_path):
     file = written(tmp_path, {"self.maps(x)": "self.maps(x / 255)"})
     code, out, _ = call("check", file, "--input", "3x64x64")
