@@ -47,6 +47,10 @@ KERAS_EAGER = """
 import tensorflow_impl.run as runner
 runner.fast = lambda net: lambda x: net(x, training=False)
 """
+KERAS_UNFUSED = """
+import sys, tensorflow_impl
+sys.modules["tensorflow_impl.fast"].norms_after = lambda net: {}
+"""
 PADDLE_DYNAMIC = """
 import paddle, paddle_impl.run as runner
 runner.fast = lambda net: net.eval() or paddle.no_grad()(net)
@@ -78,6 +82,7 @@ SETTINGS = (
     Setting("indices of maxima", "paddle", (TRAIN,), undo=PADDLE_POOLS),
     Setting("small maps", "paddle", (TRAIN,), undo=PADDLE_PRODUCTS, size=80),
     Setting("tf.function", "tensorflow", (INFER, ONE), undo=KERAS_EAGER),
+    Setting("fused in Keras", "tensorflow", (INFER, ONE), (), KERAS_UNFUSED, "inception_v2"),
     Setting("predictor", "paddle", (INFER, ONE), undo=PADDLE_DYNAMIC),
 )
 

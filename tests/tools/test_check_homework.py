@@ -66,9 +66,9 @@ HOMEWORK = {
         ("convention", "max pool: padding", 1, 32),
         ("mistake", "convolution: kernel", 1, 30),
     ],
-    "paddle_2": [
-        (*NORM, 7),
-        ("convention", "batch norm: eps in all", 57, 7),
+    "paddle_2": [  # without places in the stem, which is different
+        ("convention", "batch norm after every convolution", 108, 7),
+        ("convention", "batch norm: eps in all", 54, 7),
         ("mistake", "different stem", 19, 29),
         (*POOL, 17),
         ("mistake", "convolution: channels", 4, 34),
