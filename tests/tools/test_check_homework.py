@@ -69,7 +69,7 @@ HOMEWORK = {
     "paddle_2": [  # without places in the stem, which is different
         ("convention", "batch norm after every convolution", 108, 7),
         ("convention", "batch norm: eps in all", 54, 7),
-        ("mistake", "different stem", 19, 29),
+        ("mistake", "different stem", 8, 29),
         (*POOL, 17),
         ("mistake", "convolution: channels", 4, 34),
         ("mistake", "extra sigmoid", 1, 36),
