@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 from common.files import weights
 from common.files.parameter_layouts import TENSORFLOW
 from common.spec.plan import Plan
+from tensorflow_impl.files import APPLICATIONS
 from tensorflow_impl.googlenet import GoogLeNet
-
-APPLICATIONS = {
-    "inception_v3.keras": keras.applications.InceptionV3,
-    "inception_resnet_v2.keras": keras.applications.InceptionResNetV2,
-    "xception": keras.applications.Xception,
-}
 
 
 class Tutorial:

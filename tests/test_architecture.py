@@ -122,6 +122,12 @@ def test_no_modules_import_one_another():
     assert circles() == set()
 
 
+def test_a_verb_imports_no_other_verb():
+    verbs = imports("common.command.verbs") - {"common.command"}
+    assert {f"common.command.{name}" for name in ("list", "train", "compare")} <= verbs
+    assert {(verb, other) for verb in verbs for other in imports(verb) & verbs} == set()
+
+
 def test_every_package_is_in_the_table():
     top = {name for name in modules() if name.startswith("common.")}
     assert {name for name in top if level(name) < 0} == {"common.tools"}
@@ -149,10 +155,7 @@ def test_the_folders_have_the_same_files():
     assert names["pytorch_impl"] - names["paddle_impl"] == {"files.py"}
 
 
-@pytest.mark.parametrize(
-    "file",
-    sorted({path.name for path in sources("pytorch_impl")} - {"files.py"}),
-)
+@pytest.mark.parametrize("file", sorted({p.name for p in sources("pytorch_impl")} - {"files.py"}))
 def test_the_same_file_defines_the_same_things_in_the_same_order(file):
     defined = {}
     for folder in FOLDERS:
@@ -223,16 +226,19 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow-cpu",
     "tomli_w": "tomli-w",
+    "yaml": "pyyaml",
 }
+BUILDER = "docs/book/builder"
 
 
 def test_every_package_that_is_imported_is_declared():
     about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [each for extra in about["optional-dependencies"].values() for each in extra]
     declared = {re.match(r"[\w.-]+", each)[0] for each in about["dependencies"] + extras}
-    folders = ("common", *FOLDERS)
+    folders = ("common", *FOLDERS, BUILDER)
     found = set().union(*(imported(path) for folder in folders for path in sources(folder)))
-    others = found - sys.stdlib_module_names - set(folders) - {""}
+    own = {path.stem for path in sources(BUILDER)} | set(folders)
+    others = found - sys.stdlib_module_names - own - {""}
     assert {DISTRIBUTIONS.get(name, name) for name in others} - declared == set()
 
 

@@ -8,16 +8,17 @@ from typing import Annotated
 
 import typer
 
-from common.arrays import Arrays
 from common.command import documents, show
 from common.command import training_options as options
 from common.command.app import app
+from common.command.compare_images import compare_images
 from common.command.compare_training import compare_training
 from common.command.options import (
     AsJson,
     Aux,
     Html,
     Images,
+    NameOrDefault,
     Plain,
     PreprocessName,
     check_known,
@@ -27,22 +28,15 @@ from common.command.options import (
 from common.command.outputs import check_outputs
 from common.command.pages import MAPS, with_reference, write_page
 from common.command.printable import print_line
-from common.command.progress import progress
-from common.command.train import resolve
+from common.command.resolve_recipe import resolve
 from common.data import images
 from common.errors import UsageError
 from common.jobs.frameworks import ALL, COMPARED, FRAMEWORKS
 from common.jobs.job import DTYPES
 from common.networks import network
-from common.spec.plan import Plan
 from common.spec.planner import make_plan
-from common.tools.analysis.compare import Comparison
-from common.tools.analysis.compare import compare as compare_networks
 from common.tools.page.render import Page
 
-ComparedName = Annotated[
-    str | None, typer.Argument(metavar="NETWORK", help="Use this network [googlenet].")
-]
 Trains = Annotated[
     bool, typer.Option("--train", help="Train in each framework, and compare the runs.")
 ]
@@ -50,7 +44,7 @@ Trains = Annotated[
 
 @app.command()
 def compare(
-    name: ComparedName = None,
+    name: NameOrDefault = None,
     framework: Annotated[list[str] | None, some_of(COMPARED, "all installed")] = None,
     image: Images = None,
     preprocess: PreprocessName = None,
@@ -106,21 +100,3 @@ def check_task(train: bool, of_images: Sequence[object], of_runs: Sequence[objec
         raise UsageError("--train compares runs: leave out --html and --image")
     if not train and any(each is not None for each in of_runs):
         raise UsageError("--data, --recipe, --epochs, --steps and --out need --train")
-
-
-def compare_images(
-    plan: Plan,
-    files: Sequence[Path],
-    frameworks: Sequence[str],
-    dtype: str,
-    plain: bool,
-    kept: int,
-    arrays: Arrays | None = None,
-) -> Comparison:
-    """The comparison on these images; reports progress while it runs."""
-    x = images.batch(files, plan.spec.input, plan.spec.preprocess)
-    names = [file.name for file in files]
-    with progress() as report_progress:
-        return compare_networks(
-            plan, x, names, frameworks, dtype, plain, report_progress, kept, arrays
-        )

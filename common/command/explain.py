@@ -32,7 +32,7 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
         print(
             f"{order}{spec.name} ({spec.origin}), {shape_text(spec.input)}, {spec.classes} classes"
         )
-        print(f"        image: {spec.preprocess.shape_text(*spec.input[1:])}")
+        print(f"        image: {spec.preprocess.resizing_text(*spec.input[1:])}")
         print(f"        pixel values: {spec.preprocess.value_text()}")
     table = grid("what differs", "times", "where")
     table.columns[0].no_wrap, table.columns[2].no_wrap = False, False

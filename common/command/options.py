@@ -24,6 +24,9 @@ from common.spec.preprocess import PREPROCESSES
 Name = Annotated[
     str, typer.Argument(metavar="NETWORK", help="Use this network (see `googlenet list`).")
 ]
+NameOrDefault = Annotated[
+    str | None, typer.Argument(metavar="NETWORK", help="Use this network [googlenet].")
+]
 Input = Annotated[str, typer.Option(metavar="CxHxW", help="Set the input size [as published].")]
 Classes = Annotated[int | None, typer.Option(help="Set the number of classes; 0 for features.")]
 Aux = Annotated[bool, typer.Option("--aux", help="Include the auxiliary classifiers.")]

@@ -8,8 +8,8 @@ import typer
 
 from common.arrays import Arrays
 from common.command.app import app
-from common.command.compare import ComparedName, compare_images
-from common.command.options import Images, check_known, some_of
+from common.command.compare_images import compare_images
+from common.command.options import Images, NameOrDefault, check_known, some_of
 from common.command.outputs import check_outputs
 from common.command.pages import (
     MAPS,
@@ -54,7 +54,7 @@ Against = Annotated[str | None, typer.Option(help="Show the differences from thi
 
 @app.command()
 def page(
-    name: ComparedName = None,
+    name: NameOrDefault = None,
     out: Out = Path("page.html"),
     against: Against = None,
     weights: WeightsOption = None,

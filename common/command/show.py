@@ -105,7 +105,7 @@ def totals_lines(plan: Plan) -> str:
         f"one image of {shape_text(plan.spec.input)}: {plan.multiply_adds:,} multiply-adds"
     )
     how = plan.spec.preprocess
-    lines.append(f"image: {how.shape_text(*plan.spec.input[1:])}")
+    lines.append(f"image: {how.resizing_text(*plan.spec.input[1:])}")
     lines.append(f"pixel values: {how.value_text()}")
     lines.append(f"{depth} layers with weights on the longest path")
     lines.append(

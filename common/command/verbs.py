@@ -14,7 +14,7 @@ from common.command import (  # noqa: F401
     grad,
     identify,
     init,
-    list_networks,
+    list,  # noqa: A004
     page,
     predict,
     run,

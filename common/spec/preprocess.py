@@ -38,7 +38,7 @@ class Preprocess:
     deviation: Three = (0.5, 0.5, 0.5)
     order: Literal["RGB", "BGR"] = "RGB"
 
-    def shape_text(self, rows: int, columns: int) -> str:
+    def resizing_text(self, rows: int, columns: int) -> str:
         """A description of how an image becomes rows x columns, and where the method comes from."""
         size, side = f"{rows}x{columns}", round(min(rows, columns) / self.share)
         ways = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from runs import DATA
 
-from common.command.train import resolve
+from common.command.resolve_recipe import resolve
 from common.networks import NETWORKS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "recipes"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from common.networks import network
 from common.spec import NetworkSpec
 from common.tools.bench.workload import Work
+from common.tools.zoo.formats import KERAS_APPLICATIONS
 
 OURS = ("plain", "tuned")
 
@@ -42,12 +43,17 @@ class BaselineEntry:
     suffix: str = ".safetensors"
 
 
-BOTH = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
 BASELINES = (
     BaselineEntry("tutorial", "pytorch", "googlenet"),
     BaselineEntry("tutorial", "tensorflow", "googlenet"),
     BaselineEntry("tutorial", "paddle", "googlenet"),
-    BaselineEntry("keras.applications", "tensorflow", BOTH, layout="keras", suffix=".weights.h5"),
+    BaselineEntry(
+        "keras.applications",
+        "tensorflow",
+        KERAS_APPLICATIONS,
+        layout="keras",
+        suffix=".weights.h5",
+    ),
     BaselineEntry(
         "paddle.vision",
         "paddle",

@@ -84,7 +84,7 @@ def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict[str, str
         "googlenet": json.dumps(weights_files.describe(plan, data)),
         "network": network.name,
         "classes": str(network.classes),
-        "image": how.shape_text(*network.input[1:]),
+        "image": how.resizing_text(*network.input[1:]),
         "values": how.value_text(),
     }
 

@@ -175,7 +175,7 @@ def positions(plan: Plan) -> dict[str, str]:
     return {name: str(position) for position, name in enumerate(names)}
 
 
-APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
+KERAS_APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
 LAYOUTS = (
     *NATIVE,
     torch_layout("tutorial", r"googlenet"),
@@ -194,7 +194,13 @@ LAYOUTS = (
     torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
     replace(torch_layout("d2l", r"googlenet\.d2l", D2L), tidy=first_edition),
     CheckpointFormat(
-        "keras", KERAS_AXES, published_names, APPLICATIONS, "hdf5", KERAS_EXTRA, tidy=counted_anew
+        "keras",
+        KERAS_AXES,
+        published_names,
+        KERAS_APPLICATIONS,
+        "hdf5",
+        KERAS_EXTRA,
+        tidy=counted_anew,
     ),
     paddle_layout("paddle_vision", r"googlenet\.paddle_vision", PADDLE_VISION),
     paddle_layout("paddle_vision", r"inception_v3\.paddle_vision", PADDLE_VISION_V3),

@@ -66,4 +66,4 @@ NAMES = ("googlenet", "googlenet.torchvision", "inception_v3", "inception_v3.ker
 for name in NAMES:
     spec = network(name)
     how = spec.preprocess
-    print(f"{name}:\n  {how.shape_text(*spec.input[1:])}\n  {how.value_text()}")
+    print(f"{name}:\n  {how.resizing_text(*spec.input[1:])}\n  {how.value_text()}")

@@ -2,9 +2,7 @@
 
 from common.command import documents, show
 from common.command.app import app
-from common.command.options import (
-    AsJson,
-)
+from common.command.options import AsJson
 from common.networks import NETWORKS, network
 from common.spec.planner import make_plan
 
