@@ -122,7 +122,7 @@ def main(words: list[str]) -> int:
     mutants = [Mutant(**row) for row in MUTANTS]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
     todo = chosen if tested else [*unbroken(chosen), *chosen]
-    failures = 0
+    failures = []
     cores = len(os.sched_getaffinity(0))
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
@@ -132,12 +132,13 @@ def main(words: list[str]) -> int:
         results = pool.map(partial(survives, servers=servers), todo)
         for mutant, (alive, seconds) in zip(todo, results, strict=True):
             wrong = alive != (mutant.new == mutant.old)
-            failures += wrong
             said = "survived" if alive else "caught"
             verdict = "WRONG" if wrong else "ok"
-            print(f"{verdict:6}{said:9}{seconds:4.0f} s  {mutant.name}", flush=True)
-    print(f"{len(todo) - failures} passed, {failures} failed")
-    return failures
+            line = f"{verdict:6}{said:9}{seconds:4.0f} s  {mutant.name}"
+            print(line, flush=True)
+            failures += [line] if wrong else []
+    print(f"{len(todo) - len(failures)} passed, {len(failures)} failed", *failures, sep="\n")
+    return len(failures)
 
 
 if __name__ == "__main__":
