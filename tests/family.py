@@ -1,10 +1,11 @@
-"""Times inference of the whole family: `python tests/family.py [NETWORK...]`.
+"""Times inference of the whole family: `python tests/family.py [NETWORK...] [--batch N...]`.
 
-For one image and for 16, prints the rate of each framework's tuned network, and of the networks in
-its own model zoo, relative to the faster of ONNX Runtime and OpenVINO. All of them take turns.
+For one image and for 16 (or for batches of N), prints the rate of each framework's tuned network,
+and of the networks in its own model zoo, relative to the faster of ONNX Runtime and OpenVINO. All
+of them take turns.
 """
 
-import sys
+import argparse
 
 from common.jobs.frameworks import FRAMEWORKS
 from common.networks import NETWORKS, network
@@ -16,10 +17,14 @@ BATCHES = (1, 16)
 OPTIONS = BenchOptions(FRAMEWORKS, baselines=True, modes=("tuned",))
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Prints a line for each network and batch."""
-    for name in names or NETWORKS:
-        for batch in BATCHES:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("networks", nargs="*", default=list(NETWORKS), metavar="NETWORK")
+    parser.add_argument("--batch", nargs="+", type=int, default=BATCHES, metavar="N")
+    given = parser.parse_args()
+    for name in given.networks:
+        for batch in given.batch:
             work = Work(name, "infer", batch, network(name).input[1])
             rows = run_race([work], OPTIONS, lambda *_: None).rows
             rates = [
@@ -30,4 +35,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
