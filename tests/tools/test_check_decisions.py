@@ -37,6 +37,14 @@ def test_a_block_used_in_several_places_is_one_decision():
     ]
 
 
+def test_layers_used_again_in_the_same_module_are_one_decision():
+    places = [f"block{n}.branch.{layer}" for n in (4, 5, 6) for layer in (4, 7)]
+    found = [shared(each, f"{each.partition('.')[0]}.branch.1") for each in places]
+    [joined] = decisions(found, is_small=False)
+    assert joined.places == tuple(places)
+    assert joined.yours == "those of the same module"
+
+
 def test_probabilities_are_a_convention_where_losses_expect_them():
     found = [Difference("fc", "extra softmax", "softmax", "none")]
     kinds = [decisions(found, is_small=False, probabilities=each)[0].kind for each in (False, True)]

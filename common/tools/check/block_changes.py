@@ -8,7 +8,7 @@ from common.spec import Chain, Conv, DepthwiseConv, Layer, NetworkSpec
 from common.spec.rewrite import rewrite_network
 from common.tools.check.facts import Facts
 from common.tools.check.match import of_call, wanted_shapes
-from common.tools.check.module_changes import planned, score
+from common.tools.check.module_changes import in_common, planned, score
 
 MIN_BLOCKS = 3  # equal ones in a row
 
@@ -40,7 +40,10 @@ def fewer_blocks(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
     without = run[-left:]
     layers = {name: each for name, each in network.body.layers.items() if name not in without}
     made = replace(network, body=replace(network.body, layers=layers))
-    if score(planned(made), facts) >= score(plan, facts):
+    less = planned(made)
+    if in_common(less, facts) >= in_common(plan, facts) and score(less, facts) >= score(
+        plan, facts
+    ):
         count = len(run) - left
         yield Changes(made, f"{count} like {run[0]}", f"{len(run)}", tuple(without))
 

@@ -17,6 +17,7 @@ from common.tools.check.trace import Trace
 
 MIN_LIKENESS = 0.4  # below this, a network is not of this family
 NEARLY = 0.3  # plans that are this much less alike than the best are compared as well
+MOST_USED = 0.9  # of the parameters; of fewer, the error says so
 FEW = 3  # plans with this many changes more than the least are compared as well
 
 
@@ -142,8 +143,10 @@ def resemblance(trace: Trace, plan: Plan) -> str:
         if alike < len(wanted):
             where += f", not {shape_text(wanted[alike][1])}"
     share = likeness(trace, plan)
+    if trace.used < MOST_USED:
+        where += f"; in evaluation, only {trace.used:.0%} of its parameters are used"
     return (
         f"too unlike each network published here to be compared: {len(ran)} layers with weights "
         f"({counts}); {share:.0%} are those of {plan.spec.name}, of which the first {alike} agree; "
-        f"then {where}"
+        f"then {where}{''.join(f'; {note}' for note in trace.notes)}"
     )

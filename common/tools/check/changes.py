@@ -179,10 +179,10 @@ def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     if fives < 3 or facts.count(5) > (1 - MOST) * fives:
         return
     more = facts.count(3) - own.count(3)
-    if more >= 2 * fives - 3:
+    if more > 1.5 * fives:
         what = "two 3x3 convolutions for each 5x5"
         yield Change(what, "3x3, 3x3", "5x5", two_for_5)
-    elif more >= fives - 3:
+    elif more > 0.5 * fives:
         yield Change("3x3 convolutions for 5x5", "3x3", "5x5", kernel_3_for_5)
 
 

@@ -1,14 +1,13 @@
 """Chooses the layer that ran for an op of the plan: by shape, input and following layers."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 import numpy as np
 
 from common import spec
-from common.spec import Shape
-from common.tools.check.match import Matcher, made
+from common.tools.check.match import Matcher, Signature, made
 from common.tools.check.trace import Array, agree, trimmed
 
 MAX_TWINS = 4  # layers of one shape that read one map, of which all orders are compared
@@ -60,7 +59,7 @@ def count_unlike(
     own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
     if own == found:
         return 0
-    if is_swapped(matcher, own, number):
+    if is_swapped(matcher, name, number):
         return 1
     after = [made(matcher.wanted[reader]) for reader in matcher.readers_in_graph(name)]
     if found in after:
@@ -80,13 +79,41 @@ def is_needed_soon(matcher: Matcher, name: str, number: int, depth: int = 3) -> 
     )
 
 
-def is_swapped(matcher: Matcher, own: Shape, number: int) -> bool:
-    """Whether a layer is the other of a pair of 1xn and nx1, which follow in the other order."""
-    found = made(matcher.signatures[number])
+def is_swapped(matcher: Matcher, name: str, number: int) -> bool:
+    """Whether a layer is one of a pair of 1xn and nx1 in the other order.
+
+    Then the layer after it has the kernel of the op, or the layer before it is of such a pair.
+    """
+    own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
     if len(own) != 3 or own[1] == own[2] or found != (own[0], own[2], own[1]):
         return False
-    following = (each for each in matcher.signatures[number + 1 :] if each[0] == "conv")
-    return made(next(following, ("conv", ()))) == own
+    before = conv_before(matcher, name)
+    if before in matcher.taken:
+        wanted, taken = made(matcher.wanted[before]), matcher.signatures[matcher.taken[before]]
+        if made(taken) == (wanted[0], wanted[2], wanted[1]) and wanted[1] != wanted[2]:
+            return True
+    return any(made(each)[1:] == own[1:] for each in next_convolutions(matcher, number))
+
+
+def conv_before(matcher: Matcher, name: str) -> str:
+    """The convolution whose output an op reads, directly or after a norm and an activation."""
+    before = matcher.graph[name].inputs
+    while len(before) == 1 and before[0] in matcher.graph:
+        if matcher.wanted.get(before[0], ("norm", ()))[0] == "conv":
+            return before[0]
+        before = matcher.graph[before[0]].inputs
+    return ""
+
+
+def next_convolutions(matcher: Matcher, number: int) -> Iterator[Signature]:
+    """Yields the shapes of the convolutions that read a layer's output, also after a norm."""
+    later = range(number + 1, len(matcher.calls))
+    for y in matcher.activated(matcher.calls[number].output):
+        for reader in matcher.readers(y, later):
+            if matcher.signatures[reader][0] == "conv":
+                yield matcher.signatures[reader]
+            else:
+                yield from next_convolutions(matcher, reader)
 
 
 def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[int]) -> int | None:
@@ -127,11 +154,14 @@ def is_next_alike(matcher: Matcher, name: str, number: int) -> bool:
 def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[int]) -> int:
     """The most likely of several layers of one shape.
 
-    It is the one that reads the expected values, in any order, or failing that, the first. Of
-    several that read the same map, it is the one whose following layers match the op best.
+    It is the one that reads the expected values, in any order, or failing that, the first whose
+    input is read by about as many layers as the op's. Of several that read the same map, it is the
+    one whose following layers match the op best.
     """
     given = {number: matcher.calls[number].input for number in same}
-    first = same[0]
+    inputs = matcher.graph[name].inputs
+    readers = sum(matcher.graph[other].inputs == inputs for other in matcher.wanted)
+    first = min(same, key=lambda number: abs(matcher.count_readers(number) - readers))
     if expected is not None:
         wanted = np.sort(expected.ravel())
         fits = (

@@ -56,13 +56,18 @@ def decisions(
 def key_of(each: Difference) -> tuple:
     """The key that differences of one decision share."""
     if each.what == "weights shared":
-        owner = each.yours.rpartition(" ")[2].partition(".")[0]
-        return each.what, owner, owner == module_of(each)
+        owner = owner_of(each)
+        return (each.what,) if owner == module_of(each) else (each.what, owner)
     if each.what.startswith("active dropout") or EXTRA_NORM.fullmatch(each.what):
         return (each.what,)
     if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
     return each.what, each.yours, each.table
+
+
+def owner_of(each: Difference) -> str:
+    """The module whose weights a layer shares."""
+    return each.yours.rpartition(" ")[2].partition(".")[0]
 
 
 def is_width(each: Difference) -> bool:
@@ -108,9 +113,9 @@ def join(group: Sequence[Difference]) -> Difference:
     if EXTRA_NORM.fullmatch(first.what):
         names = (each.yours.rpartition(": ")[2] for each in group)
         values["yours"] = f"{first.yours.partition(': ')[0]}: {', '.join(dict.fromkeys(names))}"
-    owners = {each.yours.rpartition(" ")[2].partition(".")[0] for each in group}
-    if first.what == "weights shared" and len(group) > 1 and len(owners) == 1:
-        values["yours"] = f"those of {owners.pop()}"
+    if first.what == "weights shared" and len(group) > 1:
+        owners = set(map(owner_of, group))
+        values["yours"] = f"those of {owners.pop() if len(owners) == 1 else 'the same module'}"
     also = [set(each.also_in) for each in group]
     shared = tuple(name for name in first.also_in if all(name in each for each in also))
     effects = [each.effect for each in group if each.effect is not None]

@@ -9,12 +9,13 @@ import numpy as np
 
 from common import spec
 from common.spec import Layer
-from common.tools.check.foreign_layers import ACTIVATIONS
+from common.tools.check.foreign_layers import ACTIVATIONS, leaky_relu
 from common.tools.check.graph import Other
 from common.tools.check.group_norm import NAME, group_norms, is_group_norm
 from common.tools.check.trace import Array, Call, Trace, reads
 
 FIRST = 24  # layers with weights: enough to see the activation
+NEAR = 15  # layers: the branches of a module
 MOST = 0.8  # of the layers: what so many have is one decision
 
 
@@ -86,7 +87,10 @@ class Facts:
         pairs = [(call, each) for call, after in self.following() for each in after]
         if self.any_reads(pairs, lambda y: y.clip(0)):
             return spec.ReLU()
-        for other in ACTIVATIONS:
+        slopes = {
+            slope for call, each in pairs if (slope := slope_between(call.output, each.input))
+        }
+        for other in (*ACTIVATIONS, *map(leaky_relu, slopes)):
             if self.any_reads(pairs, other.compute):
                 return other
         to_convs = [(call, each) for call, each in pairs if each.kind == "conv"]
@@ -129,13 +133,25 @@ class Facts:
     def first_reader(self) -> int | None:
         """The place of the first convolution whose input two later ones read, too."""
         calls = self.trace.calls
-        for number, call in enumerate(calls):
-            if call.kind != "conv" or call.input.ndim != 4:
-                continue
-            later = [each for each in calls[number + 1 : number + 16] if each.kind == "conv"]
-            if sum(is_same_map(each.input, call.input) for each in later) >= 2:
-                return number
-        return None
+        return next((n for n in range(len(calls)) if readers_after(calls, n) >= 2), None)
+
+
+def readers_after(calls: Sequence[Call], number: int, *, is_first: bool = False) -> int:
+    """The number of later convolutions, of those near, that read the same map as a convolution.
+
+    It is 0 for other layers and, with `is_first`, if an earlier convolution reads the map as well.
+    """
+    call = calls[number]
+    if call.kind != "conv" or call.input.ndim != 4:
+        return 0
+    before, after = calls[max(number - NEAR, 0) : number], calls[number + 1 : number + NEAR + 1]
+    others = [is_reader(each, call.input) for each in before] if is_first else []
+    return 0 if any(others) else sum(is_reader(each, call.input) for each in after)
+
+
+def is_reader(call: Call, x: Array) -> bool:
+    """Whether a call is a convolution of this map."""
+    return call.kind == "conv" and is_same_map(call.input, x)
 
 
 def facts_of(trace: Trace) -> Facts:
@@ -148,6 +164,14 @@ def share(values: object) -> float:
     """The share of true values; 0 without any."""
     found = list(values)  # type: ignore[call-overload]
     return sum(map(bool, found)) / len(found) if found else 0.0
+
+
+def slope_between(y: Array, read: Array) -> float | None:
+    """The slope of the leaky ReLU that may lie between two maps; None if none can."""
+    if y.shape != read.shape or not (below := y < 0).any():
+        return None
+    slope = float(np.median(read[below] / y[below]))
+    return float(f"{slope:.4g}") if 0 < slope < 1 else None
 
 
 def is_same_map(one: Array, other: Array) -> bool:

@@ -34,6 +34,8 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
             )
         return named(maker, job.name, names[job.name])
     nets = outer(maker, candidates(maker))
+    if (failure := failure_of_whole(maker, nets)) is not None:
+        raise failure
     if joins_parts(file, nets):
         raise first_error(job, file, lines) or no_network(maker, lines)
     nets = distinct(largest(outermost(nets, checker), checker), checker)
@@ -111,6 +113,18 @@ def outer(maker: Maker, nets: list[Made]) -> list[Made]:
     inner = {each for made in nets for each in called.get(made.name, set()) - {made.name}}
     functions = {name for name, each in own_things(maker).items() if inspect.isfunction(each)}
     return [each for each in nets if each.name not in inner & functions]
+
+
+def failure_of_whole(maker: Maker, nets: Sequence[Made]) -> BaseException | None:
+    """The error of a function that calls those of all these networks; None if none failed so."""
+    names, called, own = {made.name for made in nets}, calls_in(maker.file.tree), own_things(maker)
+    for name, failure in maker.failed.items():
+        is_whole = inspect.isfunction(own.get(name)) and not USES.fullmatch(name)
+        if isinstance(failure, str | NameError) or not is_whole:
+            continue
+        if names and names <= called.get(name, set()):
+            return failure
+    return None
 
 
 def calls_in(tree: ast.AST | None) -> dict[str, set[str]]:

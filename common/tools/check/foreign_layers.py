@@ -47,14 +47,17 @@ def by_image(what: str, compute: Callable[[Array], Array]) -> Other:
     return Other(what, compute, each="image")
 
 
+def leaky_relu(slope: float) -> Other:
+    """A leaky ReLU."""
+    return by_channel_of(f"{LEAKY} of {slope:g}", leaky(slope))
+
+
+LEAKY = "leaky ReLU"
 ACTIVATIONS = (
     by_channel_of("ReLU6", lambda x: np.clip(x, 0, 6)),
     by_channel_of("sigmoid", sigmoid),
     by_channel_of("tanh", np.tanh),
-    *(
-        by_channel_of(f"leaky ReLU of {slope:g}", leaky(slope))
-        for slope in (0.01, 0.1, 0.2, 0.25, 0.3)
-    ),
+    *map(leaky_relu, (0.01, 0.1, 0.2, 0.25, 0.3)),
     by_channel_of("ELU", elu),
     by_channel_of(
         "SELU", lambda x: 1.0507009873554805 * np.where(x < 0, 1.6732632423543772 * elu(x), x)
@@ -66,6 +69,13 @@ ACTIVATIONS = (
     by_channel_of("softplus", lambda x: np.logaddexp(x, 0)),
     by_channel_of("absolute value", np.abs),
 )
+
+
+def is_activation(layer: spec.Layer | Other | None) -> bool:
+    """Whether a layer is one of these activations, or a leaky ReLU with a different slope."""
+    return layer in ACTIVATIONS or (isinstance(layer, Other) and layer.what.startswith(LEAKY))
+
+
 ENDINGS = (
     by_image("softmax", softmax),
     Other("softmax over the batch", lambda x: softmax(x, 0)),

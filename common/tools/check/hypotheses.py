@@ -12,7 +12,13 @@ from common.tools.check import foreign_layers as others
 from common.tools.check.edits import Place, edit
 from common.tools.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
 from common.tools.check.group_norm import name_of_norm
-from common.tools.check.joins import added_twice, joined_otherwise, read_elsewhere, skipped
+from common.tools.check.joins import (
+    added_twice,
+    joined_otherwise,
+    more_branches,
+    read_elsewhere,
+    skipped,
+)
 from common.tools.check.layer_hypotheses import PADDINGS
 from common.tools.check.trace import Array, Call, agree, trimmed
 
@@ -29,6 +35,9 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     if graph[place.reader].inputs[0] not in place.names:
         slots.append((place.reader, "before"))
     yield from extra_layers(place, slots)
+    joins = [name for name in inside if isinstance(graph[name].layer, spec.Concat | spec.Residual)]
+    for name in joins:
+        yield from joined_otherwise(place, name)
     for name in inside:
         for layer in instead(graph[name]):
             yield edit(graph, name, layer=layer)
@@ -36,9 +45,9 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     yield from skipped(place)
     yield from added_twice(place)
     yield from all_at_once(graph, inside)
-    for name in inside:
-        if isinstance(graph[name].layer, spec.Concat | spec.Residual):
-            yield from joined_otherwise(place, name)
+    for name in joins:
+        if isinstance(graph[name].layer, spec.Concat):
+            yield from more_branches(place, name)
     for slot in slots:
         for layer in extra_steps(graph, slot):
             yield put(graph, slot, layer)
@@ -66,7 +75,7 @@ def instead(op: Op) -> Iterator[Layer | Other | None]:
     match op.layer:
         case spec.ReLU():
             yield from (None, *others.ACTIVATIONS)
-        case Other() if op.layer in others.ACTIVATIONS:
+        case Other() if others.is_activation(op.layer):
             yield from (spec.ReLU(), None)
         case spec.MaxPool() | spec.AvgPool():
             yield from pools(op.layer)
@@ -136,11 +145,17 @@ def extra_steps(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
         return
     yield spec.ReLU()
     yield from (spec.MaxPool(3, 1, 1), spec.MaxPool(3, 2, 1), spec.AvgPool(3, 1, 1))
-    yield from others.ACTIVATIONS
+    yield from dict.fromkeys((*own_activations(graph), *others.ACTIVATIONS))
     if isinstance(graph[name].layer, spec.Linear | spec.Flatten | spec.Conv | spec.Dropout):
         yield from others.ENDINGS
     if name.count(".") < 2:  # as in the papers: only after the first layers
         yield from (LRN, *lrns(LRN.size, LRN.alpha, LRN.beta))
+
+
+def own_activations(graph: Graph) -> list[Other]:
+    """The activations that a graph has instead of ReLUs."""
+    layers = (op.layer for op in graph.values())
+    return [each for each in layers if isinstance(each, Other) and others.is_activation(each)]
 
 
 def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:

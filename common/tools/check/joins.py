@@ -24,7 +24,6 @@ def joined_otherwise(place: Place, name: str) -> Iterator[Graph]:
         for inputs in dict.fromkeys(each[:count] for each in orders):
             if inputs != op.inputs:
                 yield edit(graph, name, inputs=inputs)
-    yield from more_branches(place, name)
 
 
 def added_twice(place: Place) -> Iterator[Graph]:

@@ -44,11 +44,12 @@ class Maker:
         for given in self.argument_sets(thing):
             if UNKNOWN in given.values():
                 break
+            before = len(self.lines.found)
             try:
                 return self.from_call(name, thing, given)
             except BaseException as error:  # even SystemExit from a function `main`
                 failure = failure or error
-                if (net := self.left_behind(thing, error)) is not None:
+                if (net := self.left_behind(thing, error, before)) is not None:
                     return Made(name, net, f"{name}(), which then failed")
         for text in self.calls_of(name) if failure is None else ():
             try:
@@ -113,8 +114,8 @@ class Maker:
         """The name of the file's module."""
         return self.file.module.__name__
 
-    def left_behind(self, thing: Any, error: BaseException) -> Any:
-        """The network that a function had made before it failed or began to train."""
+    def left_behind(self, thing: Any, error: BaseException, before: int) -> Any:
+        """The network that a function made since then, before it failed or began to train."""
         if not inspect.isfunction(thing):
             return None
         unfinished = {
@@ -124,7 +125,7 @@ class Maker:
         }
         if unfinished - {id(None)} and not isinstance(error, StopHere):
             return None
-        return self.biggest_since(0, unfinished)
+        return self.biggest_since(before, unfinished)
 
     def biggest_since(self, before: int, unfinished: set[int] | tuple) -> Any:
         """The largest network made since then; None if only single layers were made."""

@@ -1,5 +1,6 @@
 """Matches the layers that ran with those of the plan, by their shapes and their inputs."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -58,6 +59,7 @@ class Matcher:
         self.graph, self.wanted = graph, wanted
         self.signatures = [of_call(call) for call in self.calls]
         self.samples = [sample(call.input) for call in self.calls]
+        self.inputs = Counter(each.tobytes() for each in self.samples)
         self.taken: dict[str, int] = {}
         self.free = dict.fromkeys(range(len(self.calls)))
         self.coming = dict.fromkeys(wanted)  # the ops that have yet to take a layer
@@ -114,6 +116,10 @@ class Matcher:
                     continue
             if reads(self.calls[number], x, self.digits):
                 yield number
+
+    def count_readers(self, number: int) -> int:
+        """The number of layers that read the same map as a layer."""
+        return self.inputs[self.samples[number].tobytes()]
 
     def likeness(self, name: str, number: int) -> float:
         """A score of how well the layers after a layer match the ops after an op.

@@ -9,7 +9,7 @@ from common import spec
 from common.errors import UsageError
 from common.spec import Layer, Shape
 from common.spec.planner import make_node
-from common.tools.check.foreign_layers import ACTIVATIONS, ENDINGS
+from common.tools.check.foreign_layers import ENDINGS, is_activation
 from common.tools.check.graph import Graph, Other, Values, steps, value_read, where_it_fits
 from common.tools.check.trace import Array, share
 
@@ -158,7 +158,7 @@ def after(layer: Layer | Other | None, shape: Shape | None) -> Shape | None:
     if shape is None or layer is None:
         return shape
     if isinstance(layer, Other):
-        is_plain = layer in ACTIVATIONS or layer in ENDINGS or layer.what.startswith("LRN")
+        is_plain = is_activation(layer) or layer in ENDINGS or layer.what.startswith("LRN")
         return shape if is_plain else None
     if isinstance(layer, spec.Concat | spec.Residual):
         return None

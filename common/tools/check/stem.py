@@ -83,7 +83,8 @@ def read_stem(facts: Facts) -> list[Conv | MaxPool]:
             return []
         steps.append(conv)
         following = facts.stem[end].input if end < len(facts.stem) else facts.after_stem
-        y = facts.stem[end - 1].output
+        maps = [each.output for each in facts.stem[first:end]]  # with a norm after the pool
+        y = [each for each in maps if each.shape[2:] == maps[0].shape[2:]][-1]
         if y.shape[2:] != following.shape[2:]:
             steps.append(fitting_pool(y, following))
     return steps
@@ -101,15 +102,17 @@ def fitted(call: Call) -> Conv | None:
 
 
 def fitting_pool(y: Array, following: Array) -> MaxPool:
-    """The pool between two maps."""
+    """The pool between two maps; by its size if the values do not agree with any."""
+    fits = []
     for pool in POOLS:
         for before in (y, y.clip(0)):
             found = where_it_fits(combine, "stem", pool, [before])
+            fits += [pool] if found is not None and found.shape == following.shape else []
             if found is not None and agree(following, found.clip(0) if before is y else found, 4):
                 return pool
             if found is not None and agree(following, found, 4):
                 return pool
-    return POOLS[0]
+    return fits[0] if fits else POOLS[0]
 
 
 def text(steps: dict[str, Layer]) -> str:

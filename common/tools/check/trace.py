@@ -75,6 +75,18 @@ class Trace:
         """The digits of precision that remain where a constant was kept in float32."""
         return min(self.digits, ROUGHLY)
 
+    @property
+    def used(self) -> float:
+        """The share of the network's parameters that belong to layers that ran."""
+        layers = {call.name: call.weights for call in self.calls}
+        sizes = [
+            array.size
+            for weights in layers.values()
+            for name, array in weights.items()
+            if not name.startswith("running")
+        ]
+        return sum(sizes) / max(self.parameters, 1)
+
     def pack(self) -> Arrays:
         """The trace as arrays by name, as workers report it."""
         arrays: Arrays = {"image": self.image}

@@ -16,6 +16,7 @@ from common.tools.check.describe import GROUP_NORM, LAYER_NORM, Difference
 from common.tools.check.differences import differences, result_shape, unexplained, unused
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.effects import with_effects
+from common.tools.check.far_apart import joined_where_far_apart
 from common.tools.check.follow import follow
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
@@ -91,12 +92,13 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     if asked and not held:
         chosen = must_fit(trace, asked, heads)
     reading = follow(chosen.plan, trace, True, computed)
-    changes = [located(each, reading) for each in chosen.changes]
-    own = without_repeats(changes, [*differences(reading)])
+    own, unclear = compared(chosen, reading)
     trained = trace.after and not own and not reading.unexplained
     found = training_differences(reading) if trained else dropout_differences(reading)
-    in_training = [*found] if trace.drops is not None else []
-    least, name = count_of(own, reading, in_training), chosen.plan.spec.name
+    unknown = {place for each in unclear for place in each.places}
+    in_training = [each for each in found if each.layer not in unknown]
+    in_training = in_training if trace.drops is not None else []
+    least, name = count_of([*own, *unclear, *in_training]), chosen.plan.spec.name
     if chosen is not nearest.candidate:
         least, name = min((least, name), count_beside(nearest.candidate, trace, computed))
     return Verdict(
@@ -106,11 +108,20 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
         least,
         tuple(dict.fromkeys(each.plan.spec.name for each in alike)),
         tuple(with_effects(own, reading)),
-        tuple(unexplained(reading)),
+        tuple(unclear),
         tuple(in_training),
         unused(reading),
         trace,
     )
+
+
+def compared(candidate: Candidate, reading: Reading) -> tuple[list[Difference], list[Difference]]:
+    """The differences of a reading after its candidate's changes, and those unexplained."""
+    changes = [located(each, reading) for each in candidate.changes]
+    found, unclear = joined_where_far_apart(
+        [*differences(reading)], [*unexplained(reading)], reading
+    )
+    return without_repeats(changes, found), unclear
 
 
 def located(change: Difference, reading: Reading) -> Difference:
@@ -139,14 +150,14 @@ def count_beside(
 ) -> tuple[int, str]:
     """The number of decisions of a candidate that is not the one compared, and its name."""
     reading = follow(candidate.plan, trace, True, computed)
-    own = without_repeats(candidate.changes, [*differences(reading)])
+    own, unclear = compared(candidate, reading)
     drops = [*dropout_differences(reading)] if trace.drops is not None else []
-    return count_of(own, reading, drops), candidate.plan.spec.name
+    return count_of([*own, *unclear, *drops]), candidate.plan.spec.name
 
 
-def count_of(own: list[Difference], reading: Reading, in_training: list[Difference]) -> int:
-    """The number of decisions of a reading, with those unexplained and those of training."""
-    return len(decisions([*own, *unexplained(reading), *in_training], is_small=False))
+def count_of(found: Sequence[Difference]) -> int:
+    """The number of decisions among differences."""
+    return len(decisions(found, is_small=False))
 
 
 def count_all(
