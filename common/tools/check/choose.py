@@ -154,14 +154,16 @@ def is_next_alike(matcher: Matcher, name: str, number: int) -> bool:
 def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[int]) -> int:
     """The most likely of several layers of one shape.
 
-    It is the one that reads the expected values, in any order, or failing that, the first whose
-    input is read by about as many layers as the op's. Of several that read the same map, it is the
-    one whose following layers match the op best.
+    It is the one that reads the expected values, in any order, or failing that, the first; of ops
+    of this shape in one module, that whose input is read by as many layers as the op's. Of several
+    that read the same map, it is the one whose following layers match the op best.
     """
     given = {number: matcher.calls[number].input for number in same}
-    inputs = matcher.graph[name].inputs
+    inputs, module = matcher.graph[name].inputs, name.partition(".")[0]
+    alike = [n for n in matcher.coming if matcher.wanted[n] == matcher.wanted[name]]
+    count = sum(other.partition(".")[0] == module for other in alike)
     readers = sum(matcher.graph[other].inputs == inputs for other in matcher.wanted)
-    first = min(same, key=lambda number: abs(matcher.count_readers(number) - readers))
+    first = min(same[:count], key=lambda n: abs(matcher.count_readers(n) - readers))
     if expected is not None:
         wanted = np.sort(expected.ravel())
         fits = (
