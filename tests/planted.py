@@ -1,6 +1,6 @@
 """Plants mistakes in printed source, singly and in pairs, and tests if the check names them.
 
-`python tests/planted.py [FRAMEWORK...] [--kind WORD...] [--pairs N]` tries the rows of planted.toml
+`python tests/planted.py [FRAMEWORK...] [--kind WORD]... [--pairs N]` tries the rows of planted.toml
 whose kind contains one of the words, all if none is given, and then random pairs. It exits with 1
 if less than 95 % are named exactly, layer and kind, or if any is reported as equal. With `--equal
 [NETWORK...]` it checks networks as printed, at three sizes, and exits with 1 if any is reported as
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path
 
 from planting import MISTAKES, Mistake, Source, pairs, planted, printed
@@ -44,6 +45,8 @@ def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
         return reach_verdict(unpack_trace(check_work.check(job).arrays), name, job.heads)
     finally:
         kind.__init__ = init  # restores what the check replaced to note where layers are made
+        if framework == "tensorflow":  # else the networks of this process would fill the memory
+            import_module("keras").backend.clear_session()
 
 
 def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:

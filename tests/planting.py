@@ -106,7 +106,7 @@ def own_block(text: str, step: str) -> tuple[str, str]:
     copy = block[0].replace(f" {name}(", f" Own{step}(", 1)
     call = made[0].replace(f"= {name}(", f"= Own{step}(")
     # The copy still counts as a head.
-    text = text.replace(f"(step, {name})", f"(step, {name} | Own{step})")
+    text = text.replace(f"(layer, {name})", f"(layer, {name} | Own{step})")
     return text.replace(made[0], call).replace(block[0], block[0] + copy), copy
 
 

@@ -25,7 +25,11 @@ class Trainer:
         raise AssertionError("a network must not be trained")
 
 
-CHECKER = SimpleNamespace(NETWORK=Network, TRAINING=((Trainer, "fit"),))
+CHECKER = SimpleNamespace(
+    NETWORK=Network,
+    TRAINING=((Trainer, "fit"),),
+    OLD_NAMES=OldNames(title="Frame"),
+)
 
 
 @pytest.fixture(autouse=True)

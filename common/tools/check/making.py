@@ -86,7 +86,7 @@ class Maker:
         places = {key: parameters_of(thing)[key].kind for key in named}
         first = [named.pop(key) for key, kind in places.items() if kind is kind.POSITIONAL_ONLY]
         before = len(self.lines.found)
-        with stopped(getattr(self.checker, "TRAINING", ())):
+        with stopped(self.checker.TRAINING):
             made = thing(*first, **named)
         net = self.network_in(made)
         if net is None and inspect.isfunction(thing):
@@ -95,13 +95,13 @@ class Maker:
 
     def from_expression(self, name: str, text: str) -> Made | None:
         """The network made by a call that stands in the file."""
-        with stopped(getattr(self.checker, "TRAINING", ())):
+        with stopped(self.checker.TRAINING):
             net = self.network_in(eval(text, vars(self.file.module)))
         return None if net is None else Made(name, net, text)
 
     def network_in(self, made: Any) -> Any:
         """The network that an object is, or has as a part or attribute; None without one."""
-        net = getattr(self.checker, "as_network", lambda each: each)(made)
+        net = self.checker.as_network(made)
         if is_network(net, self.checker):
             return net
         if isinstance(made, list | tuple):

@@ -73,11 +73,10 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     package = package_of(path, tree)
     finder = Finder(checker.NETWORK, [path.parent, *list(path.parents)[1:3]])
     sys.meta_path.append(finder)
-    shims = getattr(checker, "OLD_NAMES", None)
-    used = [*old, *(shims.install(source) if shims else [])]
+    used = [*old, *checker.OLD_NAMES.install(source)]
     for _ in range(MAX_MISSING):
         found = UserFile(module_for(path, package), source, tree)
-        with stopped(getattr(checker, "TRAINING", ())):
+        with stopped(checker.TRAINING):
             run_statements(tree, found, path)
         missing = next(filter(None, (missing_module(each) for _, each in found.failures)), "")
         if not missing or missing in finder.names:
@@ -85,7 +84,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
         folder = folder_of(missing, path)
         if folder and str(folder) not in sys.path:
             sys.path.append(str(folder))
-        elif shims and (reason := shims.reason(missing)):
+        elif reason := checker.OLD_NAMES.reason(missing):
             raise DataError(f"{path.name}: {reason}")
         else:
             finder.names[missing] = None
