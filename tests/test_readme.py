@@ -28,7 +28,7 @@ from common.command.app import app
 from common.command.show import number, totals_lines
 from common.networks import NETWORKS
 from common.spec import Layer, shape_text
-from common.tools.zoo.formats import LAYOUTS
+from common.tools.zoo.formats import FORMATS
 
 
 @pytest.mark.parametrize("name", ["list", "diff"])
@@ -104,9 +104,9 @@ def test_the_comparison_shown_has_every_row_of_the_plan():
             assert max(differences) < 1e-5
 
 
-def test_every_layout_is_listed():
+def test_every_format_is_listed():
     table = (ROOT / "docs" / "weights.md").read_text()
-    assert [layout.name for layout in LAYOUTS if f"`{layout.name}`" not in table] == []
+    assert [format.name for format in FORMATS if f"`{format.name}`" not in table] == []
 
 
 def test_every_link_between_documents_lands():

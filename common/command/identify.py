@@ -49,7 +49,7 @@ def identity_json(identity: Identity) -> dict:
     near = identity.nearest
     faults = near and {
         "network": near.name,
-        "layout": near.layout.name,
+        "layout": near.format.name,
         "missing": near.missing,
         "unknown": near.unknown,
         "misshapen": near.misshapen,
@@ -64,7 +64,7 @@ def match_json(match: Match) -> dict:
     spec = match.plan.spec
     return {
         "network": spec.name,
-        "layout": match.layout.name,
+        "layout": match.format.name,
         "classes": spec.classes,
         "heads": list(match.plan.heads),
         "input": [spec.input[0], None, None] if takes_any_size(match.plan) else list(spec.input),
@@ -81,7 +81,7 @@ def print_matches(identity: Identity) -> None:
         spec, heads = match.plan.spec, ", ".join(match.plan.heads) or "none"
         any_size = takes_any_size(match.plan)
         size = f"{spec.input[0]} x any size" if any_size else shape_text(spec.input)
-        row = spec.name, match.layout.name, number(spec.classes) or "none", heads, size
+        row = spec.name, match.format.name, number(spec.classes) or "none", heads, size
         table.add_row(*row, number(match.plan.parameter_count))
     print_table(table)
     for note in identity.matches[0].notes:
@@ -99,7 +99,7 @@ def print_misfit(source: Path, near: Misfit | None) -> None:
     if near is None:
         return
     print_line(
-        f"{source} is not a network of this family; nearest: {near.name}, format {near.layout.name}"
+        f"{source} is not a network of this family; nearest: {near.name}, format {near.format.name}"
     )
     kinds = {"missing": near.missing, "unknown": near.unknown, "wrong shape": near.misshapen}
     for kind, names in kinds.items():

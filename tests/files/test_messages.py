@@ -15,7 +15,7 @@ from common.files.budget import Budget
 from common.files.caffe_files import read_caffe, write_caffe
 from common.files.protobuf import encode, encode_varint
 from common.tools.zoo.convert import convert
-from common.tools.zoo.formats import LAYOUTS
+from common.tools.zoo.formats import FORMATS
 from common.tools.zoo.read_file import read_file
 
 PLAN, ARRAYS = variant("googlenet.caffe")
@@ -56,9 +56,9 @@ def old_net(arrays):
     return encode(1, b"GoogleNet") + empty + empty + b"".join(made)
 
 
-def caffes(name="googlenet.caffe", layout="caffe"):
+def caffes(name="googlenet.caffe", format="caffe"):
     """A network's arrays under the names of this checkpoint format."""
-    [found] = [each for each in LAYOUTS if each.name == layout and each.fits(name)]
+    [found] = [each for each in FORMATS if each.name == format and each.fits(name)]
     plan, arrays = variant(name)
     return found.to_layout(plan, arrays)
 
@@ -87,7 +87,7 @@ def test_batch_norms_blobs_with_further_axes_are_read(tmp_path):
     """Caffe's BN layers store 1 x channels or 1 x channels x 1 x 1."""
     plan = planned("inception_v2.caffe", (96, 96), classes=7)
     arrays = seeded(plan)
-    [found] = [each for each in LAYOUTS if each.name == "caffe" and each.fits(plan.spec.name)]
+    [found] = [each for each in FORMATS if each.name == "caffe" and each.fits(plan.spec.name)]
     theirs = found.to_layout(plan, arrays)
     for name, array in theirs.items():
         if "_bn/" in name:
@@ -214,7 +214,7 @@ def test_the_onnx_model_zoos_names_and_our_own_exports_are_read(tmp_path):
     from common.tools.onnx.build_onnx import build
 
     path, out = tmp_path / "a.onnx", tmp_path / "b.safetensors"
-    theirs = caffes(layout="onnx_zoo")
+    theirs = caffes(format="onnx_zoo")
     assert {"conv1/7x7_s2_w_0", "inception_5b/pool_proj_b_0", "loss3/classifier_w_0"} <= set(theirs)
     tensors = [onnx.numpy_helper.from_array(array, name) for name, array in theirs.items()]
     tensors.append(onnx.numpy_helper.from_array(np.array([1, 1024]), "OC2_DUMMY_1"))

@@ -13,7 +13,7 @@ from common.networks import network
 from common.reference.numerics import relative_difference
 from common.spec import AvgPool, MaxPool, PaddingRule
 from common.spec.planner import make_node
-from common.tools.zoo.recognise import layouts_for
+from common.tools.zoo.recognise import formats_for
 from pytorch_impl.build import make_layer
 from pytorch_impl.fast import MAX_SHAPES
 
@@ -123,15 +123,15 @@ def test_averages_over_an_uneven_border_are_refused():
 def features(impl, name, state, x):
     """The features that our network computes with the same weights, under our names."""
     plan = planned(name, (139, 139), classes=0)
-    layout = layouts_for("inception_v3.fid", "pytorch_fid")[0]
-    arrays = layout.from_layout(plan, {key: tensor.numpy() for key, tensor in state.items()})
+    format = formats_for("inception_v3.fid", "pytorch_fid")[0]
+    arrays = format.from_layout(plan, {key: tensor.numpy() for key, tensor in state.items()})
     net = impl.runner.load_network(plan, arrays, "float64")
     return impl.runner.forward_pass(net, x, [])["features"]
 
 
 def test_fids_features_are_pytorch_fids(impl):
     plan = planned("inception_v3.fid", (139, 139), classes=0)
-    arrays = layouts_for("inception_v3.fid", "pytorch_fid")[0].to_layout(plan, seeded(plan))
+    arrays = formats_for("inception_v3.fid", "pytorch_fid")[0].to_layout(plan, seeded(plan))
     state = {key: torch.from_numpy(array).double() for key, array in arrays.items()}
     x = noise(plan)
     expected = Fid(state).features(torch.from_numpy(x)).numpy()
@@ -178,7 +178,7 @@ def test_bninceptions_modules_are_pretrainedmodels(impl):
     name = "inception_v2.caffe"
     plan = planned(name, (96, 96), classes=5)
     arrays = seeded(plan)
-    theirs = layouts_for(name, "pretrainedmodels")[0].to_layout(plan, arrays)
+    theirs = formats_for(name, "pretrainedmodels")[0].to_layout(plan, arrays)
     state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
     net = impl.runner.load_network(plan, arrays, "float64")
     found = impl.runner.forward_pass(net, noise(plan), ["inception4b", "inception4c"])
@@ -192,7 +192,7 @@ def test_facenets_ending_is_facenet_pytorchs(impl):
     name = "inception_resnet_v1.facenet"
     plan = planned(name, (96, 96), classes=0)
     arrays = seeded(plan)
-    theirs = layouts_for(name, "facenet")[0].to_layout(plan, arrays)
+    theirs = formats_for(name, "facenet")[0].to_layout(plan, arrays)
     state = {key: torch.from_numpy(array).double() for key, array in theirs.items()}
 
     def norm(x, part):

@@ -13,7 +13,7 @@ from common.files.contents import Contents
 from common.tools.zoo import write_file as writing
 from common.tools.zoo.convert import convert, name_arrays, read_match
 from common.tools.zoo.match import Match, ReadOptions
-from common.tools.zoo.recognise import layouts_for
+from common.tools.zoo.recognise import formats_for
 from common.tools.zoo.write_file import write_file
 
 assert narrow_networks  # a fixture
@@ -27,22 +27,22 @@ KINDS = {
     "caffe": ".caffemodel",
 }
 PUBLISHED = [
-    (name, layout.name, KINDS[layout.kind])
+    (name, format.name, KINDS[format.kind])
     for name in ("googlenet.d2l", "googlenet.paddle", "googlenet.paddle_vision", "googlenet.slim",
                  "googlenet.torchvision", "googlenet.caffe")
-    for layout in layouts_for(name, None)
-    if layout.name not in ("ours", "pytorch", "tensorflow", "paddle", "lasagne")  # without heads
+    for format in formats_for(name, None)
+    if format.name not in ("ours", "pytorch", "tensorflow", "paddle", "lasagne")  # without heads
 ]  # fmt: skip
 NATIVE = [
-    (name, layout, KINDS[kind])
+    (name, format, KINDS[kind])
     for name in ("googlenet", "googlenet.slim", "googlenet.torchvision")
-    for layout, kind in [("pytorch", "torch"), ("tensorflow", "hdf5"), ("paddle", "pickle")]
+    for format, kind in [("pytorch", "torch"), ("tensorflow", "hdf5"), ("paddle", "pickle")]
 ]
 
 
 @NARROW
-@pytest.mark.parametrize(("name", "layout", "suffix"), PUBLISHED + NATIVE)
-def test_there_and_back_bit_for_bit(tmp_path, name, layout, suffix):
+@pytest.mark.parametrize(("name", "format", "suffix"), PUBLISHED + NATIVE)
+def test_there_and_back_bit_for_bit(tmp_path, name, format, suffix):
     if suffix in NEEDED:
         require(NEEDED[suffix])
     source, arrays = ours(tmp_path, name)
@@ -50,14 +50,14 @@ def test_there_and_back_bit_for_bit(tmp_path, name, layout, suffix):
     there, again = (tmp_path / folder / f"x{suffix}" for folder in ("there", "again"))
     for file in (there, again):
         file.parent.mkdir()
-    convert(source, there, name, asked_to=layout)
+    convert(source, there, name, asked_to=format)
     assert convert(there, back, name)[0].startswith(name)
     found, about = weights.read(back)
     assert about["network"] == name
     assert found.keys() == arrays.keys()
     for key, array in arrays.items():
         np.testing.assert_array_equal(found[key], array)
-    convert(back, again, name, asked_to=layout)
+    convert(back, again, name, asked_to=format)
     written = sorted(file.name for file in there.parent.iterdir())
     assert written == sorted(file.name for file in again.parent.iterdir())
     for file in written:
@@ -73,14 +73,14 @@ def with_scales_of_one(arrays):
 
 
 @NARROW
-@pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
-def test_the_family_there_and_back_as_safetensors(tmp_path, name, layout):
+@pytest.mark.parametrize(("name", "format"), FAMILY_NAMES)
+def test_the_family_there_and_back_as_safetensors(tmp_path, name, format):
     """timm publishes such files: another party's names in a safetensors file."""
-    plan = planned(name, (160, 160), classes=1001 if layout == "slim" else 7)
+    plan = planned(name, (160, 160), classes=1001 if format == "slim" else 7)
     arrays = seeded(plan)
     source, there, back = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
     weights.write(source, arrays, plan)
-    convert(source, there, name, asked_to=layout)
+    convert(source, there, name, asked_to=format)
     convert(there, back, name)
     found, _ = weights.read(back)
     assert found.keys() == arrays.keys()
@@ -119,10 +119,10 @@ def test_counters_are_carried_and_written_again(tmp_path):
 def test_a_later_edition_of_d2l_is_recognised_and_kept(tmp_path):
     name = "googlenet.d2l"
     plan, arrays = variant(name)
-    [layout] = layouts_for(name, "d2l")
+    [format] = formats_for(name, "d2l")
     later = {
         f"net.{theirs.replace('.p', '.b')}": arrays[mine]
-        for mine, theirs in layout.names(plan).items()
+        for mine, theirs in format.names(plan).items()
     }
     assert {"net.0.0.weight", "net.2.0.b2_1.bias", "net.5.weight"} <= later.keys()
     first, ours, again = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
@@ -136,10 +136,10 @@ def test_a_later_edition_of_d2l_is_recognised_and_kept(tmp_path):
 
 def test_what_training_leaves_in_a_checkpoint_is_passed_over(tmp_path):
     plan, arrays = variant("googlenet.slim")
-    [layout] = layouts_for("googlenet.slim", "slim")
-    theirs = layout.to_layout(plan, arrays)
+    [format] = formats_for("googlenet.slim", "slim")
+    theirs = format.to_layout(plan, arrays)
     theirs |= {
-        f"{layout.names(plan)['fc.bias']}/{slot}": arrays["fc.bias"]
+        f"{format.names(plan)['fc.bias']}/{slot}": arrays["fc.bias"]
         for slot in ("Adam_1", "Adagrad")
     }
     theirs |= {"global_step": np.array(9), "beta1_power": np.array(0.5, np.float32)}
@@ -153,8 +153,8 @@ def test_timms_safetensors_with_counters_there_and_back(tmp_path):
     """timm publishes such files, with integers beside the weights."""
     name = "xception.timm"
     plan = planned(name, SIZE, classes=7)
-    [layout] = layouts_for(name, "timm")
-    theirs = layout.to_layout(plan, seeded(plan))
+    [format] = formats_for(name, "timm")
+    theirs = format.to_layout(plan, seeded(plan))
     theirs |= {"bn1.num_batches_tracked": np.array(123)}
     first, ours, again = (tmp_path / f"{part}.safetensors" for part in ("a", "b", "c"))
     write_file(first, theirs)
@@ -184,8 +184,8 @@ def test_other_channels_classes_and_no_heads_are_recognised(tmp_path):
 def test_a_tutorials_copy_with_other_chains_is_recognised_and_kept(tmp_path):
     """The same network, whose author put 4b to 4e in one chain and gave the heads other names."""
     plan, arrays = variant("googlenet.paddle")
-    [layout] = layouts_for("googlenet.paddle", "paddle_tutorial")
-    theirs = layout.to_layout(plan, arrays)
+    [format] = formats_for("googlenet.paddle", "paddle_tutorial")
+    theirs = format.to_layout(plan, arrays)
     chains = {"inception4b": "inception_block4.0", "inception4c": "inception_block4.1",
               "inception4d": "inception_block4.2", "inception4e": "inception_block4.3",
               "out1": "aux_a", "out2": "aux_b", "out": "out3"}  # fmt: skip
@@ -212,9 +212,9 @@ def test_a_tutorials_copy_with_other_chains_is_recognised_and_kept(tmp_path):
 def test_slims_scales_are_written_only_if_they_were_learned(tmp_path, name, learned):
     """With the head, as in the published checkpoints."""
     plan = planned(name, (299, 299), aux=True, classes=5)
-    [layout] = layouts_for(name, "slim")
+    [format] = formats_for(name, "slim")
     arrays = seeded(plan) if learned else with_scales_of_one(seeded(plan))
-    theirs = name_arrays(Match(layout, plan, arrays), layout)
+    theirs = name_arrays(Match(format, plan, arrays), format)
     assert any("gamma" in key for key in theirs) == learned
     write_file(tmp_path / "a.safetensors", theirs)
     match = read_match(tmp_path / "a.safetensors", name, ReadOptions())

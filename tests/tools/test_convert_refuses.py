@@ -9,7 +9,7 @@ from common.errors import DataError, UsageError
 from common.files import weights
 from common.tools.zoo.convert import convert
 from common.tools.zoo.match import ReadOptions
-from common.tools.zoo.recognise import layouts_for
+from common.tools.zoo.recognise import formats_for
 from common.tools.zoo.write_file import write_file
 
 
@@ -29,8 +29,8 @@ def test_checkpoints_in_one_file_are_read(tmp_path, warm_workers):
     """TF-Slim's checkpoints were published like this, in TensorFlow's first format."""
     require("tensorflow")
     plan, arrays = variant("googlenet.slim")
-    [layout] = layouts_for("googlenet.slim", "slim")
-    np.savez(tmp_path / "a.npz", **layout.to_layout(plan, arrays))
+    [format] = formats_for("googlenet.slim", "slim")
+    np.savez(tmp_path / "a.npz", **format.to_layout(plan, arrays))
     warm_workers.apply("tensorflow", "checkpoint_makers:save_in_one_file", tmp_path)
     out = tmp_path / "b.safetensors"
     told, _ = convert(tmp_path / "a.ckpt", out, "googlenet.slim")
@@ -42,8 +42,8 @@ def test_checkpoints_in_one_file_are_read(tmp_path, warm_workers):
 def test_another_network_is_named(tmp_path):
     _, arrays = variant("googlenet.paddle_vision")
     plan = variant("googlenet.paddle_vision")[0]
-    [layout] = layouts_for("googlenet.paddle_vision", "paddle_vision")
-    theirs = layout.to_layout(plan, arrays)
+    [format] = formats_for("googlenet.paddle_vision", "paddle_vision")
+    theirs = format.to_layout(plan, arrays)
     source = write_pickle(tmp_path / "a.pdparams", theirs)
     with pytest.raises(DataError) as told:
         convert(source, tmp_path / "b.safetensors", "googlenet")
@@ -53,21 +53,21 @@ def test_another_network_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("offered", "network", "layout", "classes"),
+    ("offered", "network", "format", "classes"),
     [("inception_v3", "inception_v3.fid", "torchvision", 1008),
      ("inception_v3.fid", "inception_v3", "pytorch_fid", 1000)],
 )  # fmt: skip
 def test_the_two_v3_of_equal_names_are_told_apart_by_their_classes(
-    tmp_path, offered, network, layout, classes
+    tmp_path, offered, network, format, classes
 ):
     plan = planned(network, (75, 75), classes=classes)
     source, out = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    write_file(source, layouts_for(offered, layout)[0].to_layout(plan, seeded(plan)))
-    told = rf"{classes} classes are {network}'s \(--from {layout} reads them anyway\)$"
+    write_file(source, formats_for(offered, format)[0].to_layout(plan, seeded(plan)))
+    told = rf"{classes} classes are {network}'s \(--from {format} reads them anyway\)$"
     for options in (ReadOptions(), ReadOptions(backbone_only=True)):
         with pytest.raises(DataError, match=told):
             convert(source, out, offered, options)
-    convert(source, out, offered, ReadOptions(layout))
+    convert(source, out, offered, ReadOptions(format))
     convert(source, out, network)
     assert weights.read(out)[1]["network"] == network
 

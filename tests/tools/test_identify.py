@@ -12,7 +12,7 @@ from common.errors import DataError
 from common.files import weights
 from common.tools.zoo.identify import identify
 from common.tools.zoo.match import ReadOptions
-from common.tools.zoo.recognise import layouts_for
+from common.tools.zoo.recognise import formats_for
 from common.tools.zoo.write_file import write_file
 
 NAMES = [
@@ -23,20 +23,20 @@ NAMES = [
 ]
 
 
-def theirs(path, name, layout, prefix=""):
+def theirs(path, name, format, prefix=""):
     """Writes a small network's weights to a file, with another party's names only."""
     plan, arrays = variant(name)
-    [layout] = layouts_for(name, layout)
-    named = layout.to_layout(plan, arrays)
+    [format] = formats_for(name, format)
+    named = format.to_layout(plan, arrays)
     write_file(path, {prefix + key: array for key, array in named.items()})
     return path
 
 
-@pytest.mark.parametrize(("name", "layout"), NAMES)
-def test_a_partys_names_are_enough(tmp_path, name, layout):
-    found = identify(theirs(tmp_path / "x.safetensors", name, layout), ReadOptions())
+@pytest.mark.parametrize(("name", "format"), NAMES)
+def test_a_partys_names_are_enough(tmp_path, name, format):
+    found = identify(theirs(tmp_path / "x.safetensors", name, format), ReadOptions())
     match = found.matches[0]
-    assert (match.plan.spec.name, match.layout.name) == (name, layout)
+    assert (match.plan.spec.name, match.format.name) == (name, format)
     assert match.plan.spec.classes == 7
     assert list(match.plan.heads) == list(variant(name)[0].heads)
 

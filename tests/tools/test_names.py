@@ -5,12 +5,12 @@ from checkpoints import variant
 from conftest import native
 from published_names import FAMILY_NAMES
 
-from common.tools.zoo.recognise import layouts_for
+from common.tools.zoo.recognise import formats_for
 
 
 def test_d2l_names():
     _, arrays = variant("googlenet.d2l")
-    names = layouts_for("googlenet.d2l", "d2l")[0].names(variant("googlenet.d2l")[0])
+    names = formats_for("googlenet.d2l", "d2l")[0].names(variant("googlenet.d2l")[0])
     for mine, theirs in {
         "conv1.conv.weight": "0.0.weight",
         "conv3.conv.bias": "1.2.bias",
@@ -26,7 +26,7 @@ def test_d2l_names():
 def test_caffes_names():
     """The names of its train_val.prototxt; the ONNX model zoo's are derived from them."""
     plan, _ = variant("googlenet.caffe")
-    names = layouts_for("googlenet.caffe", "caffe")[0].names(plan)
+    names = formats_for("googlenet.caffe", "caffe")[0].names(plan)
     for mine, theirs in {
         "conv1.conv.weight": "conv1/7x7_s2/0",
         "conv2.conv.bias": "conv2/3x3_reduce/1",
@@ -40,14 +40,14 @@ def test_caffes_names():
         "fc.weight": "loss3/classifier/0",
     }.items():
         assert names[mine] == theirs
-    zoo = layouts_for("googlenet.caffe", "onnx_zoo")[0].names(plan)
+    zoo = formats_for("googlenet.caffe", "onnx_zoo")[0].names(plan)
     assert zoo["inception4d.branch2.0.conv.weight"] == "inception_4d/3x3_reduce_w_0"
     assert zoo["fc.bias"] == "loss3/classifier_b_0"
 
 
 def test_slim_names():
     plan, _ = variant("googlenet.slim")
-    names = layouts_for("googlenet.slim", "slim")[0].names(plan)
+    names = formats_for("googlenet.slim", "slim")[0].names(plan)
     for mine, theirs in {
         "conv1.conv.weight": "InceptionV1/Conv2d_1a_7x7/weights",
         "inception3a.branch2.0.conv.weight": "InceptionV1/Mixed_3b/Branch_1/Conv2d_0a_1x1/weights",
@@ -64,10 +64,10 @@ def test_slim_names():
     assert len(set(names.values())) == len(names)
 
 
-@pytest.mark.parametrize(("name", "layout"), FAMILY_NAMES)
-def test_the_familys_names(name, layout):
+@pytest.mark.parametrize(("name", "format"), FAMILY_NAMES)
+def test_the_familys_names(name, format):
     plan = native(name, aux=True)
-    [published] = layouts_for(name, layout)
+    [published] = formats_for(name, format)
     names = published.names(plan)
-    assert {mine: names[mine] for mine in FAMILY_NAMES[name, layout]} == FAMILY_NAMES[name, layout]
+    assert {mine: names[mine] for mine in FAMILY_NAMES[name, format]} == FAMILY_NAMES[name, format]
     assert len(set(names.values())) == len(plan.array_shapes())

@@ -14,7 +14,7 @@ from common.tools.zoo.convert import convert
 # The published models are built once, so their tests run in one test process.
 pytestmark = pytest.mark.xdist_group("published")
 SUFFIXES = dict.fromkeys(KERAS, ".weights.h5") | dict.fromkeys(PADDLE, ".pdparams")
-LAYOUTS = dict.fromkeys(KERAS, "keras") | dict.fromkeys(PADDLE, "paddle_vision")
+FORMATS = dict.fromkeys(KERAS, "keras") | dict.fromkeys(PADDLE, "paddle_vision")
 
 
 def step(warm_workers, folder, *each):
@@ -38,7 +38,7 @@ def published(tmp_path_factory, warm_workers):
     for name, suffix in SUFFIXES.items():
         ours = folder / f"{name}.safetensors"
         convert(folder / f"{name}{suffix}", ours, name)
-        convert(ours, folder / f"{name}.again{suffix}", name, asked_to=LAYOUTS[name])
+        convert(ours, folder / f"{name}.again{suffix}", name, asked_to=FORMATS[name])
     step(warm_workers, folder, ("open", "keras"), ("open", "paddle"))
     step(warm_workers, folder, *(("run", framework) for framework in ("numpy", *FRAMEWORKS)))
     return folder

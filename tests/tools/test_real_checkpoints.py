@@ -12,7 +12,7 @@ from common.arrays import widen_bfloat16
 from common.errors import DataError
 from common.files import weights
 from common.tools.zoo.convert import convert
-from common.tools.zoo.formats import LAYOUTS
+from common.tools.zoo.formats import FORMATS
 from common.tools.zoo.match import ReadOptions
 from common.tools.zoo.write_file import write_file
 
@@ -108,8 +108,8 @@ def test_narrow_float16_and_wide_float64(made, out):
 def test_narrow_and_wide_numbers_in_other_files(tmp_path, out, kind):
     cast = {name: array.astype(kind) for name, array in ARRAYS.items()}
     write_file(tmp_path / "a.safetensors", cast)
-    layout = next(layout for layout in LAYOUTS if layout.name == "paddle")
-    write_pickle(tmp_path / "b.pdparams", layout.to_layout(PLAN, cast))
+    format = next(format for format in FORMATS if format.name == "paddle")
+    write_pickle(tmp_path / "b.pdparams", format.to_layout(PLAN, cast))
     for source in ("a.safetensors", "b.pdparams"):
         convert(tmp_path / source, out, "googlenet")
         check_holds(out, cast)

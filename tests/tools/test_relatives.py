@@ -9,7 +9,7 @@ from common.errors import DataError
 from common.files import weights
 from common.tools.zoo.convert import convert
 from common.tools.zoo.match import ReadOptions
-from common.tools.zoo.recognise import layouts_for
+from common.tools.zoo.recognise import formats_for
 from common.tools.zoo.write_file import write_file
 
 PLAN = planned("googlenet", (96, 96), classes=7)
@@ -59,19 +59,19 @@ def test_the_background_is_dropped_from_every_classifier(tmp_path, out, aux):
 
 
 @pytest.mark.parametrize(
-    ("name", "layout", "goal"),
+    ("name", "format", "goal"),
     [("inception_v3.keras", "torchvision", "inception_v3"), ("xception", "timm", "xception.timm")],
 )
-def test_another_variant_where_the_arrays_allow_it(tmp_path, out, name, layout, goal):
+def test_another_variant_where_the_arrays_allow_it(tmp_path, out, name, format, goal):
     plan = planned(name, (107, 107), classes=7)
     arrays = seeded(plan)
     weights.write(tmp_path / "w.safetensors", arrays, plan)
     there = tmp_path / "there.safetensors"
-    line, warning = convert(tmp_path / "w.safetensors", there, name, asked_to=layout)
-    assert f"to {layout} as {goal}" in line
+    line, warning = convert(tmp_path / "w.safetensors", there, name, asked_to=format)
+    assert f"to {format} as {goal}" in line
     assert warning.startswith(f"{goal} differs from {name}: ")
     assert ("average pool: counts border" if "v3" in name else "max pool: padding SAME") in warning
-    convert(there, out, goal, ReadOptions(layout))
+    convert(there, out, goal, ReadOptions(format))
     wanted = planned(goal, (107, 107), classes=7).array_shapes()
     check_holds(out, {k: arrays.get(k, np.ones(shape)) for k, shape in wanted.items()})
 
@@ -88,8 +88,8 @@ def test_a_learned_scale_has_no_place_in_a_variant_without(tmp_path):
 def test_moving_averages_are_taken_only_when_asked_for(tmp_path, out, averages):
     plan = planned("googlenet.slim", (96, 96), classes=7)
     arrays = seeded(plan)
-    [layout] = layouts_for("googlenet.slim", "slim")
-    theirs = layout.to_layout(plan, arrays)
+    [format] = formats_for("googlenet.slim", "slim")
+    theirs = format.to_layout(plan, arrays)
     theirs |= {f"{k}/ExponentialMovingAverage": 1.5 * v for k, v in theirs.items()}
     write_file(tmp_path / "a.safetensors", theirs)
     line, _ = convert(
@@ -106,10 +106,10 @@ def test_moving_averages_are_taken_only_when_asked_for(tmp_path, out, averages):
 def test_matrices_pass_for_kernels_of_one_by_one(tmp_path, out, name):
     plan = planned(name, (107, 107), classes=7)
     arrays = seeded(plan)
-    [layout] = layouts_for(name, "timm")
+    [format] = formats_for(name, "timm")
     theirs = {
         key: array[:, :, 0, 0] if array.shape[2:] == (1, 1) else array
-        for key, array in layout.to_layout(plan, arrays).items()
+        for key, array in format.to_layout(plan, arrays).items()
     }
     write_file(tmp_path / "a.safetensors", theirs)
     convert(tmp_path / "a.safetensors", out, name)

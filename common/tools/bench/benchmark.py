@@ -135,8 +135,8 @@ def own_contestants(options: BenchOptions) -> Iterator[Contestant]:
 
 def baselines_file(baseline: BaselineEntry, work: Work, file: Path) -> Path:
     """The weights file in the format that the baseline reads, converted if necessary."""
-    if not baseline.layout:
+    if not baseline.format:
         return file
     target = file.with_name(f"{file.stem}.{baseline.framework}{baseline.suffix}")
-    convert(file, target, work.network, asked_to=baseline.layout)
+    convert(file, target, work.network, asked_to=baseline.format)
     return target

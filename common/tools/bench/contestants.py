@@ -31,7 +31,7 @@ class Contestant:
 class BaselineEntry:
     """A baseline: its name (`mode`), its framework, and the networks that it implements.
 
-    `networks` is a regular expression. `layout` is the checkpoint format that the baseline reads,
+    `networks` is a regular expression. `format` is the checkpoint format that the baseline reads,
     if it is not ours, from a file that ends in `suffix`.
     """
 
@@ -39,7 +39,7 @@ class BaselineEntry:
     framework: str
     networks: str
     tasks: tuple[str, ...] = ("infer", "train")
-    layout: str = ""
+    format: str = ""
     suffix: str = ".safetensors"
 
 
@@ -51,14 +51,14 @@ BASELINES = (
         "keras.applications",
         "tensorflow",
         KERAS_APPLICATIONS,
-        layout="keras",
+        format="keras",
         suffix=".weights.h5",
     ),
     BaselineEntry(
         "paddle.vision",
         "paddle",
         r"(googlenet|inception_v3)\.paddle_vision",
-        layout="paddle_vision",
+        format="paddle_vision",
         suffix=".pdparams",
     ),
     BaselineEntry("onnxruntime", "onnx", r".*", tasks=("infer",)),

@@ -18,10 +18,10 @@ from common.tools.zoo.file_jobs import FindLocations
 from common.tools.zoo.formats import NATIVE, CheckpointFormat
 from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.read_file import read_file
-from common.tools.zoo.recognise import layouts_for, recognise
+from common.tools.zoo.recognise import formats_for, recognise
 from common.tools.zoo.write_file import kind_of, write_file
 
-OWN = {layout.kind: layout for layout in NATIVE}
+OWN = {format.kind: format for format in NATIVE}
 
 
 def convert(
@@ -40,20 +40,20 @@ def convert(
     for a file that is not the network, and CheckFailed if the written file does not hold the same
     arrays, bit for bit.
     """
-    layouts_for(name, options.layout)  # rejects an unknown name before any file is read
+    formats_for(name, options.format)  # rejects an unknown name before any file is read
     kind, warning = kind_of(target), ""
-    goal, layout = choose_target(name, kind, asked_to)
+    goal, format = choose_target(name, kind, asked_to)
     match = read_match(source, name, options)
     if without_background:
         match = drop_background(match)
     if goal != name:
         match, warning = as_variant(match, goal)
-    arrays = name_arrays(match, layout)
+    arrays = name_arrays(match, format)
     about = weights.describe(match.plan) | dict(match.recorded)
     if match.carried != Carried():
         about["carried"] = vars(match.carried)
-    write_file(target, arrays, about, find_locations(match.plan, layout))
-    return report(match, name, layout, len(arrays)), warning
+    write_file(target, arrays, about, find_locations(match.plan, format))
+    return report(match, name, format, len(arrays)), warning
 
 
 def read_match(source: Path, name: str, options: ReadOptions) -> Match:
@@ -83,7 +83,7 @@ def start_from(source: Path, plan: Plan) -> tuple[Arrays, str]:
         raise DataError(f"{source}: {wrong[0]} has shape {shapes[0]}; expected {shapes[1]}")
     new = f"a new classifier for {plan.spec.classes} classes"
     heads = " and new heads" if plan.heads else ""
-    parts = [f"the backbone from {match.layout.name}", *match.notes, *notes, new + heads]
+    parts = [f"the backbone from {match.format.name}", *match.notes, *notes, new + heads]
     return arrays, f"{plan.spec.name}: {', '.join(parts)}"
 
 
@@ -111,62 +111,62 @@ def choose_target(name: str, kind: str, asked: str | None) -> tuple[str, Checkpo
     """
     goal = name
     if asked:
-        goal = variant_with_layout(name, asked)
-        [layout] = [each for each in layouts_for(goal, asked) if each.name == asked]
+        goal = variant_with_format(name, asked)
+        [format] = [each for each in formats_for(goal, asked) if each.name == asked]
     elif kind in OWN:
-        layout = OWN[kind]
+        format = OWN[kind]
     else:
-        published = [layout for layout in layouts_for(name, None) if layout.kind == kind]
+        published = [format for format in formats_for(name, None) if format.kind == kind]
         if not published:
             called = {"checkpoint": "TensorFlow checkpoint", "caffe": "Caffe model"}
             raise UsageError(f"{name} is not published as a {called[kind]}")
-        layout = published[0]
+        format = published[0]
     # In Keras' and Caffe's files, an array's name says where it is stored.
-    if (layout.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != layout.kind):
-        raise UsageError(f"the format {layout.name} and a {kind} file cannot be combined")
-    return goal, layout
+    if (format.kind == "hdf5") != (kind == "hdf5") or (kind == "caffe" != format.kind):
+        raise UsageError(f"the format {format.name} and a {kind} file cannot be combined")
+    return goal, format
 
 
-def variant_with_layout(name: str, asked: str) -> str:
+def variant_with_format(name: str, asked: str) -> str:
     """The network, or else the first variant of the same base network, that has a format."""
     table = NETWORKS[name].base
     for other in (name, *(each for each in NETWORKS if NETWORKS[each].base is table)):
-        if any(layout.name == asked for layout in layouts_for(other, None)):
+        if any(format.name == asked for format in formats_for(other, None)):
             return other
-    layouts_for(name, asked)
+    formats_for(name, asked)
     raise AssertionError
 
 
-def name_arrays(match: Match, layout: CheckpointFormat) -> Arrays:
+def name_arrays(match: Match, format: CheckpointFormat) -> Arrays:
     """Our arrays in the format's names and axis order, and what the conversion carries over."""
-    names = layout.names(match.plan)
-    kept = {name: a for name, a in match.arrays.items() if not layout.may_omit(name, a)}
+    names = format.names(match.plan)
+    kept = {name: a for name, a in match.arrays.items() if not format.may_omit(name, a)}
     for ours in kept:
         if ours not in names:
-            raise UsageError(f"the format {layout.name} has no name for {ours}")
-    theirs = layout.to_layout(match.plan, kept)
-    carried = match.carried.names if layout.kind != "hdf5" else {}
+            raise UsageError(f"the format {format.name} has no name for {ours}")
+    theirs = format.to_layout(match.plan, kept)
+    carried = match.carried.names if format.kind != "hdf5" else {}
     own = {carried.get(key, key): array for key, array in theirs.items()}
     if len(own) != len(theirs):
         raise DataError("two arrays of the file have the same name in the format")
     scalars = match.carried.scalars.items()
-    return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(layout.ignored, k)}
+    return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(format.ignored, k)}
 
 
-def find_locations(plan: Plan, layout: CheckpointFormat) -> dict[str, str]:
+def find_locations(plan: Plan, format: CheckpointFormat) -> dict[str, str]:
     """The location of each array in Keras' file, as Keras reports it; empty for other types."""
-    if layout.kind != "hdf5":
+    if format.kind != "hdf5":
         return {}
     job = FindLocations(
         framework="tensorflow",
         network=plan.spec.name,
         aux=plan.spec.aux,
-        published=layout.name == "keras",
+        published=format.name == "keras",
     )
     return {name: str(location) for name, location in call(job).arrays.items()}
 
 
-def report(match: Match, name: str, layout: CheckpointFormat, count: int) -> str:
+def report(match: Match, name: str, format: CheckpointFormat, count: int) -> str:
     """A one-line report on what was converted."""
     spec = match.plan.spec
     parts = [f"{spec.classes} classes" if spec.classes else "no classifier"]
@@ -174,8 +174,8 @@ def report(match: Match, name: str, layout: CheckpointFormat, count: int) -> str
         parts.append("with class 0 as the background")
     parts.append("with heads" if spec.aux else "without heads")
     parts += match.notes
-    goal = f"{layout.name} as {spec.name}" if spec.name != name else layout.name
+    goal = f"{format.name} as {spec.name}" if spec.name != name else format.name
     return (
-        f"{name} from {match.layout.name} to {goal}: {', '.join(parts)}; "
+        f"{name} from {match.format.name} to {goal}: {', '.join(parts)}; "
         f"{count} arrays written and verified bit for bit"
     )

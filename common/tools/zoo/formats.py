@@ -114,24 +114,24 @@ NATIVE = (
 )
 
 
-def torch_layout(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
+def torch_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a library that is written in PyTorch."""
     return CheckpointFormat(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
 
 
-def v3_layout(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
+def v3_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a PyTorch library for Inception v3 or the FID network, which has its names."""
     # torchvision's 1000 classes are ImageNet's; TensorFlow's 1008 are from an older training.
     elsewhere = {1000: "inception_v3"} if name == "pytorch_fid" else {1008: "inception_v3.fid"}
-    return replace(torch_layout(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
+    return replace(torch_format(name, networks, TORCHVISION_V3, *rules), elsewhere=elsewhere)
 
 
-def paddle_layout(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
+def paddle_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a library that is written in Paddle."""
     return CheckpointFormat(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
 
 
-def slim_layout(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> CheckpointFormat:
+def slim_format(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> CheckpointFormat:
     """TF-Slim's format for a network; its batch norm has a scale only if requested."""
     names = by_rules(rules, SLIM_PARTS)
     scale = r".*\.bn\.weight"
@@ -153,7 +153,7 @@ class Blobs(CheckpointFormat):
         return super().transpose_from(array, shape, groups)
 
 
-def caffe_layout(networks: str, *rules: Rules) -> CheckpointFormat:
+def caffe_format(networks: str, *rules: Rules) -> CheckpointFormat:
     """A format of Caffe's."""
     return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
 
@@ -176,23 +176,23 @@ def positions(plan: Plan) -> dict[str, str]:
 
 
 KERAS_APPLICATIONS = r"inception_v3\.keras|inception_resnet_v2\.keras|xception"
-LAYOUTS = (
+FORMATS = (
     *NATIVE,
-    torch_layout("tutorial", r"googlenet"),
-    torch_layout("torchvision", r"googlenet\.torchvision(\.input)?"),
-    v3_layout("torchvision", r"inception_v3(\.input)?"),
-    v3_layout("timm", r"inception_v3(\.input)?"),
-    v3_layout("pytorch_fid", r"inception_v3\.fid"),
-    torch_layout("timm", r"inception_v4", TIMM_V4),
-    torch_layout("timm", r"inception_resnet_v2", TIMM_RESNET_V2),
-    torch_layout("facenet", r"inception_resnet_v1\.facenet", FACENET),
-    torch_layout("timm", r"xception\.timm", TIMM_XCEPTION),
-    v3_layout("pretrainedmodels", r"inception_v3", LAST_LINEAR),
-    torch_layout("pretrainedmodels", r"inception_v2\.caffe", CAFFE_V2, UNDERSCORES, LAST_LINEAR),
-    torch_layout("pretrainedmodels", r"inception_v4", TIMM_V4),
-    torch_layout("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
-    torch_layout("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
-    replace(torch_layout("d2l", r"googlenet\.d2l", D2L), tidy=first_edition),
+    torch_format("tutorial", r"googlenet"),
+    torch_format("torchvision", r"googlenet\.torchvision(\.input)?"),
+    v3_format("torchvision", r"inception_v3(\.input)?"),
+    v3_format("timm", r"inception_v3(\.input)?"),
+    v3_format("pytorch_fid", r"inception_v3\.fid"),
+    torch_format("timm", r"inception_v4", TIMM_V4),
+    torch_format("timm", r"inception_resnet_v2", TIMM_RESNET_V2),
+    torch_format("facenet", r"inception_resnet_v1\.facenet", FACENET),
+    torch_format("timm", r"xception\.timm", TIMM_XCEPTION),
+    v3_format("pretrainedmodels", r"inception_v3", LAST_LINEAR),
+    torch_format("pretrainedmodels", r"inception_v2\.caffe", CAFFE_V2, UNDERSCORES, LAST_LINEAR),
+    torch_format("pretrainedmodels", r"inception_v4", TIMM_V4),
+    torch_format("pretrainedmodels", r"inception_resnet_v2", TIMM_RESNET_V2, LAST_LINEAR),
+    torch_format("pretrainedmodels", r"xception\.timm", TIMM_XCEPTION, LAST_LINEAR),
+    replace(torch_format("d2l", r"googlenet\.d2l", D2L), tidy=first_edition),
     CheckpointFormat(
         "keras",
         KERAS_AXES,
@@ -202,13 +202,13 @@ LAYOUTS = (
         KERAS_EXTRA,
         tidy=counted_anew,
     ),
-    paddle_layout("paddle_vision", r"googlenet\.paddle_vision", PADDLE_VISION),
-    paddle_layout("paddle_vision", r"inception_v3\.paddle_vision", PADDLE_VISION_V3),
-    paddle_layout("paddleclas", r"googlenet\.paddle_vision", PADDLE_VISION),
-    paddle_layout("paddleclas", r"inception_v3\.paddle_vision", PADDLECLAS_V3),
-    replace(paddle_layout("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
-    caffe_layout(r"googlenet\.(caffe|paper)", CAFFE_V1),
-    caffe_layout(r"inception_v2\.caffe", CAFFE_V2),
+    paddle_format("paddle_vision", r"googlenet\.paddle_vision", PADDLE_VISION),
+    paddle_format("paddle_vision", r"inception_v3\.paddle_vision", PADDLE_VISION_V3),
+    paddle_format("paddleclas", r"googlenet\.paddle_vision", PADDLE_VISION),
+    paddle_format("paddleclas", r"inception_v3\.paddle_vision", PADDLECLAS_V3),
+    replace(paddle_format("paddle_tutorial", r"googlenet\.paddle", PADDLE_TUTORIAL), tidy=tidied),
+    caffe_format(r"googlenet\.(caffe|paper)", CAFFE_V1),
+    caffe_format(r"inception_v2\.caffe", CAFFE_V2),
     CheckpointFormat(
         "onnx_zoo",
         PYTORCH.axes,
@@ -216,10 +216,10 @@ LAYOUTS = (
         r"googlenet\.(caffe|paper)",
     ),
     Listed("lasagne", {**KERAS_AXES, 4: (0, 1, 2, 3)}, positions, r"googlenet\.(caffe|paper)"),
-    slim_layout(r"googlenet\.slim", SLIM_V1),
-    slim_layout(r"inception_v2\.slim", SLIM_V2),
-    slim_layout(r"inception_v3\.keras", SLIM_V3),
+    slim_format(r"googlenet\.slim", SLIM_V1),
+    slim_format(r"inception_v2\.slim", SLIM_V2),
+    slim_format(r"inception_v3\.keras", SLIM_V3),
     # Their classifiers are linear layers, whose weights are matrices.
-    slim_layout(r"inception_v4", SLIM_V4, KERAS_AXES),
-    slim_layout(r"inception_resnet_v2(\.keras)?", SLIM_RESNET_V2, KERAS_AXES),
+    slim_format(r"inception_v4", SLIM_V4, KERAS_AXES),
+    slim_format(r"inception_resnet_v2(\.keras)?", SLIM_RESNET_V2, KERAS_AXES),
 )

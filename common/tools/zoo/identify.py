@@ -8,7 +8,7 @@ from common.networks import NETWORKS
 from common.tools.zoo.match import Match, ReadOptions
 from common.tools.zoo.misfit import Misfit
 from common.tools.zoo.read_file import read_file
-from common.tools.zoo.recognise import try_layouts
+from common.tools.zoo.recognise import try_formats
 from common.tools.zoo.unwrap import open_groups
 
 
@@ -34,7 +34,7 @@ def identify(source: Path, options: ReadOptions) -> Identity:
     says = contents.about.get("network")
     names = [says] if says in NETWORKS else list(NETWORKS)
     opened = open_groups(str(source), contents, options.key, options.averages)
-    attempts = [try_layouts(str(source), contents, opened, name, options) for name in names]
+    attempts = [try_formats(str(source), contents, opened, name, options) for name in names]
     matches = tuple(match for match, _ in attempts if match)
     misfits = [misfit for _, others in attempts for misfit in others]
     nearest = max(misfits, key=lambda misfit: misfit.agreed, default=None)

@@ -16,7 +16,7 @@ class ReadOptions:
     use moving averages as weights.
     """
 
-    layout: str | None = None
+    format: str | None = None
     key: str | None = None
     backbone_only: bool = False
     averages: bool = False
@@ -41,7 +41,7 @@ class Match:
     `recorded` has the metadata that do not follow from the arrays.
     """
 
-    layout: CheckpointFormat
+    format: CheckpointFormat
     plan: Plan
     arrays: Arrays
     carried: Carried = field(default_factory=Carried)

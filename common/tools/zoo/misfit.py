@@ -16,7 +16,7 @@ class Misfit:
     """
 
     name: str
-    layout: CheckpointFormat
+    format: CheckpointFormat
     missing: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     misshapen: list[str] = field(default_factory=list)
@@ -27,4 +27,4 @@ class Misfit:
     def __str__(self) -> str:
         faults = weights.list_faults(self.missing, self.unknown, self.misshapen)
         reason = faults or self.elsewhere or "all arrays fit"
-        return f"{self.name} in format {self.layout.name}: {reason}"
+        return f"{self.name} in format {self.format.name}: {reason}"

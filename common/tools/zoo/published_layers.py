@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from common.spec import Concat
 from common.spec.plan import Node, Plan
-from common.tools.zoo.formats import LAYOUTS, NATIVE
+from common.tools.zoo.formats import FORMATS, NATIVE
 from common.tools.zoo.renaming import MIXED_V3
 
 Parts = tuple[str, ...]  # of a name, which dots or slashes separate
@@ -32,17 +32,17 @@ def published_layers(plan: Plan) -> dict[str, str]:
     name of their output (`inception_3a/output`).
     """
     paths: dict[str, str] = {}
-    for layout in LAYOUTS:
-        if layout in NATIVE or layout.kind == "hdf5" or not layout.fits(plan.spec.name):
+    for format in FORMATS:
+        if format in NATIVE or format.kind == "hdf5" or not format.fits(plan.spec.name):
             continue
-        names = layout.names(plan)
+        names = format.names(plan)
         scope = common_parts([split(name)[:-1] for name in names.values()])
         for node, parts in layers_with_parts(plan, names):
             own = parts[len(scope) :]
-            separator = "." if layout.kind in ("torch", "pickle") else "/"
+            separator = "." if format.kind in ("torch", "pickle") else "/"
             for each in (parts, own):
                 paths.setdefault(separator.join(each), node.path)
-            if layout.kind == "caffe" and isinstance(node.layer, Concat):
+            if format.kind == "caffe" and isinstance(node.layer, Concat):
                 paths.setdefault("/".join((*own, "output")), node.path)
     paths |= KERAS.get(plan.spec.name, {})
     return {name: path for name, path in paths.items() if name}

@@ -20,7 +20,7 @@ from common.tools.zoo.find_plan import (
     names_there,
     published_plan,
 )
-from common.tools.zoo.formats import LAYOUTS, CheckpointFormat
+from common.tools.zoo.formats import FORMATS, CheckpointFormat
 from common.tools.zoo.keras_names import rename_classifier
 from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.misfit import Misfit
@@ -33,13 +33,13 @@ def recognise(source: str, contents: Contents, name: str, options: ReadOptions) 
     if says != name:
         raise DataError(f"{source}: its metadata names {says}, not {name}")
     opened = open_groups(source, contents, options.key, options.averages)
-    match, misfits = try_layouts(source, contents, opened, name, options)
+    match, misfits = try_formats(source, contents, opened, name, options)
     if match is None:
         raise not_recognised(source, contents, name, misfits, options)
     return match
 
 
-def try_layouts(
+def try_formats(
     source: str,
     contents: Contents,
     opened: dict[str, list[Wrapped]],
@@ -66,13 +66,13 @@ def try_groups(
     name: str,
     options: ReadOptions,
 ) -> tuple[Match | None, list[Misfit]]:
-    """Tries every format on each of the given groups; returns what `try_layouts` does."""
-    layouts = layouts_for(name, options.layout)
+    """Tries every format on each of the given groups; returns what `try_formats` does."""
+    formats = formats_for(name, options.format)
     matches: dict[str, Match] = {}
     misfits: list[Misfit] = []
     for key, readings in opened.items():
         for wrapped in readings:
-            attempts = [attempt(source, wrapped, contents, name, each, options) for each in layouts]
+            attempts = [attempt(source, wrapped, contents, name, each, options) for each in formats]
             fitting = [each for each in attempts if isinstance(each, Match)]
             misfits += [each for each in attempts if isinstance(each, Misfit)]
             if fitting and not any(misfit.elsewhere for misfit in misfits):
@@ -91,7 +91,7 @@ def not_recognised(
     if not misfits:
         misfits = [nothing_in_common(contents, name, options)]
     own = max(misfits, key=lambda misfit: (misfit.elsewhere != "", misfit.agreed))
-    others = [] if options.layout or own.elsewhere else guesses(source, contents, name)
+    others = [] if options.format or own.elsewhere else guesses(source, contents, name)
     best = max([own, *others], key=lambda misfit: misfit.agreed)
     like = f"; it looks most like {best}" if best.agreed > max(own.agreed, 0) else ""
     backbone = "; --classes 0 takes its backbone only" if own.backbone_fits else ""
@@ -103,10 +103,10 @@ def not_recognised(
 
 def nothing_in_common(contents: Contents, name: str, options: ReadOptions) -> Misfit:
     """The mismatch of a file with a network that has no array name in common with it."""
-    layout, plan = layouts_for(name, options.layout)[0], published_plan(name)
+    format, plan = formats_for(name, options.format)[0], published_plan(name)
     arrays = next(iter(contents.groups.values()), {})
-    missing = list(layout.names(plan).values())
-    return Misfit(name, layout, missing, list(arrays), agreed=0.0)
+    missing = list(format.names(plan).values())
+    return Misfit(name, format, missing, list(arrays), agreed=0.0)
 
 
 def unambiguous(source: str, matches: list[Match]) -> Match:
@@ -118,7 +118,7 @@ def unambiguous(source: str, matches: list[Match]) -> Match:
             np.array_equal(first.arrays[key], array) for key, array in other.arrays.items()
         )
         if not alike:
-            names = f"{first.layout.name} and {other.layout.name}"
+            names = f"{first.format.name} and {other.format.name}"
             raise DataError(
                 f"{source}: matches the formats {names} with different results; "
                 "choose one with --from"
@@ -126,12 +126,12 @@ def unambiguous(source: str, matches: list[Match]) -> Match:
     return first
 
 
-def layouts_for(name: str, asked: str | None) -> list[CheckpointFormat]:
+def formats_for(name: str, asked: str | None) -> list[CheckpointFormat]:
     """The formats in which a network is published, or the requested one; raises UsageError."""
     network(name)
-    fitting = [layout for layout in LAYOUTS if layout.fits(name) and asked in (None, layout.name)]
+    fitting = [format for format in FORMATS if format.fits(name) and asked in (None, format.name)]
     if not fitting:
-        known = ", ".join(dict.fromkeys(layout.name for layout in LAYOUTS if layout.fits(name)))
+        known = ", ".join(dict.fromkeys(format.name for format in FORMATS if format.fits(name)))
         raise UsageError(f"unknown format {asked!r} for {name}; choose from: {known}")
     return fitting
 
@@ -141,54 +141,54 @@ def attempt(
     wrapped: Wrapped,
     contents: Contents,
     name: str,
-    layout: CheckpointFormat,
+    format: CheckpointFormat,
     options: ReadOptions,
 ) -> Match | Misfit | None:
     """The arrays as this network in this format, or why they do not match; None if no name does."""
-    tidy = layout.tidy(wrapped.arrays)
+    tidy = format.tidy(wrapped.arrays)
     arrays = {tidy.get(key, key): array for key, array in wrapped.arrays.items()}
     notes = list(wrapped.notes)
-    if layout.kind == "hdf5" and not options.backbone_only:
-        arrays = rename_classifier(arrays, full_plan(name), layout, notes)
-    if names_there(layout, name).isdisjoint(arrays):
+    if format.kind == "hdf5" and not options.backbone_only:
+        arrays = rename_classifier(arrays, full_plan(name), format, notes)
+    if names_there(format, name).isdisjoint(arrays):
         return None
-    plan = find_plan(source, arrays, contents.about, name, layout, options.backbone_only)
-    plan, arrays = leave_heads_of_other_classes(plan, arrays, layout, notes)
-    result = fit(arrays, tidy, plan, layout, notes, options)
+    plan = find_plan(source, arrays, contents.about, name, format, options.backbone_only)
+    plan, arrays = leave_heads_of_other_classes(plan, arrays, format, notes)
+    result = fit(arrays, tidy, plan, format, notes, options)
     if isinstance(result, Match) and wrapped.preprocess:
         result = replace(result, recorded={"preprocess": wrapped.preprocess})
-    if isinstance(result, Match) and not options.layout and "network" not in contents.about:
+    if isinstance(result, Match) and not options.format and "network" not in contents.about:
         return tell_apart(source, arrays, result)
     return result
 
 
 def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
     """The match, or a misfit if the number of classes shows that it is a different network."""
-    name, layout = match.plan.spec.name, match.layout
+    name, format = match.plan.spec.name, match.format
     classes = weights.count_classes(
-        source, layout.from_layout(full_plan(name), arrays), network(name)
+        source, format.from_layout(full_plan(name), arrays), network(name)
     )
-    if classes not in layout.elsewhere:
+    if classes not in format.elsewhere:
         return match
-    advice = f"--from {layout.name} reads them anyway"
-    reason = f"{classes} classes are {layout.elsewhere[classes]}'s ({advice})"
-    return Misfit(name, layout, elsewhere=reason)
+    advice = f"--from {format.name} reads them anyway"
+    reason = f"{classes} classes are {format.elsewhere[classes]}'s ({advice})"
+    return Misfit(name, format, elsewhere=reason)
 
 
 def fit(
     arrays: Arrays,
     tidy: Mapping[str, str],
     plan: Plan,
-    layout: CheckpointFormat,
+    format: CheckpointFormat,
     notes: list[str],
     options: ReadOptions,
 ) -> Match | Misfit:
     """The plan's arrays from a file, or those that are missing, unknown or of a wrong shape."""
-    names, wanted, ours = layout.names(plan), plan.array_shapes(), layout.from_layout(plan, arrays)
+    names, wanted, ours = format.names(plan), plan.array_shapes(), format.from_layout(plan, arrays)
     rest = arrays.keys() - names.values()
     absent = [name for name in wanted if name not in ours]
-    missing = [names[name] for name in absent if name in names and not layout.may_omit(name)]
-    unknown = [key for key in arrays if key in rest and not layout.passes_over(key, arrays[key])]
+    missing = [names[name] for name in absent if name in names and not format.may_omit(name)]
+    unknown = [key for key in arrays if key in rest and not format.passes_over(key, arrays[key])]
     misshapen = [
         f"{names[name]} is {shape_text(arrays[names[name]].shape)}"
         for name, array in ours.items()
@@ -204,12 +204,12 @@ def fit(
         agreed = fitting / (len(ours) + len(missing) + len(unknown))
         backbone = plan.backbone_shapes().items()
         fits = apart and all(n in ours and ours[n].shape == shape for n, shape in backbone)
-        return Misfit(plan.spec.name, layout, missing, unknown, misshapen, agreed, fits)
+        return Misfit(plan.spec.name, format, missing, unknown, misshapen, agreed, fits)
     scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
-    keeps = layout.kind != "hdf5"  # Keras' counters only show what else was built before
+    keeps = format.kind != "hdf5"  # Keras' counters only show what else was built before
     untidy = {there: key for key, there in tidy.items() if key != there and keeps}
     ones = {name: np.ones(wanted[name], np.float32) for name in absent}
-    return Match(layout, plan, ours | ones, Carried(scalars, untidy), tuple(notes))
+    return Match(format, plan, ours | ones, Carried(scalars, untidy), tuple(notes))
 
 
 def layer_of(name: str) -> str:
@@ -223,9 +223,9 @@ def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
     for arrays in choose_groups(source, contents, None).values():
         plain = Wrapped(arrays)
         for other in NETWORKS:
-            for layout in LAYOUTS:
-                if other != name and layout.fits(other):
-                    attempts.append(attempt(source, plain, contents, other, layout, ReadOptions()))
+            for format in FORMATS:
+                if other != name and format.fits(other):
+                    attempts.append(attempt(source, plain, contents, other, format, ReadOptions()))
     fits = [each for each in attempts if isinstance(each, Match)]
     others = [each for each in attempts if isinstance(each, Misfit)]
-    return [Misfit(each.plan.spec.name, each.layout) for each in fits] + others
+    return [Misfit(each.plan.spec.name, each.format) for each in fits] + others
