@@ -19,7 +19,7 @@ from common.spec import (
 )
 from common.spec.rewrite import Override, rewrite, rewrite_network
 from common.tools.check.block_changes import fewer_blocks, ordinary_convolutions
-from common.tools.check.describe import Difference
+from common.tools.check.describe import CONVENTION, USUAL_EPS, Difference
 from common.tools.check.facts import MOST, Facts
 from common.tools.check.module_changes import other_modules
 from common.tools.check.stem import other_stem
@@ -35,6 +35,7 @@ class Change:
     override: Override | None = None
     network: NetworkSpec | None = None  # the changed network, if no override makes it
     places: tuple[str, ...] = ()  # of the decision, if these are not the layers that differ
+    kind: str = ""  # "" if it depends on the images, or if it is a mistake
 
 
 Proposal = Callable[[NetworkSpec, Facts], Iterator[Change]]
@@ -55,8 +56,8 @@ def changed(network: NetworkSpec, facts: Facts, proposals: Sequence[Proposal]) -
         for change in propose(network, facts):
             made = change.network or rewrite_network(network, change.override or unchanged)
             if places := change.places or places_of(network, made):
-                own = Difference(places[0], change.what, change.yours, change.table, places=places)
-                found.append(own)
+                values = change.what, change.yours, change.table
+                found.append(Difference(places[0], *values, places=places, kind=change.kind))
                 network = made
     return Changed(network, tuple(found))
 
@@ -103,9 +104,10 @@ def norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     if facts.has_norms and not own:
         kind = facts.group_norm or "batch norm"
         what = f"{kind.partition(':')[0]} after every convolution"
-        yield Change(what, kind, "none", batch_norm(BatchNorm(1e-3)))
+        yield Change(what, kind, "none", batch_norm(BatchNorm(1e-3)), kind=CONVENTION)
     elif own and not facts.norms and len(facts.convolutions) > 5:
-        yield Change("no batch norm", "none", "batch norm", remove(r"(.*\.)?bn"))
+        without = remove(r"(.*\.)?bn")
+        yield Change("no batch norm", "none", "batch norm", without, kind=CONVENTION)
 
 
 def order_changes(_: NetworkSpec, facts: Facts) -> Iterator[Change]:
@@ -136,12 +138,18 @@ def eps_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
         yield Change(what, "64, 192, ...", f"{table:g}", width_for_eps)
     elif facts.eps and abs(facts.eps - table) > 1e-3 * table:
         what = "batch norm: eps in all"
-        yield Change(what, f"{facts.eps:g}", f"{table:g}", every(BatchNorm, eps=facts.eps))
+        own_eps, kind = (
+            every(BatchNorm, eps=facts.eps),
+            CONVENTION if facts.eps in USUAL_EPS else "",
+        )
+        yield Change(what, f"{facts.eps:g}", f"{table:g}", own_eps, kind=kind)
     scales = max(own, key=own.count).scale
     if scales and facts.scaled <= 1 - MOST:
-        yield Change("batch norm: no scale in all", "none", "scale", every(BatchNorm, scale=False))
+        what, override = "batch norm: no scale in all", every(BatchNorm, scale=False)
+        yield Change(what, "none", "scale", override, kind=CONVENTION)
     elif not scales and facts.scaled >= MOST:
-        yield Change("batch norm: scale in all", "scale", "none", every(BatchNorm, scale=True))
+        what, override = "batch norm: scale in all", every(BatchNorm, scale=True)
+        yield Change(what, "scale", "none", override, kind=CONVENTION)
 
 
 def width_for_eps(_: str, layer: Layer) -> Layer:
@@ -159,9 +167,10 @@ def bias_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     kind = facts.group_norm.partition(":")[0] or "batch norm"
     beside = f" in addition to {kind}" if facts.norms else ""
     if facts.biased >= MOST and not most and len(facts.convolutions) > 5:
-        yield Change(f"convolutions: biases{beside}", "bias", "none", every(Conv, bias=True))
+        what, override = f"convolutions: biases{beside}", every(Conv, bias=True)
+        yield Change(what, "bias", "none", override, kind=CONVENTION)
     elif facts.biased <= 1 - MOST and most and len(facts.convolutions) > 5:
-        yield Change("convolutions: no biases", "none", "bias", without_bias)
+        yield Change("convolutions: no biases", "none", "bias", without_bias, kind=CONVENTION)
 
 
 def without_bias(_: str, layer: Layer) -> Layer:
@@ -181,9 +190,10 @@ def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     more = facts.count(3) - own.count(3)
     if more > 1.5 * fives:
         what = "two 3x3 convolutions for each 5x5"
-        yield Change(what, "3x3, 3x3", "5x5", two_for_5)
+        yield Change(what, "3x3, 3x3", "5x5", two_for_5, kind=CONVENTION)
     elif more > 0.5 * fives:
-        yield Change("3x3 convolutions for 5x5", "3x3", "5x5", kernel_3_for_5)
+        what = "3x3 convolutions for 5x5"
+        yield Change(what, "3x3", "5x5", kernel_3_for_5, kind=CONVENTION)
 
 
 def two_for_5(_: str, layer: Layer) -> Layer:

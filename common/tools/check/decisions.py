@@ -6,24 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
-from common.tools.check.describe import Difference
-
-CONVENTION, MISTAKE, CHOICE = "convention", "mistake", "choice"
-# What no variant here has, but other published code does.
-CONVENTIONS = re.compile(
-    r"batch norm after every convolution|no batch norm|two 3x3 convolutions for each 5x5"
-    r"|3x3 convolutions for 5x5|convolutions: (no )?biases.*|batch norm: (no )?scale in all"
-    r"|1xn and nx1 swapped|batch norm: momentum \(fraction kept\)|(group|layer) norm .*"
+from common.tools.check.describe import (
+    CHOICE,
+    CONVENTION,
+    GROUP_NORM,
+    LAYER_NORM,
+    MISTAKE,
+    USUAL_EPS,
+    Difference,
 )
+
 EXTRA_NORM = re.compile(r"extra \w+ norm.*")
-EPS = re.compile(r"batch norm: eps(?! is).*")
 NORM_EPS = "batch norm: eps"
-SOFTMAX = re.compile(r"extra softmax")  # as networks in Keras end
+SOFTMAX = "extra softmax"  # as networks in Keras end
 PAPERS_LRN = "LRN (size 5, alpha 0.0001, beta 0.75)"  # GoogLeNet's, at these places
 LRN_PLACES = {"maxpool1", "conv3.conv", "conv3.relu"}
-USUAL_EPS = ("0.001", "1e-05", "1e-3", "1e-5")
-CHOICES = re.compile(r"(extra )?dropout.*(?<!in evaluation)|dropout: .*")
-SCALED = re.compile(r"(all values times|each channel scaled).*")  # at the image: preprocessing
+SCALED = "all values times", "each channel scaled"  # at the image: preprocessing
 MOVED = ("max pool", "average pool")
 ROW = 3  # wrong widths in one module: it has the numbers of a different module
 
@@ -153,9 +151,9 @@ def swapped(found: Sequence[Difference]) -> list[Difference]:
         elif (each.table, each.yours) not in done:
             done.add((each.yours, each.table))
             both = join([each, other])
-            what = "1xn and nx1 swapped"
             own = f"{each.yours}, then {other.yours}", f"{each.table}, then {other.table}"
-            left.append(replace(both, what=what, yours=own[0], table=own[1]))
+            named = replace(both, what="1xn and nx1 swapped", kind=CONVENTION)
+            left.append(replace(named, yours=own[0], table=own[1]))
     return left
 
 
@@ -183,15 +181,16 @@ def is_hidden_width(each: Difference, found: Sequence[Difference]) -> bool:
 
 def kind_of(each: Difference, *, is_small: bool, probabilities: bool) -> str:
     """Whether a decision is a convention, a mistake or a choice."""
-    if CHOICES.fullmatch(each.what):
-        return CHOICE
-    if each.layer == "image" and SCALED.fullmatch(each.what):
+    if each.kind:
+        return each.kind
+    if each.layer == "image" and each.what.startswith(SCALED):
         return CHOICE
     if each.what == "different stem":
         return CHOICE if is_small else MISTAKE
-    is_usual = EPS.fullmatch(each.what) and each.yours in USUAL_EPS
-    is_expected = probabilities and SOFTMAX.fullmatch(each.what)
+    is_usual = each.what == NORM_EPS and each.yours in map("{:g}".format, USUAL_EPS)
+    is_expected = probabilities and each.what == SOFTMAX
     is_papers = each.yours == PAPERS_LRN and LRN_PLACES.issuperset(each.places)
-    if each.also_in or is_usual or is_expected or is_papers or CONVENTIONS.fullmatch(each.what):
+    is_other_norm = each.what in (GROUP_NORM, LAYER_NORM)
+    if each.also_in or is_usual or is_expected or is_papers or is_other_norm:
         return CONVENTION
     return MISTAKE

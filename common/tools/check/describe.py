@@ -9,6 +9,9 @@ from common.spec import Layer, PaddingRule, pair
 from common.tools.analysis.diff import value_text
 from common.tools.check.graph import Op, Other
 
+CONVENTION, MISTAKE, CHOICE = "convention", "mistake", "choice"
+USUAL_EPS = (1e-3, 1e-5)  # of batch norms in published code
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -16,8 +19,9 @@ class Difference:
 
     `also_in` are the published variants that share it; `effect` is its relative effect on the
     result, if known; `lines` are those in which the layer was created. `places` are all layers of
-    one decision, of which `layer` is the first; `kind` is "convention" if a published reading has
-    it, "choice" for a setting that depends on the task, such as a dropout rate, and else "mistake".
+    one decision, of which `layer` is the first. `kind` is CONVENTION if published code has it,
+    CHOICE for a setting that depends on the task, such as a dropout rate, and else MISTAKE; it is
+    "" until it is known.
     """
 
     layer: str

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from common import spec
-from common.tools.check.describe import Difference
+from common.tools.check.describe import CHOICE, Difference
 from common.tools.check.graph import RESULT, section
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Array, agree
@@ -27,7 +27,8 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
         left.remove(found)
         if abs(found.rate - rate) > 1e-6:
             lines = lines_of_dropout(reading, found.input)
-            yield Difference(name, "dropout: rate", f"{found.rate:g}", f"{rate:g}", lines=lines)
+            values = f"{found.rate:g}", f"{rate:g}"
+            yield Difference(name, "dropout: rate", *values, lines=lines, kind=CHOICE)
     if not reading.trace.after:  # those inside heads, which were not compared, do not count
         placed = [drop for drop in left if step_before(reading, drop.input)]
         missing = missing if len(placed) == len(left) else missing[: len(placed)]
@@ -37,16 +38,16 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
             own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
             values = f"after {own or NO_STEP}", f"after {table}"
             lines = lines_of_dropout(reading, drop.input)
-            yield Difference(name, "dropout: place", *values, lines=lines)
+            yield Difference(name, "dropout: place", *values, lines=lines, kind=CHOICE)
         return
     for name in missing:
-        own = f"rate {rates[name]:g}"
-        yield Difference(name, "dropout missing", "none", own, lines=of_reader(reading, name))
+        own, lines = f"rate {rates[name]:g}", of_reader(reading, name)
+        yield Difference(name, "dropout missing", "none", own, lines=lines, kind=CHOICE)
     for drop in left:
         what, own = "extra dropout", step_before(reading, drop.input)
         yours = f"rate {drop.rate:g}, after {own or NO_STEP}"
         lines = lines_of_dropout(reading, drop.input)
-        yield Difference(own or RESULT, what, yours, "none", lines=lines)
+        yield Difference(own or RESULT, what, yours, "none", lines=lines, kind=CHOICE)
 
 
 def dropouts(reading: Reading) -> dict[str, float]:

@@ -14,7 +14,7 @@ from common.reference.numerics import relative_difference
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
 from common.spec.rewrite import without_dropout
-from common.tools.check.describe import Difference
+from common.tools.check.describe import CONVENTION, Difference
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.graph import RESULT, section
 from common.tools.check.random_values import labels
@@ -97,7 +97,8 @@ def norm_differences(
         keep = 1 - share * (1 - node.keep)
         if relative_difference(moved, share * way) < 1e-6 and abs(keep - node.keep) > 1e-6:
             what = "batch norm: momentum (fraction kept)"
-            yield Difference(node.path, what, f"{keep:.6g}", f"{node.keep:.6g}")
+            values = f"{keep:.6g}", f"{node.keep:.6g}"
+            yield Difference(node.path, what, *values, kind=CONVENTION)
 
 
 def parted(found: Gradients, right: Gradients, bound: float) -> set[str]:
