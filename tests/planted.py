@@ -8,6 +8,7 @@ different.
 """
 
 import argparse
+import gc
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
         kind.__init__ = init  # restores what the check replaced to note where layers are made
         if framework == "tensorflow":  # else the networks of this process would fill the memory
             import_module("keras").backend.clear_session()
+            gc.collect()
 
 
 def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
