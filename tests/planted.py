@@ -8,14 +8,13 @@ different.
 """
 
 import argparse
-import gc
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from fnmatch import fnmatchcase
-from importlib import import_module
 from pathlib import Path
 
 from planting import MISTAKES, Mistake, Source, pairs, planted, printed
@@ -46,9 +45,6 @@ def verdict(framework: str, text: str, source: Source, box: Path) -> Verdict:
         return reach_verdict(unpack_trace(check_work.check(job).arrays), name, job.heads)
     finally:
         kind.__init__ = init  # restores what the check replaced to note where layers are made
-        if framework == "tensorflow":  # else the networks of this process would fill the memory
-            import_module("keras").backend.clear_session()
-            gc.collect()
 
 
 def outcome(framework: str, found: Verdict, mistakes: list[Mistake]) -> str:
@@ -89,8 +85,24 @@ def try_out(framework: str, mistakes: list[Mistake], box: Path) -> str:
     return result
 
 
+def forked(framework: str, mistakes: list[Mistake], box: Path) -> str:
+    """The outcome of `try_out` in a process of its own, as Keras does not free old networks."""
+    import_checker(framework)
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        try:
+            os.write(writer, try_out(framework, mistakes, box).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader) as file:
+        result = file.read()
+    os.waitpid(child, 0)
+    return result or "crashed"
+
+
 def run(framework: str, words: list[str], count: int) -> bool:
-    """Tries every mistake of the chosen kinds and then random pairs, in this process."""
+    """Tries every mistake of the chosen kinds and then random pairs."""
     chosen = [each for each in MISTAKES if not words or any(word in each.kind for word in words)]
     good = True
     with tempfile.TemporaryDirectory() as box:
@@ -99,7 +111,7 @@ def run(framework: str, words: list[str], count: int) -> bool:
             "the same, written otherwise": [[each] for each in chosen if not each.found],
             "in pairs": list(pairs(framework, count)),
         }.items():
-            results = Counter(try_out(framework, row, Path(box)) for row in rows)
+            results = Counter(forked(framework, row, Path(box)) for row in rows)
             if rows:
                 share = results[EXACT] / len(rows)
                 print(f"{framework}, {title}: {dict(results)}, {share:.0%} exactly", flush=True)
@@ -140,7 +152,7 @@ def run_equal(framework: str, names: list[str]) -> bool:
 
 
 def here(framework: str, *words: str) -> None:
-    """Tries the mistakes of the chosen kinds in this process."""
+    """Tries the mistakes of the chosen kinds, in this process and those below it."""
     main([framework, "--here", *words])
 
 

@@ -14,6 +14,7 @@ from cli import call
 FRAMEWORK = """
 import sys, types
 import numpy as np
+from common.tools.check.old_names import OldNames
 from common.tools.check.trace import Call, Trace
 
 class Net:
@@ -36,6 +37,7 @@ sys.modules["common.tools.check.verdict"] = verdict
 vars(sys.modules["pytorch_impl.check"]).update(
     VERSION="0", NETWORK=Net, prepare=lambda *_: None, parts=lambda net: [], trace=trace,
     own_input=lambda net: (3, 224, 224), count_parameters=lambda net: 15, fill=lambda *_: None,
+    TRAINING=(), OLD_NAMES=OldNames(title="PyTorch"), as_network=lambda made: made,
 )
 """
 NETWORK = """

@@ -24,7 +24,7 @@ ROWS = {
     "same": "SAME padding", "ceil": "ceil", "average": "border of an average",
     "counted": "border of an average, counted", "lrn": "LRN alpha", "eps": "batch norm eps",
     "small_eps": "batch norm eps 1e-5", "flatten": "flatten order",
-    "depthwise": "depthwise format",
+    "depthwise": "depthwise layout",
 }  # fmt: skip
 
 
