@@ -33,7 +33,7 @@ ERRORS = {
     "Paddle": (
         "(InvalidArgument) The 2-th dimension of input[0] and input[2] is expected to be equal."
         "But received input[0]'s shape = [1, 3, 28, 28], input[2]'s shape = [1, 5, 14, 14].",
-        "branch 3 outputs 14x14, branch 1 28x28: in a module, all strides must be 1",
+        "branch 3 outputs 14x14, branch 1 28x28: all branches of a module must have the same",
     ),
     "odd": (
         "Expected size 28 but got size 27 for tensor number 1 in the list",
@@ -72,7 +72,7 @@ def test_an_error_is_explained(name):
 SOURCE = (Path(__file__).parents[1] / "people" / "googlenet.txt").read_text()
 FAILING = {
     "unit(i, o, 5, p=1)": "branch 3 outputs 6x6, branch 1 8x8: branch 3 needs 1 more padding",
-    "unit(i, o, 5, s=2, p=2)": "branch 3 outputs 4x4, branch 1 8x8: in a module, all strides",
+    "unit(i, o, 5, s=2, p=2)": "branch 3 outputs 4x4, branch 1 8x8: all branches of a module",
 }
 
 

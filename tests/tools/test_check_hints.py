@@ -75,7 +75,7 @@ HINTS = {
     ),
     "a layer of a module that is not installed": (
         ("Invalid dtype: <not installed: LRN2D.dtype.name>", "import lrn", ["lrn"]),
-        "; module lrn is required for LRN2D; copy it next to the file",
+        "; module lrn is required for LRN2D; install it, or copy it next to the file",
     ),
 }  # fmt: skip
 
@@ -108,7 +108,7 @@ def test_a_stand_in_that_the_network_needs_is_named(tmp_path):
     file.write_text(f"from no_such_layers import LRN\n{file.read_text()}")
     code, _, error = call("check", file)
     assert code == 4
-    assert "module no_such_layers is required by the network; copy it next to the file" in error
+    assert "module no_such_layers is required by the network; install it, or copy it" in error
 
 
 PARTS = """

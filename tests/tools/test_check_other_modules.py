@@ -20,6 +20,15 @@ FEWER = {
     "unit(i, f, 1)": "unit(i, a, 1)",
 }
 JOINED = "return cat([self.one(x), self.three(x), self.five(x), self.pool(x)], 1)"
+POOL = "self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), unit(i, f, 1))"
+GATE = (
+    "Flatten(), nn.Linear(a + c + e + f, 8), nn.ReLU(), nn.Linear(8, a + c + e + f), nn.Sigmoid()"
+)
+ATTENTION = {
+    POOL: f"{POOL}\n        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.{GATE})",
+    JOINED: f"{JOINED.replace('return', 'y =')}\n        return y * self.gate(y)[:, :, None, None]",
+}
+SCALED = "each channel scaled image by image, as in squeeze-and-excitation"
 # The edits of the source, and the decisions: kind, name, yours, and number of places.
 NETWORKS = {
     "a module less, and a width taken from a different branch": (
@@ -33,6 +42,7 @@ NETWORKS = {
         {"return nn.ReLU()": "return nn.LeakyReLU(0.05)"},
         [("mistake", "ReLU replaced", "leaky ReLU of 0.05", 57)],
     ),
+    "squeeze-and-excitation": (ATTENTION, [("mistake", SCALED, SCALED, 9)]),
     "modules that no change explains": (
         {JOINED: f"{JOINED}.cumsum(1)"},
         [("mistake", "unexplained", "without counterpart: no convolution", 14)],
@@ -125,3 +135,58 @@ def test_blocks_are_missing_only_where_their_layers_are(left_out, places):
     ]
     facts = SimpleNamespace(trace=SimpleNamespace(calls=calls))
     assert [each.places for each in fewer_blocks(xception, facts)] == places
+
+
+BUILDER = """
+from keras import Input, Model, layers
+
+
+class Nets:
+    def __init__(self, num_cls):
+        self.classes = num_cls
+
+    def {name}(self):
+        image = Input((8, 8, 3))
+        return Model(image, layers.Dense(self.classes)(layers.Conv2D(4, 3)(image)))
+"""
+
+
+@pytest.mark.parametrize("name", ["__call__", "__GoogLeNet"])
+def test_a_method_builds_a_network_whatever_its_underscores(tmp_path, name):
+    file = tmp_path / "mine.py"
+    file.write_text(BUILDER.format(name=name))
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "compared: 2 layers with weights" in error
+
+
+MISSING = """
+from torch import nn
+from no_such_layers import Rearrange
+
+
+class Part(nn.Sequential):
+    def __init__(self, in_channels):
+        super().__init__(*[nn.Conv2d(in_channels, 3, 1) for _ in range(4)])
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.net = nn.Sequential(Part(3), Rearrange(), nn.Linear(3, num_classes))
+"""
+
+
+def test_a_part_is_not_read_instead_of_a_class_that_needs_a_missing_module(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(MISSING)
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "module no_such_layers is required by the network; install it, or copy it" in error
+
+
+def test_an_empty_result_is_an_error(tmp_path):
+    file = written(tmp_path, {"return self.top(self.maps(x))": "return self.top(self.maps(x))[:0]"})
+    code, _, error = call("check", file, "--input", "3x64x64")
+    assert code == 4
+    assert "mine.py: the network returns an empty array" in error

@@ -17,7 +17,7 @@ SWITCHES: Mapping[str, Any] = {
     "init_weights": False,
 }
 NAMES: Sequence[tuple[str, str]] = (
-    (r"(?!classifier).*class.*|n_?cls|(num|n|nb)_?(labels|outputs?)|labels|out(put)?_(dim|size|num)"
+    (r"(?!classifier).*class.*|(n|num)_?cls|(num|n|nb)_?(labels|outputs?)|labels|out(put)?_(dim|size|num)"
      r"|n_?out|embeddings?_?(dim|size)", "classes"),
     (r"(in|input|img|image)s?_?(ch|chans?|channels?|planes|dims?|depth)|ch_in|n_?channels|channels?"
      r"|nc|depth|num_channels", "channels"),

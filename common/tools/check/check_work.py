@@ -172,6 +172,8 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
     trace = checker.trace(net, x, job.heads, lines.of)
     if not trace.outputs:
         raise DataError(f"{job.source}: the network returns no array")
+    if not all(output.size for output in trace.outputs):
+        raise DataError(f"{job.source}: the network returns an empty array")
     if job.heads and len(trace.outputs) == 1:
         raise DataError(
             f"{job.source}: in training the network returns one output, and none of auxiliary "

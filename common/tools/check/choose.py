@@ -14,10 +14,16 @@ MAX_TWINS = 4  # layers of one shape that read one map, of which all orders are 
 
 
 def choose(matcher: Matcher, name: str, expected: Array | None) -> int | None:
-    """The number of the layer that is this op; None if there is none."""
+    """The number of the layer that is this op; None if there is none.
+
+    A linear layer of a different size may read the same vector, such as that of an attention.
+    """
     kind, _ = matcher.wanted[name]
     free = [number for number in matcher.free if matcher.signatures[number][0] == kind]
     readers = [] if expected is None else list(matcher.readers(expected, free))
+    if isinstance(matcher.graph[name].layer, spec.Linear):
+        same = [number for number in free if matcher.signatures[number] == matcher.wanted[name]]
+        readers = [number for number in readers if number in same] if same else readers
     chosen = partner(matcher, name, readers) if readers else None
     return stray(matcher, name, expected, free) if chosen is None else chosen
 

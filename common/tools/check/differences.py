@@ -9,6 +9,7 @@ from common.errors import UsageError
 from common.spec import Layer, Shape, shape_text
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
+from common.tools.check.attention import ATTENTION
 from common.tools.check.describe import IN_PLACE, Difference, describe, text
 from common.tools.check.graph import RESULT, Graph, Op, Other, draw, section
 from common.tools.check.reading import Reading
@@ -150,5 +151,7 @@ def unused(reading: Reading) -> tuple[str, ...]:
         for layer in (op.layer, *op.then, *op.before)
         if isinstance(layer, Other)
     }
-    names = [reading.trace.calls[number].name for number in reading.matcher.free]
-    return tuple(name for name in names if name not in added)
+    free = [reading.trace.calls[number] for number in reading.matcher.free]
+    if ATTENTION in added:  # its layers compute the factors from a vector
+        free = [call for call in free if call.input.ndim > 2 and call.input[0, 0].size > 1]
+    return tuple(call.name for call in free if call.name not in added)

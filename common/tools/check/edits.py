@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from common.tools.check.graph import Graph, Values
+from common.spec import Layer
+from common.tools.check.graph import Graph, Other, Values, value, value_read, where_it_fits
 from common.tools.check.trace import Array, Call
+
+Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,15 @@ class Place:
 def edit(graph: Graph, name: str, **changes: object) -> Graph:
     """Returns the graph with one op changed."""
     return graph | {name: replace(graph[name], **changes)}  # type: ignore[arg-type]
+
+
+def put(graph: Graph, slot: Slot, layer: Layer | Other) -> Graph:
+    """Returns the graph with one more step at a slot."""
+    name, side = slot
+    return edit(graph, name, **{side: (*getattr(graph[name], side), layer)})
+
+
+def value_at(place: Place, slot: Slot) -> Array | None:
+    """The feature map at a slot; None where a layer does not fit."""
+    find = value_read if slot[1] == "before" else value
+    return where_it_fits(find, place.graph, slot[0], dict(place.known))

@@ -67,7 +67,7 @@ def advised(found: dict[int, Size]) -> str:
     text = f"branch {small} outputs {own[0]}x{own[1]}, branch {large} {other[0]}x{other[1]}"
     lost = [b - a for a, b in zip(own, other, strict=True)]
     if any(2 * a <= b + 1 for a, b in zip(own, other, strict=True)):
-        return f"{text}: in a module, all strides must be 1"
+        return f"{text}: all branches of a module must have the same stride"
     if min(lost) < 0 or any(n % 2 for n in lost):
         return text
     more = f"branch {small} needs {max(lost) // 2} more padding on each side"

@@ -12,15 +12,16 @@ from common.tools.check.checker import Checker
 from common.tools.check.making import Made, Maker, distinct, is_network, largest, outermost
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, what_happened
+from common.tools.check.stand_ins import StandIn
 from common.tools.check.user_file import UserFile
 
 # Functions with these names rather use a network than make it; they are called last.
 USES = re.compile(r"_*(main|train|test|run|demo|plot|eval|fit|load|save|predict|show|get_?data).*")
-BUILDS = re.compile(r"(build|create|make|get|model|net|call|forward).*", re.IGNORECASE)
+BUILDS = re.compile(r"(build|create|make|get|model|call|forward|.*net).*", re.IGNORECASE)
 
 
 def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
-    """Returns the network in a file: the one named, the one made by a call, or the whole one.
+    """The network that is named, that a call makes or that is the whole one in a file.
 
     Raises SeveralNetworks, or DataError that says why there is none.
     """
@@ -34,8 +35,8 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
             )
         return named(maker, job.name, names[job.name])
     nets = outer(maker, candidates(maker))
-    if (failure := failure_of_whole(maker, nets)) is not None:
-        raise failure
+    if failure := failure_of_whole(maker, nets, lines):
+        raise DataError(f"{job.source}{failure}")
     if joins_parts(file, nets):
         raise first_error(job, file, lines) or no_network(maker, lines)
     nets = distinct(largest(outermost(nets, checker), checker), checker)
@@ -56,8 +57,7 @@ def named(maker: Maker, name: str, thing: Any) -> Made:
         return Made(name, thing)
     if not (inspect.isclass(thing) or inspect.isfunction(thing)):
         return expect(maker, thing, name)
-    made = maker.make(name, thing)
-    if made:
+    if made := maker.make(name, thing):
         return made
     failure = maker.failed.get(name)
     if isinstance(failure, BaseException):
@@ -68,7 +68,7 @@ def named(maker: Maker, name: str, thing: Any) -> Made:
 
 
 def candidates(maker: Maker) -> list[Made]:
-    """The networks in a file: its objects, else what its classes make, else its functions."""
+    """The networks in a file: its objects, else what its classes or else its functions make."""
     own = own_things(maker)
     nets = [Made(n, each) for n, each in own.items() if is_network(each, maker.checker)]
     if nets:
@@ -115,16 +115,22 @@ def outer(maker: Maker, nets: list[Made]) -> list[Made]:
     return [each for each in nets if each.name not in inner & functions]
 
 
-def failure_of_whole(maker: Maker, nets: Sequence[Made]) -> BaseException | None:
-    """The error of a function that calls those of all these networks; None if none failed so."""
-    names, called, own = {made.name for made in nets}, calls_in(maker.file.tree), own_things(maker)
+def failure_of_whole(maker: Maker, nets: Sequence[Made], lines: Lines) -> str:
+    """Why a function that calls those of all these networks, or a class, failed; "" if none did.
+
+    The failure of a class counts if a module is not installed.
+    """
+    called, own = calls_in(maker.file.tree), own_things(maker)
     for name, failure in maker.failed.items():
         is_whole = inspect.isfunction(own.get(name)) and not USES.fullmatch(name)
-        if isinstance(failure, str | NameError) or not is_whole:
+        is_whole |= inspect.isclass(own.get(name)) and StandIn.__name__ in str(failure)
+        if not is_whole or not nets or not {n.name for n in nets} <= called.get(name, set()):
             continue
-        if names and names <= called.get(name, set()):
-            return failure
-    return None
+        if isinstance(failure, str):
+            return f": specify how to create its network with --call '{failure}'"
+        if not isinstance(failure, NameError):
+            return what_happened(failure, lines.file)
+    return ""
 
 
 def calls_in(tree: ast.AST | None) -> dict[str, set[str]]:
@@ -169,9 +175,10 @@ def built_by(
             continue
         found[name] = kind
         for method, thing in vars(kind).items():
-            if BUILDS.match(method) and isinstance(thing, staticmethod | classmethod):
+            is_builder = BUILDS.match(method.removeprefix(f"_{name}").strip("_"))
+            if is_builder and isinstance(thing, staticmethod | classmethod):
                 found[f"{name}.{method}"] = getattr(kind, method)
-            elif BUILDS.match(method) and inspect.isfunction(thing):
+            elif is_builder and inspect.isfunction(thing):
                 own = maker_of(maker, name, kind, method)
                 found |= {f"{name}().{method}": own} if own else {}
     return found

@@ -11,7 +11,7 @@ from common.reference.layers import by_channel, convolve, sum_around
 from common.reference.numerics import log_softmax, softmax
 from common.spec import Size, pair
 from common.spec.planner import make_node
-from common.tools.check.graph import Other
+from common.tools.check.graph import Graph, Other
 from common.tools.check.trace import Array, Call
 
 
@@ -74,6 +74,12 @@ ACTIVATIONS = (
 def is_activation(layer: spec.Layer | Other | None) -> bool:
     """Whether a layer is one of these activations, or a leaky ReLU with a different slope."""
     return layer in ACTIVATIONS or (isinstance(layer, Other) and layer.what.startswith(LEAKY))
+
+
+def own_activations(graph: Graph) -> list[Other]:
+    """The activations that a graph has instead of ReLUs."""
+    layers = (op.layer for op in graph.values())
+    return [each for each in layers if isinstance(each, Other) and is_activation(each)]
 
 
 ENDINGS = (

@@ -113,7 +113,7 @@ def stand_in(text: str, _: ast.AST, missing: Sequence[str]) -> Iterator[str]:
     if missing and (named or StandIn.__name__ in text):
         module = f"module {missing[0]}" if len(missing) == 1 else "its module"
         needed = f"for {named[1]}" if named else "by the network"
-        yield f"{module} is required {needed}; copy it next to the file"
+        yield f"{module} is required {needed}; install it, or copy it next to the file"
 
 
 def unused(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:

@@ -9,8 +9,9 @@ import numpy as np
 from common import spec
 from common.spec import Layer
 from common.tools.check import foreign_layers as others
-from common.tools.check.edits import Place, edit
-from common.tools.check.graph import IMAGE, Graph, Op, Other, value, value_read, where_it_fits
+from common.tools.check.attention import attended
+from common.tools.check.edits import Place, Slot, edit, put, value_at
+from common.tools.check.graph import IMAGE, Graph, Op, Other
 from common.tools.check.group_norm import name_of_norm
 from common.tools.check.joins import (
     added_twice,
@@ -25,7 +26,6 @@ from common.tools.check.trace import Array, Call, agree, trimmed
 LRN = spec.LRN(5, 1e-4, 0.75)
 NEARLY, MOST = 1e-3, 0.5  # values after dropout have one ratio to those before it, most of them
 NAMES = {"conv": "convolution", "linear": "linear layer"}
-Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
 def hypotheses(place: Place) -> Iterator[Graph]:
@@ -38,6 +38,8 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     joins = [name for name in inside if isinstance(graph[name].layer, spec.Concat | spec.Residual)]
     for name in joins:
         yield from joined_otherwise(place, name)
+    for slot in slots:
+        yield from attended(place, slot)
     for name in inside:
         for layer in instead(graph[name]):
             yield edit(graph, name, layer=layer)
@@ -56,18 +58,6 @@ def hypotheses(place: Place) -> Iterator[Graph]:
     yield from read_elsewhere(place)
     for slot in slots:
         yield from rescaled(place, slot)
-
-
-def put(graph: Graph, slot: Slot, layer: Layer | Other) -> Graph:
-    """Returns the graph with one more step at a slot."""
-    name, side = slot
-    return edit(graph, name, **{side: (*getattr(graph[name], side), layer)})
-
-
-def value_at(place: Place, slot: Slot) -> Array | None:
-    """The feature map at a slot; None where a layer does not fit."""
-    find = value_read if slot[1] == "before" else value
-    return where_it_fits(find, place.graph, slot[0], dict(place.known))
 
 
 def instead(op: Op) -> Iterator[Layer | Other | None]:
@@ -145,17 +135,11 @@ def extra_steps(graph: Graph, slot: Slot) -> Iterator[Layer | Other]:
         return
     yield spec.ReLU()
     yield from (spec.MaxPool(3, 1, 1), spec.MaxPool(3, 2, 1), spec.AvgPool(3, 1, 1))
-    yield from dict.fromkeys((*own_activations(graph), *others.ACTIVATIONS))
+    yield from dict.fromkeys((*others.own_activations(graph), *others.ACTIVATIONS))
     if isinstance(graph[name].layer, spec.Linear | spec.Flatten | spec.Conv | spec.Dropout):
         yield from others.ENDINGS
     if name.count(".") < 2:  # as in the papers: only after the first layers
         yield from (LRN, *lrns(LRN.size, LRN.alpha, LRN.beta))
-
-
-def own_activations(graph: Graph) -> list[Other]:
-    """The activations that a graph has instead of ReLUs."""
-    layers = (op.layer for op in graph.values())
-    return [each for each in layers if isinstance(each, Other) and others.is_activation(each)]
 
 
 def all_at_once(graph: Graph, names: list[str]) -> Iterator[Graph]:
