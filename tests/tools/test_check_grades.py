@@ -120,7 +120,7 @@ def test_differences_of_one_decision_are_one():
         difference("a.2.conv", "convolution: kernel", "(1, 7)", "(7, 1)"),
     ]
     pool = difference("maxpool1", "max pool: padding", "1", "CEIL", also_in=("googlenet.d2l",))
-    drop = difference("dropout", "dropout: rate", "0.5", "0.4")
+    drop = difference("dropout", "dropout: rate", "0.5", "0.4", kind="choice")
     found = decisions([*relus, *widths, *turned, pool, drop], is_small=False)
     assert [(each.what, each.kind, len(each.places)) for each in found] == [
         ("ReLU replaced", "mistake", 2),

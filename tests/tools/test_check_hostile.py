@@ -112,7 +112,7 @@ FILES = {
     "NaN": (NET + "return x.mean((2, 3)) * float('nan')", ANSWER),
     "hostile attributes": (
         NET + "return 1\n    def __getattr__(self, name): raise RuntimeError('no')\nnet = Own()",
-        "AttributeError: 'int' object has no attribute 'dtype'",
+        "AttributeError: 'int' object has no attribute 'size'",
     ),
 }
 
