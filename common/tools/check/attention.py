@@ -7,7 +7,7 @@ import numpy as np
 from common.tools.check.edits import Place, Slot, put, value_at
 from common.tools.check.foreign_layers import by_image, sigmoid
 from common.tools.check.graph import Graph, Other
-from common.tools.check.trace import Array, agree
+from common.tools.check.trace import Array, agree, trimmed
 
 ATTENTION = "each channel scaled image by image, as in squeeze-and-excitation"
 MIN_POSITIONS = 4  # of a map: with fewer, factors explain any values
@@ -23,10 +23,7 @@ def attended(place: Place, slot: Slot) -> Iterator[Graph]:
     if expected is None or expected.ndim != 4 or np.prod(expected.shape[2:]) < MIN_POSITIONS:
         return
     for call in place.free:
-        if (
-            call.output.shape[:2] == expected.shape[:2]
-            and call.output.size == expected[..., 0, 0].size
-        ):
+        if trimmed(call.output).shape == expected.shape[:2]:
             factors = sigmoid(call.output).reshape(*expected.shape[:2], 1, 1)
             yield put(place.graph, slot, times_each(factors))
     if expected.shape == found.shape:

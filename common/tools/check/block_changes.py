@@ -41,9 +41,7 @@ def fewer_blocks(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
     layers = {name: each for name, each in network.body.layers.items() if name not in without}
     made = replace(network, body=replace(network.body, layers=layers))
     less = planned(made)
-    if in_common(less, facts) >= in_common(plan, facts) and score(less, facts) >= score(
-        plan, facts
-    ):
+    if all(count(less, facts) >= count(plan, facts) for count in (in_common, score)):
         count = len(run) - left
         yield Changes(made, f"{count} like {run[0]}", f"{len(run)}", tuple(without))
 

@@ -6,17 +6,11 @@ with batch norm everywhere has one difference, and others are still seen layer b
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from common.networks.googlenet import batch_norm, kernel_3_for_5
 from common.networks.variants import every, remove
-from common.spec import (
-    BatchNorm,
-    Chain,
-    Conv,
-    Layer,
-    NetworkSpec,
-    sequence,
-)
+from common.spec import BatchNorm, Chain, Conv, Layer, NetworkSpec, sequence
 from common.spec.rewrite import Override, rewrite, rewrite_network
 from common.tools.check.block_changes import fewer_blocks, ordinary_convolutions
 from common.tools.check.describe import CONVENTION, USUAL_EPS, Difference
@@ -38,6 +32,7 @@ class Change:
     kind: str = ""  # "" if it depends on the images, or if it is a mistake
 
 
+convention = partial(Change, kind=CONVENTION)
 Proposal = Callable[[NetworkSpec, Facts], Iterator[Change]]
 
 
@@ -104,19 +99,16 @@ def norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     if facts.has_norms and not own:
         kind = facts.group_norm or "batch norm"
         what = f"{kind.partition(':')[0]} after every convolution"
-        yield Change(what, kind, "none", batch_norm(BatchNorm(1e-3)), kind=CONVENTION)
+        yield convention(what, kind, "none", batch_norm(BatchNorm(1e-3)))
     elif own and not facts.norms and len(facts.convolutions) > 5:
-        without = remove(r"(.*\.)?bn")
-        yield Change("no batch norm", "none", "batch norm", without, kind=CONVENTION)
+        yield convention("no batch norm", "none", "batch norm", remove(r"(.*\.)?bn"))
 
 
 def order_changes(_: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """Batch norm after the ReLU."""
     if facts.norms and facts.after_relu >= MOST:
-        what = "ReLU and batch norm swapped"
-        yield Change(
-            what, "convolution, ReLU, batch norm", "convolution, batch norm, ReLU", relu_first
-        )
+        orders = "convolution, ReLU, batch norm", "convolution, batch norm, ReLU"
+        yield Change("ReLU and batch norm swapped", *orders, relu_first)
 
 
 def relu_first(_: str, layer: Layer) -> Layer:
@@ -138,18 +130,15 @@ def eps_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
         yield Change(what, "64, 192, ...", f"{table:g}", width_for_eps)
     elif facts.eps and abs(facts.eps - table) > 1e-3 * table:
         what = "batch norm: eps in all"
-        own_eps, kind = (
-            every(BatchNorm, eps=facts.eps),
-            CONVENTION if facts.eps in USUAL_EPS else "",
-        )
-        yield Change(what, f"{facts.eps:g}", f"{table:g}", own_eps, kind=kind)
+        made = convention if facts.eps in USUAL_EPS else Change
+        yield made(what, f"{facts.eps:g}", f"{table:g}", every(BatchNorm, eps=facts.eps))
     scales = max(own, key=own.count).scale
     if scales and facts.scaled <= 1 - MOST:
-        what, override = "batch norm: no scale in all", every(BatchNorm, scale=False)
-        yield Change(what, "none", "scale", override, kind=CONVENTION)
+        unscaled = every(BatchNorm, scale=False)
+        yield convention("batch norm: no scale in all", "none", "scale", unscaled)
     elif not scales and facts.scaled >= MOST:
-        what, override = "batch norm: scale in all", every(BatchNorm, scale=True)
-        yield Change(what, "scale", "none", override, kind=CONVENTION)
+        scaled = every(BatchNorm, scale=True)
+        yield convention("batch norm: scale in all", "scale", "none", scaled)
 
 
 def width_for_eps(_: str, layer: Layer) -> Layer:
@@ -167,10 +156,10 @@ def bias_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     kind = facts.group_norm.partition(":")[0] or "batch norm"
     beside = f" in addition to {kind}" if facts.norms else ""
     if facts.biased >= MOST and not most and len(facts.convolutions) > 5:
-        what, override = f"convolutions: biases{beside}", every(Conv, bias=True)
-        yield Change(what, "bias", "none", override, kind=CONVENTION)
+        what = f"convolutions: biases{beside}"
+        yield convention(what, "bias", "none", every(Conv, bias=True))
     elif facts.biased <= 1 - MOST and most and len(facts.convolutions) > 5:
-        yield Change("convolutions: no biases", "none", "bias", without_bias, kind=CONVENTION)
+        yield convention("convolutions: no biases", "none", "bias", without_bias)
 
 
 def without_bias(_: str, layer: Layer) -> Layer:
@@ -190,10 +179,9 @@ def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     more = facts.count(3) - own.count(3)
     if more > 1.5 * fives:
         what = "two 3x3 convolutions for each 5x5"
-        yield Change(what, "3x3, 3x3", "5x5", two_for_5, kind=CONVENTION)
+        yield convention(what, "3x3, 3x3", "5x5", two_for_5)
     elif more > 0.5 * fives:
-        what = "3x3 convolutions for 5x5"
-        yield Change(what, "3x3", "5x5", kernel_3_for_5, kind=CONVENTION)
+        yield convention("3x3 convolutions for 5x5", "3x3", "5x5", kernel_3_for_5)
 
 
 def two_for_5(_: str, layer: Layer) -> Layer:
