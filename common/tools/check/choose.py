@@ -88,27 +88,12 @@ def is_needed_soon(matcher: Matcher, name: str, number: int, depth: int = 3) -> 
 def is_swapped(matcher: Matcher, name: str, number: int) -> bool:
     """Whether a layer is one of a pair of 1xn and nx1 in the other order.
 
-    Then the layer after it has the kernel of the op, or the layer before it is of such a pair.
+    Then a layer after it has the kernel of the op.
     """
     own, found = made(matcher.wanted[name]), made(matcher.signatures[number])
     if len(own) != 3 or own[1] == own[2] or found != (own[0], own[2], own[1]):
         return False
-    before = conv_before(matcher, name)
-    if before in matcher.taken:
-        wanted, taken = made(matcher.wanted[before]), matcher.signatures[matcher.taken[before]]
-        if made(taken) == (wanted[0], wanted[2], wanted[1]) and wanted[1] != wanted[2]:
-            return True
     return any(made(each)[1:] == own[1:] for each in next_convolutions(matcher, number))
-
-
-def conv_before(matcher: Matcher, name: str) -> str:
-    """The convolution whose output an op reads, directly or after a norm and an activation."""
-    before = matcher.graph[name].inputs
-    while len(before) == 1 and before[0] in matcher.graph:
-        if matcher.wanted.get(before[0], ("norm", ()))[0] == "conv":
-            return before[0]
-        before = matcher.graph[before[0]].inputs
-    return ""
 
 
 def next_convolutions(matcher: Matcher, number: int) -> Iterator[Signature]:
