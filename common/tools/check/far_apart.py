@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from common.tools.check.decisions import module_of
 from common.tools.check.describe import Difference
 from common.tools.check.match import made, of_call, wanted_shapes
 from common.tools.check.reading import Reading
@@ -30,11 +31,6 @@ def joined_where_far_apart(
     whole = Difference(part[0], "unexplained", yours, table, lines=lines, places=tuple(part))
     left = [each for each in unexplained if each not in inside]
     return [each for each in found if module_of(each) not in part], [whole, *left]
-
-
-def module_of(each: Difference) -> str:
-    """The step of the network that a difference is in."""
-    return each.layer.partition(".")[0]
 
 
 def without_counterpart(reading: Reading) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Proposes modules in a different order, or fewer modules: changes of a whole network."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -15,7 +15,6 @@ from common.tools.check.match import made, of_call, wanted_shapes
 
 MIN_MODULES = 4
 MAX_MISSING = 3  # modules that are left out beside different widths
-MAX_ELSEWHERE = 2  # convolutions more or less elsewhere
 MIN_ALIKE = 0.5  # of the widths of each module that is not left out
 BRANCHES = 3  # of a module that begin with a convolution
 
@@ -55,7 +54,6 @@ def beside_other_widths(
     """
     names = [n for n, step in network.body.layers.items() if begins_with_convolutions(step)]
     own, table = traced_modules(facts), [widths(plan, name) for name in names]
-    ran = [made(of_call(call)) for call in facts.trace.calls]
     if not own or not 0 < len(names) - len(own) <= MAX_MISSING:
         return
 
@@ -65,18 +63,12 @@ def beside_other_widths(
 
     kept = max(combinations(range(len(names)), len(own)), key=lambda each: sum(alike(each)))
     left_out = [name for n, name in enumerate(names) if n not in kept]
-    missing = sum(convolutions(table[names.index(name)]) for name in left_out)
-    fewer = convolutions(map(made, wanted_shapes(plan).values())) - convolutions(ran)
-    if min(alike(kept)) >= MIN_ALIKE and abs(fewer - missing) <= MAX_ELSEWHERE:
+    missing = sum(table[names.index(name)].total() for name in left_out)
+    fewer = len(wanted_shapes(plan)) - len(facts.trace.calls)
+    if min(alike(kept)) >= MIN_ALIKE and fewer == missing:
         for name in left_out:
             network = with_steps(network, {}, without=name)
             yield network, "none", name
-
-
-def convolutions(shapes: Iterable[Shape]) -> int:
-    """The number of convolutions among shapes; those of norms have one size."""
-    found = shapes.elements() if isinstance(shapes, Counter) else shapes
-    return sum(len(shape) > 1 for shape in found)
 
 
 def begins_with_convolutions(step: Layer) -> bool:
