@@ -46,13 +46,23 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class LRN(nn.LocalResponseNorm):
-    """`nn.LocalResponseNorm` that also supports bfloat16."""
+    """`nn.LocalResponseNorm`, but faster: that one uses an average pool over three dimensions."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.dtype == torch.bfloat16:
-            y = F.local_response_norm(x.float(), self.size, self.alpha, self.beta, self.k)
-            return y.to(x.dtype)
-        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+        wide = x.float() if x.dtype == torch.bfloat16 else x
+        # A product with a band matrix sums near channels.
+        near = wide.new_ones(x.shape[1], x.shape[1])
+        near = near.triu(-(self.size // 2)).tril((self.size - 1) // 2) * (self.alpha / self.size)
+        base = F.conv2d(wide * wide, near[:, :, None, None]) + 1
+        return (wide * power(base, -self.beta)).to(x.dtype)
+
+
+def power(x: Tensor, exponent: float) -> Tensor:
+    """x ** exponent; for LRN's usual one as square roots, which take much less time."""
+    if exponent != -0.75:
+        return x**exponent
+    root = x.rsqrt()
+    return root * root.sqrt()
 
 
 class Affine(nn.Module):

@@ -33,7 +33,7 @@ EXAMPLES = {
     "batch norm": (BatchNorm(1e-3), MAP),
     "batch norm without a scale": (BatchNorm(0.5, scale=False), MAP),
     "local response norm": (LRN(5, 0.7, 0.75), (7, 3, 2)),
-    "local response norm of an even size": (LRN(4, 0.7, 0.75), (7, 3, 2)),
+    "local response norm of an even size": (LRN(4, 0.7, 0.5), (7, 3, 2)),
     "affine by channel": (Affine((0.5, -2.0, 3.0), (1.0, 2.0, 0.0)), MAP),
     "affine of a vector": (Affine((0.5,), (1.0,)), VECTOR),
     "max pool": (MaxPool(3, 2, 1), MAP),

@@ -1,6 +1,7 @@
 """Measures what each setting gains: `python tests/settings.py [WORD...]`, for names with a word.
 
-A process with every setting and one that leaves one out take turns; the median ratio is printed.
+A process with every setting and one that leaves one out take turns; the median ratio of their
+speeds is printed, and the peak memory of each.
 Settings for waiting threads are also measured beside a process that keeps one core busy. The word
 `beside` measures the speed there of the settings together, relative to that on an idle machine.
 """
@@ -19,6 +20,7 @@ from common.jobs.environment import FASTER, environment
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import from_json, to_json
 from common.jobs.turns import Turns
+from common.jobs.worker import peak_megabytes
 from common.tools.bench.benchmark import first_values
 from common.tools.bench.timing_jobs import TakeTurns
 from common.tools.bench.timing_work import take_turns
@@ -96,12 +98,11 @@ def main(words: list[str]) -> None:
     for setting in chosen:
         for task, batch in setting.tasks:
             where = f"{setting.framework}, {setting.network}, {task} at batch {batch}"
-            ratio = median(compare(setting, task, batch) for _ in range(ROUNDS))
-            print(f"{setting.name}: {where}: {ratio:.2f} times", flush=True)
+            print(f"{setting.name}: {where}: {compare(setting, task, batch)}", flush=True)
             if setting.beside_work:
                 with busy_core():
-                    ratio = median(compare(setting, task, batch) for _ in range(ROUNDS))
-                print(f"{setting.name}: {where}: {ratio:.2f} times beside a busy core", flush=True)
+                    compared = compare(setting, task, batch)
+                print(f"{setting.name}: {where}: beside a busy core {compared}", flush=True)
 
 
 def print_speeds_beside_work() -> None:
@@ -111,9 +112,9 @@ def print_speeds_beside_work() -> None:
         for task, batch in every.tasks:
             quiet, busy = [], []
             for _ in range(ROUNDS):
-                quiet.append(seconds(every, task, batch, without=False))
+                quiet.append(measure(every, task, batch, without=False)[0])
                 with busy_core():
-                    busy.append(seconds(every, task, batch, without=False))
+                    busy.append(measure(every, task, batch, without=False)[0])
             ratio = median(quiet) / median(busy)
             print(f"{framework}, {task} at batch {batch}: {ratio:.2f} times", flush=True)
 
@@ -129,13 +130,23 @@ def busy_core() -> Iterator[None]:
         process.wait()
 
 
-def compare(setting: Setting, task: str, batch: int) -> float:
-    """The speed with the setting, relative to the speed without it."""
-    return seconds(setting, task, batch, without=True) / seconds(setting, task, batch, False)
+def compare(setting: Setting, task: str, batch: int) -> str:
+    """The speed with the setting, relative to the speed without it, and the peak memory."""
+    ratios, peaks, peaks_without = [], [], []
+    for _ in range(ROUNDS):
+        slow, peak_without = measure(setting, task, batch, without=True)
+        quick, peak = measure(setting, task, batch, without=False)
+        ratios.append(slow / quick)
+        peaks.append(peak)
+        peaks_without.append(peak_without)
+    return (
+        f"{median(ratios):.2f} times as fast, "
+        f"{median(peaks):.0f} MB instead of {median(peaks_without):.0f}"
+    )
 
 
-def seconds(setting: Setting, task: str, batch: int, without: bool) -> float:
-    """The seconds per call, measured in a separate process."""
+def measure(setting: Setting, task: str, batch: int, without: bool) -> tuple[float, float]:
+    """The seconds per call and the peak memory in megabytes of a separate process."""
     given = environment() | {"PYTHONPATH": str(Path(__file__).parents[1])}
     kept = {k: v for k, v in given.items() if not (without and k in setting.variables)}
     plan = plan_of(setting.network, task, setting.size)
@@ -155,16 +166,18 @@ def seconds(setting: Setting, task: str, batch: int, without: bool) -> float:
         undo = setting.undo if without else ""
         command = [sys.executable, __file__, "--in-process", folder, to_json(job), undo]
         done = subprocess.run(command, env=kept, check=True, capture_output=True, text=True)
-    return float(done.stdout.split()[-1])
+    seconds, megabytes = done.stdout.split()[-2:]
+    return float(seconds), float(megabytes)
 
 
 def in_process(folder: str, job: str, undo: str) -> None:
-    """Prints the seconds per call; all turns are given in advance."""
+    """Prints the seconds per call and the peak memory; all turns are given in advance."""
     exec(undo)
     turns = Turns(Path(folder), TURNS)
     for _ in range(TURNS):
         turns.given.put(b".")
-    print(median(take_turns(from_json(job), turns).arrays["seconds"]))
+    seconds = median(take_turns(from_json(job), turns).arrays["seconds"])
+    print(seconds, peak_megabytes())
 
 
 if __name__ == "__main__":
