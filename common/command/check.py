@@ -93,8 +93,8 @@ def check(
     listed = [each for source in sources for each in listed_in(source)]
     if len(listed) == 1 and workers == 1 and not (csv or html):
         return check_one(asked, listed[0], limit, report, language, as_json)
-    batch = Batch([(source, job_or_error(asked, source)) for source in listed], limit)
-    documents = check_many(batch, report, workers, marks)
+    batch = Batch([(source, job_or_error(asked, source)) for source in listed], limit, workers)
+    documents = check_many(batch, report, marks)
     write_grades(documents, marks, csv, html, language)
     return show_many(documents, report, as_json)
 

@@ -13,7 +13,7 @@ from common.tools.check.submissions import Batch, check_all, files_in, known_doc
 SUFFIXES = (".py", ".ipynb")
 
 
-def check_many(batch: Batch, report: Path | None, workers: int, rubric: Rubric) -> list[dict]:
+def check_many(batch: Batch, report: Path | None, rubric: Rubric) -> list[dict]:
     """The documents of several files; each is reported in a line as soon as it is there."""
     with progress() as report_progress:
 
@@ -22,7 +22,7 @@ def check_many(batch: Batch, report: Path | None, workers: int, rubric: Rubric) 
             text = document.get("error") or f"{document['verdict']}, {count} differences"
             report_progress(document["source"], f"{text}; {points(document, rubric):g} points")
 
-        return check_all(batch, list(known_documents(report)), workers, done)
+        return check_all(batch, list(known_documents(report)), done)
 
 
 def write(path: Path | None, text: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from common.errors import DataError, MissingFramework, UserError
 from common.jobs.call import call
+from common.threads import threads
 from common.tools.check.check_jobs import Check, Submission
 from common.tools.check.grading import digest
 
@@ -37,16 +38,21 @@ def is_hidden(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Batch:
-    """The files to check: their sources with the jobs, and the limit of each in seconds."""
+    """The files to check, `workers` at a time: sources with jobs, and the seconds for each."""
 
     jobs: Sequence[tuple[str, Check | UserError]]
     limit: float
+    workers: int
 
     def digest(self, job: Check | UserError) -> str:
         """The hash of a job's file and options; "" for a module."""
         if not isinstance(job, Check) or not Path(job.source).is_file():
             return ""
         return digest(Path(job.source), asdict(job))
+
+    def share(self) -> dict[str, str]:
+        """The variable that divides the cores between the workers; more threads would compete."""
+        return {"OMP_NUM_THREADS": str(max(1, threads() // self.workers))}
 
     def check(self, source: str, job: Check | UserError) -> Documents:
         """The documents of a source's networks, or the one of its failure."""
@@ -55,7 +61,7 @@ class Batch:
         before = self.digest(job)
         own = {**asdict(job), "label": source, "limit": self.limit}
         try:
-            arrays = call(Submission(**own), 3 * self.limit).arrays
+            arrays = call(Submission(**own), 3 * self.limit, environments=[self.share()]).arrays
         except MissingFramework:  # applies to all files
             raise
         except UserError as error:
@@ -70,9 +76,7 @@ def failed(source: str, error: str) -> dict:
     return {"source": source, "verdict": "failed", "error": error}
 
 
-def check_all(
-    batch: Batch, known: Sequence[Mapping], workers: int, done: Callable[[Mapping], None]
-) -> Documents:
+def check_all(batch: Batch, known: Sequence[Mapping], done: Callable[[Mapping], None]) -> Documents:
     """The documents of all files, in their order; those of unchanged files are the `known` ones.
 
     `done` is called with each document as soon as it is there.
@@ -91,7 +95,7 @@ def check_all(
             done(document)
         return found
 
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(batch.workers) as pool:
         return [each for found in pool.map(one, batch.jobs) for each in found]
 
 

@@ -6,7 +6,7 @@ import pytest
 from cli import call
 from test_check import check
 
-SOURCE = (Path(__file__).parents[1] / "people" / "googlenet.txt").read_text()
+SOURCE = (Path(__file__).parents[2] / "people" / "googlenet.txt").read_text()
 UNIT = "nn.Sequential(nn.Conv2d(i, o, k, s, p), act())"
 NORM = """
 class Norm(nn.Module):

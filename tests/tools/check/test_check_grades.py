@@ -86,16 +86,20 @@ def test_only_what_changed_runs_again(tmp_path, monkeypatch):
     for file in files:
         file.write_text("x = 1")
     jobs = [(str(file), Check(framework="pytorch", source=str(file))) for file in files]
-    batch = submissions.Batch(jobs, 9)
-    known = submissions.check_all(batch, [], 2, lambda _: None)
+    batch = submissions.Batch(jobs, 9, workers=2)
+    known = submissions.check_all(batch, [], lambda _: None)
     files[1].write_text("x = 2")
     report = tmp_path / "all.json"
     report.write_text(json.dumps(known))
-    again = submissions.check_all(
-        batch, list(submissions.known_documents(report)), 2, lambda _: None
-    )
+    again = submissions.check_all(batch, [*submissions.known_documents(report)], lambda _: None)
     assert sorted(ran) == sorted([*map(str, files), str(files[1])])
     assert [each["source"] for each in again] == list(map(str, files))
+
+
+def test_workers_share_the_cores(monkeypatch):
+    monkeypatch.setattr(submissions, "threads", lambda: 6)
+    shares = [submissions.Batch([], 9, workers).share() for workers in (1, 2, 4, 7)]
+    assert [each["OMP_NUM_THREADS"] for each in shares] == ["6", "3", "1", "1"]
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_work(tmp_path):

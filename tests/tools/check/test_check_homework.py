@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_check import check
 
-FOLDER = Path(__file__).parents[1] / "people" / "homework"
+FOLDER = Path(__file__).parents[2] / "people" / "homework"
 SAME = ("convention", "convolution: padding", 1)
 NORM = ("convention", "batch norm after every convolution", 114)
 RELU = ("mistake", "ReLU replaced", 57)

@@ -69,7 +69,7 @@ def test_an_error_is_explained(name):
     assert bool(found) == bool(wanted)
 
 
-SOURCE = (Path(__file__).parents[1] / "people" / "googlenet.txt").read_text()
+SOURCE = (Path(__file__).parents[2] / "people" / "googlenet.txt").read_text()
 FAILING = {
     "unit(i, o, 5, p=1)": "branch 3 outputs 6x6, branch 1 8x8: branch 3 needs 1 more padding",
     "unit(i, o, 5, s=2, p=2)": "branch 3 outputs 4x4, branch 1 8x8: all branches of a module",
