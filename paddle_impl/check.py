@@ -8,6 +8,7 @@ import numpy as np
 import paddle
 from numpy.typing import NDArray
 from paddle import nn
+from paddle.base import unique_name
 
 from common.spec import Shape
 from common.tools.check.random_values import numbers
@@ -44,6 +45,8 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     """
     paddle.set_default_dtype(dtype)
     paddle.jit.enable_to_static(False)  # hooks do not see what a graph computes
+    # Networks of a file are created in turn, and may have parts with the same parameter names.
+    unique_name.dygraph_parameter_name_checker = lambda _: False
     WATCHED.divert()
     init = nn.Layer.__init__
 

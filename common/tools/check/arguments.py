@@ -35,6 +35,7 @@ NAMES: Sequence[tuple[str, str]] = (
     (r"name|scope|prefix", "name"),
     (r"weight_?decay|l2|reg|regularization|decay", "zero"),
     (r"eps|epsilon|bn_eps", "eps"),
+    (r"hidden_?(units|size|dim|features|nodes)", "hidden"),
     (r"weights|weights_path|pooling|device|input_tensor|checkpoint|model_path", "none"),
 )  # fmt: skip
 
@@ -57,6 +58,7 @@ def value_for(name: str, size: Shape, classes: int, heads: bool) -> Any:
         "name": "net",
         "zero": 0.0,
         "eps": 1e-3,
+        "hidden": 512,
         "none": None,
     }.get(kind, UNKNOWN)
 

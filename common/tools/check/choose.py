@@ -118,6 +118,8 @@ def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[in
         return likeliest(matcher, name, expected, same)
     if following + 1 in same:
         return following + 1
+    if (number := classifier(matcher, name, free)) is not None:
+        return number
     if is_next_alike(matcher, name, following + 1):
         return following + 1
     if not may_have_other_channels(matcher, name):
@@ -132,6 +134,16 @@ def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[in
     if not alike or is_aside(matcher, alike[0]):
         return None
     return likeliest(matcher, name, expected, alike)
+
+
+def classifier(matcher: Matcher, name: str, free: Sequence[int]) -> int | None:
+    """The first layer after all convolutions, if it reads as many values as this linear op."""
+    if not isinstance(matcher.graph[name].layer, spec.Linear):
+        return None
+    last = max((n for n, call in enumerate(matcher.calls) if call.input.ndim == 4), default=-1)
+    after = [number for number in free if number > last]
+    fits = after and matcher.signatures[after[0]][1][1:] == matcher.wanted[name][1][1:]
+    return after[0] if fits else None
 
 
 def is_next_alike(matcher: Matcher, name: str, number: int) -> bool:

@@ -69,8 +69,9 @@ def named(maker: Maker, name: str, thing: Any) -> Made:
 
 def candidates(maker: Maker) -> list[Made]:
     """The networks in a file: its objects, else what its classes or else its functions make."""
-    own = own_things(maker)
-    nets = [Made(n, each) for n, each in own.items() if is_network(each, maker.checker)]
+    own, unfinished = own_things(maker), maker.file.unfinished()
+    objects = {n: each for n, each in own.items() if n not in unfinished}
+    nets = [Made(n, each) for n, each in objects.items() if is_network(each, maker.checker)]
     if nets:
         return nets
     kinds = {n: each for n, each in own.items() if inspect.isclass(each)}
@@ -88,14 +89,11 @@ def candidates(maker: Maker) -> list[Made]:
 
 def joins_parts(file: UserFile, nets: Sequence[Made]) -> bool:
     """Whether a statement that failed passes several of these networks to one call, as parts."""
-    failed = {number for number, _ in file.failures}
     names = {made.name for made in nets}
-    for statement in getattr(file.tree, "body", ()):
-        for each in ast.walk(statement) if statement.lineno in failed else ():
-            if isinstance(each, ast.Call):
-                given = {part.id for part in each.args if isinstance(part, ast.Name)}
-                if len(given & names) > 1:
-                    return True
+    for call in file.failed_calls():
+        given = {part.id for part in call.args if isinstance(part, ast.Name)}
+        if len(given & names) > 1:
+            return True
     return False
 
 

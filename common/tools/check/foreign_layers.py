@@ -1,6 +1,7 @@
 """Operations that third-party networks use and for which there is no layer type."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -106,6 +107,17 @@ FLATTENINGS = (
     ),
 )
 GLOBAL_MAX = by_channel_of("global max pool", lambda x: x.max(axis=(2, 3), keepdims=True))
+
+
+def rounded_up(layer: spec.MaxPool) -> Other:
+    """A max pool with a padding of 1 whose number of windows is rounded up: PyTorch's ceil_mode."""
+    pool = replace(layer, padding=spec.PaddingRule.CEIL)
+
+    def compute(x: Array) -> Array:
+        x = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
+        return reference.compute(make_node(pool, "pool", x.shape[1:]), x, {})
+
+    return Other("1, rounded up", compute, "padding", each="channel")
 
 
 def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:

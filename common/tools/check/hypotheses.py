@@ -105,6 +105,8 @@ def pools(layer: spec.MaxPool | spec.AvgPool) -> Iterator[Layer | Other | None]:
     ]
     made = sorted((each for each in made if each != layer), key=lambda each: unlike(each, layer))
     yield from (each for each in made if unlike(each, layer) == 1)
+    if isinstance(layer, spec.MaxPool):
+        yield others.rounded_up(layer)
     yield None
     yield from (each for each in made if unlike(each, layer) > 1)
     yield from (spec.GlobalAvgPool(), others.GLOBAL_MAX)

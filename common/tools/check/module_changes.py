@@ -7,11 +7,12 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 from common.errors import UsageError
-from common.spec import Chain, Concat, Conv, Layer, NetworkSpec, Shape
+from common.spec import Chain, Concat, Conv, Layer, Linear, NetworkSpec, Shape
 from common.spec.plan import Plan
 from common.spec.planner import lay_out
 from common.tools.check.facts import Facts, readers_after
-from common.tools.check.match import made, of_call, wanted_shapes
+from common.tools.check.match import Signature, made, of_call, wanted_shapes
+from common.tools.check.trace import Call
 
 MIN_MODULES = 4
 MAX_MISSING = 3  # modules that are left out beside different widths
@@ -28,21 +29,46 @@ def other_modules(network: NetworkSpec, facts: Facts) -> Iterator[tuple[NetworkS
     plan = planned(network) if len(modules) >= MIN_MODULES else None
     if plan is None:
         return
-    ran = [made(of_call(call)) for call in facts.trace.calls]
-    wanted = Counter(map(made, wanted_shapes(plan).values()))
+    ran = [made(of_call(call)) for call in before_linear(facts)]
+    wanted = Counter(map(made, shapes_before_linear(plan).values()))
     if Counter(ran) == wanted:
         yield from swapped(network, plan, ran)
     elif Counter(ran) < wanted:
-        left = wanted - Counter(ran)
+        left, table = wanted - Counter(ran), {name: widths(plan, name) for name in modules}
         options = [
-            (with_steps(network, {}, without=name), "none", name)
-            for name in modules
-            if left == widths(plan, name)
+            names
+            for count in range(1, MAX_MISSING + 1)
+            for names in combinations(modules, count)
+            if left == sum((table[name] for name in names), Counter())
         ]
-        scored = [(score(planned(each[0]), facts), each) for each in options]
-        yield from [max(scored, key=lambda each: each[0])[1]] if scored else []
+        scores = [score(planned(without_steps(network, names)), facts) for names in options]
+        best = options[scores.index(max(scores))] if options else ()
+        yield from one_by_one(network, best)
     else:
         yield from beside_other_widths(network, plan, facts)
+
+
+def one_by_one(
+    network: NetworkSpec, names: Sequence[str]
+) -> Iterator[tuple[NetworkSpec, str, str]]:
+    """Yields the network without one of these modules after the other."""
+    for name in names:
+        network = without_steps(network, [name])
+        yield network, "none", name
+
+
+def before_linear(facts: Facts) -> list[Call]:
+    """The layers with weights that ran, without linear ones and a 1x1 classifier."""
+    calls = [call for call in facts.trace.calls if call.kind != "linear"]
+    results = facts.trace.outputs[0].shape[1]
+    ends_in_classifier = calls and calls[-1].output.shape[1] == results
+    return calls[:-1] if ends_in_classifier else calls
+
+
+def shapes_before_linear(plan: Plan) -> dict[str, Signature]:
+    """The kind and shape of every layer with weights in a plan, without linear ones."""
+    linear = {node.path for node in plan.nodes() if isinstance(node.layer, Linear)}
+    return {path: each for path, each in wanted_shapes(plan).items() if path not in linear}
 
 
 def beside_other_widths(
@@ -64,11 +90,9 @@ def beside_other_widths(
     kept = max(combinations(range(len(names)), len(own)), key=lambda each: sum(alike(each)))
     left_out = [name for n, name in enumerate(names) if n not in kept]
     missing = sum(table[names.index(name)].total() for name in left_out)
-    fewer = len(wanted_shapes(plan)) - len(facts.trace.calls)
+    fewer = len(shapes_before_linear(plan)) - len(before_linear(facts))
     if min(alike(kept)) >= MIN_ALIKE and fewer == missing:
-        for name in left_out:
-            network = with_steps(network, {}, without=name)
-            yield network, "none", name
+        yield from one_by_one(network, left_out)
 
 
 def begins_with_convolutions(step: Layer) -> bool:
@@ -110,8 +134,9 @@ def swapped(
         return
     (a, (own_a, wanted_a)), (b, (own_b, wanted_b)) = odd.items()
     if own_a == wanted_b and own_b == wanted_a:
-        steps = network.body.layers
-        yield with_steps(network, {a: steps[b], b: steps[a]}), f"{b}, {a}", f"{a}, {b}"
+        others = {a: b, b: a}
+        steps = {n: network.body.layers[others.get(n, n)] for n in network.body.layers}
+        yield replace(network, body=replace(network.body, layers=steps)), f"{b}, {a}", f"{a}, {b}"
 
 
 def planned(network: NetworkSpec) -> Plan | None:
@@ -121,15 +146,15 @@ def planned(network: NetworkSpec) -> Plan | None:
     return None
 
 
-def with_steps(network: NetworkSpec, steps: dict, without: str = "") -> NetworkSpec:
-    """The network with these steps instead of its own, and without one of them."""
-    own = {n: steps.get(n, step) for n, step in network.body.layers.items() if n != without}
+def without_steps(network: NetworkSpec, names: Sequence[str]) -> NetworkSpec:
+    """The network without these steps."""
+    own = {name: step for name, step in network.body.layers.items() if name not in names}
     return replace(network, body=replace(network.body, layers=own))
 
 
 def widths(plan: Plan, module: str) -> Counter:
-    """The layers with weights of a module, without what they read."""
-    shapes = wanted_shapes(plan).items()
+    """The layers with weights of a module, without linear ones and what they read."""
+    shapes = shapes_before_linear(plan).items()
     return Counter(made(shape) for name, shape in shapes if name.partition(".")[0] == module)
 
 

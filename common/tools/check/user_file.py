@@ -47,6 +47,19 @@ class UserFile:
     failures: list[tuple[int, BaseException]] = field(default_factory=list)
     missing: Sequence[str] = ()
 
+    def failed_calls(self) -> Iterator[ast.Call]:
+        """Yields the calls in the statements that failed."""
+        failed = {number for number, _ in self.failures}
+        for statement in getattr(self.tree, "body", ()):
+            if statement.lineno in failed:
+                yield from (each for each in ast.walk(statement) if isinstance(each, ast.Call))
+
+    def unfinished(self) -> set[str]:
+        """The names of the networks to which a statement failed to add a layer."""
+        adding = [each.func for each in self.failed_calls() if isinstance(each.func, ast.Attribute)]
+        own = [each.value for each in adding if each.attr == "add"]
+        return {each.id for each in own if isinstance(each, ast.Name)}
+
 
 def load(job: Check, path: Path, checker: Checker, lines: Lines) -> UserFile:
     """Runs the user's file or imports the module; raises DataError where neither is possible."""

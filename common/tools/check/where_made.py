@@ -62,7 +62,14 @@ def of_step(reading: Reading, name: str, op: Op) -> tuple[int, ...]:
         itself = x and y and is_same(step.before, x) and is_same(step.after, y)
         if step.lines and (before or after or (itself and not op.is_weighted)):
             return step.lines
-    return ()
+    return of_extra(reading, y) if op.then and y else ()
+
+
+def of_extra(reading: Reading, y: Fingerprint) -> tuple[int, ...]:
+    """The lines of the layer with weights that the plan does not have and that computed a map."""
+    taken = set(reading.matcher.taken.values())
+    extra = (call for number, call in enumerate(reading.trace.calls) if number not in taken)
+    return next((call.lines for call in extra if is_same(fingerprint(call.output), y)), ())
 
 
 def prints(x: Array | None) -> Fingerprint | None:

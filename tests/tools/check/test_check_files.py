@@ -136,7 +136,7 @@ def test_a_notebook_is_read_cell_by_cell(tmp_path):
 def takes(in_planes, nclass, drop_rate, aux_logits, *, pretrained=True): ...
 
 
-def also_takes(blocks, classes): ...
+def also_takes(blocks, classes, hidden_units): ...
 
 
 def test_arguments_are_filled_by_their_usual_names():
@@ -146,7 +146,7 @@ def test_arguments_are_filled_by_their_usual_names():
     }  # fmt: skip
     other = fill(also_takes, (3, 224, 224), 10, heads=False)
     assert other["blocks"] is UNKNOWN
-    assert call_text("Net", other) == "Net(blocks=..., classes=10)"
+    assert call_text("Net", other) == "Net(blocks=..., classes=10, hidden_units=512)"
 
 
 IMPORTS = {

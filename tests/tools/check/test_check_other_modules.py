@@ -1,6 +1,7 @@
 """Networks whose modules differ from the published ones in several ways at once."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,8 +30,36 @@ ATTENTION = {
     JOINED: f"{JOINED.replace('return', 'y =')}\n        return y * self.gate(y)[:, :, None, None]",
 }
 SCALED = "each channel scaled image by image, as in squeeze-and-excitation"
+LAST = """    (528, 256, 160, 320, 32, 128, 128), 0,
+    (832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128),"""
+UNIT = "nn.Sequential(nn.Conv2d(i, o, k, s, p), act())"
+NORMED = "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), nn.BatchNorm2d(o, 1e-3), act())"
 # The edits of the source, and the decisions: kind, name, yours, and number of places.
 NETWORKS = {
+    "the last modules missing, and one more linear layer": (
+        {
+            LAST: "    (528, 256, 160, 320, 32, 128, 128),",
+            "nn.Linear(1024,": "nn.Linear(832, 99), nn.ReLU(), nn.Linear(99,",
+        },
+        [
+            ("mistake", "module missing", "none", 1),
+            ("mistake", "module missing", "none", 1),
+            ("mistake", "max pool missing", "none", 1),
+            ("mistake", "extra ReLU", "ReLU", 1),
+            ("mistake", "extra linear layer", "extra linear layer: top.3", 1),
+        ],
+    ),
+    "a border of zeros that batch norm shifts": (
+        {UNIT: NORMED, "64, 64, 1)": "64, 64, 1, p=1)"},
+        [
+            ("convention", "batch norm after every convolution", "batch norm", 114),
+            ("mistake", "convolution: padding", "1", 1),
+        ],
+    ),
+    "max pools with a padding whose sizes are rounded up": (
+        {"3, 2, ceil_mode": "3, 2, 1, ceil_mode"},
+        [("mistake", "max pool: padding", "1, rounded up", 1)],
+    ),
     "a module less, and a width taken from a different branch": (
         FEWER,
         [
@@ -87,38 +116,6 @@ def test_kernels_branches_and_a_pool_are_explained_together(tmp_path):
     ]
 
 
-PARTS = """
-from keras import Input, Model, layers
-
-
-def block(x):
-    for _ in range(4):
-        x = layers.Conv2D(8, 3, padding="same")(x)
-    return x
-
-
-def network(input_shape, classes):
-    image = Input(input_shape)
-    y = layers.MaxPooling2D({pool})(block(image))
-    return Model(image, layers.Dense(classes)(layers.Flatten()(y)))
-"""
-
-
-@pytest.mark.parametrize(
-    ("pool", "text"),
-    [
-        (250, "compared: 5 layers with weights (5 x conv)"),  # made at 299 x 299
-        (900, "line 13: ValueError: Exception encountered when calling MaxPooling2D"),
-    ],
-)
-def test_a_part_is_not_read_instead_of_a_network_that_fails(tmp_path, pool, text):
-    file = tmp_path / "mine.py"
-    file.write_text(PARTS.format(pool=pool))
-    code, _, error = call("check", file)
-    assert code == 4
-    assert text in error
-
-
 @pytest.mark.parametrize(
     ("left_out", "places"),
     [(("block11.",), [("block11",)]), (("conv3.", "conv4.", "block12.shortcut."), [])],
@@ -135,56 +132,17 @@ def test_blocks_are_missing_only_where_their_layers_are(left_out, places):
     assert [each.places for each in fewer_blocks(xception, facts)] == places
 
 
-BUILDER = """
-from keras import Input, Model, layers
-
-
-class Nets:
-    def __init__(self, num_cls):
-        self.classes = num_cls
-
-    def {name}(self):
-        image = Input((8, 8, 3))
-        return Model(image, layers.Dense(self.classes)(layers.Conv2D(4, 3)(image)))
-"""
-
-
-@pytest.mark.parametrize("name", ["__call__", "__GoogLeNet"])
-def test_a_method_builds_a_network_whatever_its_underscores(tmp_path, name):
-    file = tmp_path / "mine.py"
-    file.write_text(BUILDER.format(name=name))
-    code, _, error = call("check", file)
-    assert code == 4
-    assert "compared: 2 layers with weights" in error
-
-
-MISSING = """
-from torch import nn
-from no_such_layers import Rearrange
-
-
-class Part(nn.Sequential):
-    def __init__(self, in_channels):
-        super().__init__(*[nn.Conv2d(in_channels, 3, 1) for _ in range(4)])
-
-
-class Net(nn.Module):
-    def __init__(self, num_classes):
-        super().__init__()
-        self.net = nn.Sequential(Part(3), Rearrange(), nn.Linear(3, num_classes))
-"""
-
-
-def test_a_part_is_not_read_instead_of_a_class_that_needs_a_missing_module(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(MISSING)
-    code, _, error = call("check", file)
-    assert code == 4
-    assert "module no_such_layers is required by the network; install it, or copy it" in error
-
-
 def test_an_empty_result_is_an_error(tmp_path):
     file = written(tmp_path, {"return self.top(self.maps(x))": "return self.top(self.maps(x))[:0]"})
     code, _, error = call("check", file, "--input", "3x64x64")
     assert code == 4
     assert "mine.py: the network returns an empty array" in error
+
+
+def test_the_line_of_an_extra_layer_is_its_own(tmp_path):
+    edits = {"pool(), unit(64, 64, 1)": "pool(),\n  nn.BatchNorm2d(64), unit(64, 64, 1)"}
+    file = written(tmp_path, edits)
+    [found] = check(file, "--input", "3x64x64", code=1)["differences"]
+    lines = Path(file).read_text().splitlines()
+    [line] = [n for n, text in enumerate(lines, 1) if text.startswith("  nn.BatchNorm2d(64)")]
+    assert (found["what"], found["lines"][0]) == ("extra batch norm", line)

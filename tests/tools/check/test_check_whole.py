@@ -1,0 +1,131 @@
+"""The whole network of a file is read, and not one of its parts, or the error says why not."""
+
+import pytest
+from cli import call
+
+PARTS = """
+from keras import Input, Model, layers
+
+
+def block(x):
+    for _ in range(4):
+        x = layers.Conv2D(8, 3, padding="same")(x)
+    return x
+
+
+def network(input_shape, classes):
+    image = Input(input_shape)
+    y = layers.MaxPooling2D({pool})(block(image))
+    return Model(image, layers.Dense(classes)(layers.Flatten()(y)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("pool", "text"),
+    [
+        (250, "compared: 5 layers with weights (5 x conv)"),  # made at 299 x 299
+        (900, "line 13: ValueError: Exception encountered when calling MaxPooling2D"),
+    ],
+)
+def test_a_part_is_not_read_instead_of_a_network_that_fails(tmp_path, pool, text):
+    file = tmp_path / "mine.py"
+    file.write_text(PARTS.format(pool=pool))
+    code, _, error = call("check", file)
+    assert code == 4
+    assert text in error
+
+
+BUILDER = """
+from keras import Input, Model, layers
+
+
+class Nets:
+    def __init__(self, num_cls):
+        self.classes = num_cls
+
+    def {name}(self):
+        image = Input((8, 8, 3))
+        return Model(image, layers.Dense(self.classes)(layers.Conv2D(4, 3)(image)))
+"""
+
+
+@pytest.mark.parametrize("name", ["__call__", "__GoogLeNet"])
+def test_a_method_builds_a_network_whatever_its_underscores(tmp_path, name):
+    file = tmp_path / "mine.py"
+    file.write_text(BUILDER.format(name=name))
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "compared: 2 layers with weights" in error
+
+
+MISSING = """
+from torch import nn
+from no_such_layers import Rearrange
+
+
+class Part(nn.Sequential):
+    def __init__(self, in_channels):
+        super().__init__(*[nn.Conv2d(in_channels, 3, 1) for _ in range(4)])
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.net = nn.Sequential(Part(3), Rearrange(), nn.Linear(3, num_classes))
+"""
+
+
+def test_a_part_is_not_read_instead_of_a_class_that_needs_a_missing_module(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(MISSING)
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "module no_such_layers is required by the network; install it, or copy it" in error
+
+
+SAME_NAMES = """
+from paddle import ParamAttr, nn
+
+
+class Part(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        convs = [nn.Conv2D(3, 3, 1, weight_attr=ParamAttr(name=f"conv{n}")) for n in range(4)]
+        self.convs = nn.Sequential(*convs)
+
+    def forward(self, x):
+        return self.convs(x)
+
+
+class Net(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.part, self.conv = Part(), nn.Conv2D(3, 7, 1)
+
+    def forward(self, x):
+        return self.conv(self.part(x))
+"""
+
+
+def test_parts_of_paddle_may_have_the_parameter_names_of_the_whole(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(SAME_NAMES)
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "compared: 5 layers with weights" in error
+
+
+UNFINISHED = """
+from keras import Input, Sequential, layers
+
+model = Sequential([Input((8, 8, 3)), *[layers.Conv2D(8, 3, padding="same") for _ in range(5)]])
+model.add(layers.Dense(no_such_number))
+"""
+
+
+def test_a_network_to_which_a_layer_could_not_be_added_is_not_read_without_it(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(UNFINISHED)
+    code, _, error = call("check", file)
+    assert code == 4
+    assert "line 5: NameError: name 'no_such_number' is not defined" in error
