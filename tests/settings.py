@@ -70,6 +70,14 @@ PADDLE_PRODUCTS = """
 import paddle_impl.custom_layers as layers
 layers.suits = lambda x: False
 """
+PYTORCH_LRN = """
+import torch, pytorch_impl.custom_layers as layers
+layers.LRN.forward = torch.nn.LocalResponseNorm.forward
+"""
+PLAIN_POWER = """
+import {0}_impl.custom_layers as layers
+layers.power = lambda x, exponent: x**exponent
+"""
 SETTINGS = (
     *(
         Setting("allocator", framework, (INFER, TRAIN), ALLOCATOR)
@@ -86,6 +94,14 @@ SETTINGS = (
     Setting("tf.function", "tensorflow", (INFER, ONE), undo=KERAS_EAGER),
     Setting("fused in Keras", "tensorflow", (INFER, ONE), (), KERAS_UNFUSED, "inception_v2"),
     Setting("predictor", "paddle", (INFER, ONE), undo=PADDLE_DYNAMIC),
+    *(
+        Setting("LRN", framework, (INFER, ONE, TRAIN), undo=undo, network="googlenet.paper")
+        for framework, undo in (
+            ("pytorch", PYTORCH_LRN),
+            ("tensorflow", PLAIN_POWER.format("tensorflow")),
+            ("paddle", PLAIN_POWER.format("paddle")),
+        )
+    ),
 )
 
 

@@ -28,7 +28,7 @@ from common.tools.check.random_values import labels, noise
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
 from common.tools.check.trace import Trace
-from common.tools.check.user_file import load
+from common.tools.check.user_file import UserFile, load
 from common.tools.check.user_modules import users_first
 from common.tools.check.weightless import shared_start
 
@@ -76,7 +76,7 @@ def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arra
     """The trace as arrays, and the number of parameters reported by the network."""
     file = guarded(job, lines, lambda: load(job, path, checker, lines))
     try:
-        trace = watch(job, checker, find(job, checker, file, lines).net, lines)
+        trace = watch_named(job, checker, file, lines)
     except DataError as error:
         raise DataError(with_hint(str(error), file.tree, file.missing)) from None
     computed = {str(call.output.dtype) for call in trace.calls}
@@ -84,6 +84,22 @@ def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arra
     notes = [*file.notes, *trace.notes]
     trace = without_shared_lines(replace(trace, digits=digits, notes=notes))
     return trace.pack(), trace.parameters
+
+
+def watch_named(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Trace:
+    """The trace of the file's network; an error of an object names the file's other network."""
+    made = find(job, checker, file, lines)
+    try:
+        return watch(job, checker, made.net, lines)
+    except DataError as error:
+        if made.how or job.name:
+            raise
+        file.broken.add(made.name)
+        hint = ""
+        with suppress(DataError, SeveralNetworks):
+            other = find(job, checker, file, lines).name
+            hint = f"; {job.source}:{other} checks another network of the file"
+        raise DataError(f"{error}{hint}") from None
 
 
 def without_shared_lines(trace: Trace) -> Trace:

@@ -69,8 +69,8 @@ def named(maker: Maker, name: str, thing: Any) -> Made:
 
 def candidates(maker: Maker) -> list[Made]:
     """The networks in a file: its objects, else what its classes or else its functions make."""
-    own, unfinished = own_things(maker), maker.file.unfinished()
-    objects = {n: each for n, each in own.items() if n not in unfinished}
+    own, left_out = own_things(maker), maker.file.unfinished() | maker.file.broken
+    objects = {n: each for n, each in own.items() if n not in left_out}
     nets = [Made(n, each) for n, each in objects.items() if is_network(each, maker.checker)]
     if nets:
         return nets

@@ -37,7 +37,7 @@ class UserFile:
     """A user's file that has been run: its module, its source, and what is worth reporting.
 
     `failures` are the errors of statements that failed, first to last, with their lines; `missing`
-    are the modules that are not installed.
+    are the modules that are not installed; `broken` are networks that do not run.
     """
 
     module: ModuleType
@@ -46,6 +46,7 @@ class UserFile:
     notes: list[str] = field(default_factory=list)
     failures: list[tuple[int, BaseException]] = field(default_factory=list)
     missing: Sequence[str] = ()
+    broken: set[str] = field(default_factory=set)
 
     def failed_calls(self) -> Iterator[ast.Call]:
         """Yields the calls in the statements that failed."""

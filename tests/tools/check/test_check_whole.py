@@ -129,3 +129,13 @@ def test_a_network_to_which_a_layer_could_not_be_added_is_not_read_without_it(tm
     code, _, error = call("check", file)
     assert code == 4
     assert "line 5: NameError: name 'no_such_number' is not defined" in error
+
+
+def test_the_error_of_an_object_that_does_not_run_names_the_other_network(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        f"{MISSING.replace('Rearrange(), ', '')}\nwhole = nn.Sequential(nn.Linear(5, 5))"
+    )
+    code, _, error = call("check", file)
+    assert code == 4
+    assert error.rstrip().endswith("mine.py:Net checks another network of the file")
