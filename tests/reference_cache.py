@@ -1,12 +1,13 @@
 """The reference's results for seeded weights and noise, cached on disk for all three frameworks.
 
 A result's file is named by a hash of the code that computes it, of the plan and of the arguments,
-so a result of different code is never used. `make clean` removes the files; mutants read them but
-do not write any.
+so a result of different code is never used. Those of earlier code are removed, and `make clean`
+removes all; mutants read the files but do not write any.
 """
 
 import hashlib
 import os
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -37,16 +38,27 @@ def code():
     return digest.hexdigest()
 
 
+@cache
+def folder():
+    """The folder for the results of this code; removes those of earlier code."""
+    own = FOLDER / code()[:16]
+    if WRITES:
+        own.mkdir(parents=True, exist_ok=True)
+        for other in FOLDER.iterdir():
+            if other != own:
+                shutil.rmtree(other, ignore_errors=True)
+    return own
+
+
 def cached(compute, plan, *asked):
     """The arrays that `compute` returns, from disk if they have been computed before."""
     key = hashlib.sha256(repr((code(), compute.__name__, plan, asked)).encode()).hexdigest()
-    path = FOLDER / f"{key[:40]}.npz"
+    path = folder() / f"{key[:40]}.npz"
     if path.exists():
         with np.load(path) as file:
             return dict(file)
     arrays = compute(plan, *asked)
     if WRITES and sum(array.nbytes for array in arrays.values()) < LARGEST:
-        FOLDER.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}.npz")
         np.savez(temporary, **arrays)
         temporary.rename(path)

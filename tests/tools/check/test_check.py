@@ -149,7 +149,7 @@ def test_heads_that_are_asked_for_must_be_there(tmp_path):
     assert "returns one output, and none of auxiliary heads" in told
 
 
-SEPARABLE = "Xception(weights=None, input_shape=(107, 107, 3), classifier_activation=None)"
+SEPARABLE = "Xception(weights=None, input_shape=(71, 71, 3), classifier_activation=None)"
 
 
 def test_separable_convolutions_of_keras_are_two_layers():

@@ -31,9 +31,11 @@ FREEZES = {
 @pytest.mark.parametrize("framework", FREEZES)
 def test_frozen_parameters_are_counted(tmp_path, framework):
     """In a network whose batch norms have no scale, and which has statistics that do not count."""
-    made = f"from {framework}_impl import network\n\nnet = network('inception_v2.slim')\n"
+    name = "inception_v2.slim"
+    made = f"from {framework}_impl import network\n\nnet = network({name!r}, input=(3, 64, 64))\n"
     (tmp_path / "mine.py").write_text(made + FREEZES[framework])
-    found = check(str(tmp_path / "mine.py"), "-f", framework, "--network", "inception_v2.slim")
+    options = ("--network", name, "--input", "3x64x64")
+    found = check(str(tmp_path / "mine.py"), "-f", framework, *options)
     assert found["verdict"] == "equal"
     assert found["parameters"]["yours"] == found["parameters"]["table"]
 
