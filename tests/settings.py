@@ -61,6 +61,10 @@ runner.fast = lambda net: net.eval() or paddle.no_grad()(net)
 FAST = "import sys, pytorch_impl; fast = sys.modules['pytorch_impl.fast']"
 NOT_COMPILED = f"{FAST}; fast.suits_onednn = lambda net: False"
 CHANNELS_FIRST = f"import torch; torch.channels_last = torch.contiguous_format; {NOT_COMPILED}"
+TORCH_COMPILE = f"""
+{FAST}; import torch._inductor.config as inductor; inductor.freezing = True
+fast.compile_graph = lambda net, x, torch=fast.torch: torch.compile(net)
+"""
 UNFUSED = f"{NOT_COMPILED}; fast.fuse_batch_norm = lambda chain: None"
 PADDLE_POOLS = """
 import paddle, paddle_impl.custom_layers as layers
@@ -86,6 +90,7 @@ SETTINGS = (
     Setting("MKL's processor", "paddle", (INFER, TRAIN), ("MKL_DEBUG_CPU_TYPE",)),
     Setting("channels last, and what follows", "pytorch", (INFER, ONE, TRAIN), undo=CHANNELS_FIRST),
     Setting("compiled by oneDNN", "pytorch", (INFER, ONE), undo=NOT_COMPILED),
+    Setting("not by torch.compile", "pytorch", (INFER, ONE), undo=TORCH_COMPILE),
     Setting("batch norm fused, and compiled", "pytorch", (INFER,), (), UNFUSED, "inception_v2"),
     Setting("short spin", "pytorch", (INFER, ONE, TRAIN), ("GOMP_SPINCOUNT",), beside_work=True),
     Setting("short spin", "paddle", (INFER, ONE, TRAIN), ("KMP_BLOCKTIME",), beside_work=True),

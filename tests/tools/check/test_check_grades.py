@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from cli import call
@@ -97,9 +98,17 @@ def test_only_what_changed_runs_again(tmp_path, monkeypatch):
 
 
 def test_workers_share_the_cores(monkeypatch):
+    shares = []
+
+    def call(_job, _limit, environments):
+        shares.extend(each["OMP_NUM_THREADS"] for each in environments)
+        return SimpleNamespace(arrays={"documents": "[]"})
+
     monkeypatch.setattr(submissions, "threads", lambda: 6)
-    shares = [submissions.Batch([], 9, workers).share() for workers in (1, 2, 4, 7)]
-    assert [each["OMP_NUM_THREADS"] for each in shares] == ["6", "3", "1", "1"]
+    monkeypatch.setattr(submissions, "call", call)
+    for workers in (1, 2, 4, 7):
+        submissions.Batch([], 9, workers).check("a.py", Check(framework="pytorch", source="a.py"))
+    assert shares == ["6", "3", "1", "1"]
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_work(tmp_path):

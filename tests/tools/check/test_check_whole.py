@@ -3,6 +3,16 @@
 import pytest
 from cli import call
 
+
+def error_of(tmp_path, source):
+    """The error of a check of a file with this source."""
+    file = tmp_path / "mine.py"
+    file.write_text(source)
+    code, _, error = call("check", file)
+    assert code == 4
+    return error
+
+
 PARTS = """
 from keras import Input, Model, layers
 
@@ -28,11 +38,7 @@ def network(input_shape, classes):
     ],
 )
 def test_a_part_is_not_read_instead_of_a_network_that_fails(tmp_path, pool, text):
-    file = tmp_path / "mine.py"
-    file.write_text(PARTS.format(pool=pool))
-    code, _, error = call("check", file)
-    assert code == 4
-    assert text in error
+    assert text in error_of(tmp_path, PARTS.format(pool=pool))
 
 
 BUILDER = """
@@ -51,11 +57,7 @@ class Nets:
 
 @pytest.mark.parametrize("name", ["__call__", "__GoogLeNet"])
 def test_a_method_builds_a_network_whatever_its_underscores(tmp_path, name):
-    file = tmp_path / "mine.py"
-    file.write_text(BUILDER.format(name=name))
-    code, _, error = call("check", file)
-    assert code == 4
-    assert "compared: 2 layers with weights" in error
+    assert "compared: 2 layers with weights" in error_of(tmp_path, BUILDER.format(name=name))
 
 
 MISSING = """
@@ -76,10 +78,7 @@ class Net(nn.Module):
 
 
 def test_a_part_is_not_read_instead_of_a_class_that_needs_a_missing_module(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(MISSING)
-    code, _, error = call("check", file)
-    assert code == 4
+    error = error_of(tmp_path, MISSING)
     assert "module no_such_layers is required by the network; install it, or copy it" in error
 
 
@@ -108,11 +107,7 @@ class Net(nn.Layer):
 
 
 def test_parts_of_paddle_may_have_the_parameter_names_of_the_whole(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(SAME_NAMES)
-    code, _, error = call("check", file)
-    assert code == 4
-    assert "compared: 5 layers with weights" in error
+    assert "compared: 5 layers with weights" in error_of(tmp_path, SAME_NAMES)
 
 
 UNFINISHED = """
@@ -124,18 +119,11 @@ model.add(layers.Dense(no_such_number))
 
 
 def test_a_network_to_which_a_layer_could_not_be_added_is_not_read_without_it(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(UNFINISHED)
-    code, _, error = call("check", file)
-    assert code == 4
+    error = error_of(tmp_path, UNFINISHED)
     assert "line 5: NameError: name 'no_such_number' is not defined" in error
 
 
 def test_the_error_of_an_object_that_does_not_run_names_the_other_network(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(
-        f"{MISSING.replace('Rearrange(), ', '')}\nwhole = nn.Sequential(nn.Linear(5, 5))"
-    )
-    code, _, error = call("check", file)
-    assert code == 4
+    source = f"{MISSING.replace('Rearrange(), ', '')}\nwhole = nn.Sequential(nn.Linear(5, 5))"
+    error = error_of(tmp_path, source)
     assert error.rstrip().endswith("mine.py:Net checks another network of the file")
