@@ -117,7 +117,14 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
     with paddle.no_grad(), without_dropout(heads) as drops, record(net, lines) as calls:
         found = net(given)
     outputs = [to_numpy(output) for output in tensors(found)]
-    return Trace(x, calls, outputs, count_parameters(net), drops=drops, steps=calls.steps)
+    return Trace(
+        image=x,
+        calls=calls,
+        outputs=outputs,
+        parameters=count_parameters(net),
+        drops=drops,
+        steps=calls.steps,
+    )
 
 
 def take_step(net: nn.Layer, x: NDArray, labels: NDArray) -> int:

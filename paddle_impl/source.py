@@ -31,7 +31,7 @@ HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 def source(plan: Plan) -> Printed:
     """The network as a single file of plain Paddle code."""
     sheet = Sheet(plan)
-    idiom = Idiom("nn.Layer", "add_sublayer", layer, parent)
+    idiom = Idiom(module="nn.Layer", add="add_sublayer", layer=layer, parent=parent)
     scaled = all(getattr(node.layer, "scale", True) for node in plan.nodes())
     main = MAIN if scaled else MAIN_UNSCALED
     blocks, net = classes(sheet, idiom), network_class(sheet, idiom)

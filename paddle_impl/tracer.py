@@ -11,7 +11,7 @@ from paddle.nn import functional as F
 
 from common.tools.check.functions import Function, Functions, Place
 from common.tools.check.own_norms import own_norm
-from common.tools.check.trace import Call, Calls, Drop
+from common.tools.check.trace import Calls, Drop, LayerCall
 from common.tools.check.weightless import Fingerprint, Weightless, fingerprint
 from paddle_impl.custom_layers import Conv2D
 
@@ -149,9 +149,10 @@ class Tracer:
 
         def leave(_: nn.Layer, __: tuple, y: Any) -> None:
             if before and isinstance(y, Tensor):
-                kind = type(layer).__name__
-                own = Weightless(kind, self.lines(layer), before.pop(), fingerprint(to_numpy(y)))
-                self.calls.steps.append(own)
+                kind, after = type(layer).__name__, fingerprint(to_numpy(y))
+                self.calls.steps.append(
+                    Weightless(kind=kind, lines=self.lines(layer), before=before.pop(), after=after)
+                )
 
         return [layer.register_forward_pre_hook(keep), layer.register_forward_post_hook(leave)]
 
@@ -204,7 +205,9 @@ class Tracer:
         after = to_numpy(y)
         if channels_last:
             before, after = (each.transpose(0, 3, 1, 2) for each in (before, after))
-        self.calls.append(Call(name, kind, arrays, before, after, lines))
+        self.calls.append(
+            LayerCall(name=name, kind=kind, weights=arrays, input=before, output=after, lines=lines)
+        )
 
 
 def without_activation(layer: nn.Layer, given: tuple, output: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ HELPERS = {"numbered": NUMBERED, "unscaled": UNSCALED}
 def source(plan: Plan) -> Printed:
     """The network as a single file of plain PyTorch code."""
     sheet = Sheet(plan, style)
-    idiom = Idiom("nn.Module", "add_module", layer, parent)
+    idiom = Idiom(module="nn.Module", add="add_module", layer=layer, parent=parent)
     blocks, net = classes(sheet, idiom), network_class(sheet, idiom)
     return put_together(
         plan, "PyTorch", OWN, blocks, net, [MAIN.format(name=sheet.network_name)], HELPERS

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from common.tools.check.own_norms import own_norm
-from common.tools.check.trace import Call, Calls, Drop
+from common.tools.check.trace import Calls, Drop, LayerCall
 from common.tools.check.weightless import Fingerprint, Weightless, fingerprint
 
 # The functions that are watched, because they compute with weights: the kind of layer that each
@@ -84,9 +84,14 @@ class Tracer(TorchFunctionMode):
             x, count = before.pop() if before else (None, 0)
             if x is None or count != len(self.calls) or not isinstance(y, Tensor):
                 return
-            weights = own_norm({n: to_numpy(each) for n, each in own.items()}, x, to_numpy(y))
+            after, lines = to_numpy(y), self.lines(layer)
+            weights = own_norm({n: to_numpy(each) for n, each in own.items()}, x, after)
             if weights:
-                self.calls.append(Call(name, "norm", weights, x, to_numpy(y), self.lines(layer)))
+                self.calls.append(
+                    LayerCall(
+                        name=name, kind="norm", weights=weights, input=x, output=after, lines=lines
+                    )
+                )
 
         yield layer.register_forward_pre_hook(keep)
         yield layer.register_forward_hook(leave)
@@ -101,9 +106,10 @@ class Tracer(TorchFunctionMode):
 
         def leave(_: nn.Module, __: tuple, y: Any) -> None:
             if before and isinstance(y, Tensor):
-                kind = type(layer).__name__
-                own = Weightless(kind, self.lines(layer), before.pop(), fingerprint(to_numpy(y)))
-                self.calls.steps.append(own)
+                kind, after = type(layer).__name__, fingerprint(to_numpy(y))
+                self.calls.steps.append(
+                    Weightless(kind=kind, lines=self.lines(layer), before=before.pop(), after=after)
+                )
 
         yield layer.register_forward_pre_hook(keep)
         yield layer.register_forward_hook(leave)
@@ -122,7 +128,9 @@ class Tracer(TorchFunctionMode):
         before, after = arrays.pop("input"), to_numpy(y)
         if func is F.layer_norm and before.ndim == 4 and len(given["normalized_shape"]) == 1:
             before, after = (each.transpose(0, 3, 1, 2) for each in (before, after))
-        self.calls.append(Call(name, kind, arrays, before, after, lines))
+        self.calls.append(
+            LayerCall(name=name, kind=kind, weights=arrays, input=before, output=after, lines=lines)
+        )
         return y
 
 

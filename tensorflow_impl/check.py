@@ -139,7 +139,13 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
     # The losses of Keras expect probabilities by default, those of the others logits.
     return Trace(
-        x, calls, outputs, count_parameters(net), drops=drops, steps=calls.steps, probabilities=True
+        image=x,
+        calls=calls,
+        outputs=outputs,
+        parameters=count_parameters(net),
+        drops=drops,
+        steps=calls.steps,
+        probabilities=True,
     )
 
 

@@ -7,7 +7,7 @@ from common import spec
 from common.spec.padding import NO_PADS, Pads, slide
 from common.spec.plan import Node, Plan
 from common.tools.source.blocks import Place
-from common.tools.source.expressions import Call, applied, call, joined, statement
+from common.tools.source.expressions import Call, appended, applied, call, statement
 from common.tools.source.functions import Idiom, functions, lines_for, network_function
 from common.tools.source.module import Sheet, put_together
 from common.tools.source.printed import Printed
@@ -107,7 +107,7 @@ def within(sheet: Sheet, place: Place, variable: str, name: str, x: str) -> list
     into = {spec.Chain: variable, spec.Residual: "y"}.get(type(layer))
     for child in place.children():
         own = child.node.name if into is None or child.node.name == "shortcut" else into
-        lines += lines_for(sheet, IDIOM, child, own, joined(name, child.node.name), x)
+        lines += lines_for(sheet, IDIOM, child, own, appended(name, child.node.name), x)
         x = variable if isinstance(layer, spec.Chain) else x
     match layer:
         case spec.Chain():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from common.tools.check.functions import Function, Functions, Place
 from common.tools.check.own_norms import own_norm
-from common.tools.check.trace import Call, Calls, Drop
+from common.tools.check.trace import Calls, Drop, LayerCall
 from common.tools.check.weightless import Weightless, fingerprint
 from tensorflow_impl.weights import in_our_order, one_a_channel
 
@@ -41,12 +41,7 @@ FUNCTIONS: dict[Place, tuple[str, str]] = {
     (tf.nn, "batch_normalization"): ("norm", "x running_mean running_var bias weight"),
 }
 # The sums that may add a bias to the output of one of these functions.
-SUMS: tuple[Place, ...] = (
-    (keras.ops, "add"),
-    (tf, "add"),
-    (tf.nn, "bias_add"),
-    (tf.Tensor, "__add__"),
-)
+SUMS: list[Place] = [(keras.ops, "add"), (tf, "add"), (tf.nn, "bias_add"), (tf.Tensor, "__add__")]
 CALL = (layers.Layer, "__call__")
 DROPOUT: tuple[Place, ...] = ((layers.Dropout, "call"), (layers.SpatialDropout2D, "call"))
 DROPOUT_FUNCTIONS: tuple[Place, ...] = ((keras.random, "dropout"), (tf.nn, "dropout"))
@@ -107,30 +102,44 @@ class Tracer:
         if not isinstance(layer, KINDS):
             return self.computed_by_user(layer, x, *args, **kwargs)
         y = self.within(CALL, layer, *args, **kwargs)
-        ends, lines = (to_numpy(x), to_numpy(self.before.get(id(layer), y))), self.lines(layer)
+        before, after = to_numpy(x), to_numpy(self.before.get(id(layer), y))
         if isinstance(layer, layers.SeparableConv2D):
-            for each in separated(layer, x, *ends, lines):
-                self.calls.append(each)
+            between = to_numpy(keras.ops.depthwise_conv(x, *depthwise_arguments(layer)))
+            depthwise, pointwise = separated_weights(layer)
+            self.note(layer, "conv", depthwise, before, between, ", depthwise")
+            self.note(layer, "conv", pointwise, between, after, ", pointwise")
         else:
-            self.calls.append(Call(layer.name, *weights_of(layer), *ends, lines))
+            self.note(layer, *weights_of(layer), before, after)
         return y
+
+    def note(
+        self,
+        layer: layers.Layer,
+        kind: str,
+        weights: dict[str, NDArray],
+        x: NDArray,
+        y: NDArray,
+        part: str = "",
+    ) -> None:
+        """Records one call of a layer, or of one part of it."""
+        name, lines = f"{layer.name}{part}", self.lines(layer)
+        call = LayerCall(name=name, kind=kind, weights=weights, input=x, output=y, lines=lines)
+        self.calls.append(call)
 
     def computed_by_user(self, layer: layers.Layer, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The output of a layer; records it if it is a batch norm of the user's own."""
         count, is_own = len(self.calls), not type(layer).__module__.startswith("keras.")
         y = WATCHED.own[CALL](layer, *args, **kwargs)
         if not layer.weights and tf.is_tensor(x) and tf.is_tensor(y):
-            own_step = Weightless(
-                type(layer).__name__, self.lines(layer), *map(fingerprint, (x, y))
+            kind, ends = type(layer).__name__, (fingerprint(x), fingerprint(y))
+            self.calls.steps.append(
+                Weightless(kind=kind, lines=self.lines(layer), before=ends[0], after=ends[1])
             )
-            self.calls.steps.append(own_step)
         own = [*layer._trainable_variables, *layer._non_trainable_variables] if is_own else []
         if own and count == len(self.calls) and tf.is_tensor(x) and tf.is_tensor(y):
             arrays, before, after = {e.name: np.array(e) for e in own}, to_numpy(x), to_numpy(y)
             if weights := own_norm(arrays, before, after):
-                self.calls.append(
-                    Call(layer.name, "norm", weights, before, after, self.lines(layer))
-                )
+                self.note(layer, "norm", weights, before, after)
         return y
 
     def within(self, place: Place, *given: Any, **named: Any) -> Any:
@@ -153,7 +162,9 @@ class Tracer:
             arrays = {name: in_our_order(np.array(each)) for name, each in own.items()}
             path = self.owners[id(next(iter(own.values())))]
             self.outputs[id(y)] = y, len(self.calls)
-            self.calls.append(Call(path, kind, arrays, to_numpy(arguments["x"]), to_numpy(y)))
+            x = to_numpy(arguments["x"])
+            call = LayerCall(name=path, kind=kind, weights=arrays, input=x, output=to_numpy(y))
+            self.calls.append(call)
             return y
 
         return called
@@ -167,9 +178,8 @@ class Tracer:
             if not self.inside and id(x) in self.outputs and id(bias) in self.owners:
                 number = self.outputs[id(x)][1]
                 weights = {**self.calls[number].weights, "bias": np.array(bias)}
-                self.calls[number] = replace(
-                    self.calls[number], weights=weights, output=to_numpy(y)
-                )
+                before = self.calls[number]
+                self.calls[number] = replace(before, weights=weights, output=to_numpy(y))
             return y
 
         return called
@@ -219,25 +229,18 @@ def weights_of(layer: layers.Layer) -> tuple[str, dict[str, NDArray]]:
     return kind, arrays
 
 
-def separated(
-    layer: layers.SeparableConv2D, x: Any, before: NDArray, after: NDArray, lines: tuple
-) -> Iterator[Call]:
-    """Yields the two convolutions that make up a separable convolution."""
-    between = to_numpy(
-        keras.ops.depthwise_conv(
-            x,
-            layer.depthwise_kernel,
-            layer.strides,
-            layer.padding,
-            dilation_rate=layer.dilation_rate,
-        )
-    )
+def depthwise_arguments(layer: layers.SeparableConv2D) -> tuple:
+    """The arguments of the first half of a separable convolution."""
+    return layer.depthwise_kernel, layer.strides, layer.padding, None, layer.dilation_rate
+
+
+def separated_weights(layer: layers.SeparableConv2D) -> tuple[dict[str, NDArray], ...]:
+    """The weights of the two convolutions that make up a separable convolution."""
     depthwise = {"weight": one_a_channel(np.array(layer.depthwise_kernel))}
     pointwise = {"weight": in_our_order(np.array(layer.pointwise_kernel))}
     if layer.use_bias:
         pointwise["bias"] = np.array(layer.bias)
-    yield Call(f"{layer.name}, depthwise", "conv", depthwise, before, between, lines)
-    yield Call(f"{layer.name}, pointwise", "conv", pointwise, between, after, lines)
+    return depthwise, pointwise
 
 
 def to_numpy(tensor: Any) -> NDArray:

@@ -14,7 +14,7 @@ from common.tools.bench.limits import of_limit
 from common.tools.bench.workload import Work
 
 BATCHES = (1, 16)
-OPTIONS = BenchOptions(FRAMEWORKS, baselines=True, modes=("tuned",))
+OPTIONS = BenchOptions(frameworks=FRAMEWORKS, baselines=True, modes=("tuned",))
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     given = parser.parse_args()
     for name in given.networks:
         for batch in given.batch:
-            work = Work(name, "infer", batch, network(name).input[1])
+            work = Work(network=name, task="infer", batch=batch, size=network(name).input[1])
             rows = run_race([work], OPTIONS, lambda *_: None).rows
             rates = [
                 f"{row.contestant.name} {row.images_per_second:.1f} ({of_limit(row, rows):.2f})"

@@ -76,5 +76,14 @@ def through(name):
 
 def compared(plan, channels, maps, results):
     """A comparison of kept maps."""
-    report = Report({}, "2.4", 7, 0.1, 0.1)
-    return Comparison(plan, "float32", ("x",), (), report, results, channels, maps)
+    report = Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1)
+    return Comparison(
+        plan=plan,
+        dtype="float32",
+        images=("x",),
+        rows=(),
+        reference=report,
+        results=results,
+        channels=channels,
+        maps=maps,
+    )

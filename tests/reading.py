@@ -37,7 +37,9 @@ def main(count: int) -> None:
         write_images(Path(box), count)
         split = open_data(f"folder:{box}", 2 / count).train
         augment = Augment(area=0.08, flip=True)
-        loader = Loader(split, (3, 224, 224), BATCH, TORCHVISION, 0, augment)
+        loader = Loader(
+            split=split, input=(3, 224, 224), size=BATCH, how=TORCHVISION, seed=0, augment=augment
+        )
         began, tenth = time.perf_counter(), max(1, loader.steps // 10)
         for number, _ in enumerate(loader.epoch(0), 1):
             if number % tenth == 0:

@@ -16,7 +16,7 @@ from conftest import noise, seeded
 
 from common.jobs.call import ROOT
 from common.reference import network as reference
-from common.reference.network import Step
+from common.reference.network import StepResult
 
 FOLDER = Path(os.environ.get("REFERENCE_CACHE", ROOT / "build" / "reference"))
 WRITES = "REFERENCE_CACHE" not in os.environ
@@ -93,4 +93,4 @@ def cached_step(plan, labels):
         part, _, name = key.partition(" ")
         if name:
             parts[part][name] = array
-    return Step(float(found["loss"]), **parts)
+    return StepResult(loss=float(found["loss"]), **parts)

@@ -187,29 +187,6 @@ def test_every_walker_knows_every_layer_type_in_the_same_order(path):
         assert words == LAYER_TYPES
 
 
-EVERYTHING = [path for folder in ("common", *FOLDERS, "tests") for path in sources(folder)]
-
-
-@pytest.mark.parametrize("path", EVERYTHING, ids=str)
-def test_files_and_functions_are_read_in_one_sitting(path):
-    """At most 250 lines per file, 120 per class, 40 per function."""
-    assert len((ROOT / path).read_text().splitlines()) <= 250
-    most = {ast.FunctionDef: 40, ast.AsyncFunctionDef: 40, ast.ClassDef: 120}
-    nodes = [node for node in ast.walk(tree(path)) if type(node) in most]
-    assert [n.name for n in nodes if n.end_lineno - n.lineno >= most[type(n)]] == []
-
-
-# Ruff bounds only the lines of Python.
-SUFFIXES = {".html", ".svg", ".css", ".js"}
-TEMPLATES = [path for path in (ROOT / "common").rglob("*") if path.suffix in SUFFIXES]
-
-
-def test_no_line_of_a_template_style_or_script_is_longer_than_100_characters():
-    assert {path.suffix for path in TEMPLATES} == SUFFIXES
-    lines = {path.name: path.read_text("utf-8").splitlines() for path in TEMPLATES}
-    assert {name for name in lines if max(map(len, lines[name])) > 100} == set()
-
-
 def test_every_folder_of_code_is_installed():
     about = tomllib.loads((ROOT / "pyproject.toml").read_text())
     folders = ["common", *FOLDERS]

@@ -99,7 +99,7 @@ def starting_weights(recipe: Recipe) -> dict:
             arrays, notes = fit_channels(arrays, plan)
             for note in notes:
                 print_line(f"googlenet: {note}", sys.stderr)
-            return weights_files.fit(str(path), arrays, about, plan)
+            return weights_files.fit_arrays(str(path), arrays, about, plan)
     backbone, line = start_from(path, plan)
     print_line(line, sys.stderr)
     return backbone

@@ -11,7 +11,7 @@ from common.command import bench_report as report
 from common.command import documents
 from common.command.app import app
 from common.command.curves import draw_rates
-from common.command.options import AsJson, Device, Html, check_known, some_of
+from common.command.options import AsJson, Device, Html, check_all, check_known, some_of
 from common.command.outputs import check_outputs
 from common.command.pages import write_page
 from common.command.printable import print_line
@@ -76,13 +76,9 @@ def bench(
 
     The results are verified to agree first; the contestants then take turns.
     """
-    frameworks = tuple(dict.fromkeys(framework or FRAMEWORKS))
-    for each in frameworks:
-        check_known("framework", each, FRAMEWORKS)
+    frameworks = check_all("framework", framework or FRAMEWORKS, FRAMEWORKS)
     check_known("device", device, DEVICES)
-    precisions = tuple(dict.fromkeys(precision or ["float32"]))
-    for each in precisions:
-        check_known("precision", each, ("float32", "bfloat16"))
+    dtypes = check_all("precision", precision or ["float32"], ("float32", "bfloat16"))
     networks = names or ["googlenet"]
     if layers:
         refuse("--layers", baselines, quick, sweep, precision, csv, svg, html, device != "cpu")
@@ -91,7 +87,9 @@ def bench(
     if sweep:
         refuse("--sweep", baselines, quick)
     check_outputs(csv, svg, html)
-    options = BenchOptions(frameworks, baselines, turns, device, precisions)
+    options = BenchOptions(
+        frameworks=frameworks, baselines=baselines, turns=turns, device=device, precisions=dtypes
+    )
     rate = product_rate()  # before the races, when nothing else computes
     results = run_races(networks, options, rate, quick=quick, sweep=sweep, json=json)
     if results.rows:

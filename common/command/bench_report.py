@@ -11,7 +11,7 @@ from common.command.show import grid, number, print_table
 from common.files.atomic import atomic_csv
 from common.tools.bench.layer_times import LayerTime
 from common.tools.bench.limits import of_limit, of_product
-from common.tools.bench.results import Results, Row, by_work, place, plain_of, times_faster
+from common.tools.bench.results import Results, Timing, by_work, place, plain_of, times_faster
 from common.tools.bench.workload import plan_of
 
 LEGEND = """\
@@ -33,7 +33,7 @@ def machine_text(machine: Mapping) -> str:
     )
 
 
-def print_results(results: Results, timed: Sequence[Row], rate: float, sweep: bool) -> None:
+def print_results(results: Results, timed: Sequence[Timing], rate: float, sweep: bool) -> None:
     """Prints the tables of a race, and a line for each contestant that could not be timed.
 
     `timed` has the rows of all races so far, `rate` is that of the matrix product.
@@ -49,7 +49,7 @@ def print_results(results: Results, timed: Sequence[Row], rate: float, sweep: bo
         print_line(f"not timed: {line}")
 
 
-def race_table(rows: Sequence[Row], timed: Sequence[Row]) -> Table:
+def race_table(rows: Sequence[Timing], timed: Sequence[Timing]) -> Table:
     """The table of all contestants in one workload; `timed` has the rows of all races so far."""
     several = len({row.group for row in rows}) > 1  # they do not all fit in memory at once
     first = "group, place" if several else "place"
@@ -65,14 +65,14 @@ def race_table(rows: Sequence[Row], timed: Sequence[Row]) -> Table:
             f"{row.images_per_second:.1f}",
             f"{row.low:.1f} to {row.high:.1f}",
             ratio,
-            *([share(limit)] if known else []),
+            *([share_text(limit)] if known else []),
             f"{row.peak_mb:,}",
             f"{row.difference:.1e}",
         )
     return table
 
 
-def product_line(rows: Sequence[Row], rate: float) -> str:
+def product_line(rows: Sequence[Timing], rate: float) -> str:
     """The arithmetic of the fastest contestant in float32, relative to that of the product."""
     shares = [part for row in rows if (part := of_product(row, rate))]
     if not shares:
@@ -83,12 +83,12 @@ def product_line(rows: Sequence[Row], rate: float) -> str:
     )
 
 
-def share(value: float | None) -> str:
+def share_text(value: float | None) -> str:
     """A share of what is possible; empty if that is not known."""
     return "" if value is None else f"{value:.2f}"
 
 
-def sweep_table(rows: Sequence[Row]) -> Table:
+def sweep_table(rows: Sequence[Timing]) -> Table:
     """The table of the cost per image and per pixel, by batch size and input size."""
     table = grid("", "network", "batch", "size", "images/s", "spread", "ms an image", "ns a pixel")
     for row in rows:
@@ -133,12 +133,12 @@ def bench_json(results: Results, machine: Mapping, rate: float) -> dict:
     }
 
 
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
+def write_csv(path: Path, rows: Sequence[Timing]) -> None:
     """Writes the rows as CSV, with timm's columns where it has them.
 
     A row's columns for the other task are empty.
     """
-    lines = [csv_line(row) | {"of_limit": share(of_limit(row, rows))} for row in rows]
+    lines = [csv_line(row) | {"of_limit": share_text(of_limit(row, rows))} for row in rows]
     columns = dict.fromkeys(column for line in lines for column in line)
     with atomic_csv(path) as file:
         writer = csv.DictWriter(file, columns)
@@ -146,7 +146,7 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         writer.writerows(lines)
 
 
-def csv_line(row: Row) -> dict[str, object]:
+def csv_line(row: Timing) -> dict[str, object]:
     """One row of the CSV; as in timm, step times are in milliseconds and counts in millions."""
     work, contestant = row.work, row.contestant
     plan = plan_of(work.network, work.task, work.size)

@@ -20,7 +20,7 @@ from common.networks import network
 from common.tools.check.advice import LANGUAGES
 from common.tools.check.check_file import Outcomes, check_file
 from common.tools.check.check_jobs import Check
-from common.tools.check.detect import framework_of
+from common.tools.check.detect import detect_framework
 from common.tools.check.document import verdict_json
 from common.tools.check.grading import Rubric, csv_text, html_text, read_rubric
 from common.tools.check.submissions import Batch
@@ -171,7 +171,7 @@ def of(asked: Check, text: str) -> Check:
     """
     match = SOURCE.fullmatch(text)
     source, name = (match["source"], match["name"] or "") if match else (text, "")
-    framework = asked.framework or framework_of(source)
+    framework = asked.framework or detect_framework(source)
     if source.endswith(SUFFIXES):
         if not Path(source).is_file():
             what = "is not a regular file" if Path(source).exists() else "no such file"

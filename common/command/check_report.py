@@ -101,15 +101,15 @@ def neighbours(path: str, verdict: Verdict, label: Mapping[str, str]) -> str:
 def conclusion(verdict: Verdict) -> str:
     """One sentence that names the matching or the nearest network."""
     if verdict.same:
-        more = f", except for {counted(len(verdict.in_training))} in training"
+        more = f", except for {count_text(len(verdict.in_training))} in training"
         if not verdict.in_training:
             more = "" if verdict.trace.after or verdict.trace.drops is not None else NOT_COMPARED
         return f"your network is {' and '.join(verdict.same)}{more}"
-    nearest = f"nearest: {verdict.nearest}, {counted(verdict.nearest_differences)}"
+    nearest = f"nearest: {verdict.nearest}, {count_text(verdict.nearest_differences)}"
     return f"{nearest} (use --network NAME to compare with a different one)"
 
 
-def counted(differences: int) -> str:
+def count_text(differences: int) -> str:
     """A number of differences, as text."""
     return "1 difference" if differences == 1 else f"{differences} differences"
 

@@ -21,6 +21,7 @@ from common.command.options import (
     NameOrDefault,
     Plain,
     PreprocessName,
+    check_all,
     check_known,
     some_of,
     with_preprocess,
@@ -61,9 +62,8 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Compare a network across the frameworks."""
-    frameworks = list(dict.fromkeys(framework or installed()))
-    for each in frameworks:
-        check_known("framework", each, FRAMEWORKS if train else COMPARED)
+    known = FRAMEWORKS if train else COMPARED
+    frameworks = check_all("framework", framework or installed(), known)
     check_known("dtype", dtype or "float32", DTYPES)
     overrides = {"data": data, "epochs": epochs, "steps": steps}
     check_task(train, [html, image], [recipe, out, *overrides.values()])
@@ -77,7 +77,8 @@ def compare(
     plan = make_plan(with_preprocess(network(name or "googlenet", aux=aux), preprocess))
     result = compare_images(plan, files, frameworks, dtype or "float32", plain, MAPS if html else 0)
     if html:
-        write_page(html, with_reference(Page(plan, result, photographs=files, part="comparison")))
+        shown = Page(plan, result, photographs=files, part="comparison")
+        write_page(html, with_reference(shown))
     if json:
         documents.print_json(documents.comparison_json(result))
     else:

@@ -48,7 +48,7 @@ def convert(
             "--classes only accepts 0 here (backbone only); use `init --from` for a new classifier"
         )
     check_outputs(target, inputs=[source])
-    options = ReadOptions(asked_from, key, classes == 0, averages)
+    options = ReadOptions(format=asked_from, key=key, backbone_only=classes == 0, averages=averages)
     line, warning = convert_file(source, target, network, options, asked_to, drop_background)
     print_line(line)
     if warning:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.files.atomic import atomic_file
-from common.tools.bench.results import Row, by_work
+from common.tools.bench.results import Timing, by_work
 from common.tools.page.plots import plain_axes, plain_numbers
 from common.training.metrics import training_top1
 
@@ -54,7 +54,7 @@ def draw_curves(path: Path, runs: Mapping[str, list[dict]]) -> None:
     save(figure, path)
 
 
-def draw_rates(path: Path, rows: Sequence[Row]) -> None:
+def draw_rates(path: Path, rows: Sequence[Timing]) -> None:
     """Writes an SVG with a bar for each row, by workload: images per second and their spread."""
     from matplotlib.figure import Figure
 

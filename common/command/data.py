@@ -9,7 +9,7 @@ from common.command.app import app
 from common.command.options import AsJson
 from common.command.printable import print_line
 from common.command.show import grid, print_table
-from common.data.datasets import counted
+from common.data.datasets import suffixes_text
 from common.data.sources import SOURCES, open_data
 from common.data.unreadable import find_faults
 from common.errors import DataError
@@ -49,7 +49,7 @@ def data(
         print_table(table)
         print(USES[opened.val is not None])
         if opened.others:
-            print_line(f"files that are not images: {counted(opened.others)}")
+            print_line(f"files that are not images: {suffixes_text(opened.others)}")
         for line in lines:
             print_line(line)
     if lines:

@@ -37,7 +37,7 @@ def print_difference(one: Plan, other: Plan, numbers: bool) -> None:
     table = grid("what differs", "times", "where")
     table.columns[0].no_wrap, table.columns[2].no_wrap = False, False
     table.columns[2].justify = "left"
-    differences = diffs.differences(one, other)
+    differences = diffs.plan_differences(one, other)
     for difference in differences:
         where = ", ".join(difference.paths[:2]) + (", ..." if len(difference.paths) > 2 else "")
         table.add_row(difference.what, str(len(difference.paths)), where)

@@ -16,7 +16,7 @@ PACKAGES = {ALL[name].package: name for name in FRAMEWORKS} | {"keras": "tensorf
 
 def grade_answers(chapter: str, file: Path, limit: float, as_json: bool) -> int:
     """Grades a file and prints the grades; returns the exit code."""
-    job = Answers(framework=framework_of(file), source=str(file), chapter=chapter)
+    job = Answers(framework=imported_framework(file), source=str(file), chapter=chapter)
     results = answers(job, limit)
     grades = [grade(each, results) for each in CHAPTERS[chapter]]
     show(grades, as_json)
@@ -35,7 +35,7 @@ def answers(job: Answers, limit: float) -> dict:
         raise type(error)(f"{job.source}: {error}") from None
 
 
-def framework_of(file: Path) -> str:
+def imported_framework(file: Path) -> str:
     """The framework that a file imports; numpy if it imports none.
 
     Raises DataError for a file that cannot be read, UsageError for several frameworks.

@@ -1,7 +1,7 @@
 """Options that several commands share, and the functions that parse and check them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -104,6 +104,14 @@ def check_known(what: str, given: str, allowed: Sequence[str]) -> None:
     """Raises UsageError for a name that is not among those allowed."""
     if given not in allowed:
         raise UsageError(f"unknown {what} {given!r}; choose from: {', '.join(allowed)}")
+
+
+def check_all(what: str, given: Iterable[str], allowed: Sequence[str]) -> tuple[str, ...]:
+    """The names without repetitions; raises UsageError for one that is not among those allowed."""
+    names = tuple(dict.fromkeys(given))
+    for name in names:
+        check_known(what, name, allowed)
+    return names
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray]) -> None:

@@ -9,7 +9,7 @@ import typer
 from common.arrays import Arrays
 from common.command.app import app
 from common.command.compare_images import compare_images
-from common.command.options import Images, NameOrDefault, check_known, some_of
+from common.command.options import Images, NameOrDefault, check_all, some_of
 from common.command.outputs import check_outputs
 from common.command.pages import (
     MAPS,
@@ -67,9 +67,7 @@ def page(
 
     It is one HTML file, with the layers, their numbers and every framework's results.
     """
-    frameworks = list(dict.fromkeys(framework or FRAMEWORKS))
-    for each in frameworks:
-        check_known("framework", each, COMPARED)
+    frameworks = check_all("framework", framework or FRAMEWORKS, COMPARED)
     files = image or images.photographs()
     plan, arrays, trained = open_plan(weights, name)
     other = network_pair(plan, whole(against)) if against else None

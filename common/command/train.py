@@ -49,7 +49,7 @@ def train(
     plain: Plain = False,
 ) -> None:
     """Train a network; --resume continues a stopped run."""
-    overrides = fields_of(locals())
+    overrides = recipe_fields(locals())
     how = options.make_how(framework, device, processes, tensorboard, plain)
     resolved = resolve(recipe, overrides, run=out if resume else None)
     if print_recipe:
@@ -60,7 +60,7 @@ def train(
         start(out, resolved, how, resume)
 
 
-def fields_of(options_given: dict[str, Any]) -> dict[str, Any]:
+def recipe_fields(options_given: dict[str, Any]) -> dict[str, Any]:
     """The fields of the recipe that the command's options set; None if an option was not given."""
     fields = {name: options_given[name] for name in IN_RECIPE}
     weights, rate = options_given["weights"], options_given["lr"]

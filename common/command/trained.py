@@ -20,7 +20,7 @@ from common.training.metrics import read_metrics
 from common.training.record import best_weights, is_run, read_classes, read_recipe, read_record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trained:
     """A weights file with its network, its preprocessing and the names of its classes.
 

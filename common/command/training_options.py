@@ -19,7 +19,7 @@ def kinds(rules: UnionType) -> list[str]:
     return [rule.kind for rule in get_args(rules)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class How:
     """The training options outside the recipe: where, and with which framework, it is trained."""
 
@@ -34,7 +34,13 @@ def make_how(framework: str, device: str, processes: int, tensorboard: bool, pla
     """These options, checked; raises UsageError for an unknown name."""
     check_known("framework", framework, FRAMEWORKS)
     check_known("device", device, DEVICES)
-    return How(framework, device, processes, tensorboard, plain)
+    return How(
+        framework=framework,
+        device=device,
+        processes=processes,
+        tensorboard=tensorboard,
+        plain=plain,
+    )
 
 
 Framework = Annotated[str, one_of(FRAMEWORKS, "Train with this framework.")]

@@ -19,7 +19,7 @@ from common.data.inner_folder import inner_folder
 from common.errors import DataError
 from common.files.budget import Budget
 from common.files.pickle_data import read_pickle_data
-from common.files.pickle_values import Call
+from common.files.pickle_values import CallResult
 from common.files.pickled_arrays import Interpreter, NotAnArray
 from common.files.regular_file import check_regular, read_regular
 
@@ -80,7 +80,9 @@ def open_cifar(location: Path) -> DataSet:
     names = class_names(location, version, files) or tuple(map(str, range(count)))
     if len(names) < max(count, 2):
         raise DataError(f"{location}: {count} classes, but {len(names)} names of classes")
-    return DataSet(f"cifar:{location}", names, 3, train, test, small=True)
+    return DataSet(
+        source=f"cifar:{location}", classes=names, channels=3, train=train, test=test, small=True
+    )
 
 
 def read_folder(location: Path) -> dict[str, bytes]:
@@ -181,7 +183,7 @@ def class_names(location: Path, version: Version, files: Mapping[str, bytes]) ->
 
 def text_keys(value: Any) -> dict[str, Any]:
     """A pickled dict with its keys as text; Python 2 wrote them as bytes."""
-    items = value.items if isinstance(value, Call) else value
+    items = value.items if isinstance(value, CallResult) else value
     if not isinstance(items, dict):
         raise DataError("it does not hold a dict")
     return {as_text(key): item for key, item in items.items() if isinstance(key, str | bytes)}

@@ -27,7 +27,7 @@ class Split:
         return len(self.labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataSet:
     """Training images, test images and the names of their classes.
 
@@ -61,7 +61,7 @@ class DataSet:
         return self.val or self.test
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """The `contents` of a data set's splits at the time when a run began.
 
@@ -86,7 +86,7 @@ def split_of_arrays(name: str, images: NDArray[np.uint8], labels: NDArray) -> Sp
     )
 
 
-def counted(others: Mapping[str, int]) -> str:
+def suffixes_text(others: Mapping[str, int]) -> str:
     """The number of files of the most frequent suffixes, as text, such as '12 .txt, 3 .csv'."""
     most = sorted(others.items(), key=lambda item: -item[1])
     return ", ".join(f"{count} {suffix}" for suffix, count in most[:4])

@@ -19,4 +19,12 @@ def open_digits() -> DataSet:
         for split, chosen in indices.items()
     }
     names = tuple("0123456789")
-    return DataSet("digits", names, 1, splits["train"], splits["test"], small=True, flips=False)
+    return DataSet(
+        source="digits",
+        classes=names,
+        channels=1,
+        train=splits["train"],
+        test=splits["test"],
+        small=True,
+        flips=False,
+    )

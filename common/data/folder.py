@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.data.datasets import DataSet, Record, Split, counted
+from common.data.datasets import DataSet, Record, Split, suffixes_text
 from common.data.image_files import find_images
 from common.data.images import SUFFIXES, open_image
 from common.data.splits import check_classes, find_splits, subfolders
@@ -61,8 +61,8 @@ def from_paths(
         unused = every - {*record.train, *record.val, *record.test}
         splits = chosen_splits(folder, splits, record)
     return DataSet(
-        source,
-        tuple(splits["train"]),
+        source=source,
+        classes=tuple(splits["train"]),
         channels=3,
         train=make_split(folder, splits["train"]),
         test=make_split(folder, splits["test"]),
@@ -108,7 +108,7 @@ def list_images(folder: Path, others: Counter[str] | None = None) -> Images:
         if others is not None:
             others.update(files.others)
         if not files.images:
-            here = f"; its files: {counted(files.others)}" if files.others else ""
+            here = f"; its files: {suffixes_text(files.others)}" if files.others else ""
             raise DataError(
                 f"{path}: this class folder contains no images ({', '.join(SUFFIXES)}){here}"
             )
@@ -158,7 +158,7 @@ def earlier_record(folder: Path, share: float) -> Record | None:
         tested = set(order[:count].tolist())
         for number, path in enumerate(paths):
             parts[number in tested].append(name(folder, path))
-    return Record(tuple(parts[False]), tuple(parts[True]))
+    return Record(train=tuple(parts[False]), test=tuple(parts[True]))
 
 
 def hashed(text: str) -> float:

@@ -73,7 +73,7 @@ def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.fl
     if how.resample == "points":
         values = between_points(np.asarray(image), rows, columns)
     else:
-        values = np.asarray(fit(image, rows, columns, how), np.float32)
+        values = np.asarray(fit_image(image, rows, columns, how), np.float32)
     values = values.reshape(rows, columns, channels)
     if how.order == "BGR":
         values = values[..., ::-1]
@@ -84,7 +84,7 @@ def to_input(image: Image.Image, input: Shape, how: Preprocess) -> NDArray[np.fl
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 
-def fit(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.Image:
+def fit_image(image: Image.Image, rows: int, columns: int, how: Preprocess) -> Image.Image:
     """The image, or the part of it that `how` selects, resized to rows x columns."""
     resample = Image.Resampling[how.resample.upper()]
     width, height = image.size

@@ -60,7 +60,7 @@ def read_list(path: Path) -> Images:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        image, kind = fields_of(path, number, line)
+        image, kind = split_line(path, number, line)
         first = first or kind
         if image in seen:
             raise DataError(f"{path}: line {number}: {image} is listed twice")
@@ -79,7 +79,7 @@ def are_titles(images: list[Path]) -> bool:
     return len(images) == 1 and not images[0].suffix and not images[0].exists()
 
 
-def fields_of(path: Path, number: int, line: str) -> tuple[str, str]:
+def split_line(path: Path, number: int, line: str) -> tuple[str, str]:
     """The image and the class in a line, separated by a comma, a tab or the last space."""
     if path.suffix.lower() == ".csv":
         fields = next(csv.reader([line]), [])

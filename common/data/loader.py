@@ -29,7 +29,7 @@ class Batch:
     labels: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Loader:
     """A split as batches of `size` images for an input C x H x W, preprocessed as `how` defines.
 

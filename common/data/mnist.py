@@ -43,7 +43,15 @@ def open_mnist(location: Path) -> DataSet:
     if classes < 2:
         raise DataError(f"{location}: all labels are 0; training needs at least two classes")
     names = tuple(map(str, range(classes)))
-    return DataSet(f"mnist:{location}", names, 1, train, test, small=True, flips=False)
+    return DataSet(
+        source=f"mnist:{location}",
+        classes=names,
+        channels=1,
+        train=train,
+        test=test,
+        small=True,
+        flips=False,
+    )
 
 
 def read_split(folder: Path, split: str) -> Split:

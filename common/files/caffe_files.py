@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
-from common.files.protobuf import content, encode, encode_varint, fields, sizes, text
+from common.files.protobuf import content, decode_text, encode, encode_varint, fields, sizes
 
 # The fields of a model that hold its layers, in old files and in today's; for each, the fields of a
 # layer that hold its name and its blobs.
@@ -41,7 +41,7 @@ def read_layer(message: memoryview, budget: Budget, name_field: int, blobs_field
     name, blobs = "", []
     for number, value in fields(message, budget):
         if number == name_field:
-            name = check_name(text(value))
+            name = check_name(decode_text(value))
         elif number == blobs_field:
             budget.take_arrays()
             blobs.append(read_blob(content(value), budget))

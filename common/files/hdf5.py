@@ -31,7 +31,7 @@ UNSOUND = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeErro
 OBJECT, ATTRIBUTE = 20, 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inside:
     """The paths of all groups and arrays in a file that are reached without following a link."""
 
@@ -128,7 +128,7 @@ def find_locations(file: h5py.File, budget: Budget) -> dict[str, str]:
 
 def objects(file: h5py.File, budget: Budget) -> Inside:
     """The objects in the file itself, without links, which may lead to other files or nowhere."""
-    inside = Inside(set(), set())
+    inside = Inside(groups=set(), arrays=set())
 
     def take(location: str, item: object) -> None:
         budget.take_operations(OBJECT)
@@ -166,7 +166,7 @@ def named_places(file: h5py.File, inside: Inside, budget: Budget) -> Iterator[tu
             budget.take_operations(ATTRIBUTE)
             layer = file[match[1]].attrs.get("name")
             if layer is not None:
-                yield f"{text(layer)}/{match[2]}", location
+                yield f"{checked_name(layer)}/{match[2]}", location
 
 
 def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
@@ -175,10 +175,10 @@ def texts(group: h5py.Group, name: str, budget: Budget) -> list[str]:
     if len(kept.shape) != 1:
         raise ValueError(f"{name} is not a list")
     budget.take_operations(ATTRIBUTE + kept.shape[0])
-    return [text(each) for each in group.attrs[name]]
+    return [checked_name(each) for each in group.attrs[name]]
 
 
-def text(name: object) -> str:
+def checked_name(name: object) -> str:
     """A name as text; older files store it as bytes."""
     return check_name(name.decode() if isinstance(name, bytes) else name)
 

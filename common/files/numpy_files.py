@@ -12,7 +12,7 @@ from common.files.archives import Archive
 from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
 from common.files.pickle_data import read_pickle_data
-from common.files.pickle_values import Call
+from common.files.pickle_values import CallResult
 from common.files.pickled_arrays import Interpreter
 
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -33,7 +33,7 @@ def read_npy_dict(content: bytes, budget: Budget) -> Contents:
     read_header(file, "the file")
     value = read_pickle_data(content[file.tell() :], budget)
     match value:
-        case Call(state=(_, _, _, _, [item])):  # an array of one object
+        case CallResult(state=(_, _, _, _, [item])):  # an array of one object
             value = item
     return Interpreter(budget).contents(value)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.files.budget import Budget, check_name, check_shape
 from common.files.contents import Contents
-from common.files.protobuf import content, fields, sizes, text
+from common.files.protobuf import content, decode_text, fields, sizes
 from common.files.safetensors_file import check_metadata
 
 PRODUCER, GRAPH, PROPERTIES = 2, 7, 14
@@ -40,10 +40,10 @@ def read_onnx(file: bytes, budget: Budget) -> Contents:
                     budget.take_arrays()
                     arrays |= read_tensor(content(tensor), budget)
         elif number == PRODUCER:
-            producer = text(value)
+            producer = decode_text(value)
         elif number == PROPERTIES:
             entries = fields(content(value), budget)
-            pair = {field: text(entry) for field, entry in entries if field in (1, 2)}
+            pair = {field: decode_text(entry) for field, entry in entries if field in (1, 2)}
             about[pair.get(1, "")] = pair.get(2, "")
     if producer == OURS:  # without the constants of the graph
         arrays = {name: array for name, array in arrays.items() if WEIGHT.search(name)}
@@ -71,7 +71,7 @@ def read_tensor(message: memoryview, budget: Budget) -> Arrays:
         elif number == KIND and isinstance(value, int):
             kind = value
         elif number == NAME:
-            name = check_name(text(value))
+            name = check_name(decode_text(value))
         elif number in (FLOATS, RAW, DOUBLES):
             numbers += content(value)
         elif number == LOCATION and value:

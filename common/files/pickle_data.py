@@ -1,8 +1,8 @@
 """Reads pickles as data: nothing in them is imported, called or instantiated.
 
 A pickle is a small program that builds objects. Here its opcodes are executed one by one, and each
-call that it would make becomes a `Call`, which holds the name and the arguments. A reader that
-knows what the call means, such as making an array, can then do so from these plain parts.
+call that it would make becomes a `CallResult`, which holds the name and the arguments. A reader
+that knows what the call means, such as making an array, can then do so from these plain parts.
 
 A pickle of a hundred bytes can build a tuple of 2^40 elements, since an opcode may use the result
 of another twice. So nothing that is built is ever printed, hashed, compared, copied or traversed,
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from common.errors import DataError
 from common.files.budget import Budget, check_name
-from common.files.pickle_values import Call, External, Global, is_key, short_bytes
+from common.files.pickle_values import CallResult, External, Global, is_key, short_bytes
 
 
 class Machine:
@@ -61,7 +61,7 @@ class Machine:
 def read_pickle_data(
     content: bytes | BinaryIO, budget: Budget, externals: list[External] | None = None
 ) -> Any:
-    """The object of a pickle as plain data and `Call`s; raises DataError if the pickle is invalid.
+    """The object of a pickle as plain data and `CallResult`s; raises DataError if it is invalid.
 
     From an open file one pickle is read, and the rest is left unread. References to objects outside
     the pickle are also appended to `externals`.
@@ -102,15 +102,15 @@ VALUES = frozenset(
 
 
 def set_items(machine: Machine, values: list[Any]) -> None:
-    """Sets alternating keys and values on the top dict, or on a `Call` that would make one."""
+    """Sets alternating keys and values on the top dict, or on a `CallResult` that makes one."""
     target = machine.top()
-    items = target.items if isinstance(target, Call) else target
+    items = target.items if isinstance(target, CallResult) else target
     for key, value in zip(values[::2], values[1::2], strict=True):
         items[key if is_key(key) else object()] = value
 
 
 def add_items(machine: Machine, values: list[Any]) -> None:
-    """Appends values to the top list; a `Call` that would make one does not need them."""
+    """Appends values to the top list; a `CallResult` that would make one does not need them."""
     if isinstance(machine.top(), list):
         machine.top().extend(values)
 
@@ -118,15 +118,15 @@ def add_items(machine: Machine, values: list[Any]) -> None:
 def reduce(machine: Machine, _: Any) -> None:
     """Pushes a call with a tuple of arguments, or short bytes, which may be a key."""
     arguments, called = machine.pop(), machine.pop()
-    name, arguments = name_of(called), check_arguments(arguments)
+    name, arguments = called_name(called), check_arguments(arguments)
     short = short_bytes(arguments) if name == "_codecs.encode" else None
-    machine.push(Call(name, arguments) if short is None else short)
+    machine.push(CallResult(name, arguments) if short is None else short)
 
 
 def new_with_keywords(machine: Machine, _: Any) -> None:
     """Pushes the creation of an object; its keyword arguments are dropped."""
     _, arguments, function = machine.pop(), machine.pop(), machine.pop()
-    machine.push(Call(name_of(function), check_arguments(arguments)))
+    machine.push(CallResult(called_name(function), check_arguments(arguments)))
 
 
 def check_arguments(arguments: Any) -> tuple:
@@ -138,25 +138,25 @@ def check_arguments(arguments: Any) -> tuple:
 
 def make_instance(machine: Machine, argument: str) -> None:
     """Pushes the creation of an object in the form used by the oldest pickles."""
-    machine.push(Call(global_name(argument), tuple(machine.pop_to_mark())))
+    machine.push(CallResult(global_name(argument), tuple(machine.pop_to_mark())))
 
 
 def make_object(machine: Machine, _: Any) -> None:
     """Pushes the creation of an object whose class is below its arguments on the stack."""
     called, *arguments = machine.pop_to_mark()
-    machine.push(Call(name_of(called), tuple(arguments)))
+    machine.push(CallResult(called_name(called), tuple(arguments)))
 
 
 def build(machine: Machine, _: Any) -> None:
     """Sets the state of the top object."""
     state = machine.pop()
-    if isinstance(machine.top(), Call):
+    if isinstance(machine.top(), CallResult):
         machine.top().state = state
 
 
-def name_of(called: Any) -> str:
+def called_name(called: Any) -> str:
     """The name of what would be called."""
-    return called.name if isinstance(called, Global | Call) else "no name"
+    return called.name if isinstance(called, Global | CallResult) else "no name"
 
 
 def global_name(argument: str) -> str:

@@ -23,7 +23,7 @@ class External:
 
 
 @dataclass(eq=False, slots=True)
-class Call:
+class CallResult:
     """An object that a call would have made: the callable's name, arguments, state and items."""
 
     name: str

@@ -16,7 +16,7 @@ from common.arrays import Arrays, widen_bfloat16
 from common.errors import DataError
 from common.files.budget import Budget, check_name, check_shape, check_sizes
 from common.files.contents import Contents
-from common.files.pickle_values import Call, External, Global
+from common.files.pickle_values import CallResult, External, Global
 
 DEEPEST = 4  # levels of dicts in dicts, or of wrappers, that are searched
 DEEPEST_MODULE = 50  # levels of modules in modules
@@ -61,7 +61,7 @@ class Interpreter:
         items = self.items(value)
         if items is None:
             if not key:
-                others[key] = {"": kind_of(value)}
+                others[key] = {"": type_name(value)}
             return
         arrays, rest = {}, {}
         for name, item in items.items():
@@ -82,12 +82,14 @@ class Interpreter:
 
     def items(self, value: Any) -> dict | None:
         """The names and values in a dict, a list of arrays or a whole PyTorch module, or None."""
-        state = value.state if isinstance(value, Call) else None
+        state = value.state if isinstance(value, CallResult) else None
         if isinstance(state, dict) and "_modules" in state:
             return dict(self.module_items(value, "", DEEPEST_MODULE))
         return positions(value) if isinstance(value, list) else as_dict(value)
 
-    def module_items(self, module: Call, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+    def module_items(
+        self, module: CallResult, prefix: str, depth: int
+    ) -> Iterator[tuple[str, Any]]:
         """The parameters and buffers of a pickled module and its submodules, by name."""
         self.budget.take_operations()
         state = module.state if isinstance(module.state, dict) else {}
@@ -97,7 +99,7 @@ class Interpreter:
                 if isinstance(name, str) and value is not None:
                     yield check_name(prefix + name), value
         for name, inner in (as_dict(state.get("_modules")) or {}).items():
-            if isinstance(name, str) and isinstance(inner, Call) and depth:
+            if isinstance(name, str) and isinstance(inner, CallResult) and depth:
                 yield from self.module_items(inner, check_name(f"{prefix}{name}."), depth - 1)
 
     def array(self, value: Any) -> NDArray:
@@ -125,7 +127,7 @@ class Interpreter:
     def tensor(self, external: External, offset: int, size: tuple, stride: tuple) -> NDArray:
         """A PyTorch tensor, which is a view of a storage."""
         _, kind, key, _, count = check_parts(external.key[:5], 5)
-        name = kind.name if isinstance(kind, Global) else kind_of(kind)
+        name = kind.name if isinstance(kind, Global) else type_name(kind)
         storage = re.fullmatch(r"torch\.(\w+)Storage", name)
         if not storage or storage[1] not in STORAGES or not self.storage:
             raise NotAnArray(f"a tensor of type {name}")
@@ -145,7 +147,7 @@ class Interpreter:
 
     def numpy_array(self, shape: Any, kind: Any, fortran: bool, data: Any) -> NDArray:
         """A NumPy array from its parts; raises NotAnArray unless it holds plain numbers."""
-        if isinstance(data, Call) and data.name == "_codecs.encode" and data.arguments[1:]:
+        if isinstance(data, CallResult) and data.name == "_codecs.encode" and data.arguments[1:]:
             data = data.arguments[0]
         dtype = numpy_dtype(kind)
         if not isinstance(data, bytes | bytearray | str):
@@ -161,7 +163,7 @@ class Interpreter:
 def numpy_dtype(kind: Any) -> np.dtype:
     """A pickled dtype; raises NotAnArray unless it is a plain numeric type."""
     state = (3, "<")
-    if isinstance(kind, Call) and kind.name == "numpy.dtype" and kind.arguments:
+    if isinstance(kind, CallResult) and kind.name == "numpy.dtype" and kind.arguments:
         state = kind.state if isinstance(kind.state, tuple) else state
         kind = kind.arguments[0]
     if not isinstance(kind, str) or not re.fullmatch(r"[fiu][1248]|b1", kind):
@@ -170,15 +172,15 @@ def numpy_dtype(kind: Any) -> np.dtype:
     return np.dtype(kind).newbyteorder(">" if state[1] == ">" else "<")
 
 
-def innermost(value: Any) -> Call:
+def innermost(value: Any) -> CallResult:
     """The call that would make an array, without wrappers; raises NotAnArray if there is none."""
     for _ in range(DEEPEST):
         if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
             value = value[1]  # a Paddle tensor outside a state dict, with its name
-        elif isinstance(value, Call) and value.arguments and value.name in WRAPPERS:
+        elif isinstance(value, CallResult) and value.arguments and value.name in WRAPPERS:
             value = value.arguments[0]
-    if not isinstance(value, Call):
-        raise NotAnArray(kind_of(value))
+    if not isinstance(value, CallResult):
+        raise NotAnArray(type_name(value))
     return value
 
 
@@ -204,7 +206,7 @@ def strided(flat: NDArray, offset: int, size: tuple, stride: tuple) -> NDArray:
 
 def positions(values: list) -> dict | None:
     """The items of a list of calls, which may make arrays, by position; None for other lists."""
-    if not values or not all(isinstance(each, Call) for each in values):
+    if not values or not all(isinstance(each, CallResult) for each in values):
         return None
     return {str(position): each for position, each in enumerate(values)}
 
@@ -213,9 +215,9 @@ def as_dict(value: Any) -> dict | None:
     """The names and values of a dict, however it would be made; None for other values."""
     if isinstance(value, dict):
         return value
-    return value.items if isinstance(value, Call) and DICTS.fullmatch(value.name) else None
+    return value.items if isinstance(value, CallResult) and DICTS.fullmatch(value.name) else None
 
 
-def kind_of(value: Any) -> str:
+def type_name(value: Any) -> str:
     """The name of a value's type, or of the call that would make it."""
-    return value.name if isinstance(value, Call) else type(value).__name__
+    return value.name if isinstance(value, CallResult) else type(value).__name__

@@ -54,7 +54,7 @@ def content(value: int | memoryview) -> memoryview:
     return value
 
 
-def text(value: int | memoryview) -> str:
+def decode_text(value: int | memoryview) -> str:
     """A string field as text; raises ValueError if its bytes are not valid."""
     return bytes(content(value)).decode()
 

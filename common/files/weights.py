@@ -37,7 +37,7 @@ def write(
 ) -> None:
     """Writes the weights file atomically; raises DataError for anything that `load` refuses.
 
-    `data` describes the training images: see `describe`.
+    `data` describes the training images: see `file_metadata`.
     """
     for name, array in arrays.items():
         if array.dtype.kind in "iub":
@@ -48,10 +48,10 @@ def write(
     if faults := list_faults(*find_faults(single, plan.array_shapes())):
         raise DataError(f"{path}: the arrays are not those of {plan.spec.name}: {faults}")
     with atomic_file(path) as temporary:
-        temporary.write_bytes(safetensors_file.pack(single, describe(plan, data)))
+        temporary.write_bytes(safetensors_file.pack(single, file_metadata(plan, data)))
 
 
-def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict:
+def file_metadata(plan: Plan, data: Mapping[str, Any] | None = None) -> dict:
     """The metadata of a plan's weights file.
 
     `data` adds what is known about the training images: `class_names`, if there is one for each
@@ -88,7 +88,7 @@ def read(path: Path) -> tuple[Arrays, dict]:
 def load(path: Path, plan: Plan, backbone_only: bool = False) -> Arrays:
     """The arrays of a plan or its backbone from a file; raises DataError unless all fit."""
     arrays, about = read(path)
-    return fit(str(path), arrays, about, plan, backbone_only)
+    return fit_arrays(str(path), arrays, about, plan, backbone_only)
 
 
 def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays]:
@@ -99,7 +99,7 @@ def read_network(path: Path, name: str, aux: bool = False) -> tuple[Plan, Arrays
     channels = count_channels(arrays, spec) or input[0]
     classes = count_classes(str(path), arrays, spec)
     plan = make_plan(network(name, (channels, *input[1:]), classes, aux))
-    return plan, fit(str(path), arrays, about, plan)
+    return plan, fit_arrays(str(path), arrays, about, plan)
 
 
 def check_values(source: str, arrays: Mapping[str, NDArray]) -> None:
@@ -171,7 +171,7 @@ def first_convolution(name: str) -> Node:
     return next(node for node in nodes if isinstance(node.layer, convolutions))
 
 
-def fit(
+def fit_arrays(
     source: str, arrays: Arrays, about: Mapping, plan: Plan, backbone_only: bool = False
 ) -> Arrays:
     """The plan's arrays from `arrays`, in the plan's order; raises DataError unless all fit.

@@ -11,7 +11,7 @@ from pathlib import Path
 CPU_INFO = Path("/proc/cpuinfo")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """An environment variable of a worker, and why it makes the worker faster."""
 
@@ -23,24 +23,26 @@ class Setting:
 
 FASTER = (
     Setting(
-        "MALLOC_MMAP_THRESHOLD_",
-        "1073741824",
-        "the memory of large arrays is reused, not returned to the system",
+        variable="MALLOC_MMAP_THRESHOLD_",
+        value="1073741824",
+        why="the memory of large arrays is reused, not returned to the system",
     ),
-    Setting("MALLOC_TRIM_THRESHOLD_", "2147483647", "the same at the heap's end"),
-    Setting("MALLOC_TOP_PAD_", "67108864", "the heap grows in large steps"),
     Setting(
-        "MKL_DEBUG_CPU_TYPE",
-        "5",
-        "otherwise Paddle's MKL uses slow code for AMD's processors: twice the time for training",
+        variable="MALLOC_TRIM_THRESHOLD_", value="2147483647", why="the same at the heap's end"
+    ),
+    Setting(variable="MALLOC_TOP_PAD_", value="67108864", why="the heap grows in large steps"),
+    Setting(
+        variable="MKL_DEBUG_CPU_TYPE",
+        value="5",
+        why="otherwise Paddle's MKL uses slow code on AMD: training takes twice as long",
         amd=True,
     ),
     Setting(
-        "GOMP_SPINCOUNT",
-        "1000",
-        "PyTorch's threads stop spinning soon while they wait, and leave the core to others",
+        variable="GOMP_SPINCOUNT",
+        value="1000",
+        why="PyTorch's threads stop spinning soon while they wait, and leave the core to others",
     ),
-    Setting("KMP_BLOCKTIME", "1", "the same for Paddle's threads"),
+    Setting(variable="KMP_BLOCKTIME", value="1", why="the same for Paddle's threads"),
 )
 
 

@@ -11,7 +11,7 @@ from common.errors import MissingFramework
 from common.jobs.contract import Runner
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Framework:
     """A framework: the package to import, the distributions that contain it, and our folder for it.
 
@@ -29,17 +29,21 @@ class Framework:
 
 
 ALL = {
-    "numpy": Framework("numpy", "common.reference", runner="network", trains=False),
-    "pytorch": Framework("torch", "pytorch_impl", ("torch",)),
+    "numpy": Framework(package="numpy", folder="common.reference", runner="network", trains=False),
+    "pytorch": Framework(package="torch", folder="pytorch_impl", distributions=("torch",)),
     "tensorflow": Framework(
-        "tensorflow",
-        "tensorflow_impl",
-        ("tensorflow", "tensorflow-cpu", "keras"),
+        package="tensorflow",
+        folder="tensorflow_impl",
+        distributions=("tensorflow", "tensorflow-cpu", "keras"),
         unused=("matplotlib", "scipy", "sklearn"),  # two fifths of Keras' import time
     ),
-    "paddle": Framework("paddle", "paddle_impl", ("paddlepaddle",)),
+    "paddle": Framework(package="paddle", folder="paddle_impl", distributions=("paddlepaddle",)),
     "onnx": Framework(
-        "onnxruntime", "common.tools.onnx", ("onnx", "onnxruntime"), runner="run_onnx", trains=False
+        package="onnxruntime",
+        folder="common.tools.onnx",
+        distributions=("onnx", "onnxruntime"),
+        runner="run_onnx",
+        trains=False,
     ),
 }
 FRAMEWORKS = tuple(name for name, framework in ALL.items() if framework.trains)

@@ -60,7 +60,7 @@ def from_json(text: str) -> Job:
     return job
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The result of a job: arrays by name, and measurements of the worker.
 

@@ -34,7 +34,13 @@ def import_and(job: Job, act: Callable[[], Arrays]) -> Report:
     imported = time.perf_counter()
     arrays = act()
     ended = time.perf_counter()
-    return Report(arrays, runner.VERSION, 0, imported - began, ended - imported)
+    return Report(
+        arrays=arrays,
+        version=runner.VERSION,
+        parameters=0,
+        import_seconds=imported - began,
+        seconds=ended - imported,
+    )
 
 
 def forward_pass(job: ForwardPass) -> Report:
@@ -77,9 +83,9 @@ def compute_with(
     outputs = compute(runner, net)
     ended = time.perf_counter()
     return Report(
-        outputs,
-        runner.VERSION,
-        runner.count_parameters(net),
+        arrays=outputs,
+        version=runner.VERSION,
+        parameters=runner.count_parameters(net),
         import_seconds=imported - began,
         seconds=ended - imported,
     )
@@ -105,7 +111,7 @@ def read_network(job: ForwardPass | Grad, x: NDArray, global_pool: bool) -> tupl
         plan = make_plan(spec)
     except UsageError as error:
         raise DataError(f"{job.input}: {error}") from None
-    return plan, weights.fit(job.weights, arrays, about, plan)
+    return plan, weights.fit_arrays(job.weights, arrays, about, plan)
 
 
 def find_endpoints(plan: Plan, wanted: str) -> list[str]:

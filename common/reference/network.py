@@ -24,8 +24,8 @@ class Reference:
     weights: Weights
 
 
-@dataclass(frozen=True)
-class Step:
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
     """The loss of one batch, its gradients for all parameters, and the updated buffers."""
 
     loss: float
@@ -88,7 +88,7 @@ def differentiate(
     masks: Masks | None = None,
     image_weights: Array | float = 1.0,
     frozen: Collection[str] = (),
-) -> Step:
+) -> StepResult:
     """Computes one training step up to its gradients, for N x C x H x W images and N labels.
 
     The loss is the mean cross entropy of the output plus that of each head times its weight;
@@ -105,7 +105,7 @@ def differentiate(
         loss, dys[name] = loss + weight * own_loss, weight * dlogits
     gradients = backward_all(plan, dys, forward)
     ordered = {name: gradients[name] for name in plan.parameter_shapes()}
-    return Step(loss, ordered, new_statistics(plan, weights, forward))
+    return StepResult(loss=loss, gradients=ordered, buffers=new_statistics(plan, weights, forward))
 
 
 def new_statistics(plan: Plan, weights: Weights, forward: Forward) -> Weights:

@@ -14,7 +14,7 @@ P = ParamSpec("P")
 Built = TypeVar("Built")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BuiltBy:
     """The record of the function that built a block.
 
@@ -37,7 +37,9 @@ def block(make: Callable[P, Built]) -> Callable[P, Built]:
     @wraps(make)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Built:
         built: Any = make(*args, **kwargs)
-        record = BuiltBy(make.__name__, doc, signature.bind(*args, **kwargs).arguments)
+        record = BuiltBy(
+            function=make.__name__, doc=doc, arguments=signature.bind(*args, **kwargs).arguments
+        )
         if hasattr(built, "body"):
             return cast(Built, replace(built, body=replace(built.body, built_by=record)))
         return cast(Built, replace(built, built_by=record))

@@ -38,7 +38,7 @@ class Head:
     weight: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
     """A network, independent of any framework: its body, its optional heads and its input shape.
 

@@ -5,7 +5,7 @@ settings are in `node.layer`, and everything that depends on the input size is i
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -28,6 +28,7 @@ class Node:
 
     path: str
     layer: Layer
+    _: KW_ONLY
     input: Shape
     output: Shape
     pads: Pads = NO_PADS
@@ -144,7 +145,7 @@ class Plan:
         """A plan of these consecutive layers of the body, without classes or heads."""
         first, chain = nodes[0], spec.Chain({node.path: node.layer for node in nodes})
         alone = replace(self.spec, name=first.path, input=first.input, body=chain)
-        body = Node("", chain, first.input, nodes[-1].output, children=nodes)
+        body = Node("", chain, input=first.input, output=nodes[-1].output, children=nodes)
         return Plan(replace(alone, classes=0, heads={}, aux=False), body, {})
 
     def nodes(self) -> Iterator[Node]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import replace
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from common import spec
 from common.errors import UsageError
 from common.spec import Layer, NetworkSpec, Shape, join, pair, shape_text
-from common.spec.padding import NO_PADS, slide
+from common.spec.padding import slide
 from common.spec.plan import Node, Plan
 
 
@@ -70,37 +71,39 @@ def lay_out(network: NetworkSpec) -> Plan:
 def make_node(layer: Layer, path: str, shape: Shape) -> Node:
     """The node of the layer at `path`, for an input of this shape."""
     learned: list[tuple[str, Shape]]
+    node = partial(Node, path, layer, input=shape)
     match layer:
         case spec.Conv(channels, kernel, stride, padding, bias):
             size, pads = slide(path, shape, kernel, stride, padding)
             learned = [("weight", (channels, shape[0], *pair(kernel))), ("bias", (channels,))]
             learned = learned if bias else learned[:1]
-            return Node(path, layer, shape, (channels, *size), pads, parameters=tuple(learned))
+            return node(output=(channels, *size), pads=pads, parameters=tuple(learned))
         case spec.DepthwiseConv(kernel, stride, padding, multiplier):
             size, pads = slide(path, shape, kernel, stride, padding)
             channels = shape[0] * multiplier
             learned = [("weight", (channels, 1, *pair(kernel)))]
-            return Node(path, layer, shape, (channels, *size), pads, parameters=tuple(learned))
+            return node(output=(channels, *size), pads=pads, parameters=tuple(learned))
         case spec.BatchNorm(eps, keep, scale):
-            each, numbers = shape[:1], (float(np.float32(eps)), float(np.float32(keep)))
+            each = shape[:1]
             learned = [("weight", each), ("bias", each)] if scale else [("bias", each)]
             held = (("running_mean", each), ("running_var", each))
-            return Node(path, layer, shape, shape, NO_PADS, *numbers, tuple(learned), held)
+            made = node(output=shape, parameters=tuple(learned), buffers=held)
+            return replace(made, eps=float(np.float32(eps)), keep=float(np.float32(keep)))
         case spec.MaxPool(kernel, stride, padding) | spec.AvgPool(kernel, stride, padding):
             size, pads = slide(path, shape, kernel, stride, padding)
-            return Node(path, layer, shape, (shape[0], *size), pads)
+            return node(output=(shape[0], *size), pads=pads)
         case spec.AdaptiveAvgPool(size):
-            return Node(path, layer, shape, (shape[0], size, size))
+            return node(output=(shape[0], size, size))
         case spec.GlobalAvgPool():
-            return Node(path, layer, shape, (shape[0], 1, 1))
+            return node(output=(shape[0], 1, 1))
         case spec.ReLU() | spec.Dropout() | spec.LRN() | spec.Affine() | spec.L2Norm():
-            return Node(path, layer, shape, shape)
+            return node(output=shape)
         case spec.Flatten():
-            return Node(path, layer, shape, (prod(shape),))
+            return node(output=(prod(shape),))
         case spec.Linear(features, bias):
             learned = [("weight", (features, *shape)), ("bias", (features,))]
             learned = learned if bias else learned[:1]
-            return Node(path, layer, shape, (features,), parameters=tuple(learned))
+            return node(output=(features,), parameters=tuple(learned))
     return make_parent_node(layer, path, shape)
 
 
@@ -112,11 +115,13 @@ def make_parent_node(layer: Layer, path: str, shape: Shape) -> Node:
             for name, inner in layers.items():
                 before = children[-1].output if children else shape
                 children.append(make_node(inner, join(path, name), before))
-            return Node(path, layer, shape, children[-1].output, children=tuple(children))
+            return Node(
+                path, layer, input=shape, output=children[-1].output, children=tuple(children)
+            )
         case spec.Concat(branches):
             children = [make_node(each, join(path, name), shape) for name, each in branches.items()]
             output = join_channels(path, [child.output for child in children])
-            return Node(path, layer, shape, output, children=tuple(children))
+            return Node(path, layer, input=shape, output=output, children=tuple(children))
         case spec.Residual(branch, shortcut):
             parts = {"branch": branch} | ({"shortcut": shortcut} if shortcut else {})
             children = [make_node(part, join(path, name), shape) for name, part in parts.items()]
@@ -124,7 +129,7 @@ def make_parent_node(layer: Layer, path: str, shape: Shape) -> Node:
             if ends[0] != ends[1]:
                 one, other = map(shape_text, ends)
                 raise UsageError(f"{path}: {one} cannot be added to {other}")
-            return Node(path, layer, shape, ends[0], children=tuple(children))
+            return Node(path, layer, input=shape, output=ends[0], children=tuple(children))
     raise TypeError(f"{path}: {layer!r} is not a layer type")
 
 

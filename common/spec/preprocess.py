@@ -9,7 +9,7 @@ from typing import Literal
 Three = tuple[float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preprocess:
     """The way an image is resized to the input's rows x columns, and its values are normalised.
 
@@ -62,14 +62,16 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 BYTE = 1 / 255
 
-SQUEEZE = Preprocess("squeeze", "PyTorch tutorials, keras.applications")
-UNIT = Preprocess("unit", "d2l.ai, section 8.4", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
+SQUEEZE = Preprocess(name="squeeze", source="PyTorch tutorials, keras.applications")
+UNIT = Preprocess(
+    name="unit", source="d2l.ai, section 8.4", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0)
+)
 # torch-fidelity differs slightly: it places the points as TensorFlow 1 does, and computes
 # (byte - 128) / 128.
-FID = Preprocess("fid", "pytorch-fid", resample="points")
+FID = Preprocess(name="fid", source="pytorch-fid", resample="points")
 TORCHVISION = Preprocess(
-    "torchvision",
-    "torchvision, paddle.vision",
+    name="torchvision",
+    source="torchvision, paddle.vision",
     fit="crop",
     share=0.875,  # 224 of 256, and 299 of 342
     mean=IMAGENET_MEAN,
@@ -77,15 +79,25 @@ TORCHVISION = Preprocess(
 )
 # torchvision's GoogLeNet and Inception v3 renormalise their input (`transform_input`). This is for
 # the specs without that layer: it gives the values that the layer would.
-TRANSFORMED = Preprocess("transformed", "torchvision's after transform_input", "crop", 0.875)
-SLIM = Preprocess("slim", "TF-Slim's inception_preprocessing", fit="middle", share=0.875)
-TIMM = Preprocess("timm", "timm's inception_v4", "crop", 299 / 341, "bicubic")
+TRANSFORMED = Preprocess(
+    name="transformed", source="torchvision's after transform_input", fit="crop", share=0.875
+)
+SLIM = Preprocess(
+    name="slim", source="TF-Slim's inception_preprocessing", fit="middle", share=0.875
+)
+TIMM = Preprocess(
+    name="timm", source="timm's inception_v4", fit="crop", share=299 / 341, resample="bicubic"
+)
 TIMM_WIDE = Preprocess(
-    "timm_wide", "timm's Inception-ResNet and Xception", "crop", 299 / 333, "bicubic"
+    name="timm_wide",
+    source="timm's Inception-ResNet and Xception",
+    fit="crop",
+    share=299 / 333,
+    resample="bicubic",
 )
 CAFFE = Preprocess(
-    "caffe",
-    "Caffe's bvlc_googlenet",
+    name="caffe",
+    source="Caffe's bvlc_googlenet",
     fit="crop",
     share=0.875,
     mean=(104 / 255, 117 / 255, 123 / 255),
@@ -99,7 +111,9 @@ BN_INCEPTION = replace(
     mean=(104 / 255, 117 / 255, 128 / 255),
 )
 # For images that already show only a face: (byte - 127.5) / 128.
-FACENET = Preprocess("facenet", "facenet-pytorch", deviation=(128 / 255, 128 / 255, 128 / 255))
+FACENET = Preprocess(
+    name="facenet", source="facenet-pytorch", deviation=(128 / 255, 128 / 255, 128 / 255)
+)
 
 PREPROCESSES = {
     each.name: each

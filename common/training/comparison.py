@@ -16,7 +16,7 @@ TOLERANCES = {"bfloat16": 1e-1, "float32": 1e-3, "float64": 1e-9}
 ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The outcome of one run, and how far it differs from the first run of the comparison.
 

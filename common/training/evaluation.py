@@ -10,7 +10,7 @@ from common.data.loader import Batch
 from common.reference.numerics import cross_entropy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scores:
     """The mean loss, top-1 and top-5 accuracy, and a confusion matrix (true class x prediction)."""
 

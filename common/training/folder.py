@@ -57,9 +57,16 @@ def loaders(recipe: Recipe, data: DataSet, skipped: set[str]) -> tuple[Loader, L
     input = (recipe.channels, recipe.image_size, recipe.image_size)
     how = PREPROCESSES[recipe.preprocess]
     train, scored = without(data.train, skipped), without(data.selection, skipped)
-    first = Loader(train, input, recipe.batch, how, recipe.seed, recipe.augment)
+    first = Loader(
+        split=train,
+        input=input,
+        size=recipe.batch,
+        how=how,
+        seed=recipe.seed,
+        augment=recipe.augment,
+    )
     first.check()
-    return first, Loader(scored, input, recipe.batch, how)
+    return first, Loader(split=scored, input=input, size=recipe.batch, how=how)
 
 
 def check_norms(plan: Plan, images: int) -> None:
@@ -135,12 +142,23 @@ def open_run(folder: Path, rank: int = 0, ranks: int = 1) -> tuple[TrainingRun, 
     train, scored = loaders(recipe, data, read_skipped(folder))
     state, about, passed_over = read_newest(folder / "checkpoints")
     source = str(folder / "checkpoints")
-    weights.fit(source, split_slots(state).get("weights", {}), {}, plan)
+    weights.fit_arrays(source, split_slots(state).get("weights", {}), {}, plan)
     step, best = about["step"], float(about.get("best", -1))
     lines += [f"skipped {line}; resuming from step {step}" for line in passed_over]
     if not rank:
         lines += cut_metrics(folder / "metrics.jsonl", step)
-    run = TrainingRun(folder, recipe, plan, train, scored, state, step, best, rank, ranks)
+    run = TrainingRun(
+        folder=folder,
+        recipe=recipe,
+        plan=plan,
+        train=train,
+        scored=scored,
+        state=state,
+        step=step,
+        best=best,
+        rank=rank,
+        ranks=ranks,
+    )
     grey = background(train.split) if recipe.channels == 1 else ""
     run.about = {"class_names": class_names(data, recipe), "background": grey}
     run.split = "val" if data.val else "test"

@@ -147,7 +147,7 @@ def open_for_training(folder: Path, recipe: Recipe) -> tuple[DataSet, list[str]]
             f"{difference(needed, data.train.contents)}; restore them or start a new run, "
             f"from its weights by --weights {folder}/checkpoints/last.safetensors"
         )
-    return data, list(changes(recipe.data, data, record))
+    return data, list(image_changes(recipe.data, data, record))
 
 
 def open_for_scoring(
@@ -170,7 +170,7 @@ def open_for_scoring(
     kind = source.partition(":")[0]
     if absolute_source(source) == own and kind in PATHS:
         data = open_data(source, recipe.val_split, record)
-        lines = list(changes(source, data, record)) if record else []
+        lines = list(image_changes(source, data, record)) if record else []
     elif is_undivided(source):
         data, lines = open_whole(source, record)
     else:
@@ -214,7 +214,7 @@ def with_labels_of(classes: Sequence[str], data: DataSet) -> DataSet:
     return replace(data, test=replace(data.test, labels=labels[data.test.labels]))
 
 
-def changes(source: str, data: DataSet, record: Record) -> Iterable[str]:
+def image_changes(source: str, data: DataSet, record: Record) -> Iterable[str]:
     """Messages about missing images of `val` and `test`, and about new images of any split."""
     now = {name for split in data.splits.values() for name in split.contents}
     if gone := {*record.test, *record.val} - now:

@@ -22,7 +22,7 @@ def resumed(run: Path, asked: Mapping[str, Any]) -> Recipe:
     own = read_recipe(run)
     length = longer(own, asked)
     left = {name: value for name, value in asked.items() if name not in length}
-    for name, mine, value in differences(json.loads(json.dumps(asdict(own))), left):
+    for name, mine, value in changed_settings(json.loads(json.dumps(asdict(own))), left):
         last = run / "checkpoints" / "last.safetensors"
         weights = f" from its weights: --weights {last}" if last.is_file() else ":"
         raise UsageError(
@@ -42,14 +42,14 @@ def longer(own: Recipe, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def differences(
+def changed_settings(
     own: Mapping[str, Any], asked: Mapping[str, Any], within: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yields the name, the run's value and the value asked for of every field that differs."""
     for name, value in asked.items():
         mine = own.get(name)
         if isinstance(value, Mapping) and isinstance(mine, Mapping):
-            yield from differences(mine, value, f"{within}{name}.")
+            yield from changed_settings(mine, value, f"{within}{name}.")
         elif value != mine:
             yield f"{within}{name}", mine, value
 

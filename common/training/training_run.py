@@ -26,7 +26,7 @@ from common.training.state import result_of
 SAVE_SECONDS = 300.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One step: its number and epoch, both counted from 1, its learning rate, and its batch.
 
@@ -49,7 +49,7 @@ class Step:
         return dropout_key(self.seed, self.number, path)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TrainingRun:
     """A run as a framework's training loop uses it; `step` is the number of steps done.
 

@@ -146,7 +146,9 @@ def test_every_class_has_an_image_of_each_kind(tmp_path, share, tested):
 def test_what_is_not_in_a_record_is_in_no_split(tmp_path):
     for part, count in {"train": 3, "val": 2}.items():
         write_images(tmp_path / part, {"ant": count, "cat": count})
-    record = Record(("train/ant/0.png", "train/cat/2.png"), ("val/ant/1.png", "val/cat/7.png"))
+    record = Record(
+        train=("train/ant/0.png", "train/cat/2.png"), test=("val/ant/1.png", "val/cat/7.png")
+    )
     data = open_folder(tmp_path, 0.2, record)
     assert data.train.contents == record.train
     assert data.train.name(1) == str(tmp_path / "train" / "cat" / "2.png")
@@ -186,7 +188,10 @@ def test_a_broken_image_is_named(tmp_path):
     write_images(tmp_path, {"a": 4, "b": 4})
     (tmp_path / "a" / "2.png").write_bytes(b"no image")
     data = open_data(f"folder:{tmp_path}")
-    loaders = [Loader(split, (3, 8, 8), 2, SQUEEZE) for split in (data.train, data.test)]
+    loaders = [
+        Loader(split=split, input=(3, 8, 8), size=2, how=SQUEEZE)
+        for split in (data.train, data.test)
+    ]
     with pytest.raises(DataError, match=r"a/2\.png"):
         [list(loader.in_order()) for loader in loaders]
 
@@ -197,7 +202,15 @@ DIGITS = open_data("digits")
 def loader(**options):
     """A loader of augmented training digits."""
     augment = Augment(shift=0.2, area=0.5, flip=True)
-    return Loader(DIGITS.train, (1, 16, 16), 8, SQUEEZE, seed=3, augment=augment, **options)
+    return Loader(
+        split=DIGITS.train,
+        input=(1, 16, 16),
+        size=8,
+        how=SQUEEZE,
+        seed=3,
+        augment=augment,
+        **options,
+    )
 
 
 def test_an_epoch_is_shuffled_anew_and_yet_always_the_same():
@@ -218,7 +231,7 @@ def test_an_epoch_goes_on_where_it_was_left_and_in_shares():
 
 
 def test_in_order_every_image_comes_once():
-    batches = list(Loader(DIGITS.test, (1, 8, 8), 32, SQUEEZE).in_order())
+    batches = list(Loader(split=DIGITS.test, input=(1, 8, 8), size=32, how=SQUEEZE).in_order())
     np.testing.assert_array_equal(np.concatenate([b.labels for b in batches]), DIGITS.test.labels)
     whole = (np.asarray(DIGITS.test.read(33), np.float32) - np.float32(127.5)) / np.float32(127.5)
     np.testing.assert_array_equal(batches[1].x[1, 0], whole)
@@ -234,4 +247,4 @@ def test_the_part_cut_out_is_as_large_as_said():
 
 def test_too_large_a_batch_is_refused():
     with pytest.raises(DataError, match="smaller --batch"):
-        Loader(DIGITS.test, (1, 8, 8), 500, SQUEEZE).check()
+        Loader(split=DIGITS.test, input=(1, 8, 8), size=500, how=SQUEEZE).check()

@@ -154,10 +154,10 @@ def test_a_line_of_pixels_is_not_enlarged_before_it_is_cropped(size, monkeypatch
 def test_the_part_that_is_cropped_is_the_same_either_way(monkeypatch):
     pixels = np.random.default_rng(0).integers(0, 256, (9, 300, 3), np.uint8)
     for image in (Image.fromarray(pixels), Image.fromarray(pixels.transpose(1, 0, 2))):
-        whole = np.asarray(images.fit(image, 20, 20, TORCHVISION), int)
+        whole = np.asarray(images.fit_image(image, 20, 20, TORCHVISION), int)
         with monkeypatch.context() as patch:
             patch.setattr(images, "MAX_ENLARGED", 0)
-            part = np.asarray(images.fit(image, 20, 20, TORCHVISION), int)
+            part = np.asarray(images.fit_image(image, 20, 20, TORCHVISION), int)
         assert np.abs(part - whole).max() <= 1
 
 

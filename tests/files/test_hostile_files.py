@@ -90,7 +90,7 @@ def test_forged_types_are_refused(tmp_path):
 def test_metadata_that_makes_no_sense_is_refused(tmp_path, about):
     plan = planned("googlenet", SIZE, classes=7)
     source = tmp_path / "a.safetensors"
-    source.write_bytes(pack(seeded(plan), weights.describe(plan) | about))
+    source.write_bytes(pack(seeded(plan), weights.file_metadata(plan) | about))
     with pytest.raises(DataError, match="its metadata has an invalid value for"):
         convert(source, tmp_path / "b.pdparams", "googlenet")
 
@@ -112,7 +112,7 @@ def test_names_carried_twice_are_refused(tmp_path):
     plan = planned("googlenet", SIZE, classes=7)
     carried = {"carried": {"names": {"fc.weight": "fc.bias"}}}
     source = tmp_path / "a.safetensors"
-    source.write_bytes(pack(seeded(plan), weights.describe(plan) | carried))
+    source.write_bytes(pack(seeded(plan), weights.file_metadata(plan) | carried))
     with pytest.raises(DataError, match="have the same name in the format"):
         convert(source, tmp_path / "b.pdparams", "googlenet")
 

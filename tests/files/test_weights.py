@@ -230,7 +230,7 @@ def test_what_does_not_fit_is_named():
     arrays["extra.weight"] = arrays.pop("conv1.conv.bias")
     arrays["fc.bias"] = arrays["fc.bias"][:3]
     with pytest.raises(DataError) as told:
-        weights.fit("w", arrays, {}, PLAN)
+        weights.fit_arrays("w", arrays, {}, PLAN)
     assert str(told.value) == (
         "w: these weights do not match googlenet: 1 missing, first conv1.conv.bias; "
         "1 unknown, first extra.weight; 1 with a wrong shape, first fc.bias is (3,) and not (4,)"
@@ -239,9 +239,9 @@ def test_what_does_not_fit_is_named():
 
 def test_a_file_of_another_network_is_refused():
     with pytest.raises(DataError, match="weights of alexnet, not of googlenet"):
-        weights.fit("w", seeded(PLAN), {"network": "alexnet"}, PLAN)
+        weights.fit_arrays("w", seeded(PLAN), {"network": "alexnet"}, PLAN)
 
 
 def test_heads_are_left_out_where_they_are_not_wanted():
     bare = planned(classes=4)
-    assert list(weights.fit("w", seeded(PLAN), {}, bare)) == list(bare.parameter_shapes())
+    assert list(weights.fit_arrays("w", seeded(PLAN), {}, bare)) == list(bare.parameter_shapes())

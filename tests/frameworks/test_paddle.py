@@ -96,7 +96,9 @@ def test_paddle_vision_is_what_paddle_publishes(impl, tmp_path, size):
     name, ours = "googlenet.paddle_vision", tmp_path / "ours.safetensors"
     convert(tmp_path / "theirs.pdparams", ours, name)
     plan = planned(name, (size, size), classes=10, aux=True)
-    net = impl.runner.load_network(plan, weights.fit("ours", *weights.read(ours), plan), "float32")
+    net = impl.runner.load_network(
+        plan, weights.fit_arrays("ours", *weights.read(ours), plan), "float32"
+    )
     found = impl.runner.forward_pass(net, x, [])
     for key, expected in zip(("logits", "aux1", "aux2"), theirs(paddle.to_tensor(x)), strict=True):
         largest = np.abs(expected.numpy()).max()

@@ -66,7 +66,16 @@ def step_of(plan, number, rate):
     """A step on noise."""
     draw = np.random.default_rng([3, number])
     x, labels = draw.standard_normal((4, *plan.spec.input)), draw.integers(0, 10, 4)
-    return Step(number, 1, float(np.float32(rate)), 7, x, labels, 0, False)
+    return Step(
+        number=number,
+        epoch=1,
+        rate=float(np.float32(rate)),
+        seed=7,
+        x=x,
+        labels=labels,
+        first=0,
+        ends_epoch=False,
+    )
 
 
 def trainer_of(impl, plan, recipe, slots, steps):

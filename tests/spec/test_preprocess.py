@@ -71,7 +71,7 @@ def test_values_lose_the_mean_and_are_divided_by_the_deviation():
 
 def test_bicubic_is_not_bilinear():
     edge = Image.fromarray(np.repeat([[0, 0, 255, 255]], 4, axis=0).astype(np.uint8))
-    cubic = to_input(edge, (1, 8, 8), Preprocess("", "", resample="bicubic"))
+    cubic = to_input(edge, (1, 8, 8), Preprocess(name="", source="", resample="bicubic"))
     linear = to_input(edge, (1, 8, 8), SQUEEZE)
     assert cubic[0, 0, 3] < linear[0, 0, 3] < 0
 

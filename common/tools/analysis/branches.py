@@ -7,7 +7,7 @@ from common.spec import Concat
 from common.spec.plan import Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Branch:
     """One branch of a layer: its last layers, and the channels that it computes."""
 
@@ -23,7 +23,7 @@ def branches_of(layer: Node) -> list[Branch]:
     """
     branches, first = [], 0
     for node in ends(layer):
-        branches.append(Branch(node, first, first + node.output[0]))
+        branches.append(Branch(node=node, first=first, last=first + node.output[0]))
         first += node.output[0]
     return branches
 

@@ -63,7 +63,7 @@ class FrameworkResult:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """The results of every framework and of the reference, row by row.
 
@@ -141,9 +141,8 @@ def compare(
 
     The weights are `arrays`, or else drawn with seed 0, biases and running statistics as well. `x`
     is a batch N x C x H x W, and `images` are the names of its images. `report_progress` is called
-    with a framework's name and its status; `kept` is the number of channels to keep of each row; of
-    rows with branches, the strongest channel of each branch is kept. Raises UserError if the
-    reference cannot run.
+    with a framework's name and its status. Of each row, `kept` channels are kept, or the strongest
+    channel of each branch. Raises UserError if the reference cannot run.
     """
     with scratch_folder() as folder:
         given = arrays or initial_arrays(plan, seed=0, random_stats=True)
@@ -156,10 +155,16 @@ def compare(
             report_progress(framework, "computing")
             own = replace(job, framework=framework)
             results[framework] = compare_one(own, reference.arrays, channels, plan.spec.output)
-    outputs, reference = reference.arrays, replace(reference, arrays={})
-    maps, logits = keep_maps(outputs, channels), outputs[plan.spec.output]
     return Comparison(
-        plan, dtype, tuple(images), rows, reference, results, channels, maps=maps, logits=logits
+        plan=plan,
+        dtype=dtype,
+        images=tuple(images),
+        rows=rows,
+        reference=replace(reference, arrays={}),
+        results=results,
+        channels=channels,
+        maps=keep_maps(reference.arrays, channels),
+        logits=reference.arrays[plan.spec.output],
     )
 
 
@@ -226,8 +231,7 @@ def make_rows(plan: Plan) -> tuple[Row, ...]:
     """The rows of a comparison: the body's computing layers and its last layer, then the heads."""
     last = plan.body.children[-1].path
     layers = [n for n in plan.body.children if n.path == last or computes(n)]
-    names = {last: plan.spec.output} | {name: name for name in plan.heads}
-    rows = []
+    rows, names = [], {last: plan.spec.output} | {name: name for name in plan.heads}
     for node in (*layers, *plan.heads.values()):
         outputs = {unit.path: unit.output for unit in node.units() if unit.is_map}
         if node.is_vector and node.path not in names:

@@ -25,8 +25,8 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, kw_only=True)
+class LayerChange:
     """A difference between two layers at a path: a key of `SENTENCES`, and the values for it."""
 
     sentence: str
@@ -42,10 +42,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PlanDifference:
     """One difference, with all the paths where it occurs."""
 
-    change: Change
+    change: LayerChange
     paths: tuple[str, ...]
 
     @property
@@ -54,7 +54,7 @@ class Difference:
         return self.change.what
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
     """The difference between the outputs of two networks with equal weights on two photographs.
 
@@ -69,19 +69,19 @@ class Effect:
     same_top: bool
 
 
-def differences(one: Plan, other: Plan) -> list[Difference]:
+def plan_differences(one: Plan, other: Plan) -> list[PlanDifference]:
     """Every difference between layers at the same path, and every path that only one plan has.
 
     It begins with the channels of the input.
     """
     first, second = leaves(one), leaves(other)
-    by_change: dict[Change, list[str]] = {}
+    by_change: dict[LayerChange, list[str]] = {}
     for change in input_changes(one.spec.input[0], other.spec.input[0]):
         by_change[change] = [INPUT]
     for path in first | second:
-        for change in changes(first.get(path), second.get(path)):
+        for change in layer_changes(first.get(path), second.get(path)):
             by_change.setdefault(change, []).append(path)
-    return [Difference(change, tuple(paths)) for change, paths in by_change.items()]
+    return [PlanDifference(change, tuple(paths)) for change, paths in by_change.items()]
 
 
 def leaves(plan: Plan) -> dict[str, Node]:
@@ -89,26 +89,36 @@ def leaves(plan: Plan) -> dict[str, Node]:
     return {node.path: node for node in plan.nodes() if not node.children}
 
 
-def input_changes(one: int, other: int) -> list[Change]:
+def input_changes(one: int, other: int) -> list[LayerChange]:
     """The difference between the numbers of channels of two inputs, if there is one."""
-    return [] if one == other else [Change("input", f"{one}", f"{other}")]
+    return [] if one == other else [LayerChange(sentence="input", one=f"{one}", other=f"{other}")]
 
 
-def changes(one: Node | None, other: Node | None) -> list[Change]:
+def layer_changes(one: Node | None, other: Node | None) -> list[LayerChange]:
     """The differences between the layers at one path; None stands for a missing layer."""
     if other is None:
-        return [Change("first", one=describe(one.layer))] if one else []
+        return [LayerChange(sentence="first", one=layer_summary(one.layer))] if one else []
     if one is None:
-        return [Change("second", other=describe(other.layer))]
+        return [LayerChange(sentence="second", other=layer_summary(other.layer))]
     if type(one.layer) is not type(other.layer):
-        return [Change("layer", describe(one.layer), describe(other.layer))]
+        return [
+            LayerChange(
+                sentence="layer", one=layer_summary(one.layer), other=layer_summary(other.layer)
+            )
+        ]
     changed = []
     for field in fields(one.layer):
         first, second = (setting(node, field.name) for node in (one, other))
         if field.compare and first != second and not same_pads(one, other, field.name):
-            values = value_text(first), value_text(second)
-            name = field.name.replace("_", " ")
-            changed.append(Change("field", *values, one.layer.label, name))
+            changed.append(
+                LayerChange(
+                    sentence="field",
+                    one=value_text(first),
+                    other=value_text(second),
+                    layer=one.layer.label,
+                    field=field.name.replace("_", " "),
+                )
+            )
     return changed
 
 
@@ -125,7 +135,7 @@ def same_pads(one: Node, other: Node, field: str) -> bool:
     return field == "padding" and one.pads == other.pads
 
 
-def describe(layer: Layer) -> str:
+def layer_summary(layer: Layer) -> str:
     """The layer's name; for batch norm also its `eps` and whether its scale is missing."""
     if isinstance(layer, BatchNorm):
         return f"batch norm (eps {layer.eps:g}{'' if layer.scale else ', no scale'})"
@@ -165,7 +175,12 @@ def effect(one: Plan, other: Plan) -> Effect | None:
     }
     expected, actual = logits(one, first), logits(other, second | shared)
     same_top = bool(np.array_equal(expected.argmax(axis=1), actual.argmax(axis=1)))
-    return Effect(len(shared), len(second), relative_difference(actual, expected), same_top)
+    return Effect(
+        shared=len(shared),
+        total=len(second),
+        relative=relative_difference(actual, expected),
+        same_top=same_top,
+    )
 
 
 def logits(plan: Plan, arrays: Arrays) -> NDArray[np.float64]:

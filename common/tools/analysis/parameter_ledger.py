@@ -24,7 +24,7 @@ BATCH_NORM = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Term:
     """The number of values of one kind in one part: the backbone, the classifier or the heads."""
 
@@ -43,7 +43,10 @@ def ledger(plan: Plan) -> list[Term]:
         for name, shape, learned in parameters + statistics:
             key = part, term_name(node.layer, name), learned
             counts[key] = counts.get(key, 0) + prod(shape)
-    return [Term(part, kind, count, learned) for (part, kind, learned), count in counts.items()]
+    return [
+        Term(part=part, kind=kind, count=count, learned=learned)
+        for (part, kind, learned), count in counts.items()
+    ]
 
 
 def term_name(layer: Layer, parameter: str) -> str:

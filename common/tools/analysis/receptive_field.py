@@ -7,7 +7,7 @@ from common.spec import pair
 from common.spec.plan import Node, Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reach:
     """The depth (layers with weights on the longest path) and the receptive field, in pixels.
 
@@ -30,13 +30,13 @@ class Reach:
             case spec.Concat() | spec.Residual():
                 ways = [self.through(child) for child in node.children]
                 depth, field = max(way.depth for way in ways), max(way.field for way in ways)
-                return Reach(depth, field, ways[0].stride)
+                return Reach(depth=depth, field=field, stride=ways[0].stride)
             case spec.Conv(_, kernel, stride) | spec.DepthwiseConv(kernel, stride):
                 return self.widened(1, pair(kernel)[0], pair(stride)[0])
             case spec.MaxPool(kernel, stride) | spec.AvgPool(kernel, stride):
                 return self.widened(0, pair(kernel)[0], pair(stride)[0])
             case spec.Linear():
-                return Reach(self.depth + 1, self.field, self.stride)
+                return Reach(depth=self.depth + 1, field=self.field, stride=self.stride)
         return self
 
     def through_layer(self, node: Node) -> "Reach":
@@ -48,7 +48,7 @@ class Reach:
     def widened(self, deeper: int, kernel: int, stride: int) -> "Reach":
         """The reach after a layer with a window of `kernel` rows that moves by `stride`."""
         field = self.field + (kernel - 1) * self.stride
-        return Reach(self.depth + deeper, field, self.stride * stride)
+        return Reach(depth=self.depth + deeper, field=field, stride=self.stride * stride)
 
 
 def reach(plan: Plan) -> Reach:

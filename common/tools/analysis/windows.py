@@ -7,7 +7,7 @@ from common.spec import pair
 from common.spec.plan import Node, Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Axis:
     """Along one axis, cell i depends on `size` pixels from `start` + i * `stride`."""
 
@@ -18,16 +18,18 @@ class Axis:
     def slide(self, kernel: int, stride: int, before: int) -> "Axis":
         """The axis after a layer with a sliding window, padded by `before`."""
         start = self.start - before * self.stride
-        return Axis(start, self.size + (kernel - 1) * self.stride, self.stride * stride)
+        return Axis(
+            start=start, size=self.size + (kernel - 1) * self.stride, stride=self.stride * stride
+        )
 
     def union(self, other: "Axis") -> "Axis":
         """The axis that covers both."""
         start = min(self.start, other.start)
         end = max(self.start + self.size, other.start + other.size)
-        return Axis(start, end - start, self.stride)
+        return Axis(start=start, size=end - start, stride=self.stride)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """The part of the input that a cell depends on; padding may be in it."""
 
@@ -49,17 +51,17 @@ class Window:
                 rows, columns = ways[0].rows, ways[0].columns
                 for way in ways[1:]:
                     rows, columns = rows.union(way.rows), columns.union(way.columns)
-                return Window(rows, columns)
+                return Window(rows=rows, columns=columns)
             case (
                 spec.Conv(kernel=kernel, stride=stride)
                 | spec.DepthwiseConv(kernel=kernel, stride=stride)
                 | spec.MaxPool(kernel=kernel, stride=stride)
                 | spec.AvgPool(kernel=kernel, stride=stride)
             ):
-                axes = zip(
-                    (self.rows, self.columns), pair(kernel), pair(stride), node.pads, strict=True
+                down, across = zip(
+                    pair(kernel), pair(stride), (before for before, _ in node.pads), strict=True
                 )
-                return Window(*(axis.slide(k, s, pads[0]) for axis, k, s, pads in axes))
+                return Window(rows=self.rows.slide(*down), columns=self.columns.slide(*across))
         return self
 
 

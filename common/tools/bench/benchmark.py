@@ -29,7 +29,7 @@ from common.tools.bench.workload import Work, plan_of
 from common.tools.zoo.convert import convert
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchOptions:
     """The contestants and the number of turns; `modes` are those of this project's contestants."""
 
@@ -99,7 +99,7 @@ def make_jobs(work: Work, options: BenchOptions, file: Path, results: Results) -
     """A job for each contestant of a workload; baselines that cannot run it go to `results`."""
     files = dict.fromkeys(own_contestants(options), file)
     for baseline in baselines_for(work, options.frameworks) if options.baselines else ():
-        contestant = Contestant(baseline.framework, baseline.mode)
+        contestant = Contestant(framework=baseline.framework, mode=baseline.mode)
         try:
             if baseline.framework == "onnx" and options.device != "cpu":
                 raise UsageError("can only be timed on the CPU")
@@ -130,7 +130,7 @@ def own_contestants(options: BenchOptions) -> Iterator[Contestant]:
         for mode in options.modes:
             for precision in options.precisions:
                 if mode == "tuned" or precision == "float32":
-                    yield Contestant(framework, mode, precision)
+                    yield Contestant(framework=framework, mode=mode, precision=precision)
 
 
 def baselines_file(baseline: BaselineEntry, work: Work, file: Path) -> Path:

@@ -12,7 +12,7 @@ from common.tools.zoo.formats import KERAS_APPLICATIONS
 OURS = ("plain", "tuned")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contestant:
     """A framework in one mode, `plain`, `tuned` or a baseline's name, computing in `precision`."""
 
@@ -27,7 +27,7 @@ class Contestant:
         return f"{self.framework}, {self.mode}{own}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BaselineEntry:
     """A baseline: its name (`mode`), its framework, and the networks that it implements.
 
@@ -44,25 +44,25 @@ class BaselineEntry:
 
 
 BASELINES = (
-    BaselineEntry("tutorial", "pytorch", "googlenet"),
-    BaselineEntry("tutorial", "tensorflow", "googlenet"),
-    BaselineEntry("tutorial", "paddle", "googlenet"),
+    BaselineEntry(mode="tutorial", framework="pytorch", networks="googlenet"),
+    BaselineEntry(mode="tutorial", framework="tensorflow", networks="googlenet"),
+    BaselineEntry(mode="tutorial", framework="paddle", networks="googlenet"),
     BaselineEntry(
-        "keras.applications",
-        "tensorflow",
-        KERAS_APPLICATIONS,
+        mode="keras.applications",
+        framework="tensorflow",
+        networks=KERAS_APPLICATIONS,
         format="keras",
         suffix=".weights.h5",
     ),
     BaselineEntry(
-        "paddle.vision",
-        "paddle",
-        r"(googlenet|inception_v3)\.paddle_vision",
+        mode="paddle.vision",
+        framework="paddle",
+        networks=r"(googlenet|inception_v3)\.paddle_vision",
         format="paddle_vision",
         suffix=".pdparams",
     ),
-    BaselineEntry("onnxruntime", "onnx", r".*", tasks=("infer",)),
-    BaselineEntry("openvino", "onnx", r".*", tasks=("infer",)),
+    BaselineEntry(mode="onnxruntime", framework="onnx", networks=r".*", tasks=("infer",)),
+    BaselineEntry(mode="openvino", framework="onnx", networks=r".*", tasks=("infer",)),
 )
 
 
@@ -80,16 +80,23 @@ def baselines_for(work: Work, frameworks: Sequence[str]) -> list[BaselineEntry]:
 def usual_works(name: str, quick: bool) -> list[Work]:
     """Inference with batches of 1 and 16 and training with 16, at the network's own size."""
     size = network(name).input[1]
-    works = [Work(name, "infer", 1, size), Work(name, "infer", 16, size)]
-    return works[:1] if quick else [*works, Work(name, "train", 16, size)]
+    works = [
+        Work(network=name, task="infer", batch=1, size=size),
+        Work(network=name, task="infer", batch=16, size=size),
+    ]
+    return works[:1] if quick else [*works, Work(network=name, task="train", batch=16, size=size)]
 
 
 def sweep_works(name: str) -> list[Work]:
     """Inference with batches of 1 to 32 at the network's own size, and of 8 at other sizes."""
     spec = network(name)
     own = spec.input[1]
-    batches = [Work(name, "infer", batch, own) for batch in (1, 2, 4, 8, 16, 32)]
-    return batches + [Work(name, "infer", 8, size) for size in other_sizes(spec)]
+    batches = [
+        Work(network=name, task="infer", batch=batch, size=own) for batch in (1, 2, 4, 8, 16, 32)
+    ]
+    return batches + [
+        Work(network=name, task="infer", batch=8, size=size) for size in other_sizes(spec)
+    ]
 
 
 def other_sizes(spec: NetworkSpec) -> list[int]:

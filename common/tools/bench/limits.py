@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from common.tools.bench.results import Row
+from common.tools.bench.results import Timing
 from common.tools.bench.workload import plan_of
 
 PRODUCT_SIZE = 2048
@@ -30,12 +30,12 @@ def product_rate(size: int = PRODUCT_SIZE) -> float:
     return size**3 / min(seconds)
 
 
-def passes(row: Row) -> int:
+def passes(row: Timing) -> int:
     """The arithmetic of a row's task, in forward passes."""
     return TRAINING_PASSES if row.work.task == "train" else 1
 
 
-def of_limit(row: Row, rows: Sequence[Row]) -> float | None:
+def of_limit(row: Timing, rows: Sequence[Timing]) -> float | None:
     """A row's rate as a share of that of the fastest program without a framework.
 
     In training, the limit is a third of that program's rate in inference, for the same batch and
@@ -50,7 +50,7 @@ def of_limit(row: Row, rows: Sequence[Row]) -> float | None:
     return row.images_per_second * passes(row) / max(rates)
 
 
-def of_product(row: Row, rate: float) -> float | None:
+def of_product(row: Timing, rate: float) -> float | None:
     """A row's multiply-adds per second as a share of those of a matrix product; float32 only."""
     if row.contestant.precision != "float32":
         return None

@@ -24,12 +24,12 @@ def groups(jobs: Sequence[TakeTurns]) -> list[list[TakeTurns]]:
     most = max(1, int(machine_mb() * USABLE / max(map(needed_mb, jobs))))
     if len(jobs) <= most:
         return [list(jobs)]
-    ordered = sorted(jobs, key=framework_of)  # stable: keeps the order in a framework
-    frameworks = [list(own) for _, own in groupby(ordered, framework_of)]
+    ordered = sorted(jobs, key=job_framework)  # stable: keeps the order in a framework
+    frameworks = [list(own) for _, own in groupby(ordered, job_framework)]
     return [own[i : i + most] for own in frameworks for i in range(0, len(own), most)]
 
 
-def framework_of(job: TakeTurns) -> str:
+def job_framework(job: TakeTurns) -> str:
     """The framework of a job."""
     return job.framework
 

@@ -9,8 +9,8 @@ from common.tools.bench.contestants import OURS, Contestant
 from common.tools.bench.workload import Work
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, kw_only=True)
+class Timing:
     """The measurements of one contestant.
 
     `seconds` has the median duration of a call in each turn, `peak_mb` is the peak memory,
@@ -64,7 +64,7 @@ class Row:
 class Results:
     """The rows, the errors of this project's contestants, and notes on others without a row."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Timing] = field(default_factory=list)
     errors: list[UserError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -92,12 +92,12 @@ class Results:
             raise CheckFailed(f"nothing was timed: {'; '.join(self.notes)}")
 
 
-def times_faster(row: Row, other: Row) -> float:
+def times_faster(row: Timing, other: Timing) -> float:
     """The median speed-up of `row` over `other` in the turns that they took together."""
     return median(b / a for a, b in zip(row.seconds, other.seconds, strict=True))
 
 
-def place(row: Row, rows: Sequence[Row]) -> int:
+def place(row: Timing, rows: Sequence[Timing]) -> int:
     """The place of a row: 1 plus the number of rows in its group that are clearly faster.
 
     That is, whose lower quartile is above the row's upper quartile.
@@ -105,16 +105,16 @@ def place(row: Row, rows: Sequence[Row]) -> int:
     return 1 + sum(other.low > row.high for other in rows if other.group == row.group)
 
 
-def plain_of(row: Row, rows: Sequence[Row]) -> Row | None:
+def plain_of(row: Timing, rows: Sequence[Timing]) -> Timing | None:
     """The plain row of the same framework and group, or None if there is none."""
-    contestant = Contestant(row.contestant.framework, "plain")
+    contestant = Contestant(framework=row.contestant.framework, mode="plain")
     plain = [other for other in rows if other.contestant == contestant and other.group == row.group]
     return plain[0] if plain else None
 
 
-def by_work(rows: Sequence[Row]) -> dict[Work, list[Row]]:
+def by_work(rows: Sequence[Timing]) -> dict[Work, list[Timing]]:
     """The rows grouped by workload, in order."""
-    groups: dict[Work, list[Row]] = {}
+    groups: dict[Work, list[Timing]] = {}
     for row in rows:
         groups.setdefault(row.work, []).append(row)
     return groups

@@ -13,7 +13,7 @@ from common.jobs.call import LIMIT_SECONDS, Worker
 from common.reference.numerics import relative_difference
 from common.tools.analysis.compare import TOLERANCES
 from common.tools.bench.contestants import Contestant
-from common.tools.bench.results import Results, Row
+from common.tools.bench.results import Results, Timing
 from common.tools.bench.timing_jobs import TakeTurns
 from common.tools.bench.workload import Work
 
@@ -26,11 +26,11 @@ class Racer:
     """A contestant in a race: its worker, its difference from the reference, its row or error."""
 
     def __init__(self, job: TakeTurns, box: Path) -> None:
-        self.work = Work(job.network, job.task, job.batch, job.size)
-        self.contestant = Contestant(job.framework, job.mode, job.dtype)
+        self.work = Work(network=job.network, task=job.task, batch=job.batch, size=job.size)
+        self.contestant = Contestant(framework=job.framework, mode=job.mode, precision=job.dtype)
         self.worker = Worker(job, self.contestant.name, box)
         self.turns, self.difference = job.turns, 0.0
-        self.row: Row | None = None
+        self.row: Timing | None = None
         self.error: UserError | None = None
 
     def wait(self, times: int) -> None:
@@ -75,8 +75,13 @@ class Racer:
         report = self.worker.report()
         seconds = tuple(report.arrays["seconds"].tolist())
         start = report.import_seconds + report.seconds
-        self.row = Row(
-            self.work, self.contestant, seconds, report.megabytes, start, self.difference
+        self.row = Timing(
+            work=self.work,
+            contestant=self.contestant,
+            seconds=seconds,
+            peak_mb=report.megabytes,
+            start_seconds=start,
+            difference=self.difference,
         )
 
     def attempt(self, act: Callable, *arguments: object) -> None:

@@ -53,8 +53,8 @@ def take_turns(job: TakeTurns, turns: Turns) -> Report:
     else:
         time_baseline_training(job, plan, x, turns)
     return Report(
-        {"seconds": np.array(turns.seconds)},
-        runner.VERSION,
+        arrays={"seconds": np.array(turns.seconds)},
+        version=runner.VERSION,
         parameters=0,
         import_seconds=imported - began,
         seconds=turns.shown_at - imported,
@@ -136,7 +136,16 @@ class TimedRun:
         """The next step."""
         self.step += 1
         rate, labels = self.recipe.optimizer.lr, labels_of(x, self.recipe.classes)
-        return Step(self.step, 1, rate, 0, x, labels, first=0, ends_epoch=False)
+        return Step(
+            number=self.step,
+            epoch=1,
+            rate=rate,
+            seed=0,
+            x=x,
+            labels=labels,
+            first=0,
+            ends_epoch=False,
+        )
 
     def log(self, step: Step, loss: float, *_: float) -> None:
         """Shows the first step's loss."""
@@ -161,7 +170,13 @@ def time_layers(job: TimeLayers) -> Report:
     }
     times["all"] = time_layer(runner, plan, arrays, job.batch)
     ended = time.perf_counter()
-    return Report(times, runner.VERSION, 0, imported - began, ended - imported)
+    return Report(
+        arrays=times,
+        version=runner.VERSION,
+        parameters=0,
+        import_seconds=imported - began,
+        seconds=ended - imported,
+    )
 
 
 def time_layer(

@@ -14,7 +14,7 @@ from common.spec.rewrite import without_dropout
 SHOWN = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Work:
     """One workload: `infer` or `train` on a batch of `size` x `size` images."""
 

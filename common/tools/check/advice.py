@@ -43,7 +43,7 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Advice:
     """Why a difference matters, and how to write the layer; both may be empty."""
 
@@ -65,7 +65,9 @@ def advice(each: Difference, language: str, framework: str) -> Advice:
             entry.get("table", ".*"), each.table
         ):
             fill = {"yours": each.yours, "table": each.table}
-            return Advice(entry[language].format(**fill), entry.get(framework, "").format(**fill))
+            return Advice(
+                why=entry[language].format(**fill), write=entry.get(framework, "").format(**fill)
+            )
     return Advice()
 
 

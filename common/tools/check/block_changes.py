@@ -13,7 +13,7 @@ from common.tools.check.module_changes import in_common, planned, score
 MIN_BLOCKS = 3  # equal ones in a row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Changes:
     """A changed network, what it has instead of the published one's layers, and where."""
 
@@ -43,7 +43,9 @@ def fewer_blocks(network: NetworkSpec, facts: Facts) -> Iterator[Changes]:
     less = planned(made)
     if all(count(less, facts) >= count(plan, facts) for count in (in_common, score)):
         count = len(run) - left
-        yield Changes(made, f"{count} like {run[0]}", f"{len(run)}", tuple(without))
+        yield Changes(
+            network=made, yours=f"{count} like {run[0]}", table=f"{len(run)}", places=tuple(without)
+        )
 
 
 def longest_run(layers: Mapping[str, Layer]) -> list[str]:
@@ -89,4 +91,9 @@ def ordinary_convolutions(network: NetworkSpec, facts: Facts) -> Iterator[Change
 
     if found:
         made = rewrite_network(network, ordinary)
-        yield Changes(made, "convolution", "depthwise and 1x1 convolution", tuple(found))
+        yield Changes(
+            network=made,
+            yours="convolution",
+            table="depthwise and 1x1 convolution",
+            places=tuple(found),
+        )

@@ -9,10 +9,11 @@ from common.errors import DataError, UsageError
 from common.spec import NetworkSpec, Shape, shape_text
 from common.spec.plan import Plan
 from common.spec.planner import lay_out
-from common.tools.check.changes import PROPOSALS, changed, stem_changes
+from common.tools.check.changes import changed
 from common.tools.check.describe import Difference
 from common.tools.check.facts import facts_of
 from common.tools.check.match import made, of_call, wanted_shapes
+from common.tools.check.proposals import PROPOSALS, stem_changes
 from common.tools.check.trace import Trace
 
 MIN_LIKENESS = 0.4  # below this, a network is not of this family

@@ -18,15 +18,15 @@ def check_file(job: Check, source: str, limit: float, report_progress: Watch) ->
 
     `source` is how the user calls the file.
     """
-    found = attempt(job, source, limit, report_progress)
+    found = attempt_check(job, source, limit, report_progress)
     if not isinstance(found, tuple):
         return [(source, found)]
     names = [(f"{source}:{name}", replace(job, name=name)) for name in found]
-    outcomes = [(name, attempt(own, name, limit, report_progress)) for name, own in names]
+    outcomes = [(name, attempt_check(own, name, limit, report_progress)) for name, own in names]
     return [(name, each) for name, each in outcomes if not isinstance(each, tuple)]
 
 
-def attempt(
+def attempt_check(
     job: Check, source: str, limit: float, report_progress: Watch
 ) -> Verdict | UserError | tuple[str, ...]:
     """The verdict on one network, or its error; for a file with several networks, their names."""

@@ -28,7 +28,7 @@ from common.tools.check.random_values import labels, noise
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
 from common.tools.check.trace import Trace
-from common.tools.check.user_file import UserFile, load
+from common.tools.check.user_file import UserFile, load_user_file
 from common.tools.check.user_modules import users_first
 from common.tools.check.weightless import shared_start
 
@@ -59,7 +59,13 @@ def check(job: Check) -> Report:
             failure = failure or error
             continue
         seconds = time.perf_counter() - imported
-        return Report(arrays, checker.VERSION, parameters, imported - began, seconds)
+        return Report(
+            arrays=arrays,
+            version=checker.VERSION,
+            parameters=parameters,
+            import_seconds=imported - began,
+            seconds=seconds,
+        )
     raise failure or DataError(f"{job.source}: the network could not be run")
 
 
@@ -74,7 +80,7 @@ def limit_memory() -> None:
 
 def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arrays, int]:
     """The trace as arrays, and the number of parameters reported by the network."""
-    file = guarded(job, lines, lambda: load(job, path, checker, lines))
+    file = guarded(job, lines, lambda: load_user_file(job, path, checker, lines))
     try:
         trace = watch_named(job, checker, file, lines)
     except DataError as error:
@@ -231,4 +237,10 @@ def submission(job: Submission) -> Report:
     found = check_file(Check(**own), job.label, job.limit, lambda *_: None)
     documents = [verdict_json(source, each) for source, each in found]
     seconds = time.perf_counter() - began
-    return Report({"documents": np.array(json.dumps(documents))}, "", 0, 0, seconds)
+    return Report(
+        arrays={"documents": np.array(json.dumps(documents))},
+        version="",
+        parameters=0,
+        import_seconds=0,
+        seconds=seconds,
+    )

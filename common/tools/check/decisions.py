@@ -43,15 +43,15 @@ def decisions(
             continue  # they are those of the module whose weights it has
         own = module_of(each) if is_width(each) and module_of(each) in rows else ""
         own = role(each.layer) if (each.what, role(each.layer)) in varied else own
-        groups.setdefault((own, each.what) if own else key_of(each), []).append(each)
+        groups.setdefault((own, each.what) if own else decision_key(each), []).append(each)
     joined = moved(swapped([join(group) for group in groups.values()]))
     return [
-        replace(each, kind=kind_of(each, is_small=is_small, probabilities=probabilities))
+        replace(each, kind=decision_kind(each, is_small=is_small, probabilities=probabilities))
         for each in joined
     ]
 
 
-def key_of(each: Difference) -> tuple:
+def decision_key(each: Difference) -> tuple:
     """The key that differences of one decision share."""
     if each.what == "weights shared":
         owner = owner_of(each)
@@ -179,7 +179,7 @@ def is_hidden_width(each: Difference, found: Sequence[Difference]) -> bool:
     return each.what == "linear: features" and any(e.what.startswith(is_extra) for e in own)
 
 
-def kind_of(each: Difference, *, is_small: bool, probabilities: bool) -> str:
+def decision_kind(each: Difference, *, is_small: bool, probabilities: bool) -> str:
     """Whether a decision is a convention, a mistake or a choice."""
     if each.kind:
         return each.kind

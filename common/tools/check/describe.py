@@ -13,7 +13,7 @@ CONVENTION, MISTAKE, CHOICE = "convention", "mistake", "choice"
 USUAL_EPS = (1e-3, 1e-5)  # of batch norms in published code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """One difference at one layer, between `yours` and the plan's, `table`.
 
@@ -47,7 +47,7 @@ GROUP_NORM, LAYER_NORM = (f"{kind} norm instead of batch norm" for kind in ("gro
 ACTIONS = re.compile(r"(extra|active|all values|each channel|channels|rows|turned|mirrored)\b.*")
 
 
-def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
+def op_differences(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
     """Yields the differences between two ops as (what, yours, table)."""
     if yours.layer is None and yours.inputs != table.inputs:
         yield part_missing(table, yours)
@@ -55,12 +55,12 @@ def describe(table: Op, yours: Op) -> Iterator[tuple[str, str, str]]:
     if yours.layer != table.layer:
         yield from describe_layers(table.layer, yours.layer)
     for layer in yours.before:
-        yield f"{extra(layer)} before it", text(layer), "none"
+        yield f"{extra(layer)} before it", layer_label(layer), "none"
     for layer in yours.then:
         if isinstance(table.layer, spec.Residual) and layer == spec.ReLU():
             yield IN_PLACE
             continue
-        yield extra(layer), text(layer), "none"
+        yield extra(layer), layer_label(layer), "none"
     if yours.inputs != table.inputs:
         own, theirs = short_names(yours.inputs), short_names(table.inputs)
         if len(yours.inputs) < len(table.inputs):
@@ -77,7 +77,7 @@ def part_missing(table: Op, yours: Op) -> tuple[str, str, str]:
     """The difference between an op that only passes its input on and the plan's op."""
     own, theirs = ", ".join(yours.inputs), ", ".join(table.inputs)
     if own not in table.inputs:
-        return "module missing", own, text(table.layer)
+        return "module missing", own, layer_label(table.layer)
     return "input not added" if own == table.inputs[0] else "branch missing", own, theirs
 
 
@@ -86,9 +86,13 @@ def describe_layers(
 ) -> Iterator[tuple[str, str, str]]:
     """Yields the differences between two layers as (what, yours, table)."""
     if yours is None:
-        yield f"{name_of(table)} missing", "none", text(table)
+        yield f"{usual_name(table)} missing", "none", layer_label(table)
     elif isinstance(yours, Other) and yours.field:
-        yield f"{name_of(table)}: {yours.field}", yours.what, value_text(usual(table, yours.field))
+        yield (
+            f"{usual_name(table)}: {yours.field}",
+            yours.what,
+            value_text(usual(table, yours.field)),
+        )
     elif type(yours) is type(table) and not isinstance(yours, Other):
         for field in fields(yours):
             own, theirs = (getattr(layer, field.name) for layer in (yours, table))
@@ -97,13 +101,13 @@ def describe_layers(
                 and own != theirs
                 and not (field.name == "padding" and implied(table, yours))
             ):
-                what = f"{name_of(yours)}: {field.name.replace('_', ' ')}"
+                what = f"{usual_name(yours)}: {field.name.replace('_', ' ')}"
                 yield what, value_text(own), value_text(theirs)
     else:
         names = {"group norm": GROUP_NORM, "layer norm": LAYER_NORM}
-        what = names.get(name_of(yours), "") if isinstance(table, spec.BatchNorm) else ""
-        what = what or f"{name_of(table)} replaced"
-        yield what, text(yours), text(table)
+        what = names.get(usual_name(yours), "") if isinstance(table, spec.BatchNorm) else ""
+        what = what or f"{usual_name(table)} replaced"
+        yield what, layer_label(yours), layer_label(table)
 
 
 USUAL = {"groups": 1, "dilation": 1, "border": "zeros", "bias": False}
@@ -126,7 +130,7 @@ def implied(table: Layer | Other | None, yours: Layer | Other | None) -> bool:
     return keeps(table) and keeps(yours)
 
 
-def name_of(layer: Layer | Other | None) -> str:
+def usual_name(layer: Layer | Other | None) -> str:
     """The usual name of a layer."""
     if isinstance(layer, Other):
         return layer.what.split(":")[0]
@@ -135,11 +139,11 @@ def name_of(layer: Layer | Other | None) -> str:
 
 def extra(layer: Layer | Other) -> str:
     """The name of a layer that the published network does not have."""
-    name = name_of(layer)
+    name = usual_name(layer)
     return name if ACTIONS.fullmatch(name) else f"extra {name}"
 
 
-def text(layer: Layer | Other | None) -> str:
+def layer_label(layer: Layer | Other | None) -> str:
     """The name of a layer with its numbers."""
     if layer is None:
         return "none"

@@ -21,7 +21,7 @@ FRAMEWORK = {
 }
 
 
-def framework_of(source: str) -> str:
+def detect_framework(source: str) -> str:
     """The framework of a file or module; PyTorch if it imports none."""
     path = Path(source)
     if path.suffix not in (".py", ".ipynb"):

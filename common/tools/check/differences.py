@@ -10,36 +10,47 @@ from common.spec import Layer, Shape, shape_text
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
 from common.tools.check.attention import ATTENTION
-from common.tools.check.describe import IN_PLACE, Difference, describe, text
+from common.tools.check.describe import IN_PLACE, Difference, layer_label, op_differences
 from common.tools.check.graph import RESULT, Graph, Op, Other, draw, section
 from common.tools.check.reading import Reading
 from common.tools.check.where_made import lines_at
 
 
-def differences(reading: Reading) -> Iterator[Difference]:
+def layer_differences(reading: Reading) -> Iterator[Difference]:
     """Yields the edits that make the plan compute the same as the trace, layer by layer."""
     used = {RESULT, *reading.plan.heads}
     for end in list(used):
         used |= set(section(reading.graph, end, ()))
     for name, op in reading.graph.items():
         if name in used and op != reading.table.get(name, op):
-            found = [*describe(reading.table[name], op)]
+            found = [*op_differences(reading.table[name], op)]
             if reads_after_relu(reading, name):
                 found = [IN_PLACE]
             lines = lines_at(reading, name)
             for what, yours, table in found:
                 also = also_in(reading.plan, name, op, reading.table[name])
                 layer = module_after(reading, name) if what == IN_PLACE[0] else name
-                yield Difference(layer, what, yours, table, also, lines=lines)
+                yield Difference(
+                    layer=layer, what=what, yours=yours, table=table, also_in=also, lines=lines
+                )
     for name, other in reading.shared.items():
         lines = reading.trace.calls[reading.matcher.taken[name]].lines
-        yield Difference(name, "weights shared", f"those of {other}", "its own", lines=lines)
+        yield Difference(
+            layer=name,
+            what="weights shared",
+            yours=f"those of {other}",
+            table="its own",
+            lines=lines,
+        )
     yield from result_shape(reading)
     heads = reading.heads_found()
     if heads != sorted(heads):
         order = sorted(reading.plan.heads, key=lambda name: reading.ends.get(name, 0))
         yield Difference(
-            order[0], "order of heads", ", ".join(order), ", ".join(reading.plan.heads)
+            layer=order[0],
+            what="order of heads",
+            yours=", ".join(order),
+            table=", ".join(reading.plan.heads),
         )
 
 
@@ -65,7 +76,12 @@ def result_shape(reading: Reading) -> Iterator[Difference]:
     is_vector = len(reading.plan.body.output) == 1
     if output.ndim == 4 and output.shape[2:] == (1, 1) and is_vector:
         name, own = reading.plan.spec.output, shape_text(output.shape[1:])
-        yield Difference(name, "shape of the result", f"N x {own}", f"N x {output.shape[1]}")
+        yield Difference(
+            layer=name,
+            what="shape of the result",
+            yours=f"N x {own}",
+            table=f"N x {output.shape[1]}",
+        )
 
 
 @cache
@@ -134,10 +150,12 @@ def unexplained(reading: Reading) -> Iterator[Difference]:
         call = None if number is None else reading.trace.calls[number]
         where = f"layer {call.name}" if call else "the result"
         yield Difference(
-            name,
-            "unexplained",
-            f"{where} has a different shape" if isnan(size) else f"{where} differs by {size:.1e}",
-            text(reading.table[name].layer),
+            layer=name,
+            what="unexplained",
+            yours=f"{where} has a different shape"
+            if isnan(size)
+            else f"{where} differs by {size:.1e}",
+            table=layer_label(reading.table[name].layer),
             lines=call.lines if call else (),
             places=(name, *reading.suspects.get(name, ())),
         )

@@ -23,7 +23,7 @@ def verdict_json(source: str, found: Verdict | UserError) -> dict:
         "differences": [asdict(each) for each in found.decisions],
         "unused": list(found.unused),
         "parameters": {"yours": found.parameters, "table": published_count(found.plan)},
-        "compared": compared(found),
+        "compared": compared_json(found),
         "notes": list(found.trace.notes),
     }
 
@@ -39,7 +39,7 @@ def published_count(plan: Plan) -> int:
         return lay_out(replace(published, input=shape)).parameter_count
 
 
-def compared(found: Verdict) -> dict:
+def compared_json(found: Verdict) -> dict:
     """The inputs and outputs that were compared, and whether training was."""
     return {
         "input": list(found.trace.image.shape[1:]),

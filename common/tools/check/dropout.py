@@ -1,6 +1,7 @@
 """Compares the dropouts that are active in training, which evaluation does not show."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -9,9 +10,10 @@ from common import spec
 from common.tools.check.describe import CHOICE, Difference
 from common.tools.check.graph import RESULT, section
 from common.tools.check.reading import Reading
-from common.tools.check.trace import Array, agree
+from common.tools.check.trace import Array, Drop, agree
 from common.tools.check.where_made import lines_of_dropout, of_reader
 
+choice = partial(Difference, kind=CHOICE)
 NO_STEP = "a map that is not in the published network"
 
 
@@ -26,28 +28,41 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
             continue
         left.remove(found)
         if abs(found.rate - rate) > 1e-6:
-            lines = lines_of_dropout(reading, found.input)
-            values = f"{found.rate:g}", f"{rate:g}"
-            yield Difference(name, "dropout: rate", *values, lines=lines, kind=CHOICE)
+            yield choice(
+                layer=name,
+                what="dropout: rate",
+                yours=f"{found.rate:g}",
+                table=f"{rate:g}",
+                lines=lines_of_dropout(reading, found.input),
+            )
     if not reading.trace.after:  # those inside heads, which were not compared, do not count
         placed = [drop for drop in left if step_before(reading, drop.input)]
         missing = missing if len(placed) == len(left) else missing[: len(placed)]
         left = placed
     if len(missing) == len(left):  # equally many are elsewhere: pair them in execution order
-        for name, drop in zip(missing, left, strict=True):
-            own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
-            values = f"after {own or NO_STEP}", f"after {table}"
-            lines = lines_of_dropout(reading, drop.input)
-            yield Difference(name, "dropout: place", *values, lines=lines, kind=CHOICE)
+        yield from misplaced(reading, missing, left)
         return
     for name in missing:
-        own, lines = f"rate {rates[name]:g}", of_reader(reading, name)
-        yield Difference(name, "dropout missing", "none", own, lines=lines, kind=CHOICE)
+        table, lines = f"rate {rates[name]:g}", of_reader(reading, name)
+        yield choice(layer=name, what="dropout missing", yours="none", table=table, lines=lines)
     for drop in left:
         what, own = "extra dropout", step_before(reading, drop.input)
         yours = f"rate {drop.rate:g}, after {own or NO_STEP}"
         lines = lines_of_dropout(reading, drop.input)
-        yield Difference(own or RESULT, what, yours, "none", lines=lines, kind=CHOICE)
+        yield choice(layer=own or RESULT, what=what, yours=yours, table="none", lines=lines)
+
+
+def misplaced(reading: Reading, names: list[str], drops: list[Drop]) -> Iterator[Difference]:
+    """Yields dropouts that are in another place, each with the published one in its position."""
+    for name, drop in zip(names, drops, strict=True):
+        own, table = step_before(reading, drop.input), reading.graph[name].inputs[0]
+        yield choice(
+            layer=name,
+            what="dropout: place",
+            yours=f"after {own or NO_STEP}",
+            table=f"after {table}",
+            lines=lines_of_dropout(reading, drop.input),
+        )
 
 
 def dropouts(reading: Reading) -> dict[str, float]:
@@ -64,10 +79,10 @@ def reads(reading: Reading, name: str, x: Array) -> bool:
     maps = [reading.value_read(name)]
     if reading.graph[before].layer == spec.ReLU():
         maps.append(reading.value_read(before))
-    return any(y is not None and is_same(x, y, reading.trace.rough_digits) for y in maps)
+    return any(y is not None and same_values(x, y, reading.trace.rough_digits) for y in maps)
 
 
-def is_same(x: Array, y: Array, digits: int) -> bool:
+def same_values(x: Array, y: Array, digits: int) -> bool:
     """Whether two maps hold the same values, flattened or not, channels first or last."""
     if x.size != y.size:
         return False
@@ -79,6 +94,6 @@ def step_before(reading: Reading, x: Array) -> str | None:
     """The first op of the plan whose output is this map; None if there is none."""
     for name in reading.graph:
         y = reading.value(name)
-        if y is not None and is_same(x, y, reading.trace.rough_digits):
+        if y is not None and same_values(x, y, reading.trace.rough_digits):
             return name
     return None

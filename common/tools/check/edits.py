@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 from common.spec import Layer
 from common.tools.check.graph import Graph, Other, Values, value, value_read, where_it_fits
-from common.tools.check.trace import Array, Call
+from common.tools.check.trace import Array, LayerCall
 
 Slot = tuple[str, str]  # where a step may be inserted: an op, and whether before or after it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """A place where the op `reader` has a different input in the graph and in the user's network.
 
@@ -25,7 +25,7 @@ class Place:
     forced: Values
     known: Values
     found: Array
-    free: list[Call]
+    free: list[LayerCall]
     digits: int
 
 

@@ -10,7 +10,7 @@ from common.tools.check.graph import Graph, section, value_read, where_it_fits
 from common.tools.check.hypotheses import hypotheses
 from common.tools.check.promising import Promising
 from common.tools.check.reading import Reading, unedited
-from common.tools.check.trace import Array, reads, share
+from common.tools.check.trace import Array, agreement, reads
 
 ROUNDS = 5  # the most differences explained in one segment
 # A round tries at least LEAST edits; for small maps more, up to WORK values in total.
@@ -66,7 +66,16 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
     test.keep(reading.graph, reading.known)
     free = [reading.trace.calls[number] for number in reading.matcher.free]
     counts = reading.digits_at(name)
-    place = Place(reading.graph, name, names, reading.forced, reading.known, found, free, counts)
+    place = Place(
+        graph=reading.graph,
+        reader=name,
+        names=names,
+        forced=reading.forced,
+        known=reading.known,
+        found=found,
+        free=free,
+        digits=counts,
+    )
     tries = islice(hypotheses(place), max(LEAST, WORK // found.size))
     for graph in chain(reading.sisters(names), tries):
         known = unedited(reading, graph)
@@ -85,4 +94,4 @@ def share_agreeing(reading: Reading, graph: Graph, name: str, found: Array, digi
     """The fraction of values at an op's input that agree in an edited graph; -1 if none can."""
     with np.errstate(all="ignore"):  # a wrong guess may overflow
         y = where_it_fits(lambda: value_read(graph, name, reading.without_stale(graph)))
-    return -1.0 if y is None else share(found, y, digits)
+    return -1.0 if y is None else agreement(found, y, digits)

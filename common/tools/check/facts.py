@@ -12,7 +12,7 @@ from common.spec import Layer
 from common.tools.check.foreign_layers import ACTIVATIONS, leaky_relu
 from common.tools.check.graph import Other
 from common.tools.check.group_norm import NAME, group_norms, is_group_norm
-from common.tools.check.trace import Array, Call, Trace, reads
+from common.tools.check.trace import Array, LayerCall, Trace, reads
 
 FIRST = 24  # layers with weights: enough to see the activation
 NEAR = 15  # layers: the branches of a module
@@ -26,13 +26,13 @@ class Facts:
     trace: Trace
 
     @cached_property
-    def convolutions(self) -> list[Call]:
+    def convolutions(self) -> list[LayerCall]:
         """The convolutions, without a classifier on a 1 x 1 map."""
         calls = [call for call in self.trace.calls if call.kind == "conv"]
         return [call for call in calls if call.input.ndim == 4 and call.shape[1] > 1]
 
     @cached_property
-    def norms(self) -> list[Call]:
+    def norms(self) -> list[LayerCall]:
         """The batch norms of maps."""
         return [c for c in self.trace.calls if c.kind == "norm" and c.input.ndim == 4]
 
@@ -44,17 +44,17 @@ class Facts:
     @property
     def biased(self) -> float:
         """The share of convolutions with a bias."""
-        return share("bias" in call.weights for call in self.convolutions)
+        return fraction_true("bias" in call.weights for call in self.convolutions)
 
     @property
     def scaled(self) -> float:
         """The share of batch norms with a scale."""
-        return share("weight" in call.weights for call in self.norms)
+        return fraction_true("weight" in call.weights for call in self.norms)
 
     @property
     def after_relu(self) -> float:
         """The share of batch norms that read no value below 0."""
-        return share(call.input.min() >= 0 for call in self.norms)
+        return fraction_true(call.input.min() >= 0 for call in self.norms)
 
     @cached_property
     def eps(self) -> float | None:
@@ -66,13 +66,13 @@ class Facts:
     @cached_property
     def eps_is_width(self) -> bool:
         """Whether the eps of most batch norms is their number of channels."""
-        wide = share(call.shape[0] == measured_eps(call) for call in self.norms)
+        wide = fraction_true(call.shape[0] == measured_eps(call) for call in self.norms)
         return bool(self.norms) and wide >= MOST
 
     @cached_property
     def group_norm(self) -> str:
         """The group norm that most norms are, as text; "" if they are batch norms."""
-        if share(map(is_group_norm, self.norms)) < MOST:
+        if fraction_true(map(is_group_norm, self.norms)) < MOST:
             return ""
         found = [next(group_norms(call), None) for call in self.norms[:3]]
         names = {each.what for each in found if each}
@@ -96,13 +96,13 @@ class Facts:
         to_convs = [(call, each) for call, each in pairs if each.kind == "conv"]
         return None if self.any_reads(to_convs, lambda y: y) else spec.ReLU()
 
-    def following(self) -> list[tuple[Call, list[Call]]]:
+    def following(self) -> list[tuple[LayerCall, list[LayerCall]]]:
         """The first layers, each with those that may read its output."""
         calls = self.trace.calls[:FIRST]
         return [(call, calls[place + 1 : place + 8]) for place, call in enumerate(calls)]
 
     def any_reads(
-        self, pairs: Sequence[tuple[Call, Call]], compute: Callable[[Array], Array]
+        self, pairs: Sequence[tuple[LayerCall, LayerCall]], compute: Callable[[Array], Array]
     ) -> bool:
         """Whether a layer reads what `compute` makes of the output of the layer before it."""
         digits = self.trace.rough_digits
@@ -113,7 +113,7 @@ class Facts:
         return sum(call.shape[2:] == (kernel, kernel) for call in self.convolutions)
 
     @property
-    def stem(self) -> list[Call]:
+    def stem(self) -> list[LayerCall]:
         """The layers before the first map that three convolutions read; [] if there is none.
 
         Branches that are computed before the first reader, such as one after a pool, are left out:
@@ -136,7 +136,7 @@ class Facts:
         return next((n for n in range(len(calls)) if readers_after(calls, n) >= 2), None)
 
 
-def readers_after(calls: Sequence[Call], number: int, *, is_first: bool = False) -> int:
+def readers_after(calls: Sequence[LayerCall], number: int, *, is_first: bool = False) -> int:
     """The number of later convolutions, of those near, that read the same map as a convolution.
 
     It is 0 for other layers and, with `is_first`, if an earlier convolution reads the map as well.
@@ -149,7 +149,7 @@ def readers_after(calls: Sequence[Call], number: int, *, is_first: bool = False)
     return 0 if any(others) else sum(is_reader(each, call.input) for each in after)
 
 
-def is_reader(call: Call, x: Array) -> bool:
+def is_reader(call: LayerCall, x: Array) -> bool:
     """Whether a call is a convolution of this map."""
     return call.kind == "conv" and is_same_map(call.input, x)
 
@@ -160,7 +160,7 @@ def facts_of(trace: Trace) -> Facts:
     return found
 
 
-def share(values: object) -> float:
+def fraction_true(values: object) -> float:
     """The share of true values; 0 without any."""
     found = list(values)  # type: ignore[call-overload]
     return sum(map(bool, found)) / len(found) if found else 0.0
@@ -179,7 +179,7 @@ def is_same_map(one: Array, other: Array) -> bool:
     return one.shape == other.shape and bool((one[0, 0] == other[0, 0]).all())
 
 
-def measured_eps(call: Call) -> float | None:
+def measured_eps(call: LayerCall) -> float | None:
     """The eps of a batch norm, computed from what it did; None if it is no such thing.
 
     Of y = scale * (x - mean) / sqrt(variance + eps) + shift, all but eps is known.
@@ -209,7 +209,7 @@ def common_value(values: Array) -> float | None:
     return float(f"{middle:.4g}") if middle >= 1e-7 else None
 
 
-def sizes(calls: Sequence[Call]) -> list[tuple[int, int, int]]:
+def sizes(calls: Sequence[LayerCall]) -> list[tuple[int, int, int]]:
     """The channels, kernel and stride of each convolution among some calls."""
     return [
         (call.shape[0], call.shape[2], round(call.input.shape[2] / call.output.shape[2]))

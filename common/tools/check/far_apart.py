@@ -28,7 +28,9 @@ def joined_where_far_apart(
     inside = [each for each in unexplained if module_of(each) in part]
     yours, table = without_counterpart(reading)
     lines = tuple(dict.fromkeys(line for each in inside for line in each.lines))
-    whole = Difference(part[0], "unexplained", yours, table, lines=lines, places=tuple(part))
+    whole = Difference(
+        layer=part[0], what="unexplained", yours=yours, table=table, lines=lines, places=tuple(part)
+    )
     left = [each for each in unexplained if each not in inside]
     return [each for each in found if module_of(each) not in part], [whole, *left]
 
@@ -37,10 +39,10 @@ def without_counterpart(reading: Reading) -> tuple[str, str]:
     """The convolutions that only the user's network has, and those that only the plan has."""
     own = Counter(made(of_call(call)) for call in reading.trace.calls)
     table = Counter(map(made, wanted_shapes(reading.plan).values()))
-    return counted(own - table), counted(table - own)
+    return sizes_text(own - table), sizes_text(table - own)
 
 
-def counted(layers: Counter) -> str:
+def sizes_text(layers: Counter) -> str:
     """How many convolutions of each size there are, such as `7 of 1x7 256`."""
     shown = [
         f"{count} of {size[1]}x{size[2]} {size[0]}"

@@ -33,8 +33,8 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
             raise first_error(job, file, lines) or DataError(
                 f"{job.source} does not define {job.name!r}"
             )
-        return named(maker, job.name, names[job.name])
-    nets = outer(maker, candidates(maker))
+        return network_named(maker, job.name, names[job.name])
+    nets = outer(maker, networks_in(maker))
     if failure := failure_of_whole(maker, nets, lines):
         raise DataError(f"{job.source}{failure}")
     if joins_parts(file, nets):
@@ -51,10 +51,10 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
     return nets[0]
 
 
-def named(maker: Maker, name: str, thing: Any) -> Made:
+def network_named(maker: Maker, name: str, thing: Any) -> Made:
     """The network that a name of the file is or makes; raises DataError if that fails."""
     if is_network(thing, maker.checker):
-        return Made(name, thing)
+        return Made(name=name, net=thing)
     if not (inspect.isclass(thing) or inspect.isfunction(thing)):
         return expect(maker, thing, name)
     if made := maker.make(name, thing):
@@ -67,11 +67,13 @@ def named(maker: Maker, name: str, thing: Any) -> Made:
     return expect(maker, None, name)
 
 
-def candidates(maker: Maker) -> list[Made]:
+def networks_in(maker: Maker) -> list[Made]:
     """The networks in a file: its objects, else what its classes or else its functions make."""
     own, left_out = own_things(maker), maker.file.unfinished() | maker.file.broken
     objects = {n: each for n, each in own.items() if n not in left_out}
-    nets = [Made(n, each) for n, each in objects.items() if is_network(each, maker.checker)]
+    nets = [
+        Made(name=n, net=each) for n, each in objects.items() if is_network(each, maker.checker)
+    ]
     if nets:
         return nets
     kinds = {n: each for n, each in own.items() if inspect.isclass(each)}
@@ -199,7 +201,7 @@ def expect(maker: Maker, made: Any, what: str) -> Made:
         verb = "is" if made is vars(maker.file.module).get(what, maker) else "returns"
         found = f"{what} {verb} a {type(made).__name__}"
         raise DataError(f"{maker.job.source}: {found}, not a {title(maker)} network")
-    return Made(what, net, what)
+    return Made(name=what, net=net, how=what)
 
 
 def title(maker: Maker) -> str:

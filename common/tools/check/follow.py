@@ -14,7 +14,7 @@ from common.tools.check.graph import (
     steps,
 )
 from common.tools.check.reading import EXACT, Reading
-from common.tools.check.trace import Call, Trace, agree, reads
+from common.tools.check.trace import LayerCall, Trace, agree, reads
 
 
 def follow(
@@ -28,7 +28,7 @@ def follow(
 
     It ends early if more than `most` places differ.
     """
-    reading = Reading(plan, trace, explains, computed)
+    reading = Reading(plan=plan, trace=trace, explains=explains, computed=computed)
     for name, op in reading.table.items():
         if op.is_weighted:
             read_layer(reading, name)
@@ -81,7 +81,7 @@ def read_ends(reading: Reading) -> None:
             explain(reading, name, found)
 
 
-def check_layer(reading: Reading, name: str, call: Call) -> None:
+def check_layer(reading: Reading, name: str, call: LayerCall) -> None:
     """Compares a layer's output with the output of the plan's layer for the same input."""
     layer, roughly = reading.graph[name].layer, None
     fits = layer_hypotheses.channels(layer) in (None, call.shape[0])

@@ -13,7 +13,7 @@ from common.reference.numerics import log_softmax, softmax
 from common.spec import Size, pair
 from common.spec.planner import make_node
 from common.tools.check.graph import Graph, Other
-from common.tools.check.trace import Array, Call
+from common.tools.check.trace import Array, LayerCall
 
 
 def sigmoid(x: Array) -> Array:
@@ -40,12 +40,12 @@ def gelu(x: Array) -> Array:
 
 def by_channel_of(what: str, compute: Callable[[Array], Array]) -> Other:
     """An operation on each channel of an image."""
-    return Other(what, compute, each="channel")
+    return Other(what=what, compute=compute, each="channel")
 
 
 def by_image(what: str, compute: Callable[[Array], Array]) -> Other:
     """An operation on each image of a batch."""
-    return Other(what, compute, each="image")
+    return Other(what=what, compute=compute, each="image")
 
 
 def leaky_relu(slope: float) -> Other:
@@ -85,7 +85,7 @@ def own_activations(graph: Graph) -> list[Other]:
 
 ENDINGS = (
     by_image("softmax", softmax),
-    Other("softmax over the batch", lambda x: softmax(x, 0)),
+    Other(what="softmax over the batch", compute=lambda x: softmax(x, 0)),
     by_image("log softmax", log_softmax),
     by_image("log softmax", lambda x: log_softmax(np.maximum(x - x.max(1, keepdims=True), -64))),
     by_image("sigmoid", sigmoid),
@@ -117,7 +117,7 @@ def rounded_up(layer: spec.MaxPool) -> Other:
         x = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
         return reference.compute(make_node(pool, "pool", x.shape[1:]), x, {})
 
-    return Other("1, rounded up", compute, "padding", each="channel")
+    return Other(what="1, rounded up", compute=compute, field="padding", each="channel")
 
 
 def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
@@ -126,7 +126,7 @@ def lrn_with(size: int, alpha: float, beta: float, bias: float) -> Other:
     return by_image(what, lambda x: x / (bias + alpha / size * sum_around(x**2, size)) ** beta)
 
 
-def norm(call: Call, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
+def norm(call: LayerCall, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other:
     """Batch norm with a layer's own weights; with `by_batch`, with the batch's statistics."""
     own = call.weights
     missing = [name for name, weight in NORM.items() if weight not in own]
@@ -140,17 +140,17 @@ def norm(call: Call, layer: spec.BatchNorm, eps: float, by_batch: bool) -> Other
         return x * by_channel(factor, x) + by_channel(shift - factor * mean, x)
 
     if by_batch:
-        return Other(f"batch norm with batch statistics (eps {eps:g})", compute)
+        return Other(what=f"batch norm with batch statistics (eps {eps:g})", compute=compute)
     if missing and eps == layer.eps:
-        return Other("False", compute, " and ".join(missing))
-    return Other(f"batch norm without {' and '.join(missing)} (eps {eps:g})", compute)
+        return Other(what="False", compute=compute, field=" and ".join(missing))
+    return Other(what=f"batch norm without {' and '.join(missing)} (eps {eps:g})", compute=compute)
 
 
 NORM = {"scale": "weight", "shift": "bias"}
 
 
 def convolution(
-    call: Call,
+    call: LayerCall,
     what: str,
     field: str,
     stride: Size,
@@ -174,10 +174,10 @@ def convolution(
         y = np.concatenate([convolve(*each, pair(stride)) for each in parts], axis=1)
         return y + by_channel(bias, y)
 
-    return Other(what, compute, field)
+    return Other(what=what, compute=compute, field=field)
 
 
-def depthwise_with_bias(call: Call, layer: spec.DepthwiseConv) -> Other:
+def depthwise_with_bias(call: LayerCall, layer: spec.DepthwiseConv) -> Other:
     """A depthwise convolution with a bias, which the layer type does not have."""
     weight, bias = call.weights["weight"], call.weights["bias"]
 
@@ -186,7 +186,7 @@ def depthwise_with_bias(call: Call, layer: spec.DepthwiseConv) -> Other:
         y = reference.compute(node, x, {"weight": weight})
         return y + by_channel(bias, y)
 
-    return Other("True", compute, "bias")
+    return Other(what="True", compute=compute, field="bias")
 
 
 def scaled(found: Array, expected: Array) -> Other:
@@ -206,4 +206,4 @@ def times(factor: float, what: str) -> Other:
 
 def given(what: str, output: Array) -> Other:
     """A layer of the user's network that the plan does not have, with its known output."""
-    return Other(what, lambda x: output[: len(x)], each="given")
+    return Other(what=what, compute=lambda x: output[: len(x)], each="given")

@@ -13,7 +13,7 @@ from pathlib import Path
 from common.errors import DataError, UsageError
 from common.tools.check.advice import KINDS, LABELS, advice
 from common.tools.check.describe import Difference
-from common.tools.check.detect import framework_of
+from common.tools.check.detect import detect_framework
 
 DEFAULT = Path(__file__).with_name("rubric.toml")
 POINTS = ("mistake", "convention", "choice", "unexplained", "failed")
@@ -105,7 +105,7 @@ def sheet(document: Mapping, rubric: Rubric, language: str) -> str:
     else:
         nearest = document["nearest"]
         parts.append(f"<p>{escape(document['verdict'])}: {escape(nearest)}</p>\n<ol>")
-        framework = framework_of(document["source"].partition(":")[0])
+        framework = detect_framework(document["source"].partition(":")[0])
         parts += [item(each, language, framework) for each in document["differences"]]
         parts.append("</ol>")
     return "\n".join([*parts, "</section>"])

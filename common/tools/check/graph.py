@@ -1,7 +1,7 @@
 """A plan as a graph of ops, which are layers with the ops whose outputs they read."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from common.tools.check.trace import Array, trimmed
 IMAGE, RESULT = "image", "result"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Other:
     """An operation without a layer type, which third-party networks use: its name and function.
 
@@ -40,6 +40,7 @@ class Op:
 
     layer: Layer | Other | None
     inputs: tuple[str, ...]
+    _: KW_ONLY
     then: tuple[Layer | Other, ...] = ()
     before: tuple[Layer | Other, ...] = ()
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.reference.layers import by_channel
 from common.tools.check.graph import Other
-from common.tools.check.trace import Array, Call, agree
+from common.tools.check.trace import Array, LayerCall, agree
 
 NAME, LAYER = "group norm", "layer norm"
 USUAL = (32, 16, 8, 4, 2, 1)  # numbers of groups
@@ -17,12 +17,12 @@ EPS = (1e-5, 1e-3, 1e-6)
 DIGITS = 2  # enough to tell one number of groups from another
 
 
-def is_group_norm(call: Call) -> bool:
+def is_group_norm(call: LayerCall) -> bool:
     """Whether a layer normalises maps without running statistics."""
     return call.kind == "norm" and call.input.ndim == 4 and "running_mean" not in call.weights
 
 
-def group_norms(call: Call) -> Iterator[Other]:
+def group_norms(call: LayerCall) -> Iterator[Other]:
     """Yields the group norms that a layer may be, one for each number of groups and each eps."""
     if not is_group_norm(call):
         return
@@ -43,7 +43,7 @@ def group_norms(call: Call) -> Iterator[Other]:
             yield from (group_norm(call, groups, eps) for eps in EPS[1:])
 
 
-def layer_norm(call: Call, eps: float) -> Other:
+def layer_norm(call: LayerCall, eps: float) -> Other:
     """Layer norm with the weights of a layer: over the channels of each pixel, or over the map."""
     weights = {name: np.asarray(each) for name, each in call.weights.items()}
     is_whole = any(each.ndim == 3 for each in weights.values())
@@ -57,16 +57,16 @@ def layer_norm(call: Call, eps: float) -> Other:
         return np.asarray(y * own[0] + own[1])
 
     over = "the whole map" if is_whole else "the channels of each pixel"
-    return Other(f"{LAYER}: over {over}", compute)
+    return Other(what=f"{LAYER}: over {over}", compute=compute)
 
 
-def name_of_norm(call: Call) -> str:
+def name_of_norm(call: LayerCall) -> str:
     """The name of a norm, such as "layer norm"."""
     found = next(group_norms(call), None)
     return found.what.partition(":")[0] if found else "batch norm"
 
 
-def group_norm(call: Call, groups: int, eps: float) -> Other:
+def group_norm(call: LayerCall, groups: int, eps: float) -> Other:
     """Group norm with the weights of a layer."""
     scale, shift = (call.weights.get(name, np.array(v)) for name, v in (("weight", 1), ("bias", 0)))
 
@@ -78,4 +78,4 @@ def group_norm(call: Call, groups: int, eps: float) -> Other:
         return np.asarray(parts.reshape(x.shape) * factor + term)
 
     own = "one group for each channel" if groups == call.shape[0] else f"{groups} groups"
-    return Other(f"{NAME}: {own}", compute)
+    return Other(what=f"{NAME}: {own}", compute=compute)

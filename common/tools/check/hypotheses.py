@@ -21,7 +21,7 @@ from common.tools.check.joins import (
     skipped,
 )
 from common.tools.check.layer_hypotheses import PADDINGS
-from common.tools.check.trace import Array, Call, agree, trimmed
+from common.tools.check.trace import Array, LayerCall, agree, trimmed
 
 LRN = spec.LRN(5, 1e-4, 0.75)
 NEARLY, MOST = 1e-3, 0.5  # values after dropout have one ratio to those before it, most of them
@@ -179,9 +179,9 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
         layer = others.times(factor, f"all values times {text}")
     else:
         layer = Other(
-            f"active dropout: {dropped.mean():.0%} of the values dropped, "
+            what=f"active dropout: {dropped.mean():.0%} of the values dropped, "
             f"the rest multiplied by {factor:.4g}",
-            lambda x: np.where(dropped[: len(x)].reshape(x.shape), 0, factor * x),
+            compute=lambda x: np.where(dropped[: len(x)].reshape(x.shape), 0, factor * x),
             each="image",
         )
     yield put(place.graph, slot, layer)
@@ -230,7 +230,7 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
                 yield put(put(place.graph, slot, spec.ReLU()), slot, own_layer(call))
 
 
-def own_layer(call: Call) -> Other:
+def own_layer(call: LayerCall) -> Other:
     """A layer that the published network does not have, with its known output."""
     kind = NAMES.get(call.kind) or name_of_norm(call)
     return others.given(f"extra {kind}: {call.name}", call.output)

@@ -12,7 +12,7 @@ from common.tools.check import foreign_layers as others
 from common.tools.check.facts import measured_eps
 from common.tools.check.graph import Other, where_it_fits, with_weights
 from common.tools.check.group_norm import group_norms, is_group_norm
-from common.tools.check.trace import BORDERS, Array, Call, agree, trimmed
+from common.tools.check.trace import BORDERS, Array, LayerCall, agree, trimmed
 
 # The values that are tried, the usual ones first.
 EPS = (1e-3, 1e-5, 1e-4, 1e-6, 2e-5, 1e-2, 1e-7, 1e-8, 1e-12)
@@ -34,7 +34,7 @@ CONSTANTS = (
 )
 
 
-def layer_candidates(layer: Any, call: Call) -> Iterator[Layer | Other]:
+def layer_candidates(layer: Any, call: LayerCall) -> Iterator[Layer | Other]:
     """Yields the layers that a layer may be, those with the plan's numbers first."""
     match layer:
         case spec.Conv() | spec.DepthwiseConv():
@@ -45,7 +45,7 @@ def layer_candidates(layer: Any, call: Call) -> Iterator[Layer | Other]:
             yield spec.Linear(call.shape[0], "bias" in call.weights)
 
 
-def convolutions(layer: spec.Conv | spec.DepthwiseConv, call: Call) -> Iterator[Layer | Other]:
+def convolutions(layer: spec.Conv | spec.DepthwiseConv, call: LayerCall) -> Iterator[Layer | Other]:
     """Yields convolutions with other strides and paddings, then grouped or dilated ones."""
     rows, columns = call.shape[2:] or (1, 1)
     kernel: spec.Size = rows if rows == columns else (rows, columns)
@@ -64,7 +64,7 @@ def convolutions(layer: spec.Conv | spec.DepthwiseConv, call: Call) -> Iterator[
 
 
 def unusual(
-    layer: spec.Conv | spec.DepthwiseConv, call: Call, kernel: tuple[int, int]
+    layer: spec.Conv | spec.DepthwiseConv, call: LayerCall, kernel: tuple[int, int]
 ) -> Iterator[dict[str, Any]]:
     """Yields the arguments of grouped and dilated convolutions, and of those with other borders."""
     rows, columns = kernel
@@ -83,7 +83,7 @@ def unusual(
             yield {"what": BORDERS[border], "field": "border", "border": border, **own}
 
 
-def part_of(call: Call) -> Call:
+def part_of(call: LayerCall) -> LayerCall:
     """Some output channels of a convolution for one image: enough to reject most candidates."""
     if call.kind != "conv" or call.input.ndim != 4 or call.input.shape[1] != call.shape[1]:
         return call
@@ -91,7 +91,7 @@ def part_of(call: Call) -> Call:
     return replace(call, weights=weights, input=call.input[:1], output=call.output[:1, :FEW])
 
 
-def fits(layer: Layer | Other, part: Call) -> bool:
+def fits(layer: Layer | Other, part: LayerCall) -> bool:
     """Whether a layer computes what a part of a convolution did, roughly."""
     y = output_of("part", layer, part)
     return y is not None and agree(part.output, y, ROUGHLY)
@@ -104,7 +104,7 @@ def half(rows: int, columns: int) -> spec.Size:
 
 def like(
     layer: spec.Conv | spec.DepthwiseConv,
-    call: Call,
+    call: LayerCall,
     kernel: spec.Size,
     stride: spec.Size,
     padding: spec.Padding,
@@ -118,7 +118,7 @@ def like(
     return spec.Conv(call.shape[0], kernel, stride, padding, "bias" in call.weights)
 
 
-def norms(layer: spec.BatchNorm, call: Call) -> Iterator[Layer | Other]:
+def norms(layer: spec.BatchNorm, call: LayerCall) -> Iterator[Layer | Other]:
     """Yields batch norms with a different eps, or with batch statistics."""
     if is_group_norm(call):
         yield from group_norms(call)
@@ -146,7 +146,7 @@ def has_constants(layer: Layer | Other | None) -> bool:
     return isinstance(layer, CONSTANTS)
 
 
-def output_of(name: str, layer: Layer | Other | None, call: Call) -> Array | None:
+def output_of(name: str, layer: Layer | Other | None, call: LayerCall) -> Array | None:
     """The output of a layer for a call's input and weights; None where it does not fit."""
     return where_it_fits(with_weights, name, layer, call.input, call.weights)
 

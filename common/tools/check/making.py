@@ -19,7 +19,7 @@ from common.tools.check.user_file import StopHere, UserFile, stopped
 CIFAR = (3, 32, 32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Made:
     """A network, the name in the file that it comes from, and the call that made it, if any."""
 
@@ -50,7 +50,7 @@ class Maker:
             except BaseException as error:  # even SystemExit from a function `main`
                 failure = failure or error
                 if (net := self.left_behind(thing, error, before)) is not None:
-                    return Made(name, net, f"{name}(), which then failed")
+                    return Made(name=name, net=net, how=f"{name}(), which then failed")
         for text in self.calls_of(name) if failure is None else ():
             try:
                 return self.from_expression(name, text)
@@ -91,13 +91,13 @@ class Maker:
         net = self.network_in(made)
         if net is None and inspect.isfunction(thing):
             net = self.biggest_since(before, ())
-        return None if net is None else Made(name, net, call_text(name, given))
+        return None if net is None else Made(name=name, net=net, how=call_text(name, given))
 
     def from_expression(self, name: str, text: str) -> Made | None:
         """The network made by a call that stands in the file."""
         with stopped(self.checker.TRAINING):
             net = self.network_in(eval(text, vars(self.file.module)))
-        return None if net is None else Made(name, net, text)
+        return None if net is None else Made(name=name, net=net, how=text)
 
     def network_in(self, made: Any) -> Any:
         """The network that an object is, or has as a part or attribute; None without one."""

@@ -10,13 +10,13 @@ from common.spec import Layer, Shape
 from common.spec.plan import Plan
 from common.tools.check.facts import facts_of
 from common.tools.check.graph import Graph, Other
-from common.tools.check.trace import ROUGHLY, Array, Call, Trace, bound_for, is_far, reads
+from common.tools.check.trace import ROUGHLY, Array, LayerCall, Trace, bound_for, is_far, reads
 
 Signature = tuple[str, Shape]
 Shapes = dict[str, Signature]  # the kind and weight shape of each op, by name
 
 
-def kind_of(layer: Layer) -> str:
+def traced_kind(layer: Layer) -> str:
     """The kind of a layer with weights, as traces name it."""
     match layer:
         case spec.BatchNorm():
@@ -30,7 +30,7 @@ def wanted_shapes(plan: Plan) -> Shapes:
     """The kind and shape of every layer with weights in a plan."""
     return {
         node.path: signature(
-            kind_of(node.layer),
+            traced_kind(node.layer),
             dict(node.buffers).get("running_mean") or dict(node.parameters)["weight"],
         )
         for node in plan.nodes()
@@ -45,7 +45,7 @@ def signature(kind: str, shape: Shape) -> Signature:
     return kind, shape
 
 
-def of_call(call: Call) -> Signature:
+def of_call(call: LayerCall) -> Signature:
     """The kind and shape of a layer that ran."""
     return signature(call.kind, call.shape)
 
@@ -64,7 +64,7 @@ class Matcher:
         self.free = dict.fromkeys(range(len(self.calls)))
         self.coming = dict.fromkeys(wanted)  # the ops that have yet to take a layer
 
-    def take(self, name: str, number: int | None) -> Call | None:
+    def take(self, name: str, number: int | None) -> LayerCall | None:
         """Takes the layer with this number for an op; None means that no layer is this op."""
         del self.coming[name]
         if number is None:
@@ -90,7 +90,7 @@ class Matcher:
                 found[name] = seen[key]
         return found
 
-    def settled(self) -> list[Call]:
+    def settled(self) -> list[LayerCall]:
         """The layers that an op has taken or will need, without those that are not in the plan."""
         calls = enumerate(self.calls)
         return [

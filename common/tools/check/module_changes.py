@@ -12,7 +12,7 @@ from common.spec.plan import Plan
 from common.spec.planner import lay_out
 from common.tools.check.facts import Facts, readers_after
 from common.tools.check.match import Signature, made, of_call, wanted_shapes
-from common.tools.check.trace import Call
+from common.tools.check.trace import LayerCall
 
 MIN_MODULES = 4
 MAX_MISSING = 3  # modules that are left out beside different widths
@@ -57,7 +57,7 @@ def one_by_one(
         yield network, "none", name
 
 
-def before_linear(facts: Facts) -> list[Call]:
+def before_linear(facts: Facts) -> list[LayerCall]:
     """The layers with weights that ran, without linear ones and a 1x1 classifier."""
     calls = [call for call in facts.trace.calls if call.kind != "linear"]
     results = facts.trace.outputs[0].shape[1]

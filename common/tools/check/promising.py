@@ -11,7 +11,7 @@ from common.spec import Layer, Shape
 from common.spec.planner import make_node
 from common.tools.check.foreign_layers import ENDINGS, is_activation
 from common.tools.check.graph import Graph, Other, Values, steps, value_read, where_it_fits
-from common.tools.check.trace import Array, share
+from common.tools.check.trace import Array, agreement
 
 CHANNELS = 16  # of one image: enough to see that an edit changes nothing for the better
 SMALL = 20_000  # values: computing all of them is as quick
@@ -61,7 +61,7 @@ class Promising:
         own = {name: cut(y) for name, y in known.items()}
         with np.errstate(all="ignore"):  # a wrong guess may overflow
             y = where_it_fits(self.value_of_part, graph, own, cut)
-        return -1.0 if y is None else share(cut(self.found), y, self.digits)
+        return -1.0 if y is None else agreement(cut(self.found), y, self.digits)
 
     def value_of_part(self, graph: Graph, own: Values, cut: Cut) -> Array:
         """The input of the reader, computed from parts of the known outputs."""
@@ -125,7 +125,7 @@ def shape_read(graph: Graph, reader: str, known: Values, forced: Values) -> Shap
                 return shapes.setdefault(name, after_all(op.then, forced[name].shape))
             own = [shape_of(each) for each in op.inputs]
             first = after_all(op.before, own[0])
-            shapes[name] = after_all(op.then, joined(op.layer, [first, *own[1:]]))
+            shapes[name] = after_all(op.then, joined_shape(op.layer, [first, *own[1:]]))
         return shapes[name]
 
     try:
@@ -134,7 +134,7 @@ def shape_read(graph: Graph, reader: str, known: Values, forced: Values) -> Shap
         return ()
 
 
-def joined(layer: Layer | Other | None, shapes: list[Shape | None]) -> Shape | None:
+def joined_shape(layer: Layer | Other | None, shapes: list[Shape | None]) -> Shape | None:
     """The shape of a layer's output; raises ValueError where its inputs do not fit together."""
     if len(shapes) == 1 or layer is None:
         return after(layer, shapes[0])

@@ -28,12 +28,12 @@ from common.tools.check.graph import (
     where_it_fits,
 )
 from common.tools.check.match import Matcher, wanted_shapes
-from common.tools.check.trace import Array, Call, Trace, agree
+from common.tools.check.trace import Array, LayerCall, Trace, agree
 
 EXACT = 2  # level of agreement: to all digits of the arithmetic; 1 is roughly, 0 not at all
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Reading:
     """The comparison of a trace with a plan: the graph, edited until it computes the same."""
 
@@ -84,7 +84,7 @@ class Reading:
         """The input of an op computed from the user's maps; None where it does not fit."""
         return where_it_fits(value_read, self.graph, name, self.known)
 
-    def settle(self, name: str, call: Call) -> None:
+    def settle(self, name: str, call: LayerCall) -> None:
         """Continues from the user's map where the plan's map is the same.
 
         Without this, sums would join into one long segment and rounding would accumulate.
@@ -96,7 +96,7 @@ class Reading:
         if y is not None and agree(call.input, y, self.trace.rough_digits):
             self.forced[source] = self.known[source] = call.input
 
-    def level(self, name: str, layer: Layer | Other | None, call: Call) -> int:
+    def level(self, name: str, layer: Layer | Other | None, call: LayerCall) -> int:
         """The agreement of a layer's output with a call's: EXACT, 1 (roughly) or 0."""
         key = (self.matcher.taken[name], f"{layer} of {call.input.shape}")
         if key not in self.computed or isinstance(layer, Other):

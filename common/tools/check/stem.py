@@ -16,7 +16,7 @@ from common.spec import (
 from common.tools.check.facts import Facts, sizes
 from common.tools.check.graph import combine, where_it_fits
 from common.tools.check.layer_hypotheses import layer_candidates, output_of
-from common.tools.check.trace import Array, Call, agree
+from common.tools.check.trace import Array, LayerCall, agree
 
 BRANCHES = 4  # of the modules of GoogLeNet, v2 and v3
 POOLS = (
@@ -54,7 +54,7 @@ def other_stem(network: NetworkSpec, facts: Facts) -> tuple[NetworkSpec, str, st
         made[f"stem{number}"] = layer
     rest = {name: step for name, step in network.body.layers.items() if name not in steps}
     body = replace(network.body, layers={**made, **rest})
-    return replace(network, body=body), text(made), text(steps)
+    return replace(network, body=body), stem_text(made), stem_text(steps)
 
 
 def stem_steps(network: NetworkSpec) -> dict[str, Layer]:
@@ -90,7 +90,7 @@ def read_stem(facts: Facts) -> list[Conv | MaxPool]:
     return steps
 
 
-def fitted(call: Call) -> Conv | None:
+def fitted(call: LayerCall) -> Conv | None:
     """The convolution that computes what a call did; None if no usual one does."""
     table = Conv(call.shape[0], pair(call.shape[2])[0], 1, 0, "bias" in call.weights)
     for layer in layer_candidates(table, call):
@@ -115,7 +115,7 @@ def fitting_pool(y: Array, following: Array) -> MaxPool:
     return fits[0] if fits else POOLS[0]
 
 
-def text(steps: dict[str, Layer]) -> str:
+def stem_text(steps: dict[str, Layer]) -> str:
     """A stem in a line, such as `7x7/2 64, pool 3x3/2`."""
     parts = []
     for step in steps.values():

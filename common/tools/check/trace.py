@@ -19,8 +19,8 @@ MAX_BYTES = 4_000_000_000  # of the feature maps of a trace
 ROUGHLY = 7  # digits: frameworks keep some constants in float32, as Paddle does a dropout's rate
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LayerCall:
     """A layer with weights as it ran; feature maps are N x C x H x W, weights as in our files.
 
     `name` is the name in the user's network; `lines` are the lines of the user's file in which the
@@ -49,7 +49,7 @@ class Drop:
     input: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trace:
     """A batch, the layers that ran on it in order, and the outputs of the network.
 
@@ -60,7 +60,7 @@ class Trace:
     """
 
     image: Array
-    calls: list[Call]
+    calls: list[LayerCall]
     outputs: list[Array]
     parameters: int
     digits: int = 10  # decimal digits of precision of the arithmetic
@@ -107,7 +107,7 @@ class Trace:
         return arrays | {"about": np.array(json.dumps(about))}
 
 
-class Calls(list[Call]):
+class Calls(list[LayerCall]):
     """The calls and steps of a trace; raises DataError when they need too much memory."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class Calls(list[Call]):
         self.left = MAX_BYTES
         self.steps: list[Weightless] = []
 
-    def append(self, call: Call) -> None:
+    def append(self, call: LayerCall) -> None:
         """Adds a call."""
         self.left -= call.input.nbytes + call.output.nbytes
         if self.left < 0:
@@ -136,7 +136,11 @@ def unpack_trace(arrays: Arrays) -> Trace:
     for number, (name, kind, weights, lines) in enumerate(about["calls"]):
         own = {weight: wide(arrays[f"{number}/{weight}"]) for weight in weights}
         x, y = (wide(arrays[f"{number}/{end}"]) for end in ("input", "output"))
-        calls.append(without_border(Call(name, kind, own, x, y, tuple(lines))))
+        calls.append(
+            without_border(
+                LayerCall(name=name, kind=kind, weights=own, input=x, output=y, lines=tuple(lines))
+            )
+        )
     outputs = [wide(array) for name, array in arrays.items() if name.startswith("output/")]
     after = [
         {name: wide(arrays[f"{number}/after {name}"]) for name in call.weights}
@@ -147,16 +151,19 @@ def unpack_trace(arrays: Arrays) -> Trace:
         for number, rate in enumerate(about["rates"] or ())
     ]
     return Trace(
-        arrays["image"],
-        calls,
-        outputs,
-        about["parameters"],
-        about["digits"],
-        after,
-        None if about["rates"] is None else drops,
-        about["notes"],
-        [Weightless(kind, *map(tuple, own)) for kind, *own in about["steps"]],
-        about["probabilities"],
+        image=arrays["image"],
+        calls=calls,
+        outputs=outputs,
+        parameters=about["parameters"],
+        digits=about["digits"],
+        after=after,
+        drops=None if about["rates"] is None else drops,
+        notes=about["notes"],
+        steps=[
+            Weightless(kind=kind, lines=tuple(lines), before=tuple(before), after=tuple(after))
+            for kind, lines, before, after in about["steps"]
+        ],
+        probabilities=about["probabilities"],
     )
 
 
@@ -200,7 +207,7 @@ def is_far(few: Array, wanted: Array) -> bool:
         return bool((np.abs(few - wanted) > np.abs(wanted).max() / 10).mean() > 0.5)
 
 
-def without_border(call: Call) -> Call:
+def without_border(call: LayerCall) -> LayerCall:
     """A convolution, with its input stripped of zeros that a separate step padded it with."""
     x = call.input
     if call.kind == "norm" or x.ndim != 4 or not x.any():
@@ -211,7 +218,7 @@ def without_border(call: Call) -> Call:
     return replace(call, input=x) if x.shape != call.input.shape else call
 
 
-def reads(call: Call, x: Array, digits: int) -> bool:
+def reads(call: LayerCall, x: Array, digits: int) -> bool:
     """Whether a layer's input is this feature map, with or without padding around it."""
     given = call.input
     if given.shape[:2] != x.shape[:2]:  # most do not match; far quicker than comparing
@@ -228,7 +235,7 @@ def reads(call: Call, x: Array, digits: int) -> bool:
     return any(agree(given, bordered, digits) for bordered in borders)
 
 
-def share(found: Array, expected: Array, digits: int) -> float:
+def agreement(found: Array, expected: Array, digits: int) -> float:
     """The fraction of values that agree; -1 for unequal shapes or a non-finite `expected`."""
     found, expected = trimmed(found), trimmed(expected)
     if found.shape != expected.shape or not np.isfinite(expected).all():

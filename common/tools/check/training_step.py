@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from common.reference.network import Step, differentiate
+from common.reference.network import StepResult, differentiate
 from common.reference.numerics import relative_difference
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
@@ -33,7 +33,7 @@ def training_differences(reading: Reading) -> Iterator[Difference]:
     not reach the backbone, and layers that receive no gradient or a wrong one.
     """
     yield from dropout_differences(reading)
-    before, after = changes(reading)
+    before, after = arrays_around_step(reading)
     plan = learning_plan(reading.plan, dict.fromkeys(reading.plan.heads, 1.0))
     right = step(plan, before, reading)
     norms = list(norm_differences(plan, before, after, right))
@@ -51,7 +51,7 @@ def training_differences(reading: Reading) -> Iterator[Difference]:
             yield from gradient_differences(reading, found, right.gradients, wrong)
 
 
-def changes(reading: Reading) -> tuple[Gradients, Gradients]:
+def arrays_around_step(reading: Reading) -> tuple[Gradients, Gradients]:
     """The arrays of the plan before and after the step, by name."""
     both: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
     shapes = reading.plan.array_shapes()
@@ -74,14 +74,14 @@ def learning_plan(plan: Plan, weights: dict[str, float]) -> Plan:
     return make_plan(replace(made, heads=heads))
 
 
-def step(plan: Plan, arrays: Gradients, reading: Reading) -> Step:
+def step(plan: Plan, arrays: Gradients, reading: Reading) -> StepResult:
     """The reference's training step from the same weights on the same batch."""
     x = reading.trace.image
     return differentiate(plan, arrays, x, labels(len(x), plan.spec.classes))
 
 
 def norm_differences(
-    plan: Plan, before: Gradients, after: Gradients, right: Step
+    plan: Plan, before: Gradients, after: Gradients, right: StepResult
 ) -> Iterator[Difference]:
     """Yields batch norms that are frozen, or whose running means keep a different fraction."""
     for node in plan.nodes():
@@ -91,14 +91,21 @@ def norm_differences(
         way, moved = right.buffers[name] - before[name], after[name] - before[name]
         if not moved.any():
             own, table = "as in evaluation", "by batch statistics"
-            yield Difference(node.path, "batch norm in training: frozen", own, table)
+            yield Difference(
+                layer=node.path, what="batch norm in training: frozen", yours=own, table=table
+            )
             continue
         share = float((moved * way).sum() / (way * way).sum())
         keep = 1 - share * (1 - node.keep)
         if relative_difference(moved, share * way) < 1e-6 and abs(keep - node.keep) > 1e-6:
             what = "batch norm: momentum (fraction kept)"
-            values = f"{keep:.6g}", f"{node.keep:.6g}"
-            yield Difference(node.path, what, *values, kind=CONVENTION)
+            yield Difference(
+                layer=node.path,
+                what=what,
+                yours=f"{keep:.6g}",
+                table=f"{node.keep:.6g}",
+                kind=CONVENTION,
+            )
 
 
 def parted(found: Gradients, right: Gradients, bound: float) -> set[str]:
@@ -125,7 +132,10 @@ def silent_heads(
         if not parted({n: found[n] for n in backbone}, {n: right[n] for n in backbone}, bound):
             own, table = "stops at the head", "reaches the backbone"
             what, first = "gradient of the head's loss", reading.plan.heads
-            return [Difference(first[h].children[0].path, what, own, table) for h in silent]
+            return [
+                Difference(layer=first[h].children[0].path, what=what, yours=own, table=table)
+                for h in silent
+            ]
     return []
 
 
@@ -149,4 +159,6 @@ def gradient_differences(
         number = reading.matcher.taken[layer]
         lines = reading.trace.calls[number].lines
         what = f"gradient of {name.rpartition('.')[2]}"
-        yield Difference(layer, what, far, "the reference's gradient", lines=lines)
+        yield Difference(
+            layer=layer, what=what, yours=far, table="the reference's gradient", lines=lines
+        )

@@ -62,7 +62,7 @@ class UserFile:
         return {each.id for each in own if isinstance(each, ast.Name)}
 
 
-def load(job: Check, path: Path, checker: Checker, lines: Lines) -> UserFile:
+def load_user_file(job: Check, path: Path, checker: Checker, lines: Lines) -> UserFile:
     """Runs the user's file or imports the module; raises DataError where neither is possible."""
     depth = sys.getrecursionlimit()
     try:

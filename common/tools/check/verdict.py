@@ -13,7 +13,7 @@ from common.spec.plan import Plan
 from common.tools.check.candidates import Candidate, candidate_for, candidates, with_or_without
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import GROUP_NORM, LAYER_NORM, Difference
-from common.tools.check.differences import differences, result_shape, unexplained, unused
+from common.tools.check.differences import layer_differences, result_shape, unexplained, unused
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.effects import with_effects
 from common.tools.check.far_apart import joined_where_far_apart
@@ -27,7 +27,7 @@ NO_DROPOUT = "dropout missing"  # of no effect in evaluation, so it counts only 
 SMALL = 64  # pixels: images for which people write first layers of their own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The result of a check.
 
@@ -84,7 +84,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     computed: dict[tuple[int, str], int] = {}
     counted = count_all(trace, asked, heads, computed)
     nearest = best_of(counted)
-    alike = [each for each in counted if not each.count and is_same(each)]
+    alike = [each for each in counted if not each.count and is_exact(each)]
     if trace.after:
         alike = [each for each in alike if rank(each) == rank(nearest)]
     held = [each for each in counted if each.plan.spec.name == asked]
@@ -92,7 +92,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     if asked and not held:
         chosen = must_fit(trace, asked, heads)
     reading = follow(chosen.plan, trace, True, computed)
-    own, unclear = compared(chosen, reading)
+    own, unclear = all_differences(chosen, reading)
     trained = trace.after and not own and not reading.unexplained
     found = training_differences(reading) if trained else dropout_differences(reading)
     unknown = {place for each in unclear for place in each.places}
@@ -102,24 +102,26 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     if chosen is not nearest.candidate:
         least, name = min((least, name), count_beside(nearest.candidate, trace, computed))
     return Verdict(
-        asked,
-        chosen.plan,
-        name,
-        least,
-        tuple(dict.fromkeys(each.plan.spec.name for each in alike)),
-        tuple(with_effects(own, reading)),
-        tuple(unclear),
-        tuple(in_training),
-        unused(reading),
-        trace,
+        asked=asked,
+        plan=chosen.plan,
+        nearest=name,
+        nearest_differences=least,
+        same=tuple(dict.fromkeys(each.plan.spec.name for each in alike)),
+        differences=tuple(with_effects(own, reading)),
+        unexplained=tuple(unclear),
+        in_training=tuple(in_training),
+        unused=unused(reading),
+        trace=trace,
     )
 
 
-def compared(candidate: Candidate, reading: Reading) -> tuple[list[Difference], list[Difference]]:
+def all_differences(
+    candidate: Candidate, reading: Reading
+) -> tuple[list[Difference], list[Difference]]:
     """The differences of a reading after its candidate's changes, and those unexplained."""
     changes = [located(each, reading) for each in candidate.changes]
     found, unclear = joined_where_far_apart(
-        [*differences(reading)], [*unexplained(reading)], reading
+        [*layer_differences(reading)], [*unexplained(reading)], reading
     )
     return without_repeats(changes, found), unclear
 
@@ -150,7 +152,7 @@ def count_beside(
 ) -> tuple[int, str]:
     """The number of decisions of a candidate that is not the one compared, and its name."""
     reading = follow(candidate.plan, trace, True, computed)
-    own, unclear = compared(candidate, reading)
+    own, unclear = all_differences(candidate, reading)
     drops = [*dropout_differences(reading)] if trace.drops is not None else []
     return count_of([*own, *unclear, *drops]), candidate.plan.spec.name
 
@@ -203,13 +205,13 @@ def rank(counted: Counted) -> tuple[int, int]:
     return counted.count, len([*drops])
 
 
-def is_same(counted: Counted) -> bool:
+def is_exact(counted: Counted) -> bool:
     """Whether a reading without mismatches has no differences at all, however small."""
     own = counted.reading
     if not own.rough:
         return not [*result_shape(own)]
     reading = follow(own.plan, own.trace, True, own.computed)
-    return not [*differences(reading), *reading.unexplained]
+    return not [*layer_differences(reading), *reading.unexplained]
 
 
 def must_fit(trace: Trace, name: str, heads: bool) -> Candidate:

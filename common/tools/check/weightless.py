@@ -10,7 +10,7 @@ Fingerprint = tuple[float, float, float]  # the size of a map, the sum of its va
 CLOSE = 1e-6  # relative
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Weightless:
     """A pool, an activation or any other layer without weights, as it ran."""
 
@@ -26,7 +26,7 @@ def fingerprint(x: NDArray) -> Fingerprint:
     return float(flat.size), float(flat.sum()), float(flat @ flat)
 
 
-def is_same(one: Fingerprint, other: Fingerprint) -> bool:
+def same_map(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether two fingerprints are of the same map, up to rounding."""
     largest = max(one[2], other[2], 1e-300)
     return (

@@ -7,7 +7,7 @@ from common.networks import network
 from common.tools.check.graph import Op, downstream
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Array
-from common.tools.check.weightless import Fingerprint, fingerprint, is_same, shared_start
+from common.tools.check.weightless import Fingerprint, fingerprint, same_map, shared_start
 
 
 def lines_at(reading: Reading, name: str) -> tuple[int, ...]:
@@ -42,7 +42,7 @@ def lines_of_dropout(reading: Reading, x: Array) -> tuple[int, ...]:
     """The lines that created the dropout that reads this map."""
     own = fingerprint(x)
     steps = (each for each in reading.trace.steps if "dropout" in each.kind.lower())
-    return next((each.lines for each in steps if is_same(each.before, own)), ())
+    return next((each.lines for each in steps if same_map(each.before, own)), ())
 
 
 def of_step(reading: Reading, name: str, op: Op) -> tuple[int, ...]:
@@ -57,9 +57,9 @@ def of_step(reading: Reading, name: str, op: Op) -> tuple[int, ...]:
     x = prints(reading.value_read(name)) if op.inputs else None
     y = prints(reading.value(name))
     for step in reading.trace.steps:
-        before = op.before and x and is_same(step.after, x)
-        after = op.then and y and is_same(step.after, y)
-        itself = x and y and is_same(step.before, x) and is_same(step.after, y)
+        before = op.before and x and same_map(step.after, x)
+        after = op.then and y and same_map(step.after, y)
+        itself = x and y and same_map(step.before, x) and same_map(step.after, y)
         if step.lines and (before or after or (itself and not op.is_weighted)):
             return step.lines
     return of_extra(reading, y) if op.then and y else ()
@@ -69,7 +69,7 @@ def of_extra(reading: Reading, y: Fingerprint) -> tuple[int, ...]:
     """The lines of the layer with weights that the plan does not have and that computed a map."""
     taken = set(reading.matcher.taken.values())
     extra = (call for number, call in enumerate(reading.trace.calls) if number not in taken)
-    return next((call.lines for call in extra if is_same(fingerprint(call.output), y)), ())
+    return next((call.lines for call in extra if same_map(fingerprint(call.output), y)), ())
 
 
 def prints(x: Array | None) -> Fingerprint | None:

@@ -30,7 +30,7 @@ def answers(job: Answers) -> Report:
     began = time.perf_counter()
     path = Path(job.source).resolve()
     limit_memory()
-    module = load(job, path)
+    module = load_answers(job, path)
     imported = time.perf_counter()
     found: Arrays = {}
     for exercise in CHAPTERS[job.chapter]:
@@ -41,10 +41,16 @@ def answers(job: Answers) -> Report:
         except BaseException as error:  # the student's code may raise anything
             text = what_happened(error, str(path)).lstrip(",: ")
             found[f"{exercise.name}!"] = as_bytes(text)
-    return Report(found, "", 0, imported - began, time.perf_counter() - imported)
+    return Report(
+        arrays=found,
+        version="",
+        parameters=0,
+        import_seconds=imported - began,
+        seconds=time.perf_counter() - imported,
+    )
 
 
-def load(job: Answers, path: Path) -> ModuleType:
+def load_answers(job: Answers, path: Path) -> ModuleType:
     """The student's file as a module.
 
     Its folder is not searched for modules, so that a file named paddle.py does not hide Paddle.

@@ -30,7 +30,7 @@ def grade(exercise: Exercise, found: Arrays) -> Grade:
     for mistake, line in exercise.mistakes:
         if all(equals(exercise, mistake, n, each) for n, each in enumerate(given)):
             return Grade(name=exercise.name, is_right=False, line=line)
-    return Grade(name=exercise.name, is_right=False, line=describe(exercise, given, wrong))
+    return Grade(name=exercise.name, is_right=False, line=remark(exercise, given, wrong))
 
 
 def equals(exercise: Exercise, answer: Answer, case: int, given: NDArray) -> bool:
@@ -41,7 +41,7 @@ def equals(exercise: Exercise, answer: Answer, case: int, given: NDArray) -> boo
     return bool(np.allclose(given, expected, rtol=exercise.tolerance, atol=1e-12))
 
 
-def describe(exercise: Exercise, given: list[NDArray], wrong: list[int]) -> str:
+def remark(exercise: Exercise, given: list[NDArray], wrong: list[int]) -> str:
     """A remark on an answer that is not a known mistake."""
     case, answer = exercise.cases[wrong[0]], given[wrong[0]]
     expected = np.asarray(exercise.right(*case), np.float64)

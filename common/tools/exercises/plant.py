@@ -31,7 +31,7 @@ COLUMNS = {
 TRIES = 50  # draws until a mistake is one that was not drawn before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mistake:
     """A mistake: what it is, in English and Chinese, and where, and the override that makes it."""
 
@@ -77,7 +77,9 @@ def wrong_width(draw: random.Random) -> Mistake:
         return layer
 
     en = f"{column} has {width} channels, the table {row[column]}"
-    return Mistake(en, f"{column} 是 {width} 个通道; 表中是 {row[column]}", branch, change)
+    return Mistake(
+        en=en, zh=f"{column} 是 {width} 个通道; 表中是 {row[column]}", where=branch, change=change
+    )
 
 
 def wrong_pool(draw: random.Random) -> Mistake:
@@ -90,7 +92,7 @@ def wrong_pool(draw: random.Random) -> Mistake:
         ("average in place of max pool", "最大池化写成了平均池化", AvgPool(3, 2, 1)),
     ]
     en, zh, layer = draw.choice(choices)
-    return Mistake(en, zh, name, replace_at(name, layer))
+    return Mistake(en=en, zh=zh, where=name, change=replace_at(name, layer))
 
 
 def wrong_stem(draw: random.Random) -> Mistake:
@@ -105,7 +107,7 @@ def wrong_stem(draw: random.Random) -> Mistake:
             ("no bias", "没有偏置", "conv3", Conv(192, 3, 1, 1, bias=False)),
         ]
     )
-    return Mistake(en, zh, f"{name}.conv", replace_at(rf"{name}\.conv", layer))
+    return Mistake(en=en, zh=zh, where=f"{name}.conv", change=replace_at(rf"{name}\.conv", layer))
 
 
 def missing_relu(draw: random.Random) -> Mistake:
@@ -113,7 +115,7 @@ def missing_relu(draw: random.Random) -> Mistake:
     name = draw.choice(["conv1", "conv2", "conv3", *COLUMNS.values()])
     where = name if name.startswith("conv") else f"inception*.{name}"
     pattern = rf"{name}\.relu" if name.startswith("conv") else rf"inception..\.{name}\.relu"
-    return Mistake("ReLU missing", "缺少 ReLU", f"{where}.relu", remove(pattern))
+    return Mistake(en="ReLU missing", zh="缺少 ReLU", where=f"{where}.relu", change=remove(pattern))
 
 
 def wrong_branch(draw: random.Random) -> Mistake:
@@ -127,7 +129,7 @@ def wrong_branch(draw: random.Random) -> Mistake:
             ("branches 2 and 3 are swapped", "第 2、3 分支交换了", "", swapped),
         ]
     )
-    return Mistake(en, zh, f"inception*.{where}".rstrip("."), change)
+    return Mistake(en=en, zh=zh, where=f"inception*.{where}".rstrip("."), change=change)
 
 
 def kernel(table: int, other: int) -> Override:
@@ -166,7 +168,7 @@ def wrong_ending(draw: random.Random) -> Mistake:
              norm_after_first),
         ]
     )  # fmt: skip
-    return Mistake(en, zh, where, change)
+    return Mistake(en=en, zh=zh, where=where, change=change)
 
 
 def norm_after_first(path: str, layer: Layer) -> Layer:

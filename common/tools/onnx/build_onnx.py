@@ -72,16 +72,16 @@ def build(plan: Plan, weights: Mapping[str, NDArray]) -> tuple[onnx.ModelProto, 
     model = helper.make_model(
         proto, opset_imports=opsets, ir_version=IR_VERSION, producer_name="googlenet-family"
     )
-    helper.set_model_props(model, describe(plan))
+    helper.set_model_props(model, onnx_metadata(plan))
     return model, graph.outputs
 
 
-def describe(plan: Plan, data: Mapping[str, Any] | None = None) -> dict[str, str]:
+def onnx_metadata(plan: Plan, data: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The model's metadata: as in a weights file, and the preprocessing in plain English."""
     network = plan.spec
     how = network.preprocess
     return {
-        "googlenet": json.dumps(weights_files.describe(plan, data)),
+        "googlenet": json.dumps(weights_files.file_metadata(plan, data)),
         "network": network.name,
         "classes": str(network.classes),
         "image": how.resizing_text(*network.input[1:]),

@@ -14,7 +14,7 @@ from common.files.atomic import atomic_file
 from common.reference import network as reference
 from common.reference.numerics import relative_difference
 from common.spec.plan import Plan
-from common.tools.onnx.build_onnx import INPUT, build, describe
+from common.tools.onnx.build_onnx import INPUT, build, onnx_metadata
 from common.tools.onnx.run_onnx import start
 
 TOLERANCE = 1e-5
@@ -30,7 +30,7 @@ def export(
     CheckFailed if the file is not valid ONNX or its results differ too much from the reference.
     """
     model, _ = build(plan, arrays)
-    helper.set_model_props(model, describe(plan, data))
+    helper.set_model_props(model, onnx_metadata(plan, data))
     x = np.random.default_rng(0).standard_normal((IMAGES, *plan.spec.input), np.float32)
     expected = reference.forward_pass(reference.load_network(plan, arrays, "float64"), x, [])
     with atomic_file(path) as temporary:

@@ -18,7 +18,7 @@ SHOWN = 5  # products
 DIGITS = 9  # of the factors of a product: enough to tell any two numbers of float32 apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """An input value, at a channel, row and column of the layer's input, times its weight."""
 
@@ -41,7 +41,7 @@ class Product:
         return first, second, f"{value * weight:.6f}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calculation:
     """One value of a convolution, from its products to what the frameworks compute.
 
@@ -142,7 +142,9 @@ class Windows:
         channel, i, j = place
         row, column = int(self.tops[n, 0]) + i, int(self.tops[n, 1]) + j
         value = float(self.values[n, channel, i, j])
-        return Product(channel, row, column, value, float(weight[place]))
+        return Product(
+            channel=channel, row=row, column=column, value=value, weight=float(weight[place])
+        )
 
 
 def windows_of(node: Node, reference: ReferencePass, cells: Sequence[Cell]) -> Windows:

@@ -13,7 +13,7 @@ from common.tools.analysis.compare import Comparison
 Cell = tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chosen:
     """A channel of a unit whose calculation is shown, and its index among those kept for the step.
 
@@ -36,7 +36,15 @@ def choose_channel(step: Node, comparison: Comparison) -> Chosen | None:
         unit = last_unit(own.node)
         if unit:
             branch = own.node.path.removeprefix(step.path).removeprefix(".")
-            candidates.append(Chosen(index, unit, int(number) - own.first, branch, int(number)))
+            candidates.append(
+                Chosen(
+                    index=index,
+                    unit=unit,
+                    channel=int(number) - own.first,
+                    branch=branch,
+                    number=int(number),
+                )
+            )
     return max(candidates, key=lambda each: np.prod(conv_of(each.unit)[1]), default=None)
 
 

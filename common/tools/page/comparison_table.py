@@ -27,7 +27,7 @@ class Cell:
     passes: bool
 
 
-def compared(comparison: Comparison) -> dict[str, object]:
+def comparison_variables(comparison: Comparison) -> dict[str, object]:
     """The templates' variables for a comparison."""
     return {
         "marks": MARKS,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from common.spec import shape_text
 from common.spec.plan import Node, Plan
 from common.tools.analysis.receptive_field import Reach
-from common.tools.page.layer_shapes import LARGE, Picture, draw, repeats, shows, text
+from common.tools.page.layer_shapes import LARGE, Picture, draw, repeats, short_text, shows
 from common.tools.page.notes import Measurements, Note, notes_of
 from common.tools.page.source_excerpts import Excerpt, excerpts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TableRow:
     """One row of a step's table: a block, a pool, or a convolution with its batch norm and ReLU.
 
@@ -27,8 +27,8 @@ class TableRow:
     last: str = ""
 
 
-@dataclass(frozen=True)
-class Step:
+@dataclass(frozen=True, kw_only=True)
+class PageStep:
     """A step of the body, or a head: its path, its output and its contents.
 
     `after` names the step to which a head is attached; `notes` come from the catalogue of
@@ -51,7 +51,7 @@ class Step:
     code: dict[str, Excerpt]
 
 
-def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
+def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[PageStep]:
     """The drawn steps of the body, then the heads; `mistakes` are their measured effects."""
     measured = mistakes or {}
     steps, so_far, code = [], Reach(), excerpts(plan)
@@ -67,24 +67,24 @@ def steps_of(plan: Plan, mistakes: Measurements | None = None) -> list[Step]:
 
 def step_of(
     node: Node, so_far: Reach, after: str, code: dict[str, Excerpt], mistakes: Measurements
-) -> Step:
+) -> PageStep:
     """One step with its contents."""
     is_block = bool(node.children) and not node.is_conv_unit
-    return Step(
-        node.path,
-        "" if is_block else text(node),
-        shape_text(node.input),
-        shape_text(node.output),
-        node.output[0],
-        node.parameter_count,
-        node.multiply_adds,
-        so_far.field,
-        so_far.depth,
-        after,
-        notes_of(node, mistakes),
-        tuple(table_rows(node)),
-        draw(node, LARGE) if is_block else None,
-        code,
+    return PageStep(
+        path=node.path,
+        text="" if is_block else short_text(node),
+        input=shape_text(node.input),
+        output=shape_text(node.output),
+        channels=node.output[0],
+        parameters=node.parameter_count,
+        multiply_adds=node.multiply_adds,
+        field=so_far.field,
+        depth=so_far.depth,
+        after=after,
+        notes=notes_of(node, mistakes),
+        table=tuple(table_rows(node)),
+        picture=draw(node, LARGE) if is_block else None,
+        code=code,
     )
 
 
@@ -101,6 +101,13 @@ def table_rows(node: Node) -> Iterator[TableRow]:
 def table_row(unit: Node, more: Sequence[Node]) -> TableRow:
     """One row of a step's table, for a node and the identical ones in `more`."""
     is_block = bool(unit.children) and not unit.is_conv_unit
-    what = type(unit.layer).__name__.lower() if is_block else text(unit)
-    numbers = shape_text(unit.output), unit.parameter_count, unit.multiply_adds
-    return TableRow(unit.path, what, *numbers, 1 + len(more), more[-1].path if more else "")
+    what = type(unit.layer).__name__.lower() if is_block else short_text(unit)
+    return TableRow(
+        path=unit.path,
+        text=what,
+        output=shape_text(unit.output),
+        parameters=unit.parameter_count,
+        multiply_adds=unit.multiply_adds,
+        times=1 + len(more),
+        last=more[-1].path if more else "",
+    )

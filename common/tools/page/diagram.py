@@ -16,8 +16,8 @@ from common.tools.page.layer_shapes import (
     draw,
     kind,
     one,
+    short_text,
     shows,
-    text,
 )
 from common.tools.page.phrases import box_texts, read
 
@@ -44,7 +44,7 @@ class Piece:
         return self.top + self.picture.height
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Diagram:
     """The pieces of a network from top to bottom, the lines between them, and the size."""
 
@@ -62,15 +62,15 @@ def lay_out(plan: Plan) -> Diagram:
         is_block = bool(node.children) and not node.is_conv_unit
         picture = draw(node, small) if is_block else one(node, plain, kind(node))
         picture = picture.moved(MIDDLE - picture.width / 2, y)
-        lines.append(Line(MIDDLE, y - GAP, MIDDLE, y))
+        lines.append(Line(x1=MIDDLE, y1=y - GAP, x2=MIDDLE, y2=y))
         steps.append(Piece(node, y, picture))
         y += picture.height + GAP
-    lines.append(Line(MIDDLE, y - GAP, MIDDLE, y))
+    lines.append(Line(x1=MIDDLE, y1=y - GAP, x2=MIDDLE, y2=y))
     heads = [hang(plan, name, head, steps) for name, head in plan.heads.items()]
     for head in heads:
         lines += hanging_lines(head, steps)
     height = max([y + 30, *(head.bottom + GAP for head in heads)])
-    return Diagram((*steps, *heads), tuple(lines), height)
+    return Diagram(pieces=(*steps, *heads), lines=tuple(lines), height=height)
 
 
 def styles(plan: Plan) -> tuple[Style, Style]:
@@ -84,11 +84,11 @@ def styles(plan: Plan) -> tuple[Style, Style]:
     def outer(node: Node) -> float:
         return 64 + 120 * sqrt(min(1.0, node.output[0] / most))
 
-    small = Style(13, 6, 5, inner, brief)
+    small = Style(row=13, gap=6, aside=5, width=inner, text=brief)
     broadest = max((draw(node, small).width for node in blocks), default=0.0)
     share = min(1.0, BROADEST / max(broadest, 1.0))
     small = replace(small, aside=5 * share, width=lambda node: share * inner(node))
-    return small, Style(18, 6, 5, outer, text)
+    return small, Style(row=18, gap=6, aside=5, width=outer, text=short_text)
 
 
 def letters(words: str) -> float:
@@ -102,7 +102,7 @@ def hang(plan: Plan, name: str, head: Node, steps: list[Piece]) -> Piece:
     """A head beside the steps that follow the one from which it hangs."""
     after = plan.spec.heads[name].after
     [step] = [piece for piece in steps if piece.node.path == after]
-    style = Style(13, 5, 5, lambda _: HEAD, text)
+    style = Style(row=13, gap=5, aside=5, width=lambda _: HEAD, text=short_text)
     y = step.bottom + GAP / 2 + 20
     drawn = draw(head, style)
     return Piece(head, y, drawn.moved(ASIDE, y), after)
@@ -112,8 +112,8 @@ def hanging_lines(head: Piece, steps: list[Piece]) -> Iterator[Line]:
     """The lines from a step's output to a head."""
     [step] = [piece for piece in steps if piece.node.path == head.after]
     y, x = step.bottom + GAP / 2, ASIDE + HEAD / 2
-    yield Line(MIDDLE, y, x, y)
-    yield Line(x, y, x, head.top)
+    yield Line(x1=MIDDLE, y1=y, x2=x, y2=y)
+    yield Line(x1=x, y1=y, x2=x, y2=head.top)
 
 
 def network_diagram(

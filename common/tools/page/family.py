@@ -15,7 +15,7 @@ NEAR = 7  # closer networks are drawn as one point
 LETTER, TALL = 6.4, 11  # the size of a label's letters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Relative:
     """A network of the family, as one point of the plot."""
 
@@ -27,7 +27,7 @@ class Relative:
     depth: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Label:
     """A name beside a point; `anchor` says whether (x, y) is its start, middle or end."""
 
@@ -44,7 +44,7 @@ class Label:
         return left, self.y - TALL + 2, left + width, self.y + 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Point:
     """Networks so close to each other that they are drawn as one point, with its label."""
 
@@ -55,7 +55,7 @@ class Point:
     shown: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plane:
     """The points, and the ticks along both axes: their positions and labels."""
 
@@ -73,9 +73,9 @@ def family() -> tuple[Relative, ...]:
         spec = plan.spec
         relatives.append(
             Relative(
-                name,
-                spec.origin,
-                shape_text(spec.input),
+                name=name,
+                origin=spec.origin,
+                input=shape_text(spec.input),
                 parameters=plan.parameter_count,
                 multiply_adds=plan.multiply_adds,
                 depth=reach(plan).depth,
@@ -101,12 +101,12 @@ def plane(relatives: Sequence[Relative], shown: str) -> Plane:
         [first] = [each.name for each in group if each.name == shown] or [group[0].name]
         text = f"{first} +{len(group) - 1}" if len(group) > 1 else first
         label = free_label(text, x, y, spots, [point.label for point in points])
-        points.append(Point(x, y, tuple(group), label, first == shown))
-    marks = [
-        tuple((at(n), short(n)) for n in ticks(v))
-        for at, v in ((across, parameters), (up, multiply_adds))
-    ]
-    return Plane(tuple(points), *marks)
+        points.append(Point(x=x, y=y, members=tuple(group), label=label, shown=first == shown))
+    return Plane(
+        points=tuple(points),
+        across=tuple((across(n), short(n)) for n in ticks(parameters)),
+        up=tuple((up(n), short(n)) for n in ticks(multiply_adds)),
+    )
 
 
 def free_label(
@@ -126,12 +126,12 @@ def free_label(
 def around(text: str, x: float, y: float) -> Iterator[Label]:
     """The possible positions of a label around a point, nearest first."""
     for away in (0, 12, 24, 36):
-        yield Label(text, x - 9, y + 4 - away, "end")
-        yield Label(text, x + 9, y + 4 - away, "start")
-        yield Label(text, x - 9, y + 4 + away, "end")
-        yield Label(text, x + 9, y + 4 + away, "start")
-        yield Label(text, x, y - 10 - away, "middle")
-        yield Label(text, x, y + 18 + away, "middle")
+        yield Label(text=text, x=x - 9, y=y + 4 - away, anchor="end")
+        yield Label(text=text, x=x + 9, y=y + 4 - away, anchor="start")
+        yield Label(text=text, x=x - 9, y=y + 4 + away, anchor="end")
+        yield Label(text=text, x=x + 9, y=y + 4 + away, anchor="start")
+        yield Label(text=text, x=x, y=y - 10 - away, anchor="middle")
+        yield Label(text=text, x=x, y=y + 18 + away, anchor="middle")
 
 
 def overlap(one: Label, other: Label) -> bool:

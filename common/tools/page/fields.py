@@ -29,7 +29,7 @@ class Field:
         return str(rows) if rows == columns else f"{rows}×{columns}"
 
 
-def fields_of(plan: Plan, step: str) -> list[Field]:
+def branch_fields(plan: Plan, step: str) -> list[Field]:
     """The receptive field of each branch of a step of the body."""
     paths = [each.node.path for each in branches_of(plan.find(step))]
     return [Field(path.removeprefix(f"{step}."), window_of(plan, path)) for path in paths]

@@ -7,10 +7,10 @@ from math import isfinite
 from common.spec import Concat, Residual
 from common.spec.plan import Node, Plan
 from common.tools.analysis.compare import Comparison
-from common.tools.page.content import Step
+from common.tools.page.content import PageStep
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     """The parameters and multiply-adds of a network without its heads, or of parts of it."""
 
@@ -19,7 +19,7 @@ class Totals:
     count: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Findings:
     """The steps with most arithmetic and most parameters, the totals, the largest difference.
 
@@ -27,20 +27,22 @@ class Findings:
     largest difference, its framework and its step; None without a comparison.
     """
 
-    hardest: Step
-    largest: Step
+    hardest: PageStep
+    largest: PageStep
     backbone: Totals
     modules: Totals
     farthest: tuple[float, str, str] | None
 
 
-def findings(plan: Plan, steps: Sequence[Step], comparison: Comparison | None) -> Findings:
+def findings(plan: Plan, steps: Sequence[PageStep], comparison: Comparison | None) -> Findings:
     """The findings of a page."""
     body = [step for step in steps if not step.after]
     return Findings(
         hardest=max(body, key=lambda step: step.multiply_adds),
         largest=max(body, key=lambda step: step.parameters),
-        backbone=Totals(plan.body.parameter_count, plan.body.multiply_adds),
+        backbone=Totals(
+            parameters=plan.body.parameter_count, multiply_adds=plan.body.multiply_adds
+        ),
         modules=total(list(modules_of(plan.body))),
         farthest=farthest(comparison) if comparison else None,
     )
@@ -58,7 +60,11 @@ def modules_of(node: Node) -> Iterator[Node]:
 def total(nodes: Sequence[Node]) -> Totals:
     """The totals of several nodes, and their number."""
     parameters = sum(node.parameter_count for node in nodes)
-    return Totals(parameters, sum(node.multiply_adds for node in nodes), len(nodes))
+    return Totals(
+        parameters=parameters,
+        multiply_adds=sum(node.multiply_adds for node in nodes),
+        count=len(nodes),
+    )
 
 
 def farthest(comparison: Comparison) -> tuple[float, str, str] | None:

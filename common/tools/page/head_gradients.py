@@ -19,7 +19,7 @@ from common.tools.page.plots import gradient_plot
 NOTABLE = 1.05  # the ratio from which a layer is named
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayerGradient:
     """The norms of the gradient for all parameters of a layer, without and with the heads."""
 
@@ -84,7 +84,11 @@ def head_gradients(plan: Plan, x: NDArray, framework: str) -> HeadGradients:
         norms = call(job).arrays
     paths = [node.path for node in plan.body.children if node.parameter_count]
     layers = (
-        LayerGradient(path, float(norms[f"without.{path}"]), float(norms[f"with.{path}"]))
+        LayerGradient(
+            path=path,
+            without=float(norms[f"without.{path}"]),
+            with_heads=float(norms[f"with.{path}"]),
+        )
         for path in paths
     )
     return HeadGradients(framework, len(x), tuple(layers))

@@ -8,7 +8,7 @@ from common.spec import Size, pair, shape_text
 from common.spec.plan import Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Box:
     """A box with its text; `kind` selects its colour, and `about` describes it."""
 
@@ -21,7 +21,7 @@ class Box:
     about: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """A line from one point to another."""
 
@@ -31,7 +31,7 @@ class Line:
     y2: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Style:
     """The sizes of a drawing: a row's height, the gaps below and beside it, and a box's width."""
 
@@ -42,7 +42,7 @@ class Style:
     text: Callable[[Node], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Picture:
     """Boxes and lines; the input enters at the middle of the top, the output leaves below."""
 
@@ -54,8 +54,8 @@ class Picture:
     def moved(self, x: float, y: float) -> "Picture":
         """The picture moved to the right by `x` and down by `y`."""
         boxes = [replace(box, x=box.x + x, y=box.y + y) for box in self.boxes]
-        lines = [Line(a.x1 + x, a.y1 + y, a.x2 + x, a.y2 + y) for a in self.lines]
-        return Picture(self.width, self.height, tuple(boxes), tuple(lines))
+        lines = [Line(x1=a.x1 + x, y1=a.y1 + y, x2=a.x2 + x, y2=a.y2 + y) for a in self.lines]
+        return Picture(width=self.width, height=self.height, boxes=tuple(boxes), lines=tuple(lines))
 
     def with_lines(self, lines: Sequence[Line]) -> "Picture":
         """The picture with more lines."""
@@ -70,7 +70,7 @@ def draw(node: Node, style: Style) -> Picture:
             return beside(parts, sum_text(node), style)
         case spec.Residual(scale=scale):
             branch, *shortcut = (draw(child, style) for child in node.children)
-            passed = Picture(style.aside, 0)  # a line only
+            passed = Picture(width=style.aside, height=0)  # a line only
             text = "x + f(x)" if scale == 1 else f"x + {scale:g} f(x)"
             return beside([branch, *(shortcut or [passed])], text, style)
         case spec.Chain() if node.children and not node.is_conv_unit:
@@ -103,29 +103,50 @@ def repeated(picture: Picture, times: int, style: Style) -> Picture:
     if times == 1:
         return picture
     width, bottom = picture.width + 2 * style.aside, picture.height + 2 * style.gap
-    box = Box(0, bottom, width, style.row, f"× {times}", "repeat")
-    sides = [Line(0, 0, width, 0), Line(0, 0, 0, bottom), Line(width, 0, width, bottom)]
+    box = Box(x=0, y=bottom, width=width, height=style.row, text=f"× {times}", kind="repeat")
+    sides = [
+        Line(x1=0, y1=0, x2=width, y2=0),
+        Line(x1=0, y1=0, x2=0, y2=bottom),
+        Line(x1=width, y1=0, x2=width, y2=bottom),
+    ]
     middle = width / 2
-    ends = [Line(middle, 0, middle, style.gap), Line(middle, bottom - style.gap, middle, bottom)]
-    frame = Picture(width, bottom + style.row, (box,), (*sides, *ends))
-    return joined(frame, picture.moved(style.aside, style.gap))
+    ends = [
+        Line(x1=middle, y1=0, x2=middle, y2=style.gap),
+        Line(x1=middle, y1=bottom - style.gap, x2=middle, y2=bottom),
+    ]
+    frame = Picture(width=width, height=bottom + style.row, boxes=(box,), lines=(*sides, *ends))
+    return both_pictures(frame, picture.moved(style.aside, style.gap))
 
 
 def one(node: Node, style: Style, kind: str) -> Picture:
     """A single box."""
-    about = f"{node.path}: {text(node)} → {shape_text(node.output)}"
+    about = f"{node.path}: {short_text(node)} → {shape_text(node.output)}"
     width = style.width(node)
-    return Picture(width, style.row, (Box(0, 0, width, style.row, style.text(node), kind, about),))
+    return Picture(
+        width=width,
+        height=style.row,
+        boxes=(
+            Box(
+                x=0,
+                y=0,
+                width=width,
+                height=style.row,
+                text=style.text(node),
+                kind=kind,
+                about=about,
+            ),
+        ),
+    )
 
 
 def below(parts: Sequence[Picture], style: Style) -> Picture:
     """Pictures stacked vertically and joined by lines."""
     width = max(part.width for part in parts)
-    placed, y = Picture(width, 0), 0.0
+    placed, y = Picture(width=width, height=0), 0.0
     for part in parts:
         if y:
-            placed = placed.with_lines([Line(width / 2, y - style.gap, width / 2, y)])
-        placed = joined(placed, part.moved((width - part.width) / 2, y))
+            placed = placed.with_lines([Line(x1=width / 2, y1=y - style.gap, x2=width / 2, y2=y)])
+        placed = both_pictures(placed, part.moved((width - part.width) / 2, y))
         y += part.height + style.gap
     return replace(placed, height=y - style.gap)
 
@@ -135,20 +156,20 @@ def beside(parts: Sequence[Picture], how: str, style: Style) -> Picture:
     inner = sum(part.width for part in parts) + style.aside * (len(parts) - 1)
     height, gap = max(part.height for part in parts), style.gap
     bottom, x = 2 * gap + height, 0.0
-    box = Box(0, bottom, inner, style.row, how, "join")
-    placed = Picture(inner, bottom + style.row, (box,))
+    box = Box(x=0, y=bottom, width=inner, height=style.row, text=how, kind="join")
+    placed = Picture(width=inner, height=bottom + style.row, boxes=(box,))
     middles = []
     for part in parts:
         middle = x + part.width / 2
         middles.append(middle)
-        placed = joined(placed, part.moved(x, gap))
+        placed = both_pictures(placed, part.moved(x, gap))
         ends = [(0.0, gap), (gap + part.height, bottom)]
-        placed = placed.with_lines([Line(middle, a, middle, b) for a, b in ends])
+        placed = placed.with_lines([Line(x1=middle, y1=a, x2=middle, y2=b) for a, b in ends])
         x += part.width + style.aside
-    return placed.with_lines([Line(middles[0], 0, middles[-1], 0)])
+    return placed.with_lines([Line(x1=middles[0], y1=0, x2=middles[-1], y2=0)])
 
 
-def joined(one: Picture, other: Picture) -> Picture:
+def both_pictures(one: Picture, other: Picture) -> Picture:
     """Both pictures in the frame of the first."""
     return replace(one, boxes=one.boxes + other.boxes, lines=one.lines + other.lines)
 
@@ -163,7 +184,7 @@ def leading(node: Node) -> Node:
     return leading(node.children[0]) if node.children else node
 
 
-def text(node: Node) -> str:
+def short_text(node: Node) -> str:
     """A layer in short: its window and the number of output channels."""
     layer = leading(node).layer
     counted = spec.Conv | spec.DepthwiseConv | spec.Linear
@@ -219,4 +240,4 @@ def kind(node: Node) -> str:
     return "other"
 
 
-LARGE = Style(row=30, gap=16, aside=12, width=lambda _: 92, text=text)
+LARGE = Style(row=30, gap=16, aside=12, width=lambda _: 92, text=short_text)

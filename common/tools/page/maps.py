@@ -25,7 +25,7 @@ NAN = (0, 200, 120)
 LEVELS = 62  # of the palette, few so that the images are small; the next colour is that of NaN
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Drawn:
     """A map as an image in a data URI, whose colours go from its least to its largest value."""
 
@@ -34,7 +34,7 @@ class Drawn:
     most: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FrameworkMap:
     """One framework's feature map and its difference from the reference.
 
@@ -46,7 +46,7 @@ class FrameworkMap:
     largest: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Channel:
     """One channel of a step, the strongest of `branch`: the reference's map and each framework's.
 
@@ -78,10 +78,14 @@ def draw_channel(comparison: Comparison, path: str, index: int) -> Channel:
         if path in result.maps:
             own = result.maps[path][index]
             apart = np.abs(own - expected)
-            results[name] = FrameworkMap(draw_map(own), draw_map(apart), float(apart.max()) / most)
+            results[name] = FrameworkMap(
+                map=draw_map(own), difference=draw_map(apart), largest=float(apart.max()) / most
+            )
     number = int(comparison.channels[path][index])
     branch, own_number = branch_of(comparison.plan, path, number)
-    return Channel(number, branch, own_number, draw_map(expected), results)
+    return Channel(
+        number=number, branch=branch, own=own_number, reference=draw_map(expected), results=results
+    )
 
 
 def branch_of(plan: Plan, path: str, channel: int) -> tuple[str, int]:
@@ -102,7 +106,7 @@ def draw_map(values: NDArray) -> Drawn:
     levels = np.where(np.isnan(small), LEVELS + 1, np.round(levels))
     image = Image.fromarray(levels.astype(np.uint8), "P")
     image.putpalette(palette())
-    return Drawn(as_uri(image, "PNG"), least, most)
+    return Drawn(uri=as_uri(image, "PNG"), least=least, most=most)
 
 
 def shrunk(values: NDArray) -> NDArray:

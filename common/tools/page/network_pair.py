@@ -13,12 +13,12 @@ from common.spec.plan import Node, Plan
 from common.spec.planner import make_plan
 from common.tools.analysis.diff import (
     INPUT,
-    Change,
-    Difference,
-    changes,
-    differences,
+    LayerChange,
+    PlanDifference,
     input_changes,
+    layer_changes,
     leaves,
+    plan_differences,
     shape_changes,
     totals,
 )
@@ -26,13 +26,13 @@ from common.tools.page.phrases import LANGUAGES, change_text, texts
 from common.tools.page.preprocessing import Texts, image_texts, value_texts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NetworkPair:
     """Two networks and their differences."""
 
     one: Plan
     other: Plan
-    differences: list[Difference]
+    differences: list[PlanDifference]
     shapes: list[tuple[str, str, str]]
     totals: list[tuple[str, int, int]]
 
@@ -62,7 +62,11 @@ def whole(name: str) -> Plan:
 def network_pair(one: Plan, other: Plan) -> NetworkPair:
     """The differences between two networks, as in `diff`."""
     return NetworkPair(
-        one, other, differences(one, other), shape_changes(one, other), totals(one, other)
+        one=one,
+        other=other,
+        differences=plan_differences(one, other),
+        shapes=shape_changes(one, other),
+        totals=totals(one, other),
     )
 
 
@@ -127,13 +131,13 @@ class NetworkData:
             self.changes[f"{one},{other}"] = said
 
 
-def changed(one: Node | int | None, other: Node | int | None) -> list[Change]:
+def changed(one: Node | int | None, other: Node | int | None) -> list[LayerChange]:
     """The differences between two layers, or between the channels of two inputs."""
     if isinstance(one, int) or isinstance(other, int):
         assert isinstance(one, int)
         assert isinstance(other, int)
         return input_changes(one, other)
-    return changes(one, other)
+    return layer_changes(one, other)
 
 
 @cache

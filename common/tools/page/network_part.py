@@ -9,7 +9,7 @@ from common.spec import Concat
 from common.spec.plan import Plan
 from common.tools.analysis.branches import branches_of
 from common.tools.analysis.receptive_field import reach
-from common.tools.page.content import Step
+from common.tools.page.content import PageStep
 from common.tools.page.diagram import kinds, network_diagram
 from common.tools.page.findings import modules_of
 from common.tools.page.module_drawing import block_drawing
@@ -20,7 +20,7 @@ WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def network_values(
-    plan: Plan, steps: Sequence[Step], photographs: Sequence[Path]
+    plan: Plan, steps: Sequence[PageStep], photographs: Sequence[Path]
 ) -> dict[str, object]:
     """The templates' variables for the network."""
     facts = {step.path: facts_of(step, plan.spec.input[1]) for step in steps}
@@ -38,7 +38,7 @@ def network_values(
     }
 
 
-def facts_of(step: Step, rows: int) -> tuple[str, ...]:
+def facts_of(step: PageStep, rows: int) -> tuple[str, ...]:
     """The text of a step in the diagram, in each language; the image has `rows`."""
     values = {"path": step.path, "input": step.input, "output": step.output}
     values |= {"parameters": number(step.parameters)}

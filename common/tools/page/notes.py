@@ -14,7 +14,7 @@ from common.spec.plan import Node
 Windowed = spec.Conv | spec.DepthwiseConv | spec.MaxPool | spec.AvgPool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """The effect of a mistake on one layer's output for one image.
 
@@ -94,7 +94,9 @@ class Measuring:
             right, wrong = right[0, channel], wrong[0, channel]
         else:
             right = wrong = np.empty((0, 0))
-        self.found[name, path] = Measured(shown, error, channel, right, wrong)
+        self.found[name, path] = Measured(
+            path=shown, error=error, channel=channel, right=right, wrong=wrong
+        )
 
 
 def padded_by_half(node: Node) -> Node:

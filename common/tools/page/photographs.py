@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from common.data.images import fit, open_image
+from common.data.images import fit_image, open_image
 from common.spec import Shape
 from common.spec.preprocess import Preprocess
 
@@ -16,7 +16,7 @@ def network_view(path: Path, input: Shape, how: Preprocess) -> str:
     image = open_image(path).convert("L" if input[0] == 1 else "RGB")
     _, rows, columns = input
     if how.resample != "points":
-        return as_uri(fit(image, rows, columns, how), "JPEG")
+        return as_uri(fit_image(image, rows, columns, how), "JPEG")
     return as_uri(image.resize((columns, rows), Image.Resampling.BILINEAR), "JPEG")
 
 

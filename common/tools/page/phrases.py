@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from markupsafe import Markup, escape
 
-from common.tools.analysis.diff import Change
+from common.tools.analysis.diff import LayerChange
 
 LANGUAGES = ("en", "zh")
 SPACE = Markup('<span lang="en"> </span>')  # between sentences; Chinese has no such space
@@ -81,7 +81,7 @@ def rounded(value: float) -> str:
 
 def known(kind: str, text: str) -> Markup:
     """A text that is English in the code, in both languages."""
-    return translated(key_of(kind, text))
+    return translated(phrase_key(kind, text))
 
 
 def layer_kind(text: str) -> Markup:
@@ -99,29 +99,29 @@ def translated_kind(table: str, text: str) -> str:
     """A layer in short, in Chinese: its words are phrases of `table`."""
 
     def chinese(found: re.Match[str]) -> str:
-        phrase = phrases().get(key_of(table, found[0]))
+        phrase = phrases().get(phrase_key(table, found[0]))
         return phrase["zh"] if phrase else found[0]
 
     return re.sub(r"[a-z]{2,}( [a-z]{2,})*\.?", chinese, text).replace(", ", "，")
 
 
-def key_of(kind: str, text: str) -> str:
+def phrase_key(kind: str, text: str) -> str:
     """The key in the table of phrases for a text that is English in the code."""
     return f"{kind}_{re.sub('[^a-z0-9]+', '_', text.lower()).strip('_')}"
 
 
-def change_text(change: Change) -> tuple[str, ...]:
+def change_text(change: LayerChange) -> tuple[str, ...]:
     """The difference between two layers, in each language."""
     return tuple(in_language(change, language) for language in LANGUAGES)
 
 
-def in_language(change: Change, language: str) -> str:
+def in_language(change: LayerChange, language: str) -> str:
     """The difference between two layers, in one language."""
     said = {"one": change.one, "other": change.other}
     if change.sentence == "field":
         said = {key: value_in_language(text, language) for key, text in said.items()}
-        said |= {"layer": named("layer", change.layer, language)}
-        said |= {"field": named("field", change.field, language)}
+        said |= {"layer": layer_phrase("layer", change.layer, language)}
+        said |= {"field": layer_phrase("field", change.field, language)}
     elif change.sentence != "input":
         said = {key: layer_text(text, language) for key, text in said.items() if text}
     return phrases()[f"change_{change.sentence}"][language].format(**said)
@@ -129,7 +129,7 @@ def in_language(change: Change, language: str) -> str:
 
 def value_in_language(value: str, language: str) -> str:
     """The value of a layer's setting: true, false and the rules for padding are translated."""
-    phrase = phrases().get(key_of("setting", value))
+    phrase = phrases().get(phrase_key("setting", value))
     return phrase[language] if phrase else value
 
 
@@ -140,9 +140,9 @@ def layer_text(text: str, language: str) -> str:
     detail = detail.replace(unscaled["en"], unscaled[language])
     if language == "zh" and opened:
         opened, detail = "（", detail.replace(", ", "，").replace(")", "）")
-    return named("layer", name, language) + opened + detail
+    return layer_phrase("layer", name, language) + opened + detail
 
 
-def named(kind: str, name: str, language: str) -> str:
+def layer_phrase(kind: str, name: str, language: str) -> str:
     """The name of a layer type or of one of its fields, in one language."""
-    return phrases()[key_of(kind, name)][language]
+    return phrases()[phrase_key(kind, name)][language]

@@ -11,7 +11,7 @@ from common.spec.plan import Node
 from common.tools.page.reference_pass import ReferencePass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PoolWindows:
     """The cell of a pool that a mistake in its padding changes most, and both of its windows.
 
@@ -39,12 +39,12 @@ def pool_windows(node: Node, reference: ReferencePass, name: str) -> PoolWindows
     starts = [c - pads[0] for c, pads in zip(corner, node.pads, strict=True)]
     shifted = [c - k // 2 for c, k in zip(corner, kernel, strict=True)]
     return PoolWindows(
-        measured.channel,
-        (row, column),
-        values_at(x, starts, kernel),
-        values_at(x, shifted, kernel),
-        float(measured.right[row, column]),
-        float(measured.wrong[row, column]),
+        channel=measured.channel,
+        cell=(row, column),
+        window=values_at(x, starts, kernel),
+        naive=values_at(x, shifted, kernel),
+        right=float(measured.right[row, column]),
+        wrong=float(measured.wrong[row, column]),
     )
 
 

@@ -11,7 +11,7 @@ from common.spec.plan import Node, Plan
 from common.tools.page.notes import Measurements, Measuring
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReferencePass:
     """The input and output of each layer for one image, by path, and the measured mistakes.
 
@@ -42,4 +42,10 @@ def reference_pass(plan: Plan, arrays: Mapping[str, NDArray], image: NDArray) ->
     """Runs the reference on one image, C x H x W, in float64."""
     weights, x, recorder = to_float64(arrays), to_float64({"x": image[None]})["x"], Recorder()
     outputs = compute_all(plan, x, weights, recorder.compute)
-    return ReferencePass(weights, x, recorder.inputs, outputs, recorder.measuring.found)
+    return ReferencePass(
+        weights=weights,
+        image=x,
+        inputs=recorder.inputs,
+        outputs=outputs,
+        mistakes=recorder.measuring.found,
+    )

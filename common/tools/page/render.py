@@ -1,7 +1,7 @@
 """Renders the page as one self-contained HTML file in two languages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from html import escape
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from common.spec import shape_text
 from common.spec.plan import Plan
 from common.tools.analysis.compare import Comparison
 from common.tools.analysis.parameter_ledger import claims, ledger
-from common.tools.page.comparison_table import compared
+from common.tools.page.comparison_table import comparison_variables
 from common.tools.page.content import steps_of
 from common.tools.page.environment import environment
 from common.tools.page.family import family, plane
@@ -44,6 +44,7 @@ class Page:
 
     plan: Plan
     comparison: Comparison | None = None
+    _: KW_ONLY
     reason: str = "give `Page` a comparison, as `compare` returns it"
     photographs: Sequence[Path] = ()
     other: NetworkPair | None = None
@@ -93,7 +94,7 @@ def render(page: Page) -> str:
         "speed": page.speed,
         "reason": page.reason,
         "comparison": page.comparison,
-        **(compared(page.comparison) if page.comparison else {}),
+        **(comparison_variables(page.comparison) if page.comparison else {}),
     }
     return environment().get_template("page.html").render(**values)
 

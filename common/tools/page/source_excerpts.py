@@ -7,7 +7,7 @@ from common.spec.plan import Plan
 from common.tools.source.printer import import_printer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Excerpt:
     """The lines that build a step, and the classes or functions that they call, nearest first."""
 
@@ -20,7 +20,9 @@ def excerpts(plan: Plan) -> dict[str, dict[str, Excerpt]]:
     printed = {framework: import_printer(framework).source(plan) for framework in FRAMEWORKS}
     return {
         node.path: {
-            framework: Excerpt(each.layers[node.path], "\n\n\n".join(each.called_by(node.path)))
+            framework: Excerpt(
+                line=each.layers[node.path], block="\n\n\n".join(each.called_by(node.path))
+            )
             for framework, each in printed.items()
         }
         for node in (*plan.body.children, *plan.heads.values())

@@ -15,7 +15,7 @@ from common.tools.page.plots import rate_plot
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="ignore"))
+@dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
 class BenchRow:
     """The part of a benchmark's row that the page shows."""
 
@@ -35,7 +35,7 @@ class BenchRow:
     @property
     def contestant(self) -> str:
         """The name of the contestant."""
-        return Contestant(self.framework, self.mode, self.precision).name
+        return Contestant(framework=self.framework, mode=self.mode, precision=self.precision).name
 
     @property
     def work(self) -> str:

@@ -19,7 +19,7 @@ from common.tools.page.chosen_channel import (
     first_cell,
     source_of,
 )
-from common.tools.page.fields import Field, fields_drawing, fields_of, see_everything, seen
+from common.tools.page.fields import Field, branch_fields, fields_drawing, see_everything, seen
 from common.tools.page.phrases import listing, texts
 from common.tools.page.pool_windows import PoolWindows, pool_windows
 from common.tools.page.reference_pass import ReferencePass
@@ -43,7 +43,7 @@ class StepCalculation:
     bias: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellFields:
     """The receptive fields of one cell of a module, and their drawing.
 
@@ -122,7 +122,7 @@ def step_calculation(
 
 def cell_fields(plan: Plan, step: Node, cell: Cell) -> CellFields:
     """The fields of a cell of a module."""
-    fields = fields_of(plan, step.path)
+    fields = branch_fields(plan, step.path)
     sizes = sorted({(field.window.rows.size, field.size) for field in fields})
     _, rows, columns = plan.spec.input
     shape = step.output[1], step.output[2]
@@ -138,4 +138,12 @@ def cell_fields(plan: Plan, step: Node, cell: Cell) -> CellFields:
     text = listing([size for _, size in sizes])
     image = rows, columns
     whole = see_everything(fields, shape, image)
-    return CellFields(cell, shape, fields, text, Markup(drawing), image, whole)
+    return CellFields(
+        cell=cell,
+        shape=shape,
+        fields=fields,
+        sizes=text,
+        drawing=Markup(drawing),
+        image=image,
+        whole=whole,
+    )

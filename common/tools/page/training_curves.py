@@ -20,7 +20,7 @@ from common.training.record import read_classes, read_json, read_recipe
 MAX_CLASSES = 40  # classes for which a matrix is still readable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShownRun:
     """One run: its curves as points (step, loss) and (epoch, top-1), and its final scores.
 
@@ -87,13 +87,13 @@ def read_run(folder: Path, network: str, report_progress: Callable[[str, str], N
     report_progress(framework, f"scoring {folder}")
     confusion, note = count_confusion(folder, recipe, framework, len(classes))
     return ShownRun(
-        folder.name,
-        framework,
-        steps,
-        epochs,
-        classes,
-        confusion,
-        note,
+        name=folder.name,
+        framework=framework,
+        losses=steps,
+        accuracies=epochs,
+        classes=classes,
+        confusion=confusion,
+        note=note,
         recipe=dict(settings_of(vars(recipe))),
         training=[(float(epoch), share) for epoch, share in training_top1(metrics).items()],
     )

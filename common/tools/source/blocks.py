@@ -22,7 +22,7 @@ class Classes:
 CLASSES = Classes()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Scope:
     """Code that is written once for several nodes: its arguments, with their value at each node."""
 
@@ -141,9 +141,9 @@ def is_block(node: Node) -> bool:
     return False
 
 
-def key_of(node: Node, style: Style, loose: bool) -> Key:
+def block_key(node: Node, style: Style, loose: bool) -> Key:
     """The key shared by all blocks of a kind; `loose` ignores kernel, stride and padding."""
-    children = tuple((child.name, key_of(child, style, loose)) for child in node.children)
+    children = tuple((child.name, block_key(child, style, loose)) for child in node.children)
     kind = type(node.layer).__name__
     window = () if loose else (getattr(node.layer, "kernel", 0), getattr(node.layer, "stride", 0))
     own: tuple = (*window, *(() if loose else node.pads))
@@ -184,7 +184,7 @@ def find_blocks(
     for root in plan.roots():
         for node in after_children(root):
             if is_block(node):
-                held.setdefault(key_of(node, style, node.is_conv_unit), []).append(node)
+                held.setdefault(block_key(node, style, node.is_conv_unit), []).append(node)
     owners: dict[str, str] = {}
     blocks: dict[Key, Block] = {}
     # Owners are named before the blocks inside them, and common kinds before rare ones.
@@ -198,7 +198,7 @@ def find_blocks(
         owners |= {node.path: given for node in nodes}
         given_here = [arguments(node) for node in nodes]
         same = {each: tuple(one.get(each) for one in given_here) for each in given_here[0]}
-        blocks[key] = Block(given, tuple(nodes), Scope(same))
+        blocks[key] = Block(given, tuple(nodes), Scope(names=same))
     return {node.path: blocks[key] for key in held if key in blocks for node in held[key]}
 
 

@@ -20,7 +20,7 @@ FORWARD = """
         return {{"logits": x, **heads}} if self.training else x"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Idiom:
     """The source of a class of layers in a framework."""
 

@@ -8,7 +8,7 @@ INDENT = "    "
 USUAL = {("stride", "1"), ("padding", "0"), ("padding", '"valid"')}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """A call of a function with its arguments, each a string or a call.
 
@@ -31,7 +31,7 @@ def call(function: str, *arguments: object, **options: object) -> Call:
     """A call, without options that are None, a padding of 0 or "valid", or a stride of 1."""
     named = [f"{k}={v}" for k, v in options.items() if v is not None and (k, str(v)) not in USUAL]
     given = [a if isinstance(a, Call) else str(a) for a in arguments]
-    return Call(function, (*given, *named))
+    return Call(function=function, arguments=(*given, *named))
 
 
 def moves(stride: str, padding: str) -> list[str]:
@@ -80,7 +80,7 @@ def commented(lines: list[str], comment: str) -> list[str]:
 
 def signature(indent: int, name: str, arguments: Sequence[str], end: str) -> list[str]:
     """The lines of a function's signature."""
-    return lay_out(indent, "def ", Call(name, tuple(arguments)), end)
+    return lay_out(indent, "def ", Call(function=name, arguments=tuple(arguments)), end)
 
 
 def applied(x: str, function: str, *arguments: object, **options: object) -> Call:
@@ -97,7 +97,7 @@ def returned(lines: list[str]) -> list[str]:
     )
 
 
-def joined(name: str, rest: str) -> str:
+def appended(name: str, rest: str) -> str:
     """The expression for `name`, a string or the variable `name`, with `rest` appended."""
     text = "{name}" if name == "name" else name.removeprefix("f")[1:-1]
     return f'f"{text}_{rest}"' if "{" in text + rest else f'"{text}_{rest}"'

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from common.spec.plan import Node
 from common.tools.source.block_names import small
 from common.tools.source.blocks import Block, Place, repeats
-from common.tools.source.expressions import Call, commented, joined, returned, signature, statement
+from common.tools.source.expressions import (
+    Call,
+    appended,
+    commented,
+    returned,
+    signature,
+    statement,
+)
 from common.tools.source.module import Network, Sheet, arguments, doc_of, in_loops, map_text
 
 
@@ -58,7 +65,7 @@ def row(sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x: s
     """The lines of numbered layers, with repeated layers in a loop."""
     children = place.children()
     lines: list[str] = []
-    each = joined(name, "{number}")
+    each = appended(name, "{number}")
     made = [lines_for(sheet, idiom, child, variable, each, variable) for child in children]
     for first, times in repeats(["\n".join(each) for each in made]):
         if times >= 3:
@@ -70,7 +77,9 @@ def row(sheet: Sheet, idiom: Idiom, place: Place, variable: str, name: str, x: s
             x = variable
         else:
             for child in children[first : first + times]:
-                lines += lines_for(sheet, idiom, child, variable, joined(name, child.node.name), x)
+                lines += lines_for(
+                    sheet, idiom, child, variable, appended(name, child.node.name), x
+                )
                 x = variable
     return lines
 

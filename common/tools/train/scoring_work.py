@@ -35,12 +35,12 @@ def evaluate(job: Evaluate) -> Report:
     plan, arrays = read_weights(job)
     if plan.spec.classes < len(data.classes):
         raise DataError(
-            f"{named(job)}: weights for {plan.spec.classes} classes, and {job.data} has "
+            f"{weights_label(job)}: weights for {plan.spec.classes} classes, and {job.data} has "
             f"{len(data.classes)}"
         )
     if not job.classes and plan.spec.classes > len(data.classes):
         raise DataError(
-            f"{named(job)}: weights for {plan.spec.classes} classes of unknown names, "
+            f"{weights_label(job)}: weights for {plan.spec.classes} classes of unknown names, "
             f"and {job.data} has {len(data.classes)}; use data with the same classes in their order"
         )
     loader, faults, inverted = load(job, data.test, plan)
@@ -57,7 +57,7 @@ def evaluate(job: Evaluate) -> Report:
     return compute_with(job, plan, arrays, compute)
 
 
-def named(job: Evaluate | Predict) -> str:
+def weights_label(job: Evaluate | Predict) -> str:
     """The name of a job's weights in messages; the file itself may be a converted copy."""
     return job.label or job.weights
 
@@ -96,7 +96,7 @@ def finite_classifier(
         logits = classify(x)
         if not np.isfinite(logits).all():
             raise DataError(
-                f"{named(job)}: the logits are NaN or infinite: the weights are corrupt, "
+                f"{weights_label(job)}: the logits are NaN or infinite: the weights are corrupt, "
                 "or were trained with a different --preprocess"
             )
         return logits
@@ -109,7 +109,7 @@ def read_weights(job: Evaluate | Predict) -> tuple[Plan, Arrays]:
     plan, arrays = weights.read_network(Path(job.weights), job.network)
     if not plan.spec.classes:
         raise DataError(
-            f"{named(job)}: the weights have no classifier, so nothing can be predicted"
+            f"{weights_label(job)}: the weights have no classifier, so nothing can be predicted"
         )
     return plan, arrays
 
@@ -126,7 +126,9 @@ def load(job: Evaluate | Predict, split: Split, plan: Plan) -> tuple[Loader, Arr
     # The run's own images stay as they were in training.
     inverts = plan.spec.input[0] == 1 and not (isinstance(job, Evaluate) and is_own_data(job))
     split, inverted = on_background(split, job.background if inverts else "")
-    loader = Loader(split, plan.spec.input, BATCH, PREPROCESSES[job.preprocess])
+    loader = Loader(
+        split=split, input=plan.spec.input, size=BATCH, how=PREPROCESSES[job.preprocess]
+    )
     texts_by_name = {"skipped": list(faults), "faults": list(faults.values())}
     return (
         loader,

@@ -37,9 +37,9 @@ def train(job: Train) -> Report:
     import_training(job.framework).train(net, run, group)
     ended = time.perf_counter()
     return Report(
-        {"step": np.array(run.step), "last_step": np.array(run.last_step)},
-        runner.VERSION,
-        runner.count_parameters(net),
+        arrays={"step": np.array(run.step), "last_step": np.array(run.last_step)},
+        version=runner.VERSION,
+        parameters=runner.count_parameters(net),
         import_seconds=imported - began,
         seconds=ended - imported,
     )

@@ -9,7 +9,7 @@ from common.errors import DataError
 from common.networks import network
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
-from common.tools.analysis.diff import differences
+from common.tools.analysis.diff import plan_differences
 from common.tools.zoo.match import Match
 
 
@@ -50,7 +50,7 @@ def as_variant(match: Match, name: str) -> tuple[Match, str]:
     if wrong:
         raise DataError(f"{spec.name} has no array that could be {name}'s {wrong[0]}")
     kept = {key: arrays[key] for key in wanted}
-    differing = [d for d in differences(match.plan, plan) if "scale" not in d.what]
+    differing = [d for d in plan_differences(match.plan, plan) if "scale" not in d.what]
     said = "; ".join(f"{d.what} ({len(d.paths)} times, first {d.paths[0]})" for d in differing)
     warning = f"{name} differs from {spec.name}: {said}"
     return replace(match, plan=plan, arrays=kept), warning if differing else ""

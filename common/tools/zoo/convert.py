@@ -19,7 +19,7 @@ from common.tools.zoo.formats import NATIVE, CheckpointFormat
 from common.tools.zoo.match import Carried, Match, ReadOptions
 from common.tools.zoo.read_file import read_file
 from common.tools.zoo.recognise import formats_for, recognise
-from common.tools.zoo.write_file import kind_of, write_file
+from common.tools.zoo.write_file import file_kind, write_file
 
 OWN = {format.kind: format for format in NATIVE}
 
@@ -41,7 +41,7 @@ def convert(
     arrays, bit for bit.
     """
     formats_for(name, options.format)  # rejects an unknown name before any file is read
-    kind, warning = kind_of(target), ""
+    kind, warning = file_kind(target), ""
     goal, format = choose_target(name, kind, asked_to)
     match = read_match(source, name, options)
     if without_background:
@@ -49,10 +49,10 @@ def convert(
     if goal != name:
         match, warning = as_variant(match, goal)
     arrays = name_arrays(match, format)
-    about = weights.describe(match.plan) | dict(match.recorded)
+    about = weights.file_metadata(match.plan) | dict(match.recorded)
     if match.carried != Carried():
         about["carried"] = vars(match.carried)
-    write_file(target, arrays, about, find_locations(match.plan, format))
+    write_file(target, arrays, about, keras_locations(match.plan, format))
     return report(match, name, format, len(arrays)), warning
 
 
@@ -153,7 +153,7 @@ def name_arrays(match: Match, format: CheckpointFormat) -> Arrays:
     return own | {k: np.asarray(v) for k, v in scalars if re.fullmatch(format.ignored, k)}
 
 
-def find_locations(plan: Plan, format: CheckpointFormat) -> dict[str, str]:
+def keras_locations(plan: Plan, format: CheckpointFormat) -> dict[str, str]:
     """The location of each array in Keras' file, as Keras reports it; empty for other types."""
     if format.kind != "hdf5":
         return {}

@@ -47,7 +47,7 @@ from common.tools.zoo.slim_names import (
 SLIM_AXES: Axes = {**KERAS_AXES, 2: (2, 3, 1, 0)}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CheckpointFormat(Layout):
     """A checkpoint format, with the networks that are published in it and their file type.
 
@@ -116,7 +116,9 @@ NATIVE = (
 
 def torch_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a library that is written in PyTorch."""
-    return CheckpointFormat(name, PYTORCH.axes, by_rules(*rules), networks, ignored=COUNTERS)
+    return CheckpointFormat(
+        name, PYTORCH.axes, by_rules(*rules), networks=networks, ignored=COUNTERS
+    )
 
 
 def v3_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
@@ -128,7 +130,7 @@ def v3_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
 
 def paddle_format(name: str, networks: str, *rules: Rules) -> CheckpointFormat:
     """The format of a library that is written in Paddle."""
-    return CheckpointFormat(name, PADDLE.axes, by_rules(*rules), networks, kind="pickle")
+    return CheckpointFormat(name, PADDLE.axes, by_rules(*rules), networks=networks, kind="pickle")
 
 
 def slim_format(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> CheckpointFormat:
@@ -136,11 +138,17 @@ def slim_format(networks: str, rules: Rules, axes: Axes = SLIM_AXES) -> Checkpoi
     names = by_rules(rules, SLIM_PARTS)
     scale = r".*\.bn\.weight"
     return CheckpointFormat(
-        "slim", axes, names, networks, "checkpoint", ignored=SLIM_EXTRA, optional=scale
+        "slim",
+        axes,
+        names,
+        networks=networks,
+        kind="checkpoint",
+        ignored=SLIM_EXTRA,
+        optional=scale,
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Blobs(CheckpointFormat):
     """Caffe's formats, in which the blobs of older files always have four axes."""
 
@@ -155,10 +163,12 @@ class Blobs(CheckpointFormat):
 
 def caffe_format(networks: str, *rules: Rules) -> CheckpointFormat:
     """A format of Caffe's."""
-    return Blobs("caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks, kind="caffe")
+    return Blobs(
+        "caffe", PYTORCH.axes, by_rules(*rules, CAFFE_BLOBS), networks=networks, kind="caffe"
+    )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Listed(Blobs):
     """A list of arrays in the order of the layers, without names, as Lasagne's recipes have it."""
 
@@ -197,9 +207,9 @@ FORMATS = (
         "keras",
         KERAS_AXES,
         published_names,
-        KERAS_APPLICATIONS,
-        "hdf5",
-        KERAS_EXTRA,
+        networks=KERAS_APPLICATIONS,
+        kind="hdf5",
+        ignored=KERAS_EXTRA,
         tidy=counted_anew,
     ),
     paddle_format("paddle_vision", r"googlenet\.paddle_vision", PADDLE_VISION),
@@ -213,9 +223,11 @@ FORMATS = (
         "onnx_zoo",
         PYTORCH.axes,
         by_rules(CAFFE_V1, CAFFE_BLOBS, ONNX_ZOO),
-        r"googlenet\.(caffe|paper)",
+        networks=r"googlenet\.(caffe|paper)",
     ),
-    Listed("lasagne", {**KERAS_AXES, 4: (0, 1, 2, 3)}, positions, r"googlenet\.(caffe|paper)"),
+    Listed(
+        "lasagne", {**KERAS_AXES, 4: (0, 1, 2, 3)}, positions, networks=r"googlenet\.(caffe|paper)"
+    ),
     slim_format(r"googlenet\.slim", SLIM_V1),
     slim_format(r"inception_v2\.slim", SLIM_V2),
     slim_format(r"inception_v3\.keras", SLIM_V3),

@@ -24,7 +24,7 @@ NETWORK_LAYERS |= {"BatchNormalization", "MaxPooling2D", "Flatten", "Dense"}
 MAX_LAYERS = 40  # that are examined
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InputScaling:
     """The layers in front that scale the images, and what they compute from bytes 0 to 255.
 
@@ -69,7 +69,7 @@ def scaling_of_buffers(arrays: Mapping[str, NDArray]) -> InputScaling | None:
         return None
     less, by = (np.resize(arrays[name].astype(float), 3) for name in (mean, deviation))
     unit = 255.0 if np.abs(less).max() <= 1 else 1.0
-    return InputScaling((mean, deviation), 1 / (unit * by), -less / by)
+    return InputScaling(names=(mean, deviation), scale=1 / (unit * by), offset=-less / by)
 
 
 def scaling_of_keras(model: Any, arrays: Arrays) -> InputScaling | None:
@@ -84,7 +84,7 @@ def scaling_of_keras(model: Any, arrays: Arrays) -> InputScaling | None:
         kind = layer["class_name"]
         if kind == "InputLayer" or kind.startswith("Random"):
             continue
-        names.append(name_of(layer))
+        names.append(config_name(layer))
         change = affine(layer, arrays)
         if change:
             scale, offset = scale * change[0], offset * change[0] + change[1]
@@ -92,10 +92,12 @@ def scaling_of_keras(model: Any, arrays: Arrays) -> InputScaling | None:
             known = known and kind in RESIZING
     if not names:
         return None
-    return InputScaling(tuple(names), scale if known else None, offset if known else None)
+    return InputScaling(
+        names=tuple(names), scale=scale if known else None, offset=offset if known else None
+    )
 
 
-def name_of(layer: dict) -> str:
+def config_name(layer: dict) -> str:
     """A layer's own name."""
     return str(layer["config"].get("name", layer["class_name"]))[:100]
 

@@ -8,7 +8,7 @@ from common.spec.plan import Plan
 from common.tools.zoo.formats import CheckpointFormat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadOptions:
     """Options for reading a file, besides the network's name.
 

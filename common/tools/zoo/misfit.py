@@ -6,7 +6,7 @@ from common.files import weights
 from common.tools.zoo.formats import CheckpointFormat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Misfit:
     """Why a file does not match a network in a format: the names of the arrays that do not fit.
 

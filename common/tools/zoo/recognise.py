@@ -72,7 +72,9 @@ def try_groups(
     misfits: list[Misfit] = []
     for key, readings in opened.items():
         for wrapped in readings:
-            attempts = [attempt(source, wrapped, contents, name, each, options) for each in formats]
+            attempts = [
+                attempt_format(source, wrapped, contents, name, each, options) for each in formats
+            ]
             fitting = [each for each in attempts if isinstance(each, Match)]
             misfits += [each for each in attempts if isinstance(each, Misfit)]
             if fitting and not any(misfit.elsewhere for misfit in misfits):
@@ -106,7 +108,7 @@ def nothing_in_common(contents: Contents, name: str, options: ReadOptions) -> Mi
     format, plan = formats_for(name, options.format)[0], published_plan(name)
     arrays = next(iter(contents.groups.values()), {})
     missing = list(format.names(plan).values())
-    return Misfit(name, format, missing, list(arrays), agreed=0.0)
+    return Misfit(name=name, format=format, missing=missing, unknown=list(arrays), agreed=0.0)
 
 
 def unambiguous(source: str, matches: list[Match]) -> Match:
@@ -136,7 +138,7 @@ def formats_for(name: str, asked: str | None) -> list[CheckpointFormat]:
     return fitting
 
 
-def attempt(
+def attempt_format(
     source: str,
     wrapped: Wrapped,
     contents: Contents,
@@ -154,7 +156,7 @@ def attempt(
         return None
     plan = find_plan(source, arrays, contents.about, name, format, options.backbone_only)
     plan, arrays = leave_heads_of_other_classes(plan, arrays, format, notes)
-    result = fit(arrays, tidy, plan, format, notes, options)
+    result = match_arrays(arrays, tidy, plan, format, notes, options)
     if isinstance(result, Match) and wrapped.preprocess:
         result = replace(result, recorded={"preprocess": wrapped.preprocess})
     if isinstance(result, Match) and not options.format and "network" not in contents.about:
@@ -172,10 +174,10 @@ def tell_apart(source: str, arrays: Arrays, match: Match) -> Match | Misfit:
         return match
     advice = f"--from {format.name} reads them anyway"
     reason = f"{classes} classes are {format.elsewhere[classes]}'s ({advice})"
-    return Misfit(name, format, elsewhere=reason)
+    return Misfit(name=name, format=format, elsewhere=reason)
 
 
-def fit(
+def match_arrays(
     arrays: Arrays,
     tidy: Mapping[str, str],
     plan: Plan,
@@ -200,16 +202,27 @@ def fit(
         notes.append(f"{len(unknown)} further arrays left out, first {unknown[0]}")
         unknown = []
     if missing or unknown or misshapen:
-        fitting = len(ours) - len(misshapen)
-        agreed = fitting / (len(ours) + len(missing) + len(unknown))
+        agreed = (len(ours) - len(misshapen)) / (len(ours) + len(missing) + len(unknown))
         backbone = plan.backbone_shapes().items()
         fits = apart and all(n in ours and ours[n].shape == shape for n, shape in backbone)
-        return Misfit(plan.spec.name, format, missing, unknown, misshapen, agreed, fits)
-    scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
-    keeps = format.kind != "hdf5"  # Keras' counters only show what else was built before
-    untidy = {there: key for key, there in tidy.items() if key != there and keeps}
+        return Misfit(
+            name=plan.spec.name,
+            format=format,
+            missing=missing,
+            unknown=unknown,
+            misshapen=misshapen,
+            agreed=agreed,
+            backbone_fits=fits,
+        )
     ones = {name: np.ones(wanted[name], np.float32) for name in absent}
-    return Match(format, plan, ours | ones, Carried(scalars, untidy), tuple(notes))
+    scalars = {key: arrays[key].item() for key in arrays if key in rest and not arrays[key].ndim}
+    return Match(format, plan, ours | ones, Carried(scalars, untidy(tidy, format)), tuple(notes))
+
+
+def untidy(tidy: Mapping[str, str], format: CheckpointFormat) -> dict[str, str]:
+    """A file's own names for arrays, by the format's, where they differ."""
+    keeps = format.kind != "hdf5"  # Keras' counters only show what else was built before
+    return {there: key for key, there in tidy.items() if key != there and keeps}
 
 
 def layer_of(name: str) -> str:
@@ -225,7 +238,9 @@ def guesses(source: str, contents: Contents, name: str) -> list[Misfit]:
         for other in NETWORKS:
             for format in FORMATS:
                 if other != name and format.fits(other):
-                    attempts.append(attempt(source, plain, contents, other, format, ReadOptions()))
+                    attempts.append(
+                        attempt_format(source, plain, contents, other, format, ReadOptions())
+                    )
     fits = [each for each in attempts if isinstance(each, Match)]
     others = [each for each in attempts if isinstance(each, Misfit)]
-    return [Misfit(each.plan.spec.name, each.format) for each in fits] + others
+    return [Misfit(name=each.plan.spec.name, format=each.format) for each in fits] + others

@@ -41,7 +41,7 @@ SUFFIXES = {
 WRITERS = {"torch": "pytorch", "checkpoint": "tensorflow"}
 
 
-def kind_of(path: Path) -> str:
+def file_kind(path: Path) -> str:
     """The file type that a path's suffix selects; raises DataError for an unknown suffix."""
     if path.suffix not in SUFFIXES:
         suffixes = ", ".join(SUFFIXES).replace(".h5", ".weights.h5")
@@ -63,7 +63,7 @@ def write_file(
     Keras' file.
     Raises CheckFailed if the file does not read back bit for bit.
     """
-    kind = kind_of(path)
+    kind = file_kind(path)
     if kind in WRITERS:
         write_by_framework(path, arrays, WRITERS[kind])
         return

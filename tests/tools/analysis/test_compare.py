@@ -21,7 +21,9 @@ from common.spec.planner import make_plan
 from common.spec.rewrite import without_dropout
 from common.tools.analysis.compare import Comparison, FrameworkResult, compare, make_rows
 
-REPORT = Report({}, "1.0", 0, 0.1, 0.2, 100)
+REPORT = Report(
+    arrays={}, version="1.0", parameters=0, import_seconds=0.1, seconds=0.2, megabytes=100
+)
 
 
 @pytest.fixture
@@ -96,13 +98,27 @@ def test_the_grad_command_gives_the_gradients_of_the_reference(batch_to_learn, f
 def comparison(**results):
     """A comparison of made-up results, for two small images."""
     plan = planned(size=(64, 64), classes=4)
-    return Comparison(plan, "float64", ("a.png",), make_rows(plan), REPORT, results)
+    return Comparison(
+        plan=plan,
+        dtype="float64",
+        images=("a.png",),
+        rows=make_rows(plan),
+        reference=REPORT,
+        results=results,
+    )
 
 
 def equal_result(**changes):
     """A result in which everything is as planned, except for the changes."""
     outputs = {name: shape for row in comparison().rows for name, shape in row.outputs.items()}
-    report = Report({}, "1.0", comparison().plan.parameter_count, 0.1, 0.2, 100)
+    report = Report(
+        arrays={},
+        version="1.0",
+        parameters=comparison().plan.parameter_count,
+        import_seconds=0.1,
+        seconds=0.2,
+        megabytes=100,
+    )
     given = {"shapes": outputs, "differences": dict.fromkeys(outputs, 0.0), "report": report}
     return FrameworkResult(**given | changes)
 

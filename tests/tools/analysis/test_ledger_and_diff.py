@@ -48,7 +48,7 @@ def test_the_ledger_leaves_nothing_out(name):
 def told(one, other, size=(96, 96)):
     """The differences as texts, with the number of places where each occurs."""
     plans = [planned(name, size, aux=True) for name in (one, other)]
-    return {each.what: len(each.paths) for each in diff.differences(*plans)}
+    return {each.what: len(each.paths) for each in diff.plan_differences(*plans)}
 
 
 def test_a_network_does_not_differ_from_itself():
@@ -68,7 +68,7 @@ def test_padding_that_is_equal_is_no_difference_however_it_is_written():
     for one in plans.values():
         for other in plans.values():
             theirs = diff.leaves(other)
-            for each in diff.differences(one, other):
+            for each in diff.plan_differences(one, other):
                 if each.change.field == "padding":
                     mine = diff.leaves(one)
                     assert [p for p in each.paths if mine[p].pads == theirs[p].pads] == []
@@ -78,10 +78,12 @@ def test_padding_that_is_equal_is_no_difference_however_it_is_written():
 def test_sizes_are_compared_as_numbers():
     one = planned("googlenet", (96, 96)).find("conv3.conv")
     same = replace(one, layer=replace(one.layer, kernel=(3, 3), stride=(1, 1), padding=(1, 1)))
-    assert diff.changes(one, same) == []
+    assert diff.layer_changes(one, same) == []
     pool = planned("googlenet", (96, 96)).find("maxpool1")
     padded = replace(pool, layer=replace(pool.layer, padding=1), pads=((1, 1), (1, 1)))
-    assert [each.what for each in diff.changes(pool, padded)] == ["max pool: padding CEIL vs. 1"]
+    assert [each.what for each in diff.layer_changes(pool, padded)] == [
+        "max pool: padding CEIL vs. 1"
+    ]
 
 
 def test_torchvision_differs_by_kernels_norm_and_bias():

@@ -25,22 +25,26 @@ def through(word):
 
 
 def test_windows_widen_by_what_lies_between():
-    assert through(Conv(4, 7, 2, 3)) == Reach(1, 7, 2)
-    assert through(sequence(Conv(4, 7, 2, 3), MaxPool(3, 2, 1))) == Reach(1, 11, 4)
+    assert through(Conv(4, 7, 2, 3)) == Reach(depth=1, field=7, stride=2)
+    assert through(sequence(Conv(4, 7, 2, 3), MaxPool(3, 2, 1))) == Reach(
+        depth=1, field=11, stride=4
+    )
     word = sequence(Conv(4, 7, 2, 3), MaxPool(3, 2, 1), ReLU(), DepthwiseConv(3, 1, 1))
-    assert through(word) == Reach(2, 19, 4)
+    assert through(word) == Reach(depth=2, field=19, stride=4)
 
 
 def test_the_longest_and_the_widest_way_count():
     deep = sequence(Conv(4, 1), Conv(4, 1), Conv(4, 1))
-    assert through(Concat({"deep": deep, "wide": Conv(4, 5, 1, 2)})) == Reach(3, 5, 1)
-    assert through(Residual(Chain({"0": deep}))) == Reach(3, 1, 1)
+    assert through(Concat({"deep": deep, "wide": Conv(4, 5, 1, 2)})) == Reach(
+        depth=3, field=5, stride=1
+    )
+    assert through(Residual(Chain({"0": deep}))) == Reach(depth=3, field=1, stride=1)
 
 
 def test_a_step_that_averages_the_whole_map_sees_all_that_its_cells_see():
-    before = Reach(1, 19, 4)
+    before = Reach(depth=1, field=19, stride=4)
     pool = make_node(GlobalAvgPool(), "pool", (4, 7, 7))
-    assert before.through_layer(pool) == Reach(1, 19 + 6 * 4, 4)
+    assert before.through_layer(pool) == Reach(depth=1, field=19 + 6 * 4, stride=4)
     assert before.through(pool) == before  # the figure of the last feature map
 
 

@@ -16,7 +16,7 @@ from common.tools.check.facts import Facts
 from common.tools.check.graph import IMAGE, Op
 from common.tools.check.joins import added_twice
 from common.tools.check.match import wanted_shapes
-from common.tools.check.trace import Call
+from common.tools.check.trace import LayerCall
 
 
 def traced(network):
@@ -27,7 +27,15 @@ def traced(network):
     for name, (kind, shape) in wanted_shapes(plan).items():
         x = np.broadcast_to(0.0, (1, *nodes[name].input))
         y = np.broadcast_to(0.0, (1, *nodes[name].output))
-        calls.append(Call(name, kind, {"weight": np.broadcast_to(0.0, shape)}, x, y))
+        calls.append(
+            LayerCall(
+                name=name,
+                kind=kind,
+                weights={"weight": np.broadcast_to(0.0, shape)},
+                input=x,
+                output=y,
+            )
+        )
     return Facts(SimpleNamespace(calls=calls))
 
 
@@ -91,7 +99,16 @@ def test_a_shortcut_that_is_added_again_is_found():
     known = {IMAGE: x, "conv": branch, "sum": 0.2 * branch + x, "relu": total}
 
     def found(y):
-        place = Place(graph, "next", ["relu", "sum"], {}, dict(known), y, [], 10)
+        place = Place(
+            graph=graph,
+            reader="next",
+            names=["relu", "sum"],
+            forced={},
+            known=dict(known),
+            found=y,
+            free=[],
+            digits=10,
+        )
         return [each["relu"].then[0].what for each in added_twice(place)]
 
     assert found(0.2 * total + x) == ["shortcut added a second time"]

@@ -15,12 +15,14 @@ from common.tools.check.effects import effect
 from common.tools.check.graph import IMAGE, RESULT, Op, value
 from common.tools.check.group_norm import group_norms, name_of_norm
 from common.tools.check.hypotheses import has_slopes, learned_activation, rescaled
-from common.tools.check.trace import Call, agree
+from common.tools.check.trace import LayerCall, agree
 
 
 def shared(layer, owner):
     """A layer with the weights of another."""
-    return Difference(layer, "weights shared", f"those of {owner}", "its own")
+    return Difference(
+        layer=layer, what="weights shared", yours=f"those of {owner}", table="its own"
+    )
 
 
 def test_a_block_used_in_several_places_is_one_decision():
@@ -46,7 +48,7 @@ def test_layers_used_again_in_the_same_module_are_one_decision():
 
 
 def test_probabilities_are_a_convention_where_losses_expect_them():
-    found = [Difference("fc", "extra softmax", "softmax", "none")]
+    found = [Difference(layer="fc", what="extra softmax", yours="softmax", table="none")]
     kinds = [decisions(found, is_small=False, probabilities=each)[0].kind for each in (False, True)]
     assert kinds == ["mistake", "convention"]
 
@@ -57,13 +59,18 @@ def test_probabilities_are_a_convention_where_losses_expect_them():
 )
 def test_the_lrn_of_the_paper_is_a_convention(layer, size, kind):
     yours = f"LRN (size {size}, alpha 0.0001, beta 0.75)"
-    [found] = decisions([Difference(layer, "extra LRN", yours, "none")], is_small=False)
+    [found] = decisions(
+        [Difference(layer=layer, what="extra LRN", yours=yours, table="none")], is_small=False
+    )
     assert found.kind == kind
 
 
 def test_norms_of_its_own_are_one_decision():
     what = "extra batch norm"
-    found = [Difference(f"conv{n}", what, f"extra batch norm: bn{n}", "none") for n in (1, 2, 3)]
+    found = [
+        Difference(layer=f"conv{n}", what=what, yours=f"extra batch norm: bn{n}", table="none")
+        for n in (1, 2, 3)
+    ]
     [joined] = decisions(found, is_small=False)
     assert joined.places == ("conv1", "conv2", "conv3")
     assert joined.yours == "extra batch norm: bn1, bn2, bn3"
@@ -79,7 +86,7 @@ def test_a_layer_norm_is_recognised(axes):
     weights = {"weight": scale, "bias": shift}
     if len(axes) == 1:
         weights = {name: each.ravel() for name, each in weights.items()}
-    call = Call("norm", "norm", weights, x, y * scale + shift)
+    call = LayerCall(name="norm", kind="norm", weights=weights, input=x, output=y * scale + shift)
     found = [each for each in group_norms(call) if agree(call.output, each.compute(x), 10)]
     assert [each.what.partition(":")[0] for each in found] == ["layer norm"]
     assert name_of_norm(call) == "layer norm"
@@ -97,7 +104,16 @@ def test_a_slope_below_0_is_a_prelu():
     known = {IMAGE: x, "relu": np.maximum(x, 0)}
 
     def found(y):
-        place = Place(graph, "conv", ["relu"], {}, dict(known), y, [], 10)
+        place = Place(
+            graph=graph,
+            reader="conv",
+            names=["relu"],
+            forced={},
+            known=dict(known),
+            found=y,
+            free=[],
+            digits=10,
+        )
         return [each["relu"].layer.what for each in learned_activation(place, ["relu"])]
 
     assert found(np.where(x > 0, x, 0.1 * x)) == ["PReLU"]
@@ -116,7 +132,16 @@ def test_zeros_in_other_channels_are_not_dropout():
     known = {IMAGE: x, "dropout": x}
 
     def steps(y):
-        place = Place(graph, "fc", ["dropout"], {}, dict(known), y, [], 10)
+        place = Place(
+            graph=graph,
+            reader="fc",
+            names=["dropout"],
+            forced={},
+            known=dict(known),
+            found=y,
+            free=[],
+            digits=10,
+        )
         found = rescaled(place, ("dropout", "then"))
         return [layer.what for each in found for layer in each["dropout"].then]
 

@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import DataError
 from common.tools.check.arguments import UNKNOWN, call_text, fill
-from common.tools.check.detect import framework_of
+from common.tools.check.detect import detect_framework
 from common.tools.check.old_names import OldNames
 from common.tools.check.source_lines import Lines
 from common.tools.check.user_file import run_file
@@ -163,7 +163,7 @@ IMPORTS = {
 def test_the_framework_is_told_by_the_imports(tmp_path, text):
     file = tmp_path / "mine.py"
     file.write_text(text)
-    assert framework_of(str(file)) == IMPORTS[text]
+    assert detect_framework(str(file)) == IMPORTS[text]
 
 
 def test_old_modules_inside_old_modules_have_their_own_names():

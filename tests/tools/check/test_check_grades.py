@@ -119,7 +119,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(tmp_path):
 
 
 def difference(layer, what="ReLU replaced", yours="ReLU6", table="ReLU", **more):
-    return Difference(layer, what, yours, table, **more)
+    return Difference(layer=layer, what=what, yours=yours, table=table, **more)
 
 
 def test_differences_of_one_decision_are_one():

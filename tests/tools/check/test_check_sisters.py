@@ -8,7 +8,11 @@ from common.tools.check.graph import Op
 from common.tools.check.reading import Reading
 
 RELU, SIX = spec.ReLU(), ACTIVATIONS[0]
-GRAPH = {"a": Op(RELU, ("x",)), "b": Op(RELU, ("y",)), "c": Op(spec.Flatten(), ("b",))}
+GRAPH = {
+    "a": Op(RELU, ("x",)),
+    "b": Op(RELU, ("y",)),
+    "c": Op(spec.Flatten(), ("b",)),
+}
 A, B = {"a": Op(SIX, ("x",))}, {"b": Op(SIX, ("y",))}
 
 

@@ -9,10 +9,10 @@ from test_check_people import written
 from common.command.check_report import decision_lines
 from common.networks import network
 from common.spec.planner import make_plan
-from common.tools.check.changes import widths_of
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
 from common.tools.check.document import published_count
+from common.tools.check.proposals import widths_of
 
 PLAN = make_plan(network("googlenet"))
 MODULES = [child.path for child in PLAN.body.children if child.path.startswith("inception")]
@@ -37,12 +37,17 @@ def told(*found, framework="pytorch", language="en"):
     ],
 )
 def test_the_places_of_a_decision_are_told_without_a_list(places, expected):
-    found = [Difference(place, "max pool replaced", "none", "max pool") for place in places]
+    found = [
+        Difference(layer=place, what="max pool replaced", yours="none", table="max pool")
+        for place in places
+    ]
     assert told(*found)[1] == f"   where: {expected}"
 
 
 def test_a_missing_layer_is_placed_between_its_neighbours():
-    lines = told(Difference("maxpool3", "max pool missing", "none", "max pool"))
+    lines = told(
+        Difference(layer="maxpool3", what="max pool missing", yours="none", table="max pool")
+    )
     assert lines[1] == "   where: maxpool3 (between inception3b and inception4a)"
 
 
@@ -50,7 +55,12 @@ def test_the_widths_of_a_row_are_all_told():
     own, table = (256, 160, 320, 32), (384, 192, 384, 48)
     names = "branch1.conv", "branch2.0.conv", "branch2.1.conv", "branch3.0.conv"
     lines = told(*(
-        Difference(f"inception5b.{name}", "convolution: channels", str(one), str(other))
+        Difference(
+            layer=f"inception5b.{name}",
+            what="convolution: channels",
+            yours=str(one),
+            table=str(other),
+        )
         for name, one, other in zip(names, own, table, strict=True)
     ))  # fmt: skip
     assert "columns #1x1, #3x3 reduce, #3x3, #5x5 reduce of table 1" in lines[1]
@@ -66,7 +76,7 @@ def test_the_widths_of_a_row_are_all_told():
     ],
 )
 def test_what_to_write_depends_on_the_value_and_the_framework(framework, table, expected):
-    each = Difference("conv1.conv", "convolution: padding", "0", table)
+    each = Difference(layer="conv1.conv", what="convolution: padding", yours="0", table=table)
     written = [line for line in told(each, framework=framework) if line.startswith("   write: ")]
     assert written == ([f"   write: {expected}"] if expected else [])
 

@@ -8,7 +8,7 @@ from cli import googlenet
 from pages import NOBODY, full
 
 from common.networks import NETWORKS
-from common.tools.analysis.diff import differences, shape_changes, totals
+from common.tools.analysis.diff import plan_differences, shape_changes, totals
 from common.tools.page.network_pair import network_pair
 from common.tools.page.phrases import change_text
 from common.tools.page.render import Page, render
@@ -145,7 +145,7 @@ def test_any_two_networks_are_compared_as_diff_compares_them(page):
         )
         for (changes, shapes, sums, finding), name in zip(told, others, strict=True):
             other = plans[name]
-            expected = differences(plan, other)
+            expected = plan_differences(plan, other)
             assert changes == [[change_text(each.change)[0], list(each.paths)] for each in expected]
             assert [tuple(shape) for shape in shapes] == shape_changes(plan, other)
             assert list(zip(*sums, strict=True)) == [(a, b) for _, a, b in totals(plan, other)]

@@ -25,6 +25,7 @@ from common.tools.page.training_curves import ShownRun
 pytestmark = pytest.mark.xdist_group("page")
 LANGUAGES = ("en", "zh")
 CLASSES = ("cat", "dog", "ox", "fly", "eel")
+GRADIENT = LayerGradient(path="conv1", without=2.0, with_heads=4.0)
 # The accessible name of each element that needs one: its label, its caption or, in a tab, its text.
 NAMES = """() => [...document.querySelectorAll(
     "table, nav, svg[role], .plot, [role=tablist], [role=tabpanel], input, select, button, img")]
@@ -35,23 +36,42 @@ NAMES = """() => [...document.querySelectorAll(
     ?? (each.tagName === "BUTTON" ? each.innerText : each.getAttribute("alt"))])"""
 
 
+def shown_run(name):
+    """A training run with one step and two classes."""
+    return ShownRun(
+        name=name,
+        framework="pytorch",
+        losses=[(1, 2.0)],
+        accuracies=[(1, 0.5)],
+        classes=("a", "b"),
+        confusion=[[1, 0], [0, 1]],
+        note="",
+        recipe={},
+    )
+
+
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory):
     """A page of a small network with every part that a page can have."""
     plan = planned("googlenet", (96, 96), aux=True, classes=5)
     seen = reference_pass(plan, seeded(plan), noise(plan)[0])
-    rows, report = make_rows(plan), Report({}, "2.4", 7, 0.1, 0.1)
+    report = Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1)
+    rows = make_rows(plan)
     channels = strongest_channels(rows, seen.outputs, 4)
     maps, logits = keep_maps(seen.outputs, channels), seen.outputs["logits"]
     names = {name: shape for row in rows for name, shape in row.outputs.items()}
     off = FrameworkResult(report, None, names, dict.fromkeys(names, 1e-7), maps, logits)
     compared = Comparison(
-        plan, "float32", ("a.png",), rows, report, {"pytorch": off}, channels, maps, logits
+        plan=plan,
+        dtype="float32",
+        images=("a.png",),
+        rows=rows,
+        reference=report,
+        results={"pytorch": off},
+        channels=channels,
+        maps=maps,
+        logits=logits,
     )
-    runs = [
-        ShownRun(name, "pytorch", [(1, 2.0)], [(1, 0.5)], ("a", "b"), [[1, 0], [0, 1]], "", {})
-        for name in ("one", "two")
-    ]
     bench = tmp_path_factory.mktemp("bench") / "bench.json"
     figures = {
         "network": "googlenet", "framework": "pytorch", "mode": "tuned", "batch": 1, "size": 224,
@@ -64,11 +84,11 @@ def everything(tmp_path_factory):
             plan,
             compared,
             photographs=images.photographs(),
-            runs=runs,
+            runs=[shown_run("one"), shown_run("two")],
             speed=read_speed(bench, "googlenet"),
             reference=seen,
             weights=Weights("run", CLASSES),
-            gradients=HeadGradients("pytorch", 2, (LayerGradient("conv1", 2.0, 4.0),)),
+            gradients=HeadGradients("pytorch", 2, (GRADIENT,)),
         )
     )
 

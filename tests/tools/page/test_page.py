@@ -165,13 +165,23 @@ def test_no_block_of_a_step_is_missing_in_its_code():
 
 def test_texts_of_others_are_shown_harmlessly():
     hostile = "<script>alert(1)</script>{name}"
-    reference = Report({}, hostile, 7, 0.1, 0.1)
+    reference = Report(arrays={}, version=hostile, parameters=7, import_seconds=0.1, seconds=0.1)
     results = {
         "pytorch": FrameworkResult(error=CheckFailed(hostile)),
         hostile: FrameworkResult(error=CheckFailed("x")),
     }
-    comparison = Comparison(planned(), "float32", (hostile,), (), reference, results)
-    for text in (render(Page(planned(), comparison)), render(Page(planned(), reason=hostile))):
+    comparison = Comparison(
+        plan=planned(),
+        dtype="float32",
+        images=(hostile,),
+        rows=(),
+        reference=reference,
+        results=results,
+    )
+    for text in (
+        render(Page(planned(), comparison)),
+        render(Page(planned(), reason=hostile)),
+    ):
         assert Reader(text).tags["script"] == 2  # the page's own, and the data that it reads
         assert "&lt;script&gt;alert(1)" in text
 
@@ -182,8 +192,10 @@ def test_a_notebook_shows_the_page():
     assert unescape(shown.partition('srcdoc="')[2]).startswith("<!DOCTYPE html>")
     assert f"{plan.parameter_count:,}" in shown
     assert '<base href="about:srcdoc">' in unescape(shown)  # links stay in the frame
-    reference = Report({}, "2.4", 7, 0.1, 0.1)
-    comparison = Comparison(plan, "float32", ("china.jpg",), (), reference, {})
+    reference = Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1)
+    comparison = Comparison(
+        plan=plan, dtype="float32", images=("china.jpg",), rows=(), reference=reference, results={}
+    )
     compared = Page(plan, comparison, part="comparison")._repr_html_()
     assert 'data-part="comparison"' in unescape(compared)
 

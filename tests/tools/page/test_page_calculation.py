@@ -127,5 +127,9 @@ def test_the_shown_factors_give_the_shown_product_and_the_bias_is_shown_beside_t
 
 
 def test_small_factors_are_written_without_exponents():
-    assert Product(0, 0, 0, 1.5e-7, 2.0).texts == ("0.00000015", "2", "0.000000")
-    assert Product(0, 0, 0, float("nan"), 1.0).texts[2] == "nan"
+    assert Product(channel=0, row=0, column=0, value=1.5e-7, weight=2.0).texts == (
+        "0.00000015",
+        "2",
+        "0.000000",
+    )
+    assert Product(channel=0, row=0, column=0, value=float("nan"), weight=1.0).texts[2] == "nan"

@@ -13,7 +13,7 @@ from common.tools.analysis.compare import Comparison, keep_maps, make_rows, stro
 from common.tools.analysis.published_counts import PUBLISHED
 from common.tools.page.diagram import lay_out
 from common.tools.page.network_pair import network_data
-from common.tools.page.phrases import box_texts, key_of, phrases
+from common.tools.page.phrases import box_texts, phrase_key, phrases
 from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
 
@@ -46,10 +46,22 @@ def test_no_chinese_text_of_the_script_or_the_table_has_latin_punctuation():
 def test_the_parts_that_a_comparison_adds_have_chinese_punctuation():
     plan = planned("googlenet", (96, 96))
     seen = reference_pass(plan, seeded(plan), noise(plan)[0])
-    rows, report = make_rows(plan), Report({}, "2.4", 7, 0.1, 0.1)
+    rows, report = (
+        make_rows(plan),
+        Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1),
+    )
     channels = strongest_channels(rows, seen.outputs, 2)
     maps = keep_maps(seen.outputs, channels)
-    done = Comparison(plan, "float32", ("a.png", "b.png"), rows, report, {}, channels, maps)
+    done = Comparison(
+        plan=plan,
+        dtype="float32",
+        images=("a.png", "b.png"),
+        rows=rows,
+        reference=report,
+        results={},
+        channels=channels,
+        maps=maps,
+    )
     text = re.sub(r"\s*\n\s*", "", render(Page(plan, done, reference=seen)))
     found = chinese_in(text)
     assert [each for each in found if LATIN.search(each)] == []
@@ -61,7 +73,7 @@ def test_the_parts_that_a_comparison_adds_have_chinese_punctuation():
 def test_every_published_count_says_whose_it_is_in_both_languages():
     for claims in PUBLISHED.values():
         for claim in claims:
-            phrase = phrases()[key_of("claim", claim.whose)]
+            phrase = phrases()[phrase_key("claim", claim.whose)]
             assert phrase["en"] == claim.whose
             assert phrase["zh"] != claim.whose
     text = render(Page(full("googlenet"), reason=NOBODY))

@@ -12,18 +12,18 @@ from pages import NOBODY, full, steps
 
 from common.networks import NETWORKS
 from common.spec import Chain, Concat, Layer, Residual
-from common.tools.analysis.diff import INPUT, differences, leaves, totals
+from common.tools.analysis.diff import INPUT, leaves, plan_differences, totals
 from common.tools.analysis.parameter_ledger import ledger
 from common.tools.page.family import BOTTOM, LEFT, WIDTH, family, overlap, plane
 from common.tools.page.network_pair import network_pair
-from common.tools.page.phrases import change_text, key_of, layer_kind, phrases
+from common.tools.page.phrases import change_text, layer_kind, phrase_key, phrases
 from common.tools.page.render import Page, render
 
 
 def test_every_layer_type_and_field_that_can_differ_has_its_phrase():
     compute = [kind for kind in get_args(Layer) if kind not in (Chain, Concat, Residual)]
-    names = {key_of("layer", kind.label) for kind in compute}
-    inside = {key_of("field", field.name) for kind in compute for field in fields(kind)}
+    names = {phrase_key("layer", kind.label) for kind in compute}
+    inside = {phrase_key("field", field.name) for kind in compute for field in fields(kind)}
     expected = names | inside
     assert {key for key in phrases() if key.startswith(("layer_", "field_"))} == expected
 
@@ -32,20 +32,20 @@ def test_what_the_code_has_in_english_has_its_phrase():
     plans = [full(name) for name in NETWORKS]
     terms = {text for plan in plans for term in ledger(plan) for text in (term.part, term.kind)}
     for text in terms:
-        assert phrases()[key_of("ledger", text)]["en"] == text
+        assert phrases()[phrase_key("ledger", text)]["en"] == text
     found = [step for name in NETWORKS for step in steps(name).values()]
     for text in {each.text for step in found for each in (step, *step.table)}:
         begun = re.match("[a-z ]*[a-z]", text)
         if begun and begun[0] != "x":
-            assert begun[0] == phrases()[key_of("kind", begun[0])]["en"]
-            assert f'<span lang="zh">{phrases()[key_of("kind", begun[0])]["zh"]}' in layer_kind(
+            assert begun[0] == phrases()[phrase_key("kind", begun[0])]["en"]
+            assert f'<span lang="zh">{phrases()[phrase_key("kind", begun[0])]["zh"]}' in layer_kind(
                 text
             )
 
 
 def test_what_differs_is_said_in_english_as_diff_says_it():
     plans = [full(name) for name in NETWORKS]
-    changes = {each.change for one in plans for two in plans for each in differences(one, two)}
+    changes = {each.change for one in plans for two in plans for each in plan_differences(one, two)}
     assert len(changes) > 150
     for change in changes:
         english, chinese = change_text(change)
@@ -114,11 +114,11 @@ def test_another_number_of_input_channels_is_a_difference():
         r"\s", "", render(Page(one, reason=NOBODY, other=network_pair(one, other)))
     )
     assert network_pair(one, other).finding()["places"] == str(len({
-        path for each in differences(one, other)[1:] for path in each.paths
+        path for each in plan_differences(one, other)[1:] for path in each.paths
     }))  # fmt: skip
     for name in NETWORKS:
         assert INPUT not in leaves(full(name))
-        assert differences(full(name), full(name)) == []
+        assert plan_differences(full(name), full(name)) == []
 
 
 @pytest.mark.parametrize("other", ["xception.timm", "googlenet"])

@@ -12,8 +12,8 @@ from common.tools.analysis.windows import Axis, Window
 from common.tools.page.fields import (
     LARGEST_MARGIN,
     Field,
+    branch_fields,
     fields_drawing,
-    fields_of,
     margin_for,
     reaches,
     see_everything,
@@ -29,7 +29,7 @@ def test_the_fields_of_every_cell_are_in_the_drawing_or_all_are_larger_than_the_
     modules = [step for step in plan.body.children if len(branches_of(step)) > 1]
     assert bool(modules) != name.startswith("xception")
     for step in modules:
-        fields, shape = fields_of(plan, step.path), step.output[1:]
+        fields, shape = branch_fields(plan, step.path), step.output[1:]
         margin = margin_for(fields, shape, image)
         ends = [
             place
@@ -51,12 +51,12 @@ def test_googlenets_last_modules_see_the_whole_picture_and_are_drawn_around_it()
     whole = {}
     for step in plan.body.children:
         if len(branches_of(step)) > 1:
-            fields = fields_of(plan, step.path)
+            fields = branch_fields(plan, step.path)
             whole[step.path] = see_everything(fields, step.output[1:], (224, 224))
     assert [path for path, each in whole.items() if each] == ["inception5a", "inception5b"]
-    fields = fields_of(plan, "inception5b")
+    fields = branch_fields(plan, "inception5b")
     assert margin_for(fields, (7, 7), (224, 224)) >= 356  # beyond the last row
-    assert margin_for(fields_of(plan, "inception3a"), (28, 28), (224, 224)) == 32
+    assert margin_for(branch_fields(plan, "inception3a"), (28, 28), (224, 224)) == 32
     assert margin_for(fields, (7, 7), (40, 40)) == 6  # far larger than the image
 
 
@@ -64,7 +64,9 @@ def test_googlenets_last_modules_see_the_whole_picture_and_are_drawn_around_it()
     ("start", "size", "whole"), [(-9, 50, True), (-9, 48, False), (1, 50, False)]
 )
 def test_a_field_covers_the_image_only_from_its_first_to_its_last_pixel(start, size, whole):
-    field = Field("branch", Window(Axis(start, size), Axis(start, size)))
+    field = Field(
+        "branch", Window(rows=Axis(start=start, size=size), columns=Axis(start=start, size=size))
+    )
     assert see_everything([field], (1, 1), (40, 40)) == whole
 
 

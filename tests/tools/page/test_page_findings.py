@@ -9,7 +9,7 @@ from pages import NOBODY, Reader, full, steps
 from common.jobs.job import Report
 from common.networks import NETWORKS
 from common.tools.analysis.compare import Comparison, FrameworkResult, make_rows
-from common.tools.analysis.diff import differences
+from common.tools.analysis.diff import plan_differences
 from common.tools.page.network_pair import network_pair, whole
 from common.tools.page.plots import FRAMEWORK_COLOURS, colour_of, curve_plot, rate_plot
 from common.tools.page.render import Page, render
@@ -70,7 +70,7 @@ def test_two_networks_are_compared_in_a_sentence():
     found = network_pair(one, other)
     parameters = f"{other.parameter_count / one.parameter_count:.2f}"
     multiply_adds = f"{other.multiply_adds / one.multiply_adds:.2f}"
-    places = {path for each in differences(one, other) for path in each.paths}
+    places = {path for each in plan_differences(one, other) for path in each.paths}
     expected = {"places": str(len(places)), "parameters": parameters}
     expected |= {"one": "googlenet", "other": "xception", "multiply_adds": multiply_adds}
     assert found.finding() == expected
@@ -92,18 +92,37 @@ def test_the_network_is_placed_in_its_family():
 
 def test_the_largest_difference_is_named_with_its_framework_and_step():
     plan = full("googlenet.d2l")
-    rows, report = make_rows(plan), Report({}, "2.4", 7, 0.1, 0.1)
+    rows, report = (
+        make_rows(plan),
+        Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1),
+    )
     names = [name for row in rows for name in row.outputs]
     shapes = {name: shape for row in rows for name, shape in row.outputs.items()}
     close = FrameworkResult(report, None, shapes, dict.fromkeys(names, 1e-7))
     far = FrameworkResult(report, None, shapes, dict.fromkeys(names, 2e-7) | {"conv2": 3.4e-6})
-    comparison = Comparison(plan, "float32", ("x",), rows, report, {"a": close, "b": far})
+    comparison = Comparison(
+        plan=plan,
+        dtype="float32",
+        images=("x",),
+        rows=rows,
+        reference=report,
+        results={"a": close, "b": far},
+    )
     assert "at any step is 3.4e-06, in b at conv2" in render(Page(plan, comparison))
 
 
 def test_settings_that_differ_between_runs_are_marked():
     def run(name, **recipe):
-        return ShownRun(name, "pytorch", [(1, 2.0)], [(1, 0.5)], (), [], "none", recipe)
+        return ShownRun(
+            name=name,
+            framework="pytorch",
+            losses=[(1, 2.0)],
+            accuracies=[(1, 0.5)],
+            classes=(),
+            confusion=[],
+            note="none",
+            recipe=recipe,
+        )
 
     plain = [run("one", lr="0.1", steps="4"), run("two", lr="0.2", steps="4")]
     assert recipe_rows(plain) == [("lr", ["0.1", "0.2"], True), ("steps", ["4", "4"], False)]
@@ -116,7 +135,15 @@ def digits_run(name, *, classes=("0", "1"), data="digits", **recipe):
     """A run of one epoch with half the answers right."""
     own = dict(settings_of(vars(Recipe("googlenet", data, 1, 32, len(classes))))) | recipe
     losses, accuracies = [(1, 2.0)], [(1, 0.5)]
-    return ShownRun(name, "pytorch", losses, accuracies, classes, [[1, 0], [1, 0]], recipe=own)
+    return ShownRun(
+        name=name,
+        framework="pytorch",
+        losses=losses,
+        accuracies=accuracies,
+        classes=classes,
+        confusion=[[1, 0], [1, 0]],
+        recipe=own,
+    )
 
 
 def test_a_run_says_what_was_trained_on_what():
@@ -171,7 +198,16 @@ def test_the_settings_of_an_optimizer_have_rows_of_their_own():
     assert (found["optimizer"], found["optimizer.momentum"]) == ("nesterov", "0.9")
     assert (found["augment.flip"], found["class_weights"]) == ("False", "1.0, 2.5")
     assert not any("(" in each for each in found.values())
-    run = ShownRun("one", "pytorch", [(1, 2.0)], [(1, 0.5)], (), [], "none", found)
+    run = ShownRun(
+        name="one",
+        framework="pytorch",
+        losses=[(1, 2.0)],
+        accuracies=[(1, 0.5)],
+        classes=(),
+        confusion=[],
+        note="none",
+        recipe=found,
+    )
     assert "freeze" not in [name for name, *_ in recipe_rows([run])]  # no run has any
 
 

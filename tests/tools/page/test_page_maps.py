@@ -86,8 +86,17 @@ def test_a_module_shows_the_branch_of_each_map():
     plan = planned("googlenet", (32, 32))
     channels = {"inception3a": np.array([3, 64, 200, 255])}
     maps = {"inception3a": np.arange(16.0).reshape(4, 2, 2)}
-    reference = Report({}, "2.4", 7, 0.1, 0.1)
-    comparison = Comparison(plan, "float32", ("x",), (), reference, {}, channels, maps)
+    reference = Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1)
+    comparison = Comparison(
+        plan=plan,
+        dtype="float32",
+        images=("x",),
+        rows=(),
+        reference=reference,
+        results={},
+        channels=channels,
+        maps=maps,
+    )
     text = render(Page(plan, comparison))
     own = {"branch1": "3 (3)", "branch2": "0 (64)", "branch3": "8 (200)", "branch4": "31 (255)"}
     for branch, channel in own.items():

@@ -21,7 +21,7 @@ from common.tools.analysis.windows import window_of
 from common.tools.page.calculation import calculate
 from common.tools.page.chosen_cells import MAX_CELLS, cells_of, numbers_json
 from common.tools.page.chosen_channel import conv_of, first_cell
-from common.tools.page.fields import fields_of, reaches
+from common.tools.page.fields import branch_fields, reaches
 from common.tools.page.pool_windows import pool_windows
 from common.tools.page.reference_pass import reference_pass
 from common.tools.page.render import Page, render
@@ -47,7 +47,7 @@ def test_a_window_is_as_high_as_the_receptive_field(name):
 
 
 def test_the_fields_of_inception4a_are_107_139_and_171_pixels():
-    found = {each.branch: each for each in fields_of(full("googlenet"), "inception4a")}
+    found = {each.branch: each for each in branch_fields(full("googlenet"), "inception4a")}
     sizes = {branch: each.size for branch, each in found.items()}
     assert sizes == {"branch1": "107", "branch2": "139", "branch3": "171", "branch4": "139"}
     assert reaches(found["branch3"].window.rows, 7) == (41, 211)
@@ -133,9 +133,16 @@ def test_a_weight_that_is_not_a_number_is_the_first_product_of_every_cell():
     arrays["inception4a.branch3.1.conv.weight"][:, 3, 2, 2] = np.nan
     seen = reference_pass(plan, arrays, noise(plan)[0])
     channels = {step: np.array([0, 192, 400, 448])}
-    reference = Report({}, "2.4", 7, 0.1, 0.1)
+    reference = Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1)
     comparison = Comparison(
-        plan, "float32", ("x",), (), reference, {}, channels, keep_maps(seen.outputs, channels)
+        plan=plan,
+        dtype="float32",
+        images=("x",),
+        rows=(),
+        reference=reference,
+        results={},
+        channels=channels,
+        maps=keep_maps(seen.outputs, channels),
     )
     found = calculate(plan.find(step), seen, comparison, cells_of(plan.find(step)))
     text = numbers_json(found)
@@ -185,8 +192,20 @@ def test_a_module_with_too_many_cells_says_that_its_number_is_fixed():
     plan = planned("googlenet", (320, 320))
     seen = reference_pass(plan, seeded(plan), noise(plan)[0])
     channels = strongest_channels(make_rows(plan), seen.outputs, 4)
-    reference, maps = Report({}, "2.4", 7, 0.1, 0.1), keep_maps(seen.outputs, channels)
-    comparison = Comparison(plan, "float32", ("x",), (), reference, {}, channels, maps)
+    reference, maps = (
+        Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1),
+        keep_maps(seen.outputs, channels),
+    )
+    comparison = Comparison(
+        plan=plan,
+        dtype="float32",
+        images=("x",),
+        rows=(),
+        reference=reference,
+        results={},
+        channels=channels,
+        maps=maps,
+    )
     text = render(Page(plan, comparison, reference=seen))
     assert text.count("This map is too large for the numbers of all its cells") == 2
     assert text.count("The cell is the one chosen above.") == 7

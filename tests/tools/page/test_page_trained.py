@@ -37,9 +37,17 @@ def seen():
 def compared(plan, seen):
     """A comparison with the reference's logits, and a framework that is a little off."""
     logits = seen.outputs["logits"]
-    report = Report({}, "2.4", 7, 0.1, 0.1)
+    report = Report(arrays={}, version="2.4", parameters=7, import_seconds=0.1, seconds=0.1)
     results = {"off": FrameworkResult(report, logits=logits + np.arange(5) / 100)}
-    return Comparison(plan, "float32", ("x.png",), (), report, results, logits=logits)
+    return Comparison(
+        plan=plan,
+        dtype="float32",
+        images=("x.png",),
+        rows=(),
+        reference=report,
+        results=results,
+        logits=logits,
+    )
 
 
 def test_the_cells_of_an_activation_map_and_the_bias_add_up_to_the_logit(seen):
@@ -63,10 +71,7 @@ def test_classes_have_their_probabilities_in_every_framework(seen):
     plan, reference = seen
     text = render(
         Page(
-            plan,
-            compared(plan, reference),
-            reference=reference,
-            weights=Weights("run <1>", NAMES),
+            plan, compared(plan, reference), reference=reference, weights=Weights("run <1>", NAMES)
         )
     )
     [rows] = [t for t in Reader(text).tables if t[0][-1] == "off"][:1]
@@ -200,7 +205,10 @@ def test_the_gradients_are_those_of_the_grad_command(files, aux):
 
 
 def test_the_page_finds_the_step_with_the_largest_ratio():
-    steps = (LayerGradient("conv1", 2.0, 5.36), LayerGradient("fc", 3.0, 3.0))
+    steps = (
+        LayerGradient(path="conv1", without=2.0, with_heads=5.36),
+        LayerGradient(path="fc", without=3.0, with_heads=3.0),
+    )
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
     assert "the gradient of conv1 is 2.68 times as large" in text
@@ -208,7 +216,10 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     [rows] = [t for t in Reader(text).tables if len(t) == 3 and t[-1][0] == "fc"]
     assert rows[1:] == [["conv1", "2", "5.36", "2.68"], ["fc", "3", "3", "1.00"]]
     assert text.count('id="gradients-en-figure_1"') == 1
-    later = (LayerGradient("conv1", 2.0, 2.5), LayerGradient("conv2", 1.0, 1.5))
+    later = (
+        LayerGradient(path="conv1", without=2.0, with_heads=2.5),
+        LayerGradient(path="conv2", without=1.0, with_heads=1.5),
+    )
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, later)))
     assert "the gradient of conv2 is 1.50 times as large" in text
     assert "The gradient of conv1 is 1.25 times as large." in text
@@ -223,7 +234,10 @@ def test_the_page_finds_the_step_with_the_largest_ratio():
     [(1.0, 1.0135, "1.4"), (0.75, 1.0, "25.0"), (1.0, 1.25, None)],
 )
 def test_heads_that_change_little_are_not_said_to_favour_a_step(low, high, percent):
-    steps = (LayerGradient("conv1", 2.0, 2.0 * high), LayerGradient("conv2", 1.0, low))
+    steps = (
+        LayerGradient(path="conv1", without=2.0, with_heads=2.0 * high),
+        LayerGradient(path="conv2", without=1.0, with_heads=low),
+    )
     plan = planned("googlenet", (96, 96), aux=True)
     text = render(Page(plan, reason=NOBODY, gradients=HeadGradients("pytorch", 2, steps)))
     said = re.findall("change no step&#39;s gradient by more than ([0-9.]+)%", text)

@@ -67,7 +67,7 @@ def test_the_two_v3_of_equal_names_are_told_apart_by_their_classes(
     for options in (ReadOptions(), ReadOptions(backbone_only=True)):
         with pytest.raises(DataError, match=told):
             convert(source, out, offered, options)
-    convert(source, out, offered, ReadOptions(format))
+    convert(source, out, offered, ReadOptions(format=format))
     convert(source, out, network)
     assert weights.read(out)[1]["network"] == network
 

@@ -113,7 +113,7 @@ def test_what_is_opened_is_not_said_to_be_unread(tmp_path):
 def test_a_file_that_says_a_name_is_held_to_it(tmp_path):
     """Its arrays would fit a different network."""
     plan, arrays = variant("googlenet")
-    about = weights.describe(plan) | {"network": "inception_v3"}
+    about = weights.file_metadata(plan) | {"network": "inception_v3"}
     write_file(tmp_path / "x.safetensors", arrays, about)
     found = identify(tmp_path / "x.safetensors", ReadOptions())
     assert not found.matches

@@ -71,7 +71,7 @@ def test_another_variant_where_the_arrays_allow_it(tmp_path, out, name, format, 
     assert f"to {format} as {goal}" in line
     assert warning.startswith(f"{goal} differs from {name}: ")
     assert ("average pool: counts border" if "v3" in name else "max pool: padding SAME") in warning
-    convert(there, out, goal, ReadOptions(format))
+    convert(there, out, goal, ReadOptions(format=format))
     wanted = planned(goal, (107, 107), classes=7).array_shapes()
     check_holds(out, {k: arrays.get(k, np.ones(shape)) for k, shape in wanted.items()})
 

@@ -1,0 +1,203 @@
+"""What a trace may show of a whole network: each function proposes the changes of one kind."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from common.networks.googlenet import batch_norm, kernel_3_for_5
+from common.networks.variants import every, remove
+from common.spec import BatchNorm, Chain, Conv, Layer, NetworkSpec, sequence
+from common.tools.check.block_changes import fewer_blocks, ordinary_convolutions
+from common.tools.check.changes import Change, Proposal, leaves
+from common.tools.check.describe import CONVENTION, USUAL_EPS
+from common.tools.check.facts import MOST, Facts
+from common.tools.check.module_changes import other_modules
+from common.tools.check.stem import other_stem
+
+convention = partial(Change, kind=CONVENTION)
+
+
+def layers_of(network: NetworkSpec, kind: type) -> list:
+    """The layers of one type in a network."""
+    return [layer for layer in leaves(network).values() if isinstance(layer, kind)]
+
+
+def norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Batch norm after every convolution, or nowhere."""
+    own = layers_of(network, BatchNorm)
+    if facts.has_norms and not own:
+        kind = facts.group_norm or "batch norm"
+        what = f"{kind.partition(':')[0]} after every convolution"
+        yield convention(what=what, yours=kind, table="none", override=batch_norm(BatchNorm(1e-3)))
+    elif own and not facts.norms and len(facts.convolutions) > 5:
+        yield convention(
+            what="no batch norm", yours="none", table="batch norm", override=remove(r"(.*\.)?bn")
+        )
+
+
+def order_changes(_: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Batch norm after the ReLU."""
+    if facts.norms and facts.after_relu >= MOST:
+        yield Change(
+            what="ReLU and batch norm swapped",
+            yours="convolution, ReLU, batch norm",
+            table="convolution, batch norm, ReLU",
+            override=relu_first,
+        )
+
+
+def relu_first(_: str, layer: Layer) -> Layer:
+    """A unit whose batch norm is after its ReLU."""
+    match layer:
+        case Chain({"conv": Conv() as conv, "bn": norm, "relu": relu}):
+            return Chain({"conv": conv, "relu": relu, "bn": norm})
+    return layer
+
+
+def eps_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """One eps in all batch norms, or the number of channels in its place; batch norm unscaled."""
+    own = layers_of(network, BatchNorm)
+    if not own or not facts.norms or facts.group_norm:
+        return
+    table = max(own, key=own.count).eps
+    if facts.eps_is_width:
+        what = "batch norm: eps is the number of channels"
+        yield Change(what=what, yours="64, 192, ...", table=f"{table:g}", override=width_for_eps)
+    elif facts.eps and abs(facts.eps - table) > 1e-3 * table:
+        what = "batch norm: eps in all"
+        made = convention if facts.eps in USUAL_EPS else Change
+        yield made(
+            what=what,
+            yours=f"{facts.eps:g}",
+            table=f"{table:g}",
+            override=every(BatchNorm, eps=facts.eps),
+        )
+    scales = max(own, key=own.count).scale
+    if scales and facts.scaled <= 1 - MOST:
+        unscaled = every(BatchNorm, scale=False)
+        yield convention(
+            what="batch norm: no scale in all", yours="none", table="scale", override=unscaled
+        )
+    elif not scales and facts.scaled >= MOST:
+        scaled = every(BatchNorm, scale=True)
+        yield convention(
+            what="batch norm: scale in all", yours="scale", table="none", override=scaled
+        )
+
+
+def width_for_eps(_: str, layer: Layer) -> Layer:
+    """A unit whose batch norm has the number of channels as its eps."""
+    match layer:
+        case Chain({"conv": Conv(channels) as conv, "bn": BatchNorm() as norm, **steps}):
+            return Chain({"conv": conv, "bn": replace(norm, eps=float(channels)), **steps})
+    return layer
+
+
+def bias_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """A bias in every convolution, or in none."""
+    own = [layer.bias for layer in layers_of(network, Conv)]
+    most = sum(own) >= MOST * len(own)
+    kind = facts.group_norm.partition(":")[0] or "batch norm"
+    beside = f" in addition to {kind}" if facts.norms else ""
+    if facts.biased >= MOST and not most and len(facts.convolutions) > 5:
+        what = f"convolutions: biases{beside}"
+        yield convention(what=what, yours="bias", table="none", override=every(Conv, bias=True))
+    elif facts.biased <= 1 - MOST and most and len(facts.convolutions) > 5:
+        yield convention(
+            what="convolutions: no biases", yours="none", table="bias", override=without_bias
+        )
+
+
+def without_bias(_: str, layer: Layer) -> Layer:
+    """A unit whose convolution has no bias; a classifier keeps its own."""
+    match layer:
+        case Chain({"conv": Conv() as conv, **steps}):
+            return Chain({"conv": replace(conv, bias=False), **steps})
+    return layer
+
+
+def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """A 3x3 kernel, or two of them, instead of each 5x5."""
+    own = [layer.kernel for layer in leaves(network).values() if isinstance(layer, Conv)]
+    fives = own.count(5)
+    if fives < 3 or facts.count(5) > (1 - MOST) * fives:
+        return
+    more = facts.count(3) - own.count(3)
+    if more > 1.5 * fives:
+        what = "two 3x3 convolutions for each 5x5"
+        yield convention(what=what, yours="3x3, 3x3", table="5x5", override=two_for_5)
+    elif more > 0.5 * fives:
+        yield convention(
+            what="3x3 convolutions for 5x5", yours="3x3", table="5x5", override=kernel_3_for_5
+        )
+
+
+def two_for_5(_: str, layer: Layer) -> Layer:
+    """Two units with a 3x3 kernel instead of a unit with 5x5."""
+    match layer:
+        case Chain({"conv": Conv(kernel=5) as conv, **steps}):
+            unit = Chain({"conv": replace(conv, kernel=3, padding=1), **steps})
+            return sequence(unit, unit)
+    return layer
+
+
+def module_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Two swapped modules, or a missing one."""
+    for made, yours, table in other_modules(network, facts):
+        places = tuple(table.split(", "))
+        if len(places) > 1:
+            yield Change(
+                what="modules swapped", yours=yours, table=table, network=made, places=places
+            )
+        else:
+            row = ", ".join(map(str, widths_of(network, table)))
+            table = f"{table} with {row} channels"
+            yield Change(
+                what="module missing", yours=yours, table=table, network=made, places=places
+            )
+
+
+def widths_of(network: NetworkSpec, module: str) -> list[int]:
+    """The channels of a module's convolutions, branch by branch."""
+    own = leaves(network).items()
+    return [
+        layer.channels
+        for path, layer in own
+        if isinstance(layer, Conv) and path.partition(".")[0] == module
+    ]
+
+
+def block_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Fewer repeated blocks, or ordinary instead of separable convolutions."""
+    for what, find in (
+        ("equal modules missing", fewer_blocks),
+        ("ordinary convolution instead of a separable one", ordinary_convolutions),
+    ):
+        for made in find(network, facts):
+            yield Change(
+                what=what,
+                yours=made.yours,
+                table=made.table,
+                network=made.network,
+                places=made.places,
+            )
+            network = made.network
+
+
+def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """First layers of the user's own."""
+    found = other_stem(network, facts)
+    if found:
+        made, yours, table = found
+        yield Change(what="different stem", yours=yours, table=table, network=made)
+
+
+PROPOSALS: tuple[Proposal, ...] = (
+    norm_changes,
+    eps_changes,
+    order_changes,
+    bias_changes,
+    kernel_changes,
+    module_changes,
+    block_changes,
+)
