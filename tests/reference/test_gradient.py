@@ -125,7 +125,18 @@ def small_network():
     ending = {"flatten": Flatten(), "dropout": Dropout(0.7), "fc": Linear(3)}
     heads = {"aux": Head("mixed", Chain({"pool": AdaptiveAvgPool(2)} | ending), 0.3)}
     body = Chain(steps)
-    return NetworkSpec("small", "", (2, 7, 8), 3, body, heads, "fc", Init.FAN_IN, 0.1, aux=True)
+    return NetworkSpec(
+        name="small",
+        origin="",
+        input=(2, 7, 8),
+        classes=3,
+        body=body,
+        heads=heads,
+        classifier="fc",
+        init=Init.FAN_IN,
+        label_smoothing=0.1,
+        aux=True,
+    )
 
 
 LABELS = np.array([2, 0, 1, 2])

@@ -13,7 +13,7 @@ from common.tools.check.reading import Reading, unedited
 from common.tools.check.trace import Array, agreement, reads
 
 ROUNDS = 5  # the most differences explained in one segment
-# A round tries at least LEAST edits; for small maps more, up to WORK values in total.
+# A round tries at least LEAST edits; where all maps are small more, up to WORK values in total.
 LEAST, WORK = 300, 400_000_000
 
 
@@ -76,7 +76,7 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
         free=free,
         digits=counts,
     )
-    tries = islice(hypotheses(place), max(LEAST, WORK // found.size))
+    tries = islice(hypotheses(place), max(LEAST, WORK // largest(reading, names, found)))
     for graph in chain(reading.sisters(names), tries):
         known = unedited(reading, graph)
         if not test.passes(graph, known):
@@ -88,6 +88,12 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
             best, most = graph, agreeing
             test.keep(graph, known)
     return best
+
+
+def largest(reading: Reading, names: list[str], found: Array) -> int:
+    """The number of values of the largest map in a segment."""
+    maps = {each for name in names for each in (name, *reading.graph[name].inputs)}
+    return max([found.size, *(reading.known[each].size for each in maps & reading.known.keys())])
 
 
 def share_agreeing(reading: Reading, graph: Graph, name: str, found: Array, digits: int) -> float:

@@ -130,7 +130,8 @@ class Reading:
             op = self.graph[name]
             plain = replace(op, inputs=())
             others = [new for was, new in self.learned if was == plain]
-            if others and name not in self.forced:
+            # Of an op whose output is the user's, only the steps after it can be edited.
+            if others and (name not in self.forced or replace(others[-1], then=op.then) == plain):
                 found[name] = replace(others[-1], inputs=op.inputs)
         if found:
             yield self.graph | found

@@ -15,7 +15,7 @@ FRAMEWORK = """
 import sys, types
 import numpy as np
 from common.tools.check.old_names import OldNames
-from common.tools.check.trace import Call, Trace
+from common.tools.check.trace import LayerCall, Trace
 
 class Net:
     def __call__(self, x):
@@ -23,8 +23,9 @@ class Net:
 
 def trace(net, x, heads, lines):
     y = net(x)
-    call = Call("fc", "linear", {"weight": np.ones((5, 3))}, x.mean((2, 3)), y)
-    return Trace(x, [call], [y], 15)
+    weights, mean = {"weight": np.ones((5, 3))}, x.mean((2, 3))
+    call = LayerCall(name="fc", kind="linear", weights=weights, input=mean, output=y)
+    return Trace(image=x, calls=[call], outputs=[y], parameters=15)
 
 def fail(trace, *_, **__):
     raise ValueError(f"{len(trace.calls)} layer")  # a bug of ours in the comparison, which is slow
