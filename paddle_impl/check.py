@@ -13,6 +13,7 @@ from paddle.base import unique_name
 from common.spec import Shape
 from common.tools.check.random_values import numbers
 from common.tools.check.trace import Trace
+from paddle_impl.fluid import Fluid, Graph, Variable
 from paddle_impl.old_names import OLD_NAMES  # noqa: F401  # part of the interface
 from paddle_impl.run import cross_entropy
 from paddle_impl.tracer import (
@@ -57,13 +58,16 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     nn.Layer.__init__ = noted
 
 
-def symbolic_input(size: Shape) -> Any:  # noqa: ARG001
-    """The input of a functional model; None, since Paddle's networks are layers."""
-    return None
+def symbolic_input(size: Shape) -> Any:
+    """The input of a graph of Paddle 1; None for later versions, whose networks are layers."""
+    return Variable(paddle.zeros([1, *size])) if Fluid.is_used else None
 
 
 def as_network(made: Any) -> Any:
     """The network of which this is the result; a `paddle.Model` wraps one."""
+    outputs = made if isinstance(made, list | tuple) else [made]
+    if outputs and all(isinstance(each, Variable) for each in outputs):
+        return Graph(outputs)
     return made.network if isinstance(made, paddle.Model) else made
 
 
@@ -124,6 +128,7 @@ def trace(net: nn.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tuple])
         parameters=count_parameters(net),
         drops=drops,
         steps=calls.steps,
+        probabilities=Fluid.is_used,  # the cross entropy of Paddle 1 takes them
     )
 
 

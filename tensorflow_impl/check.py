@@ -39,6 +39,7 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
     """
     keras.config.set_floatx(dtype)
     tf.config.run_functions_eagerly(True)  # wrappers do not see what a graph computes
+    tf.nn.lrn = tf.nn.local_response_normalization = lrn  # the original takes no float64
     WATCHED.divert()
     init = layers.Layer.__init__
 
@@ -47,6 +48,22 @@ def prepare(dtype: str, note: Callable[[Any], None]) -> None:
         note(self)
 
     layers.Layer.__init__ = noted
+
+
+def lrn(
+    input: tf.Tensor,
+    depth_radius: int = 5,
+    bias: float = 1.0,
+    alpha: float = 1.0,
+    beta: float = 0.5,
+    name: str | None = None,  # noqa: ARG001
+) -> tf.Tensor:
+    """`tf.nn.local_response_normalization` of any dtype."""
+    channels = input.shape[-1]
+    near = tf.linalg.band_part(
+        tf.ones((channels, channels), input.dtype), depth_radius, depth_radius
+    )
+    return input / (bias + alpha * tf.tensordot(tf.square(input), near, 1)) ** beta
 
 
 def symbolic_input(size: Shape) -> Any:

@@ -6,9 +6,11 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from common.errors import UsageError
 from common.tools.analysis.published_counts import HEADLESS, PUBLISHED
+from tensorflow_impl.check import lrn
 from tensorflow_impl.files import APPLICATIONS
 
 
@@ -45,3 +47,11 @@ def test_is_functional_and_sums_up(impl, capsys):
     assert isinstance(net, keras.Model)
     net.summary()
     assert "6,998,552" in capsys.readouterr().out
+
+
+def test_the_lrn_of_check_is_that_of_tensorflow_in_float64_as_well():
+    x = np.random.default_rng(3).normal(0, 3, (2, 4, 5, 11))
+    settings = {"depth_radius": 2, "bias": 1.5, "alpha": 0.3, "beta": 0.75}
+    expected = tf.nn.local_response_normalization(tf.constant(x, tf.float32), **settings)
+    np.testing.assert_allclose(lrn(tf.constant(x), **settings), expected, rtol=1e-5)
+    assert lrn(tf.constant(x)).dtype == tf.float64

@@ -36,7 +36,8 @@ NAMES: Sequence[tuple[str, str]] = (
     (r"weight_?decay|l2|reg|regularization|decay", "zero"),
     (r"eps|epsilon|bn_eps", "eps"),
     (r"hidden_?(units|size|dim|features|nodes)", "hidden"),
-    (r"weights|weights_path|pooling|device|input_tensor|checkpoint|model_path", "none"),
+    (r"weights|weights_path|pooling|device|input_tensor|checkpoint|model_path|label|targets?|y"
+     r"|y_true", "none"),
 )  # fmt: skip
 
 

@@ -37,7 +37,9 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
             )
     if not reading.trace.after:  # those inside heads, which were not compared, do not count
         placed = [drop for drop in left if step_before(reading, drop.input)]
-        missing = missing if len(placed) == len(left) else missing[: len(placed)]
+        sure = [name for name in missing if is_certain(reading, name)]
+        others = [name for name in missing if name not in sure]
+        missing = [*sure, *(others if len(placed) == len(left) else others[: len(placed)])]
         left = placed
     if len(missing) == len(left):  # equally many are elsewhere: pair them in execution order
         yield from misplaced(reading, missing, left)
@@ -88,6 +90,14 @@ def same_values(x: Array, y: Array, digits: int) -> bool:
         return False
     forms = [[each.reshape(len(each), -1) for each in (z, np.moveaxis(z, 1, -1))] for z in (x, y)]
     return any(agree(one, other, digits) for one, other in product(*forms))
+
+
+def is_certain(reading: Reading, name: str) -> bool:
+    """Whether the layers from a dropout to the next layer with weights are the published ones."""
+    readers = [*reading.matcher.readers_in_graph(name)]
+    within = {each for reader in readers for each in section(reading.graph, reader, {name})}
+    same = all(reading.graph.get(each) is reading.table.get(each) for each in (name, *within))
+    return bool(readers) and same and not any(each in reading.unexplained for each in readers)
 
 
 def step_before(reading: Reading, x: Array) -> str | None:

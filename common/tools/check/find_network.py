@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -85,7 +86,8 @@ def networks_in(maker: Maker) -> list[Made]:
         return nets
     functions = {n: each for n, each in own.items() if inspect.isfunction(each)}
     nets += made_from(maker, {n: f for n, f in functions.items() if not USES.fullmatch(n)})
-    nets = nets or made_from(maker, built_by(maker, kinds, networks))
+    if not any(map(maker.has_weights, nets)):
+        nets = made_from(maker, built_by(maker, kinds, networks)) or nets
     return nets or made_from(maker, {n: f for n, f in functions.items() if USES.fullmatch(n)})
 
 
@@ -102,15 +104,15 @@ def joins_parts(file: UserFile, nets: Sequence[Made]) -> bool:
 def built_of(maker: Maker, nets: Sequence[Made]) -> list[str]:
     """The classes and functions of the file that create all these networks, as blocks."""
     blocks = {type(made.net).__name__ for made in nets}
-    called = calls_in(maker.file.tree).items()
-    wholes = [name for name, names in called if blocks <= names and name not in blocks]
+    called = maker.file.calls().items()
+    wholes = [name for name, names in called if blocks <= names.keys() and name not in blocks]
     return [name for name in wholes if not USES.fullmatch(name)]
 
 
 def outer(maker: Maker, nets: list[Made]) -> list[Made]:
     """The networks without those of functions that the function of another one calls."""
-    called = calls_in(maker.file.tree)
-    inner = {each for made in nets for each in called.get(made.name, set()) - {made.name}}
+    called = maker.file.calls()
+    inner = {each for made in nets for each in called.get(made.name, ()) if each != made.name}
     functions = {name for name, each in own_things(maker).items() if inspect.isfunction(each)}
     return [each for each in nets if each.name not in inner & functions]
 
@@ -118,29 +120,22 @@ def outer(maker: Maker, nets: list[Made]) -> list[Made]:
 def failure_of_whole(maker: Maker, nets: Sequence[Made], lines: Lines) -> str:
     """Why a function that calls those of all these networks, or a class, failed; "" if none did.
 
-    The failure of a class counts if a module is not installed.
+    The failure of a class counts if it has several of them as parts, or if a module is missing.
     """
-    called, own = calls_in(maker.file.tree), own_things(maker)
+    called, own = maker.file.calls(), own_things(maker)
+    blocks = {made.name for made in nets}
     for name, failure in maker.failed.items():
+        calls = called.get(name, Counter())
         is_whole = inspect.isfunction(own.get(name)) and not USES.fullmatch(name)
-        is_whole |= inspect.isclass(own.get(name)) and StandIn.__name__ in str(failure)
-        if not is_whole or not nets or not {n.name for n in nets} <= called.get(name, set()):
+        has_parts = sum(calls[each] for each in blocks) > 1 or StandIn.__name__ in str(failure)
+        is_whole |= inspect.isclass(own.get(name)) and has_parts
+        if not is_whole or not nets or not blocks <= calls.keys():
             continue
         if isinstance(failure, str):
             return f": specify how to create its network with --call '{failure}'"
         if not isinstance(failure, NameError):
             return what_happened(failure, lines.file)
     return ""
-
-
-def calls_in(tree: ast.AST | None) -> dict[str, set[str]]:
-    """The names that each class and function of a file calls."""
-    found: dict[str, set[str]] = {}
-    for each in tree.body if isinstance(tree, ast.Module) else ():
-        if isinstance(each, ast.ClassDef | ast.FunctionDef):
-            calls = [part.func for part in ast.walk(each) if isinstance(part, ast.Call)]
-            found[each.name] = {part.id for part in calls if isinstance(part, ast.Name)}
-    return found
 
 
 def whole_not_made(maker: Maker, nets: Sequence[Made]) -> list[str]:

@@ -109,6 +109,13 @@ class Maker:
         own = vars(made).values() if getattr(type(made), "__module__", "") == self.own else ()
         return next((each for each in own if is_network(each, self.checker)), None)
 
+    def has_weights(self, made: Made) -> bool:
+        """Whether a network has parameters, or may get some when it is called."""
+        try:
+            return self.checker.count_parameters(made.net) > 0
+        except Exception:  # layers without sizes yet cannot be counted
+            return True
+
     @property
     def own(self) -> str:
         """The name of the file's module."""

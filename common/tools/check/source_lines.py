@@ -1,9 +1,11 @@
 """Finds the lines of a user's file where each layer was made and where the code fails."""
 
+import difflib
 import re
 import sys
 from collections.abc import Callable
 from os import _exit, getpid
+from pathlib import Path
 from traceback import walk_tb
 from typing import TypeVar
 
@@ -68,13 +70,24 @@ def what_happened(error: BaseException, file: str) -> str:
         if isinstance(error, SystemExit):
             message = f"it exits the process (exit code {error.code})"
         else:
-            message = f"{type(error).__name__}: {error}".removesuffix(": ")
+            message = f"{type(error).__name__}: {error}{similar(error)}".removesuffix(": ")
+            if isinstance(error, SyntaxError) and error.filename:  # a module that the file imports
+                place = f"{Path(error.filename).name}, line {error.lineno}"
+                message = f"{place}: {error.msg}: {(error.text or '').strip()[:60]}"
             if hint := explained(COLOURS.sub("", str(error))):
                 message = f"{hint} ({message})"
     except BaseException:  # raised by its own __str__
         message = f"{type.__repr__(type(error))}, which has no message"
     called = f" (called in line {passed[-2]})" if len(set(passed)) > 1 else ""
     return f"{where}: {' '.join(COLOURS.sub('', message).split())[:MAX_SHOWN]}{called}"
+
+
+def similar(error: BaseException) -> str:
+    """The existing name that is most similar to a missing attribute, as a question."""
+    if not isinstance(error, AttributeError) or not error.name:
+        return ""
+    names = difflib.get_close_matches(error.name, dir(error.obj), 1)
+    return "".join(f"; did you mean {each!r}?" for each in names)
 
 
 def at(line: int | None) -> str:

@@ -7,6 +7,7 @@ import importlib.util
 import linecache
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,6 +55,15 @@ class UserFile:
         for statement in getattr(self.tree, "body", ()):
             if statement.lineno in failed:
                 yield from (each for each in ast.walk(statement) if isinstance(each, ast.Call))
+
+    def calls(self) -> dict[str, Counter[str]]:
+        """How often each class and function of the file calls each name."""
+        found: dict[str, Counter[str]] = {}
+        for each in getattr(self.tree, "body", ()):
+            if isinstance(each, ast.ClassDef | ast.FunctionDef):
+                calls = [part.func for part in ast.walk(each) if isinstance(part, ast.Call)]
+                found[each.name] = Counter(part.id for part in calls if isinstance(part, ast.Name))
+        return found
 
     def unfinished(self) -> set[str]:
         """The names of the networks to which a statement failed to add a layer."""

@@ -81,7 +81,7 @@ FILES = {
         ANSWER,
     ),
     "Python 2": ("x = 1\nexec 'x'", ", line 2: Missing parentheses"),
-    "syntax of another": ("import nested", "SyntaxError: too many nested parentheses (nested.py"),
+    "syntax of another": ("import nested", "nested.py, line 1: too many nested parentheses: x = ("),
     "UTF-16": (NETWORK.encode("utf-16"), "SyntaxError: source code string cannot contain null"),
     "recursion": ("def f(): return f()\nf()", ", line 1: RecursionError"),
     "memory": (

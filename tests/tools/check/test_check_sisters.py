@@ -28,6 +28,12 @@ def test_first_at_all_then_at_each():
     assert sisters(learned=learned, forced={"a": None}) == [GRAPH | B]
 
 
+def test_steps_after_an_op_whose_output_is_known_are_tried_as_well():
+    then = [(Op(RELU, ()), Op(RELU, (), then=(SIX,)))]
+    own = {"a": Op(RELU, ("x",), then=(SIX,))}
+    assert GRAPH | own in sisters(learned=then, forced={"a": None})
+
+
 def test_nothing_is_tried_at_other_layers():
     assert sisters(learned=[]) == []
     assert sisters(learned=[(Op(spec.Dropout(0.4), ()), Op(None, ()))]) == []

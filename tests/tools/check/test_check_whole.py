@@ -82,6 +82,33 @@ def test_a_part_is_not_read_instead_of_a_class_that_needs_a_missing_module(tmp_p
     assert "module no_such_layers is required by the network; install it, or copy it" in error
 
 
+TWO_PARTS = """
+from torch import nn
+
+
+class Part(nn.Sequential):
+    def __init__(self, channels):
+        super().__init__(*[nn.Conv2d(channels, channels, 1) for _ in range(4)])
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.Sequential(Part(3), Part(3), nn.MAxPool2d(2))
+"""
+
+
+def test_a_part_is_not_read_instead_of_a_class_that_fails(tmp_path):
+    error = error_of(tmp_path, TWO_PARTS)
+    assert "line 13: AttributeError: module 'torch.nn' has no attribute 'MAxPool2d'" in error
+    assert "did you mean 'MaxPool2d'?" in error
+
+
+def test_a_network_is_read_although_a_class_that_uses_it_fails(tmp_path):
+    error = error_of(tmp_path, TWO_PARTS.replace("Part(3), Part(3)", "Part(3)"))
+    assert "compared: 4 layers with weights" in error
+
+
 SAME_NAMES = """
 from paddle import ParamAttr, nn
 
