@@ -1,14 +1,15 @@
-"""Proposes fewer repeated blocks, or ordinary instead of separable convolutions."""
+"""Proposes fewer repeated blocks, and other convolutions in the place of separable ones."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from common.spec import Chain, Conv, DepthwiseConv, Layer, NetworkSpec
 from common.spec.rewrite import rewrite_network
-from common.tools.check.facts import Facts
+from common.tools.check.facts import MOST, Facts, is_same_map
 from common.tools.check.match import of_call, wanted_shapes
 from common.tools.check.module_changes import in_common, planned, score
+from common.tools.check.trace import LayerCall
 
 MIN_BLOCKS = 3  # equal ones in a row
 
@@ -97,3 +98,24 @@ def ordinary_convolutions(network: NetworkSpec, facts: Facts) -> Iterator[Change
             table="depthwise and 1x1 convolution",
             places=tuple(found),
         )
+
+
+def before_depthwise(calls: Sequence[LayerCall]) -> list[LayerCall]:
+    """The 1x1 convolutions, or their norms, that a depthwise one reads without an activation.
+
+    It is empty unless most depthwise convolutions read one.
+    """
+    pairs = [(n, one) for n, one in enumerate(calls[:-1]) if is_depthwise(calls[n + 1])]
+    read = [(n, one) for n, one in pairs if is_same_map(calls[n + 1].input, one.output)]
+    found = [one for n, one in read if is_pointwise(one) or is_pointwise(calls[n - 1])]
+    return found if len(found) >= MOST * len(pairs) else []
+
+
+def is_depthwise(call: LayerCall) -> bool:
+    """Whether a call is a depthwise convolution."""
+    return call.kind == "conv" and call.shape[1] == 1 == call.shape[0] // call.input.shape[1]
+
+
+def is_pointwise(call: LayerCall) -> bool:
+    """Whether a call is a 1x1 convolution."""
+    return call.kind == "conv" and call.shape[2:] == (1, 1)

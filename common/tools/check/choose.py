@@ -122,6 +122,8 @@ def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[in
         return number
     if is_next_alike(matcher, name, following + 1):
         return following + 1
+    if (number := reader_of_earlier(matcher, name, free)) is not None:
+        return number
     if not may_have_other_channels(matcher, name):
         return None
     wanted = Counter(matcher.wanted[other] for other in matcher.coming)
@@ -146,6 +148,28 @@ def classifier(matcher: Matcher, name: str, free: Sequence[int]) -> int | None:
     return after[0] if fits else None
 
 
+def reader_of_earlier(matcher: Matcher, name: str, free: Sequence[int]) -> int | None:
+    """The layer that differs from an op only in reading a map from which the op's is computed."""
+    if matcher.wanted[name][0] != "conv":
+        return None
+    wanted = made(matcher.wanted[name])
+    alike = [n for n in free if made(matcher.signatures[n]) == wanted and matcher.is_spare(n)]
+    for each in earlier(matcher, name) if alike else ():
+        for y in matcher.activated(matcher.calls[matcher.taken[each]].output):
+            for number in matcher.readers(y, alike):
+                return number
+    return None
+
+
+def earlier(matcher: Matcher, name: str) -> Iterator[str]:
+    """Yields the layers found so far that lead to an op's input, in the op's module."""
+    for each in matcher.graph[name].inputs:
+        if each.partition(".")[0] == name.partition(".")[0]:
+            if each in matcher.taken:
+                yield each
+            yield from earlier(matcher, each)
+
+
 def is_next_alike(matcher: Matcher, name: str, number: int) -> bool:
     """Whether a layer that no other op needs differs from an op in nothing but its kernel."""
     if number not in matcher.free or not matcher.is_spare(number):
@@ -158,15 +182,22 @@ def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[in
     """The most likely of several layers of one shape.
 
     It is the one that reads the expected values, in any order, or failing that, the first; of ops
-    of this shape in one module, that whose input is read by as many layers as the op's. Of several
-    that read the same map, it is the one whose following layers match the op best.
+    of this shape in one module, that whose input is read by as many layers as the op's, or that
+    which follows a ReLU if the op does. Of several that read the same map, it is the one whose
+    following layers match the op best.
     """
     given = {number: matcher.calls[number].input for number in same}
     inputs, module = matcher.graph[name].inputs, name.partition(".")[0]
     alike = [n for n in matcher.coming if matcher.wanted[n] == matcher.wanted[name]]
     count = sum(other.partition(".")[0] == module for other in alike)
     readers = sum(matcher.graph[other].inputs == inputs for other in matcher.wanted)
-    first = min(same[:count], key=lambda n: abs(matcher.count_readers(n) - readers))
+    after_relu = matcher.graph[inputs[0]].layer == spec.ReLU()
+
+    def unlike(number: int) -> tuple[int, bool]:
+        is_positive = bool(given[number].min() >= 0)
+        return abs(matcher.count_readers(number) - readers), is_positive != after_relu
+
+    first = min(same[:count], key=unlike)
     if expected is not None:
         wanted = np.sort(expected.ravel())
         fits = (
@@ -177,8 +208,6 @@ def likeliest(matcher: Matcher, name: str, expected: Array | None, same: list[in
         )
         first = next(fits, first)
     twins = [number for number in same if agree(given[number], given[first], matcher.digits)]
-    if len(twins) == 1:
-        return twins[0]
     return max(twins, key=lambda number: matcher.likeness(name, number))
 
 

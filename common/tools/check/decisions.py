@@ -60,7 +60,8 @@ def decision_key(each: Difference) -> tuple:
         return (each.what,)
     if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
-    return each.what, each.yours, each.table
+    own = f"{module_of(each)}."  # the same maps of each module
+    return each.what, each.yours.replace(own, ""), each.table.replace(own, "")
 
 
 def owner_of(each: Difference) -> str:

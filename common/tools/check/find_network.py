@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from common.errors import DataError
+from common.tools.check.arguments import parameters_of
 from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
 from common.tools.check.making import Made, Maker, distinct, is_network, largest, outermost
@@ -163,14 +164,15 @@ def made_from(maker: Maker, things: dict[str, Any]) -> list[Made]:
 def built_by(
     maker: Maker, kinds: dict[str, type], networks: dict[str, type]
 ) -> dict[str, Callable]:
-    """The methods by which classes that are no networks themselves may build one."""
+    """The methods by which classes may build a network: if they are networks, without inputs."""
     found: dict[str, Callable] = {}
     for name, kind in kinds.items():
-        if name in networks:
-            continue
-        found[name] = kind
+        if name not in networks:
+            found[name] = kind
         for method, thing in vars(kind).items():
             is_builder = BUILDS.match(method.removeprefix(f"_{name}").strip("_"))
+            if name in networks and (name in maker.failed or len(parameters_of(thing)) > 0):
+                continue
             if is_builder and isinstance(thing, staticmethod | classmethod):
                 found[f"{name}.{method}"] = getattr(kind, method)
             elif is_builder and inspect.isfunction(thing):
@@ -182,7 +184,7 @@ def built_by(
 def maker_of(maker: Maker, name: str, kind: type, method: str) -> Callable | None:
     """The method of a new object of a class; None if the object cannot be made."""
     try:
-        given = next(maker.argument_sets(kind))
+        given = maker.with_input(next(maker.argument_sets(kind)))
         return getattr(kind(**given), method)  # type: ignore[no-any-return]
     except BaseException as error:
         maker.failed[name] = error

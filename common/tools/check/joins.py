@@ -47,15 +47,27 @@ def added_twice(place: Place) -> Iterator[Graph]:
 
 
 def more_branches(place: Place, name: str) -> Iterator[Graph]:
-    """Yields concatenations with one more branch, which ends in a layer of the user's network."""
+    """Yields concatenations with one more branch.
+
+    It is a map of the module that another branch reads as well, or ends in a further layer of the
+    user's network.
+    """
     op = place.graph[name]
+    for other in place.known:
+        if other.startswith(f"{name}.") and other not in op.inputs:
+            yield from with_branch(place.graph, name, other)
     for call in place.free:
         own = new_name(place.graph, f"{name}, {call.name}")
         for what, y in ((own, call.output), (f"{own}, ReLU", np.maximum(call.output, 0))):
             graph = place.graph | {own: Op(others.given(what, y), (op.inputs[0],))}
-            for place_of in range(len(op.inputs) + 1):
-                inputs = (*op.inputs[:place_of], own, *op.inputs[place_of:])
-                yield edit(graph, name, inputs=inputs)
+            yield from with_branch(graph, name, own)
+
+
+def with_branch(graph: Graph, name: str, branch: str) -> Iterator[Graph]:
+    """Yields graphs in which a concatenation also reads an op, at each position."""
+    inputs = graph[name].inputs
+    for number in range(len(inputs) + 1):
+        yield edit(graph, name, inputs=(*inputs[:number], branch, *inputs[number:]))
 
 
 def new_name(graph: Graph, name: str) -> str:
@@ -77,7 +89,8 @@ def skipped(place: Place) -> Iterator[Graph]:
             joins = [each for each in between if each != name and is_join(place.graph, each)]
             if source in place.names and name in between and joins:
                 yield edit(place.graph, source, layer=None, inputs=(name,))
-            if name not in before or source not in place.names:
+            ran = any(each in place.forced for each in between)  # the layers between are there
+            if ran or name not in before or source not in place.names:
                 yield edit(place.graph, place.reader, inputs=(name,))
 
 

@@ -1,6 +1,5 @@
 """Makes networks from the classes and functions of a user's file."""
 
-import ast
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -51,7 +50,7 @@ class Maker:
                 failure = failure or error
                 if (net := self.left_behind(thing, error, before)) is not None:
                     return Made(name=name, net=net, how=f"{name}(), which then failed")
-        for text in self.calls_of(name) if failure is None else ():
+        for text in self.file.calls_of(name) if failure is None else ():
             try:
                 return self.from_expression(name, text)
             except BaseException as error:
@@ -75,14 +74,9 @@ class Maker:
 
     def from_call(self, name: str, thing: Any, given: dict[str, Any]) -> Made | None:
         """The network made by a call with these arguments; None if the call makes none."""
-        shape = next((value for value in given.values() if isinstance(value, tuple)), None)
-        size = (shape[2], *shape[:2]) if shape else tuple(self.job.input) or (3, 224, 224)
-        named = dict(given)
-        for key, value in given.items():
-            if value is SYMBOLIC:
-                named[key] = self.checker.symbolic_input(size)
-                if named[key] is None:
-                    return None
+        named = self.with_input(given)
+        if any(value is None and given[key] is SYMBOLIC for key, value in named.items()):
+            return None
         places = {key: parameters_of(thing)[key].kind for key in named}
         first = [named.pop(key) for key, kind in places.items() if kind is kind.POSITIONAL_ONLY]
         before = len(self.lines.found)
@@ -92,6 +86,15 @@ class Maker:
         if net is None and inspect.isfunction(thing):
             net = self.biggest_since(before, ())
         return None if net is None else Made(name=name, net=net, how=call_text(name, given))
+
+    def with_input(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Arguments with the input of a functional model; None in its place if there is none."""
+        shape = next((value for value in given.values() if isinstance(value, tuple)), None)
+        size = (shape[2], *shape[:2]) if shape else tuple(self.job.input) or (3, 224, 224)
+        return {
+            key: self.checker.symbolic_input(size) if value is SYMBOLIC else value
+            for key, value in given.items()
+        }
 
     def from_expression(self, name: str, text: str) -> Made | None:
         """The network made by a call that stands in the file."""
@@ -145,13 +148,6 @@ class Maker:
             and len(self.checker.parts(each)) > 3
         ]
         return max(nets, key=lambda each: len(self.checker.parts(each)), default=None)
-
-    def calls_of(self, name: str) -> list[str]:
-        """The calls of a name that stand in the file, as text, without those inside its class."""
-        tree = self.file.tree
-        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)] if tree else []
-        own = [each for each in calls if isinstance(each.func, ast.Name) and each.func.id == name]
-        return list(dict.fromkeys(ast.unparse(each) for each in own))[:4]
 
 
 def is_network(thing: Any, checker: Checker) -> bool:

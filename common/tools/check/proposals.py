@@ -6,11 +6,11 @@ from functools import partial
 
 from common.networks.googlenet import batch_norm, kernel_3_for_5
 from common.networks.variants import every, remove
-from common.spec import BatchNorm, Chain, Conv, Layer, NetworkSpec, sequence
-from common.tools.check.block_changes import fewer_blocks, ordinary_convolutions
+from common.spec import BatchNorm, Chain, Conv, DepthwiseConv, Layer, NetworkSpec, sequence
+from common.tools.check.block_changes import before_depthwise, fewer_blocks, ordinary_convolutions
 from common.tools.check.changes import Change, Proposal, leaves
 from common.tools.check.describe import CONVENTION, USUAL_EPS
-from common.tools.check.facts import MOST, Facts
+from common.tools.check.facts import MOST, Facts, fraction_true
 from common.tools.check.module_changes import other_modules
 from common.tools.check.stem import other_stem
 
@@ -51,6 +51,44 @@ def relu_first(_: str, layer: Layer) -> Layer:
     match layer:
         case Chain({"conv": Conv() as conv, "bn": norm, "relu": relu}):
             return Chain({"conv": conv, "relu": relu, "bn": norm})
+    return layer
+
+
+def separable_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
+    """Separable convolutions whose 1x1 half comes first, perhaps with a batch norm between."""
+    first = before_depthwise(facts.trace.calls) if layers_of(network, DepthwiseConv) else []
+    if not first:
+        return
+    yield convention(
+        what="separable convolutions: 1x1 first",
+        yours="1x1, depthwise",
+        table="depthwise, 1x1",
+        override=pointwise_first,
+    )
+    if fraction_true(call.kind == "norm" for call in first) >= MOST:
+        yield convention(
+            what="separable convolutions: batch norm between the halves",
+            yours="batch norm",
+            table="none",
+            override=norm_between,
+        )
+
+
+def pointwise_first(_: str, layer: Layer) -> Layer:
+    """A separable convolution in the other order."""
+    match layer:
+        case Chain({"depthwise": DepthwiseConv() as deep, "pointwise": Conv() as conv, **steps}):
+            return Chain({"pointwise": conv, "depthwise": deep, **steps})
+    return layer
+
+
+def norm_between(_: str, layer: Layer) -> Layer:
+    """A separable convolution in the other order, with a batch norm between its halves."""
+    match layer:
+        case Chain({"pointwise": Conv() as conv, "depthwise": DepthwiseConv() as deep, **steps}):
+            if next(iter(layer.layers)) == "pointwise":
+                norm = BatchNorm(1e-3)
+                return Chain({"pointwise": conv, "between": norm, "depthwise": deep, **steps})
     return layer
 
 
@@ -193,6 +231,7 @@ def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
 
 
 PROPOSALS: tuple[Proposal, ...] = (
+    separable_changes,
     norm_changes,
     eps_changes,
     order_changes,

@@ -65,6 +65,16 @@ class UserFile:
                 found[each.name] = Counter(part.id for part in calls if isinstance(part, ast.Name))
         return found
 
+    def calls_of(self, name: str) -> list[str]:
+        """The calls of a name that stand in the file, as text, without those inside its class."""
+        calls = (
+            [each for each in ast.walk(self.tree) if isinstance(each, ast.Call)]
+            if self.tree
+            else []
+        )
+        own = [each for each in calls if isinstance(each.func, ast.Name) and each.func.id == name]
+        return list(dict.fromkeys(ast.unparse(each) for each in own))[:4]
+
     def unfinished(self) -> set[str]:
         """The names of the networks to which a statement failed to add a layer."""
         adding = [each.func for each in self.failed_calls() if isinstance(each.func, ast.Attribute)]

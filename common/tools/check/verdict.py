@@ -144,6 +144,8 @@ def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) 
         for kind, what in (("group", GROUP_NORM), ("layer", LAYER_NORM))
         if any(each.what.startswith(f"{kind} norm after") for each in changes)
     }
+    if any(each.what.startswith("convolutions: biases") for each in changes):
+        reported.add("depthwise convolution: bias")
     return [*changes, *(each for each in found if each.what not in reported)]
 
 

@@ -106,6 +106,14 @@ def test_what_evaluation_hides_is_named(tmp_path, kind):
         assert len(found["differences"]) == 1
 
 
+def test_dropout_of_heads_does_not_hide_that_of_the_network(tmp_path):
+    """The heads are not compared, so that the places of their dropouts are unknown."""
+    file = tmp_path / "mine.py"
+    file.write_text(WRITTEN.format(name="googlenet", aux=True, change=NONE))
+    found = check(str(file), "--network", "googlenet", "--input", "3x96x96")
+    assert [each["what"] for each in found["differences"]] == ["dropout missing"]
+
+
 def test_dropout_before_a_relu_is_the_same_as_behind_it(tmp_path):
     change = BEHIND.format("aux1.fc1").replace("0.4", "0.5") + "; net.aux1.dropout2.p = 0.0"
     file = tmp_path / "mine.py"

@@ -1,0 +1,49 @@
+"""Networks with other blocks, printed and then checked: each decision is named once."""
+
+from test_check import check
+
+from common.networks import network
+from common.spec import Chain, Concat
+from common.spec.planner import lay_out
+from common.spec.rewrite import rewrite_network
+from common.tools.check.proposals import norm_between, pointwise_first
+from common.tools.source.printer import import_printer
+
+
+def checked(tmp_path, framework, name, size, *overrides):
+    """The differences of a published network after overrides, as what and first place."""
+    made = network(name, (3, size, size))
+    for override in overrides:
+        made = rewrite_network(made, override)
+    file = tmp_path / "mine.py"
+    file.write_text(import_printer(framework).source(lay_out(made)).text)
+    found = check(str(file), "--input", f"3x{size}x{size}", "--network", name, code=1)
+    return {each["what"]: each["places"] for each in found["differences"]}
+
+
+FIRST = "separable convolutions: 1x1 first"
+BETWEEN = "separable convolutions: batch norm between the halves"
+
+
+def test_separable_convolutions_of_another_order_are_two_decisions(tmp_path):
+    found = checked(tmp_path, "pytorch", "xception", 71, pointwise_first, norm_between)
+    assert [*found] == [FIRST, BETWEEN]
+    assert len(found[FIRST]) == 68  # two halves of 34
+
+
+def side_by_side(path, layer):
+    """A last module of Inception v3 in which one 3x3 convolution is beside those after it."""
+    match layer:
+        case Chain({"1": first, "2": three, "3": Concat(branches)}) if "Mixed_7" in path:
+            return Chain({"1": first, "2": Concat({"c": three, **branches})})
+    return layer
+
+
+def test_branches_that_read_an_earlier_map_are_one_decision(tmp_path):
+    found = checked(tmp_path, "tensorflow", "inception_v3.keras", 107, side_by_side)
+    assert found == {
+        "reads a different feature map": [
+            f"Mixed_7{module}.branch3x3dbl.3.{branch}.conv" for module in "bc" for branch in "ab"
+        ],
+        "extra branch": ["Mixed_7b", "Mixed_7c"],
+    }
