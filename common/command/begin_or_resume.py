@@ -21,7 +21,7 @@ from common.training.lock import locked
 from common.training.metrics import read_metrics
 from common.training.recipe import Recipe
 from common.training.record import best_weights, is_run, read_recipe
-from common.training.resumed import extend
+from common.training.resumed_recipe import extend
 
 GRACE_SECONDS = 120.0  # for an interrupted worker to finish its step and save
 PATIENCE_SECONDS = 60.0  # for the first of several processes to begin the run

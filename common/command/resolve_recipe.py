@@ -8,7 +8,7 @@ from common.networks import network
 from common.training.defaults import default_table
 from common.training.recipe import Recipe
 from common.training.recipe_file import check_fields, read_table, to_recipe
-from common.training.resumed import resumed
+from common.training.resumed_recipe import resumed
 
 # Defaults of the fields on which the rest of the default recipe depends.
 DEFAULTS: dict[str, Any] = {

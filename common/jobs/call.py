@@ -21,7 +21,7 @@ from common.jobs.environment import environment
 from common.jobs.failure import how_it_ended, read_answer, shorten_log
 from common.jobs.job import Job, Report, to_json
 from common.jobs.orphans import no_orphans
-from common.jobs.turns import turns_file
+from common.jobs.timed_turns import turns_file
 
 LIMIT_SECONDS = 1800.0
 TICK_SECONDS = 0.2
@@ -42,9 +42,10 @@ def call(
 
     Raises the error that the worker reported, or one that says how it ended; CheckFailed after
     `limit` seconds. `watch` is called repeatedly while waiting. If the command is interrupted, the
-    worker receives SIGINT and has `grace` seconds to end. Each of `environments` starts a process
-    with these additional variables; together they do the job. If one fails, the others are killed.
-    The report is that of the first process. A job that runs user code leaves no process behind.
+    worker receives SIGINT and has `grace` seconds to end. A process is started for each of
+    `environments`, with these additional variables: several for distributed training. If one fails,
+    the others are killed. The report is that of the first process. A job that runs user code leaves
+    no process behind.
     """
     with scratch_folder() as folder, no_orphans() if job.runs_user_code else nullcontext():
         count = len(environments)
@@ -61,7 +62,7 @@ def call(
             for worker in workers:
                 worker.end()
         ended = [worker for worker in workers if worker.status is not None]
-        # Those ended by a signal first: their status is negative.
+        # One that a signal ended is the cause, and comes first: its status is negative.
         for worker in sorted(ended, key=lambda each: each.status or 0):
             worker.raise_if_failed()
         return workers[0].report()
@@ -77,7 +78,9 @@ class Worker:
         self.name, self.box = name, box
         box.mkdir()
         (box / "job.json").write_text(to_json(job))
-        self.status: int | None = None  # exit status; None if it had to be killed
+        self.status: int | None = (
+            None  # the exit status; None while it runs, and if `end` had to kill it
+        )
         own = {"PYTHONPATH": import_path(), "TMPDIR": str(box), **more}
         with open(box / "stderr", "ab") as log:
             self.process = subprocess.Popen(
@@ -110,7 +113,7 @@ class Worker:
         """Kills the process if it is still running, and releases its resources."""
         if self.has_ended():
             self.status = self.process.returncode
-        # Also kills the processes that it has started; raises an error if all have ended.
+        # The whole group, with the processes that it has started; all may have ended already.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

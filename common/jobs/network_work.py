@@ -94,7 +94,10 @@ def compute_with(
 def output_function(
     runner: Runner, net: Any, plain: bool, output: str = "logits"
 ) -> Callable[[NDArray], NDArray]:
-    """The fastest function from batches to the result; if `plain`, one to the named `output`."""
+    """A function from a batch to the network's output.
+
+    It is the fastest one; if `plain`, an ordinary forward pass, from which `output` is taken.
+    """
     if plain:
         return lambda x: runner.forward_pass(net, x, [])[output]
     return runner.inference_function(net)

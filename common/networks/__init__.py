@@ -16,8 +16,8 @@ from common.networks import (
     inception_v4,
     xception,
 )
+from common.networks.overrides import Variant
 from common.networks.subnetwork import fixed_window, subnetwork
-from common.networks.variants import Variant
 from common.spec import NetworkSpec, Shape
 
 PAPERS = (googlenet, inception_v2, inception_v3, inception_v4, inception_resnet, xception)

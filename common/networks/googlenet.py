@@ -9,7 +9,7 @@ padding, normalisation, dropout, heads, initialisation and preprocessing, some i
 
 from dataclasses import replace
 
-from common.networks.variants import (
+from common.networks.overrides import (
     Variant,
     conv_classifier,
     downscale_in_infer,

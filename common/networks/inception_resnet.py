@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from common.networks.blocks import NORM, classifier, conv, head, same
 from common.networks.facenet import biased_projections, embedding, whole_block8
-from common.networks.variants import Variant, every, remove
+from common.networks.overrides import Variant, every, remove
 from common.spec import (
     AvgPool,
     BatchNorm,

@@ -5,7 +5,7 @@ height and width of the feature map.
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.variants import Variant, conv_classifier, every, pad_strided, replace_at
+from common.networks.overrides import Variant, conv_classifier, every, pad_strided, replace_at
 from common.spec import (
     AvgPool,
     BatchNorm,

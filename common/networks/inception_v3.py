@@ -6,7 +6,7 @@ some of them.
 """
 
 from common.networks.blocks import classifier, conv, same
-from common.networks.variants import (
+from common.networks.overrides import (
     Variant,
     downscale_in_infer,
     every,

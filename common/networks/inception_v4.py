@@ -4,7 +4,7 @@ Modules A, B and C, one kind for each of three feature map sizes. Average pools 
 """
 
 from common.networks.blocks import classifier, conv, head, same
-from common.networks.variants import Variant
+from common.networks.overrides import Variant
 from common.spec import AvgPool, Chain, Concat, Init, Layer, MaxPool, NetworkSpec, sequence
 from common.spec.block import block
 from common.spec.preprocess import TIMM

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from common.errors import UsageError
-from common.networks.variants import remove, replace_at
+from common.networks.overrides import remove, replace_at
 from common.spec import AvgPool, Chain, Conv, GlobalAvgPool, NetworkSpec
 from common.spec.plan import Node
 from common.spec.planner import make_plan

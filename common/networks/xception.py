@@ -5,7 +5,7 @@ with residual connections around them.
 """
 
 from common.networks.blocks import NORM, classifier, conv
-from common.networks.variants import Variant, every, pad_strided
+from common.networks.overrides import Variant, every, pad_strided
 from common.spec import (
     BatchNorm,
     Chain,

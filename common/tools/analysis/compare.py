@@ -29,7 +29,7 @@ TOLERANCES = {"bfloat16": 5e-2, "float32": 1e-5, "float64": 1e-12}
 
 @dataclass(frozen=True)
 class Row:
-    """A layer of the body or a head, with the names and shapes of all its measured outputs."""
+    """A layer of the body or a head, with the names and shapes of its compared outputs."""
 
     node: Node
     outputs: dict[str, Shape]
@@ -91,10 +91,10 @@ class Comparison:
         return [
             f"{name}: {failure}"
             for name, result in self.results.items()
-            for failure in self.faults(name, result)
+            for failure in self.failures_of(name, result)
         ]
 
-    def faults(self, framework: str, result: FrameworkResult) -> list[str]:
+    def failures_of(self, framework: str, result: FrameworkResult) -> list[str]:
         """Every failed check of one framework."""
         if result.error or not result.report:
             return [str(result.error).removeprefix(f"{framework}: ")]
@@ -140,13 +140,13 @@ def compare(
     """Runs the reference, then each framework in turn, on the same weights and images.
 
     The weights are `arrays`, or else drawn with seed 0, biases and running statistics as well. `x`
-    is a batch N x C x H x W, and `images` are the names of its images. `report_progress` is called
-    with a framework's name and its status. Of each row, `kept` channels are kept, or the strongest
-    channel of each branch. Raises UserError if the reference cannot run.
+    is a batch N x C x H x W of the `images`. `report_progress` is called with a framework's name
+    and its status. If `kept` is not 0, the strongest channel of each branch is kept, and the `kept`
+    strongest ones of a layer without branches. Raises UserError if the reference cannot run.
     """
     with scratch_folder() as folder:
         given = arrays or initial_arrays(plan, seed=0, random_stats=True)
-        job = write_job(plan, given, x, folder, dtype, plain)
+        job = prepare_job(plan, given, x, folder, dtype, plain)
         report_progress("numpy", "computing the reference results in float64")
         reference = call(job)
         rows = make_rows(plan)
@@ -168,10 +168,13 @@ def compare(
     )
 
 
-def write_job(
+def prepare_job(
     plan: Plan, arrays: Arrays, x: NDArray, folder: Path, dtype: str, plain: bool
 ) -> ForwardPass:
-    """Writes the weights and images into the folder, and returns the reference's job."""
+    """Writes the weights and images into the folder; returns the reference's job for them.
+
+    The frameworks' jobs differ from it in nothing but `framework`.
+    """
     weights_file, input_file = folder / "w.safetensors", folder / "x.npy"
     weights.write(weights_file, arrays, plan)
     np.save(input_file, x)

@@ -16,7 +16,7 @@ from common.jobs.contract import FastRunner, Runner
 from common.jobs.frameworks import import_runner
 from common.jobs.job import Report
 from common.jobs.network_work import output_function
-from common.jobs.turns import Turns
+from common.jobs.timed_turns import Turns
 from common.networks import network
 from common.spec.plan import Plan
 from common.spec.planner import make_plan

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from common.networks.googlenet import batch_norm, kernel_3_for_5
-from common.networks.variants import every, remove
+from common.networks.overrides import every, remove
 from common.spec import BatchNorm, Chain, Conv, DepthwiseConv, Layer, NetworkSpec, sequence
 from common.tools.check.block_changes import before_depthwise, fewer_blocks, ordinary_convolutions
 from common.tools.check.changes import Change, Proposal, leaves

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from common.networks.googlenet import INCEPTION
-from common.networks.variants import remove, replace_at
+from common.networks.overrides import remove, replace_at
 from common.spec import (
     AvgPool,
     BatchNorm,

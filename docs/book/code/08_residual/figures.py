@@ -77,7 +77,7 @@ for scale in (1, 0.3, 0.17, 0.1):
 import numpy as np
 from sklearn.datasets import load_sample_images
 
-from common.networks.variants import every
+from common.networks.overrides import every
 from common.reference.gradients import Forward
 from common.reference.layers import compute
 from common.reference.network import compute_all, to_float64
