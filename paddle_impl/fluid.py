@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
+from operator import add, mul
 from types import SimpleNamespace
 from typing import Any
 
 import paddle
 from paddle import Tensor, nn
+from paddle.base import framework
 from paddle.nn import functional as F
 
-from paddle_impl.fluid_layers import DOWN, Conv2D, Dropout, Linear, Pool2D
+from paddle_impl.fluid_layers import DOWN, Conv2D, Dropout, FullyConnected, Linear, Pool2D
 
 
 class Variable:
@@ -22,8 +24,13 @@ class Variable:
         self.value, self.layer, self.inputs = value, layer, inputs
         self.shape = [-1, *value.shape[1:]]
 
-    def __add__(self, other: "Variable") -> "Variable":
+    def __add__(self, other: Any) -> "Variable":
         return elementwise_add(self, other)
+
+    def __mul__(self, other: Any) -> "Variable":
+        return apply(mul, self, other)  # type: ignore[no-any-return]
+
+    __radd__, __rmul__ = __add__, __mul__
 
 
 class Graph(nn.Layer):
@@ -58,11 +65,28 @@ def ordered(outputs: Sequence[Variable]) -> Iterator[Variable]:
             waiting += [(each, True), *((one, False) for one in reversed(each.inputs))]
 
 
-def apply(layer: Callable, *inputs: Any) -> Any:
-    """The output of a layer: a new variable for variables, and its value for tensors."""
-    if not isinstance(inputs[0], Variable):
-        return layer(*inputs)
-    return Variable(layer(*(each.value for each in inputs)), layer, inputs)
+def apply(function: Callable, *inputs: Any) -> Any:
+    """The output of a function or layer: a new variable for variables, its value for tensors."""
+    variables = [each for each in inputs if isinstance(each, Variable)]
+    if not variables:
+        return function(*inputs)
+
+    def compute(*values: Tensor) -> Tensor:
+        rest = iter(values)
+        return function(*(next(rest) if isinstance(each, Variable) else each for each in inputs))
+
+    layer = function if len(variables) == len(inputs) else compute
+    return Variable(layer(*(each.value for each in variables)), layer, variables)
+
+
+def of_tensors(function: Callable) -> staticmethod:
+    """A function of today that also takes variables first; names and cuDNN are left out."""
+
+    def called(x: Any, *given: Any, **named: Any) -> Any:
+        own = {key: each for key, each in named.items() if key not in ("name", "use_cudnn")}
+        return apply(lambda each: function(each, *given, **own), x)
+
+    return staticmethod(called)
 
 
 def conv2d(input: Any, num_filters: int, filter_size: Any, *given: Any, **named: Any) -> Any:
@@ -102,7 +126,7 @@ def fc(
     inside = 1
     for length in input.shape[1:]:
         inside *= length
-    return apply(Linear(inside, size, param_attr, bias_attr, act), input)
+    return apply(FullyConnected(inside, size, param_attr, bias_attr, act), input)
 
 
 def lrn(
@@ -130,7 +154,7 @@ def elementwise_add(
     name: str | None = None,  # noqa: ARG001
 ) -> Any:
     """`fluid.layers.elementwise_add`."""
-    total = apply(paddle.add, x, y)
+    total = apply(add, x, y)
     return apply(getattr(F, act), total) if act else total
 
 
@@ -143,9 +167,8 @@ def dropout(
     dropout_implementation: str = DOWN,
 ) -> Any:
     """`fluid.layers.dropout`."""
-    layer = Dropout(dropout_prob, seed, dropout_implementation)
-    if is_test:
-        layer.eval()
+    layer = Dropout(dropout_prob, seed, dropout_implementation, is_test)
+    layer.training = framework._dygraph_tracer()._train_mode  # of a network that calls this
     return apply(layer, x)
 
 
@@ -174,23 +197,8 @@ class Fluid:
         MSRA=nn.initializer.KaimingNormal,
     )
     regularizer = paddle.regularizer
-
-    @staticmethod
-    def relu(x: Any, name: str | None = None) -> Any:  # noqa: ARG004
-        """`fluid.layers.relu`."""
-        return apply(F.relu, x)
-
-    @staticmethod
-    def softmax(input: Any, *_: Any, **__: Any) -> Any:
-        """`fluid.layers.softmax`."""
-        return apply(F.softmax, input)
-
-    @staticmethod
-    def reshape(x: Any, shape: Sequence[int], *_: Any, **__: Any) -> Any:
-        """`fluid.layers.reshape`."""
-        return apply(partial(paddle.reshape, shape=shape), x)
-
-    @staticmethod
-    def flatten(x: Any, axis: int = 1, name: str | None = None) -> Any:  # noqa: ARG004
-        """`fluid.layers.flatten`."""
-        return apply(partial(paddle.flatten, start_axis=axis), x)
+    relu, sigmoid, softmax = map(of_tensors, (F.relu, F.sigmoid, F.softmax))
+    scale, transpose, reshape = map(of_tensors, (paddle.scale, paddle.transpose, paddle.reshape))
+    flatten = of_tensors(lambda x, axis=1: paddle.flatten(x, axis))
+    leaky_relu = of_tensors(lambda x, alpha=0.02: F.leaky_relu(x, alpha))
+    elementwise_mul = staticmethod(lambda x, y, **_: apply(mul, x, y))

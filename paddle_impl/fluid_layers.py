@@ -101,9 +101,16 @@ class Linear(Activated):
         self.linear = nn.Linear(input_dim, output_dim, param_attr, bias_attr)
 
     def forward(self, x: Tensor) -> Tensor:
+        """The linear layer and its activation."""
+        return self.activated(self.linear(x))
+
+
+class FullyConnected(Linear):
+    """The layer of `fluid.layers.fc`."""
+
+    def forward(self, x: Tensor) -> Tensor:
         """The linear layer, of the flattened input, and its activation."""
-        wide = x.ndim == 4 and x.shape[-1] != self.linear.weight.shape[0]
-        return self.activated(self.linear(x.flatten(1) if wide else x))
+        return super().forward(x.flatten(1))
 
 
 class Dropout(nn.Dropout):
@@ -114,6 +121,11 @@ class Dropout(nn.Dropout):
         p: float = 0.5,
         seed: int | None = None,  # noqa: ARG002
         dropout_implementation: str = DOWN,
-        is_test: bool = False,  # noqa: ARG002
+        is_test: bool = False,
     ) -> None:
         super().__init__(p, mode=dropout_implementation.replace("downgrade", "downscale"))
+        self.is_test = is_test
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The dropout."""
+        return F.dropout(x, self.p, training=self.training and not self.is_test, mode=self.mode)

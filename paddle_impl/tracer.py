@@ -85,7 +85,7 @@ def record(net: nn.Layer, lines: Callable[[Any], tuple]) -> Iterator[Calls]:
     hooks = []
     for name, layer in net.named_sublayers(include_self=True):
         if isinstance(layer, tuple(LAYERS)):
-            hooks.append(layer.register_forward_pre_hook(tracer.keep))
+            hooks.append(layer.register_forward_pre_hook(tracer.keep, with_kwargs=True))
             hooks.append(
                 layer.register_forward_post_hook(
                     lambda layer, given, output, name=name: tracer.leave(
@@ -156,9 +156,9 @@ class Tracer:
 
         return [layer.register_forward_pre_hook(keep), layer.register_forward_post_hook(leave)]
 
-    def keep(self, layer: nn.Layer, inputs: tuple) -> None:
+    def keep(self, layer: nn.Layer, inputs: tuple, named: dict[str, Tensor]) -> None:
         """Copies a layer's input, because later layers may change a feature map in place."""
-        self.before[id(layer)] = to_numpy(inputs[0])
+        self.before[id(layer)] = to_numpy(next(iter(inputs or named.values())))
 
     def leave(self, name: str, layer: nn.Layer, output: Tensor) -> None:
         """Records a layer that has run."""

@@ -149,10 +149,12 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
     ]
     for layer in learning:
         layer.trainable = False
-    with without_dropout(heads) as drops, record(net, lines) as calls:
-        found = compute(net, x, heads)
-    for layer in learning:
-        layer.trainable = True
+    try:
+        with without_dropout(heads) as drops, record(net, lines) as calls:
+            found = compute(net, x, heads)
+    finally:
+        for layer in learning:
+            layer.trainable = True
     outputs = [to_numpy(output) for output in keras.tree.flatten(found)]
     # The losses of Keras expect probabilities by default, those of the others logits.
     return Trace(

@@ -57,7 +57,7 @@ RubricFile = Annotated[
     Path | None, typer.Option("--rubric", help="Take the points of each kind from this TOML file.")
 ]
 Workers = Annotated[int, typer.Option("-j", "--jobs", help="Check this many files at a time.")]
-SOURCE = re.compile(r"(?P<source>.+?)(:(?P<name>[A-Za-z_]\w*))?")
+SOURCE = re.compile(r"(?P<source>.+?)(:(?P<name>[A-Za-z_][\w.()]*))?")
 
 
 @app.command()

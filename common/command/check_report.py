@@ -105,7 +105,8 @@ def conclusion(verdict: Verdict) -> str:
         if not verdict.in_training:
             more = "" if verdict.trace.after or verdict.trace.drops is not None else NOT_COMPARED
         return f"your network is {' and '.join(verdict.same)}{more}"
-    nearest = f"nearest: {verdict.nearest}, {count_text(verdict.nearest_differences)}"
+    more = "" if verdict.trace.drops is not None else "; dropout was not compared"
+    nearest = f"nearest: {verdict.nearest}, {count_text(verdict.nearest_differences)}{more}"
     return f"{nearest} (use --network NAME to compare with a different one)"
 
 

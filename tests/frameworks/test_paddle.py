@@ -8,6 +8,7 @@ from conftest import noise, planned, seeded
 from common.files import weights
 from common.tools.analysis.published_counts import PUBLISHED
 from common.tools.zoo.convert import convert
+from paddle_impl import fluid
 from paddle_impl.custom_layers import Conv2D, MaxPool
 
 PLAN = planned(size=(64, 64), classes=4)
@@ -110,3 +111,22 @@ def fc1_sizes(size):
     plan = planned("googlenet.paddle_vision", (size, size), classes=10, aux=True)
     features, inputs = plan.array_shapes()["aux1.fc1.weight"]
     return inputs, features
+
+
+def test_functions_of_paddle_1_compute_in_a_graph_and_at_once():
+    x = fluid.Variable(paddle.ones([1, 2, 4, 4]))
+    y = 0.5 * fluid.Fluid.concat([fluid.Fluid.relu(x), x + 1.0], axis=1)
+    graph = fluid.Graph([y, fluid.Fluid.scale(x, scale=3.0)])
+    first, second = graph(-paddle.ones([5, 2, 4, 4]))
+    assert first.shape == [5, 4, 4, 4]
+    assert float(first.sum()) == 0.0
+    assert float(second.mean()) == -3.0
+
+
+def test_the_dropout_of_paddle_1_scales_in_evaluation_only():
+    net, x = paddle.nn.Linear(1, 1), paddle.ones([1, 1000])
+    net.eval()
+    assert fluid.dropout(x, 0.25).numpy().tolist() == [[0.75] * 1000]
+    net.train()
+    assert set(fluid.dropout(x, 0.25).numpy().ravel().tolist()) == {0.0, 1.0}
+    assert set(fluid.dropout(x, 0.25, is_test=True).numpy().ravel().tolist()) == {0.75}

@@ -3,12 +3,21 @@
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from common.spec import Shape
 
 UNKNOWN = object()
-SYMBOLIC = object()  # takes the network's input itself, as Keras functions do
+
+
+@dataclass(frozen=True)
+class Symbolic:
+    """The value of an argument that is the network's input itself, as Keras functions take it."""
+
+    size: Shape
+
+
 # Arguments that keep a published network from downloading weights or returning probabilities.
 SWITCHES: Mapping[str, Any] = {
     "weights": None,
@@ -50,7 +59,7 @@ def value_for(name: str, size: Shape, classes: int, heads: bool) -> Any:
         "channels": channels,
         "shape": (side, other, channels),
         "side": side,
-        "symbol": SYMBOLIC,
+        "symbol": Symbolic(size),
         "dropout": 0.4,
         "keep": 0.6,
         "yes": True,
@@ -97,7 +106,7 @@ def fill(thing: Any, size: Shape, classes: int, heads: bool) -> dict[str, Any]:
 def call_text(name: str, given: Mapping[str, Any]) -> str:
     """A call as a user would write it, such as `Net(classes=10)`."""
     shown = {
-        key: "..." if value is UNKNOWN else "input" if value is SYMBOLIC else repr(value)
+        key: "..." if value is UNKNOWN else "input" if isinstance(value, Symbolic) else repr(value)
         for key, value in given.items()
     }
     return f"{name}({', '.join(f'{key}={value}' for key, value in shown.items())})"

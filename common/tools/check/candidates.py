@@ -77,6 +77,8 @@ def candidate_for(trace: Trace, name: str, aux: bool) -> Candidate | None:
     comparison takes all sizes from the trace.
     """
     output = trace.outputs[0]
+    if output.ndim < 2:
+        raise DataError(f"its output has the shape {output.shape}, not one score for each class")
     classes = output.shape[1] if output[0].size == output.shape[1] else None
     shape = trace.image.shape[1:]
     try:

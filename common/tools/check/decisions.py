@@ -141,13 +141,13 @@ def each_once(values: Sequence[str], is_row: bool) -> Sequence[str]:
 
 
 def swapped(found: Sequence[Difference]) -> list[Difference]:
-    """The decisions, with two kernels that are the other way round as one."""
-    kernels = {(e.yours, e.table): e for e in found if e.what == "convolution: kernel"}
+    """The decisions, with kernels of 1xn and nx1 that are the other way round as one."""
+    kernels = {(e.yours, e.table): e for e in found if is_turned(e)}
     left: list[Difference] = []
     done: set[tuple[str, str]] = set()
     for each in found:
         other = kernels.get((each.table, each.yours))
-        if each.what != "convolution: kernel" or other is None or other is each:
+        if not is_turned(each) or other is None or other is each:
             left.append(each)
         elif (each.table, each.yours) not in done:
             done.add((each.yours, each.table))
@@ -156,6 +156,12 @@ def swapped(found: Sequence[Difference]) -> list[Difference]:
             named = replace(both, what="1xn and nx1 swapped", kind=CONVENTION)
             left.append(replace(named, yours=own[0], table=own[1]))
     return left
+
+
+def is_turned(each: Difference) -> bool:
+    """Whether a difference is a kernel of 1xn for nx1, or the other way round."""
+    own, table = (re.findall(r"\d+", text) for text in (each.yours, each.table))
+    return each.what == "convolution: kernel" and own == table[::-1] != table
 
 
 def moved(found: Sequence[Difference]) -> list[Difference]:

@@ -45,5 +45,5 @@ def compared_json(found: Verdict) -> dict:
         "input": list(found.trace.image.shape[1:]),
         "heads": list(found.plan.heads),
         "dropout": found.trace.drops is not None,
-        "training_step": bool(found.trace.after),
+        "training_step": found.compares_step,
     }

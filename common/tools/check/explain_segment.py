@@ -14,7 +14,7 @@ from common.tools.check.trace import Array, agreement, reads
 
 ROUNDS = 5  # the most differences explained in one segment
 # A round tries at least LEAST edits; where all maps are small more, up to WORK values in total.
-LEAST, WORK = 300, 400_000_000
+LEAST, WORK = 300, 1_600_000_000
 
 
 def explain(reading: Reading, name: str, found: Array) -> None:
@@ -23,6 +23,7 @@ def explain(reading: Reading, name: str, found: Array) -> None:
         reading.rough += 1
         return
     before, names = reading.graph, open_names(reading, name)
+    taken = dict(reading.matcher.taken)
     for _ in range(ROUNDS if reading.explains else 0):
         better = improve(reading, name, names, found)
         if better is None:
@@ -33,6 +34,7 @@ def explain(reading: Reading, name: str, found: Array) -> None:
             reading.learn(before)
             return
     reading.adopt(before)
+    reading.matcher.restore(taken)
     reading.mismatches += 1
     reading.unexplained[name] = layer_hypotheses.distance(found, reading.value_read(name))
     reading.suspects[name] = names
@@ -65,7 +67,7 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
     test = Promising(name, found, digits, reading.forced)
     test.keep(reading.graph, reading.known)
     free = [reading.trace.calls[number] for number in reading.matcher.free]
-    counts = reading.digits_at(name)
+    exact = reading.digits_at(name)
     place = Place(
         graph=reading.graph,
         reader=name,
@@ -74,7 +76,7 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
         known=reading.known,
         found=found,
         free=free,
-        digits=counts,
+        digits=exact,
     )
     tries = islice(hypotheses(place), max(LEAST, WORK // largest(reading, names, found)))
     for graph in chain(reading.sisters(names), tries):

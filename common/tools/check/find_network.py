@@ -32,9 +32,11 @@ def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
         return expect(maker, eval(job.call, names), job.call)
     if job.name:
         if job.name not in names:
-            raise first_error(job, file, lines) or DataError(
-                f"{job.source} does not define {job.name!r}"
-            )
+            own = {n: each for n, each in own_things(maker).items() if inspect.isclass(each)}
+            if built := built_by(maker, own, {}).get(job.name):  # such as `GoogLeNet.build`
+                return network_named(maker, job.name, built)
+            none = DataError(f"{job.source} does not define {job.name!r}")
+            raise first_error(job, file, lines) or none
         return network_named(maker, job.name, names[job.name])
     nets = outer(maker, networks_in(maker))
     if failure := failure_of_whole(maker, nets, lines):
@@ -57,7 +59,7 @@ def network_named(maker: Maker, name: str, thing: Any) -> Made:
     """The network that a name of the file is or makes; raises DataError if that fails."""
     if is_network(thing, maker.checker):
         return Made(name=name, net=thing)
-    if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
         return expect(maker, thing, name)
     if made := maker.make(name, thing):
         return made
@@ -96,7 +98,8 @@ def joins_parts(file: UserFile, nets: Sequence[Made]) -> bool:
     """Whether a statement that failed passes several of these networks to one call, as parts."""
     names = {made.name for made in nets}
     for call in file.failed_calls():
-        given = {part.id for part in call.args if isinstance(part, ast.Name)}
+        parts = [part for each in call.args for part in getattr(each, "elts", [each])]
+        given = {part.id for part in parts if isinstance(part, ast.Name)}
         if len(given & names) > 1:
             return True
     return False
@@ -164,7 +167,7 @@ def made_from(maker: Maker, things: dict[str, Any]) -> list[Made]:
 def built_by(
     maker: Maker, kinds: dict[str, type], networks: dict[str, type]
 ) -> dict[str, Callable]:
-    """The methods by which classes may build a network: if they are networks, without inputs."""
+    """The methods by which classes may build a network; of a network, those without parameters."""
     found: dict[str, Callable] = {}
     for name, kind in kinds.items():
         if name not in networks:
@@ -233,9 +236,9 @@ def first_error(job: Check, file: UserFile, lines: Lines) -> DataError | None:
 
 def no_network(maker: Maker, lines: Lines) -> DataError:
     """The error that explains why no network was found."""
-    job = maker.job
-    calls: Sequence[str] = [each for each in maker.failed.values() if isinstance(each, str)]
-    errors = [each for each in maker.failed.values() if isinstance(each, BaseException)]
+    job, calls = maker.job, [each for each in maker.failed.values() if isinstance(each, str)]
+    failed = [e for n, e in maker.failed.items() if not calls or not USES.fullmatch(n)]
+    errors = [each for each in failed if isinstance(each, BaseException)]
     missing = "".join(f" ({note})" for note in maker.file.notes if "stand-ins" in note)
     if errors:  # an expression of the file may fail only because it was taken out of its place
         chosen = [each for each in errors if not isinstance(each, NameError)] or errors
@@ -243,5 +246,5 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
     if calls:
         shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
         return DataError(f"{job.source}: its networks need arguments; pass them with {shown}")
-    none = f"{job.source} defines no {title(maker)} network (instance, class or function)"
-    return DataError(none + missing)
+    network = f"{title(maker)} network (instance, class or function)"
+    return DataError(f"{job.source} defines no {network}{missing}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from common.networks import NETWORKS, network
 from common.spec import Shape
-from common.tools.check.arguments import SYMBOLIC, UNKNOWN, call_text, fill, parameters_of
+from common.tools.check.arguments import UNKNOWN, Symbolic, call_text, fill, parameters_of
 from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
 from common.tools.check.source_lines import Lines
@@ -54,11 +54,13 @@ class Maker:
             try:
                 return self.from_expression(name, text)
             except BaseException as error:
-                failure = failure or error
-        if failure is not None:
-            self.failed[name] = failure
-        elif UNKNOWN in (given := next(self.argument_sets(thing))).values():
+                failure = error if failure is None or isinstance(failure, NameError) else failure
+        given = next(self.argument_sets(thing))
+        # A call may fail only because it was taken out of its place in the file.
+        if UNKNOWN in given.values() and (failure is None or isinstance(failure, NameError)):
             self.failed[name] = call_text(name, given)
+        elif failure is not None:
+            self.failed[name] = failure
         return None
 
     def argument_sets(self, thing: Any) -> Iterator[dict[str, Any]]:
@@ -75,7 +77,7 @@ class Maker:
     def from_call(self, name: str, thing: Any, given: dict[str, Any]) -> Made | None:
         """The network made by a call with these arguments; None if the call makes none."""
         named = self.with_input(given)
-        if any(value is None and given[key] is SYMBOLIC for key, value in named.items()):
+        if any(each is None and isinstance(given[key], Symbolic) for key, each in named.items()):
             return None
         places = {key: parameters_of(thing)[key].kind for key in named}
         first = [named.pop(key) for key, kind in places.items() if kind is kind.POSITIONAL_ONLY]
@@ -89,11 +91,9 @@ class Maker:
 
     def with_input(self, given: dict[str, Any]) -> dict[str, Any]:
         """Arguments with the input of a functional model; None in its place if there is none."""
-        shape = next((value for value in given.values() if isinstance(value, tuple)), None)
-        size = (shape[2], *shape[:2]) if shape else tuple(self.job.input) or (3, 224, 224)
         return {
-            key: self.checker.symbolic_input(size) if value is SYMBOLIC else value
-            for key, value in given.items()
+            key: self.checker.symbolic_input(each.size) if isinstance(each, Symbolic) else each
+            for key, each in given.items()
         }
 
     def from_expression(self, name: str, text: str) -> Made | None:
@@ -161,14 +161,13 @@ def is_network(thing: Any, checker: Checker) -> bool:
 
 
 def usual_inputs(name: str | None) -> Iterator[Shape]:
-    """Yields the input sizes to try: first that of the requested network, then those of all.
+    """Yields the input sizes to try: first that of the requested network, then the published ones.
 
-    The second one is CIFAR's, for networks whose first layers do not reduce the image.
+    CIFAR's is among the first, for networks whose first layers do not reduce the image.
     """
-    if name:
-        yield network(name).input
     first, *others = dict.fromkeys(network(each).input for each in NETWORKS)
-    yield from (first, CIFAR, *others)
+    own = [network(name).input] if name else []
+    yield from dict.fromkeys((*own, first, CIFAR, *others))
 
 
 def outermost(nets: Sequence[Made], checker: Checker) -> list[Made]:
@@ -195,7 +194,15 @@ def distinct(nets: Sequence[Made], checker: Checker) -> list[Made]:
     found: dict[object, Made] = {}
     for made in nets:
         key: object = id(made.net)
-        with suppress(Exception):  # layers without sizes yet cannot be counted
-            key = len(checker.parts(made.net)), checker.count_parameters(made.net)
+        with suppress(Exception):  # layers without sizes yet cannot be described
+            key = type(made.net), *map(description, checker.parts(made.net))
         found.setdefault(key, made)
     return list(found.values())
+
+
+def description(layer: Any) -> str:
+    """A layer's type and settings, without its name."""
+    if not hasattr(layer, "get_config"):
+        return repr(layer)
+    settings = {key: each for key, each in layer.get_config().items() if key != "name"}
+    return f"{type(layer)} {settings}"

@@ -1,7 +1,7 @@
 """Matches the layers that ran with those of the plan, by their shapes and their inputs."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -78,6 +78,12 @@ class Matcher:
         if name in self.taken:
             self.free[self.taken.pop(name)] = None
             self.free = dict.fromkeys(sorted(self.free))
+
+    def restore(self, taken: Mapping[str, int]) -> None:
+        """Gives back the layers that ops had taken before some were released."""
+        self.taken = dict(taken)
+        used = set(taken.values())
+        self.free = dict.fromkeys(n for n in range(len(self.calls)) if n not in used)
 
     def shared(self) -> dict[str, str]:
         """The ops whose layers share an earlier op's weights; random weights are never equal."""

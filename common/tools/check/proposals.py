@@ -99,8 +99,11 @@ def eps_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
         return
     table = max(own, key=own.count).eps
     if facts.eps_is_width:
+        own_widths = ", ".join(str(call.shape[0]) for call in facts.norms[:2])
         what = "batch norm: eps is the number of channels"
-        yield Change(what=what, yours="64, 192, ...", table=f"{table:g}", override=width_for_eps)
+        yield Change(
+            what=what, yours=f"{own_widths}, ...", table=f"{table:g}", override=width_for_eps
+        )
     elif facts.eps and abs(facts.eps - table) > 1e-3 * table:
         what = "batch norm: eps in all"
         made = convention if facts.eps in USUAL_EPS else Change

@@ -140,11 +140,8 @@ class Reading:
 
     def adopt(self, graph: Graph) -> None:
         """Continues with an edited graph; ops that it leaves out release their layers to others."""
-        for name, op in graph.items():
-            if op.layer is None and name in self.graph and op.inputs != self.graph[name].inputs:
-                for each in section(self.graph, name, op.inputs):
-                    if each not in op.inputs:
-                        self.matcher.release(each)
+        for each in left_out(self.graph, graph):
+            self.matcher.release(each)
         self.known, self.graph = self.without_stale(graph), graph
 
     def without_stale(self, graph: Graph) -> Values:
@@ -161,3 +158,11 @@ def unedited(reading: Reading, graph: Graph) -> Values:
     edited = [each for each, op in graph.items() if op is not reading.graph.get(each)]
     stale = {*edited, *downstream(graph, edited, reading.forced)}
     return {each: y for each, y in reading.known.items() if each in graph and each not in stale}
+
+
+def left_out(before: Graph, after: Graph) -> Iterator[str]:
+    """Yields the ops before those that an edit removes, unless they lead to the maps kept."""
+    for name, op in after.items():
+        if op.layer is None and name in before and op.inputs != before[name].inputs:
+            kept = {*op.inputs}.union(*(section(after, each, ()) for each in op.inputs))
+            yield from (each for each in section(before, name, op.inputs) if each not in kept)

@@ -21,7 +21,7 @@ from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
 from common.tools.check.detect import FRAMEWORK
 from common.tools.check.notebooks import source_of
-from common.tools.check.packages import folder_of, package_of
+from common.tools.check.packages import MAX_ABOVE, folder_of, package_of
 from common.tools.check.source_lines import Lines, what_happened
 from common.tools.check.stand_ins import Finder
 
@@ -66,7 +66,7 @@ class UserFile:
         return found
 
     def calls_of(self, name: str) -> list[str]:
-        """The calls of a name that stand in the file, as text, without those inside its class."""
+        """The calls of a name that stand in the file, as text."""
         calls = (
             [each for each in ast.walk(self.tree) if isinstance(each, ast.Call)]
             if self.tree
@@ -105,7 +105,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     code = source if path.suffix == ".ipynb" else path.read_bytes()
     tree, old = parsed(code, source, path)
     package = package_of(path, tree)
-    finder = Finder(checker.NETWORK, [path.parent, *list(path.parents)[1:3]])
+    finder = Finder(checker.NETWORK, list(path.parents)[: MAX_ABOVE + 1])
     sys.meta_path.append(finder)
     used = [*old, *checker.OLD_NAMES.install(source)]
     for _ in range(MAX_MISSING):

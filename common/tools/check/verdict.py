@@ -64,6 +64,11 @@ class Verdict:
         return "differs" if counts else "equal"
 
     @property
+    def compares_step(self) -> bool:
+        """Whether a training step was compared, which happens where the results are equal."""
+        return bool(self.trace.after) and not self.differences and not self.unexplained
+
+    @property
     def decisions(self) -> list[Difference]:
         """The differences, those of one decision as one, each with all its places and its kind."""
         is_small = max(self.trace.image.shape[2:]) <= SMALL

@@ -47,6 +47,24 @@ def test_layers_used_again_in_the_same_module_are_one_decision():
     assert joined.yours == "those of the same module"
 
 
+def test_only_kernels_of_1xn_are_swapped_by_convention():
+    def kernel(layer, *, yours, table):
+        what = "convolution: kernel"
+        return Difference(layer=layer, what=what, yours=yours, table=table)
+
+    turned = [
+        kernel("a.0.conv", yours="(7, 1)", table="(1, 7)"),
+        kernel("a.1.conv", yours="(1, 7)", table="(7, 1)"),
+    ]
+    [joined] = decisions(turned, is_small=False)
+    assert (joined.what, joined.kind) == ("1xn and nx1 swapped", "convention")
+    square = [
+        kernel("branch2.1.conv", yours="5", table="3"),
+        kernel("branch3.1.conv", yours="3", table="5"),
+    ]
+    assert [each.kind for each in decisions(square, is_small=False)] == ["mistake"] * 2
+
+
 def test_probabilities_are_a_convention_where_losses_expect_them():
     found = [Difference(layer="fc", what="extra softmax", yours="softmax", table="none")]
     kinds = [decisions(found, is_small=False, probabilities=each)[0].kind for each in (False, True)]

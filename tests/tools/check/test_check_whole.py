@@ -1,5 +1,7 @@
 """The whole network of a file is read, and not one of its parts, or the error says why not."""
 
+import json
+
 import pytest
 from cli import call
 
@@ -28,6 +30,12 @@ def network(input_shape, classes):
     y = layers.MaxPooling2D({pool})(block(image))
     return Model(image, layers.Dense(classes)(layers.Flatten()(y)))
 """
+
+
+def test_a_function_of_the_input_is_tried_with_each_size(tmp_path):
+    source = PARTS.format(pool=250).replace("(input_shape, classes)", "(inputs, classes)")
+    source = source.replace("Input(input_shape)", "inputs")
+    assert "compared: 5 layers with weights (5 x conv)" in error_of(tmp_path, source)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +117,55 @@ def test_a_network_is_read_although_a_class_that_uses_it_fails(tmp_path):
     assert "compared: 4 layers with weights" in error
 
 
+CALLED = """
+from torch import nn
+
+
+class Net(nn.Sequential):
+    def __init__(self, cfg):
+        super().__init__(*[nn.Conv2d(cfg, cfg, 1) for _ in range(5)])
+
+
+def main():
+    cfg = no_such_configuration
+    Net(cfg)(...)
+"""
+
+
+def test_a_call_that_needs_its_function_is_suggested(tmp_path):
+    assert "with --call 'Net(cfg=...)'" in error_of(tmp_path, CALLED)
+
+
+TWO = """
+from torch import nn
+
+
+class Right:
+    @staticmethod
+    def build(num_classes):
+        convs = [nn.Conv2d(3, 3, 3, padding={padding}) for _ in range(5)]
+        return nn.Sequential(*convs, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 7))
+"""
+
+
+@pytest.mark.parametrize(("padding", "count"), [(0, 2), (1, 1)])
+def test_networks_that_differ_in_a_setting_are_both_read(tmp_path, padding, count):
+    wrong = TWO.replace("Right", "Wrong")
+    file = tmp_path / "mine.py"
+    file.write_text(TWO.format(padding=1) + wrong.format(padding=padding))
+    _, out, _ = call("check", file, "--json")
+    assert len(json.loads(out)) == 2 if count == 2 else not out
+    code, _, error = call("check", f"{file}:Wrong.build")
+    assert (code, "compared: 6 layers with weights" in error) == (4, True)
+
+
+def test_an_output_without_classes_is_told(tmp_path):
+    source = TWO.replace("nn.Linear(3, 7))", "nn.Linear(3, 1), nn.Flatten(0))").format(padding=1)
+    assert "its output has the shape (2,), not one score for each class" in error_of(
+        tmp_path, source
+    )
+
+
 SAME_NAMES = """
 from paddle import ParamAttr, nn
 
@@ -135,6 +192,11 @@ class Net(nn.Layer):
 
 def test_parts_of_paddle_may_have_the_parameter_names_of_the_whole(tmp_path):
     assert "compared: 5 layers with weights" in error_of(tmp_path, SAME_NAMES)
+
+
+def test_layers_of_paddle_may_be_called_by_the_name_of_their_argument(tmp_path):
+    source = SAME_NAMES.replace("self.conv(self.part(x))", "self.conv(x=self.part(x))")
+    assert "compared: 5 layers with weights" in error_of(tmp_path, source)
 
 
 UNFINISHED = """
