@@ -37,7 +37,9 @@ def print_verdict(source: str, verdict: Verdict, language: str = "en", framework
     if others := len(verdict.trace.outputs) - 1 - len(plan.heads):
         print_line(f"not compared: {others} of the outputs (--aux compares auxiliary heads)")
     if verdict.unused:
-        print_line(f"executed but not used in the result: {', '.join(verdict.unused[:6])}")
+        print_line(
+            f"ran without a counterpart in the published network: {', '.join(verdict.unused[:6])}"
+        )
     if verdict.decisions:
         print_line(LABELS[language]["kinds"])
     print(conclusion(verdict))

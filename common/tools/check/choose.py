@@ -111,17 +111,17 @@ def stray(matcher: Matcher, name: str, expected: Array | None, free: Sequence[in
     """The layer for an op if none that fits reads the expected map; None if there is none."""
     shape = matcher.wanted[name]
     same = [number for number in free if matcher.signatures[number] == shape]
-    following = matcher.taken.get(
+    previous = matcher.taken.get(
         matcher.graph[name].inputs[0], max(matcher.taken.values(), default=-1)
     )
     if len(same) >= sum(matcher.wanted[other] == shape for other in matcher.coming):
         return likeliest(matcher, name, expected, same)
-    if following + 1 in same:
-        return following + 1
+    if previous + 1 in same:
+        return previous + 1
     if (number := classifier(matcher, name, free)) is not None:
         return number
-    if is_next_alike(matcher, name, following + 1):
-        return following + 1
+    if is_next_alike(matcher, name, previous + 1):
+        return previous + 1
     if (number := reader_of_earlier(matcher, name, free)) is not None:
         return number
     if not may_have_other_channels(matcher, name):

@@ -35,7 +35,9 @@ def dropout_differences(reading: Reading) -> Iterator[Difference]:
                 table=f"{rate:g}",
                 lines=lines_of_dropout(reading, found.input),
             )
-    if not reading.trace.after:  # those inside heads, which were not compared, do not count
+    # Heads are only compared with a training step: without one, their dropouts have no place. A
+    # dropout is missing for certain where the layers around it are the published ones.
+    if not reading.trace.after:
         placed = [drop for drop in left if step_before(reading, drop.input)]
         sure = [name for name in missing if is_certain(reading, name)]
         others = [name for name in missing if name not in sure]

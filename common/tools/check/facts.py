@@ -82,7 +82,7 @@ class Facts:
     def activation(self) -> Layer | Other | None:
         """The activation between layers with weights; None if convolutions are read as they are.
 
-        It is ReLU as well if it is not recognised.
+        It is ReLU if none is recognised.
         """
         pairs = [(call, each) for call, after in self.following() for each in after]
         if self.any_reads(pairs, lambda y: y.clip(0)):
@@ -175,7 +175,7 @@ def slope_between(y: Array, read: Array) -> float | None:
 
 
 def is_same_map(one: Array, other: Array) -> bool:
-    """Whether two maps are the same, bit for bit."""
+    """Whether two maps are the same, judged by their first channel."""
     return one.shape == other.shape and bool((one[0, 0] == other[0, 0]).all())
 
 

@@ -125,7 +125,7 @@ class Maker:
         return self.file.module.__name__
 
     def left_behind(self, thing: Any, error: BaseException, before: int) -> Any:
-        """The network that a function made since then, before it failed or began to train."""
+        """The network that a function made, before it failed or began to train."""
         if not inspect.isfunction(thing):
             return None
         unfinished = {
@@ -138,7 +138,7 @@ class Maker:
         return self.biggest_since(before, unfinished)
 
     def biggest_since(self, before: int, unfinished: set[int] | tuple) -> Any:
-        """The largest network made since then; None if only single layers were made."""
+        """The largest network made after `before` layers; None if only layers were made."""
         layers = [each for each, _ in list(self.lines.found.values())[before:]]
         nets = [
             each

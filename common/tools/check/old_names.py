@@ -26,9 +26,19 @@ class OldNames:
     names: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     adapt: Callable[[str], Sequence[str]] = lambda _: ()
+    installed: dict[str, list[str]] = field(default_factory=dict)  # the notes, by source
 
     def install(self, source: str) -> list[str]:
-        """Makes the old names known to the rest of the process; returns notes on those used."""
+        """Makes the old names known to the rest of the process; returns notes on those used.
+
+        A source that is run again, in float32, is not adapted a second time.
+        """
+        if source not in self.installed:
+            self.installed[source] = self.install_once(source)
+        return self.installed[source]
+
+    def install_once(self, source: str) -> list[str]:
+        """Makes the old names known; returns notes on those used."""
         used = [name for name in self.modules if re.search(rf"\b{re.escape(name)}\b", source)]
         for old, new in self.modules.items():
             add_module(old, new)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from os import sep
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,7 +102,8 @@ class Finder(MetaPathFinder, Loader):
     """Imports stand-ins for the modules in `names`, if the user's own code asks for them."""
 
     def __init__(self, network: type, roots: Sequence[Path]) -> None:
-        self.network, self.roots = network, tuple(map(str, roots))
+        self.network = network
+        self.roots = tuple(str(each).rstrip(sep) + sep for each in roots)
         self.names: dict[str, None] = {}
 
     def find_spec(self, fullname: str, *_: object) -> Any:

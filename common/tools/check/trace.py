@@ -56,7 +56,7 @@ class Trace:
     `after` holds the weights of each layer after one training step, if one was taken. `drops` holds
     the dropouts active in training, although in the trace itself they pass their input on; it is
     None if the network could not be run in training mode. `notes` say how the network was read,
-    `steps` are the layers without weights, and `probabilities` what the framework's losses expect.
+    `steps` are the layers without weights, and `probabilities` whether its losses expect them.
     """
 
     image: Array

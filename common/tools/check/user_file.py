@@ -105,8 +105,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     code = source if path.suffix == ".ipynb" else path.read_bytes()
     tree, old = parsed(code, source, path)
     package = package_of(path, tree)
-    finder = Finder(checker.NETWORK, list(path.parents)[: MAX_ABOVE + 1])
-    sys.meta_path.append(finder)
+    finder = finder_for(path, checker)
     used = [*old, *checker.OLD_NAMES.install(source)]
     for _ in range(MAX_MISSING):
         found = UserFile(module_for(path, package), source, tree)
@@ -171,6 +170,16 @@ def own_name(path: Path) -> str:
     other = sys.modules.get(path.stem)
     is_other = other is not None and getattr(other, "__file__", "") != str(path)
     return f"{path.stem}_of_yours" if is_other else path.stem
+
+
+def finder_for(path: Path, checker: Checker) -> Finder:
+    """The finder of this process, which knows the modules that an earlier run has missed."""
+    for each in sys.meta_path:
+        if isinstance(each, Finder):
+            return each
+    finder = Finder(checker.NETWORK, list(path.parents)[: MAX_ABOVE + 1])
+    sys.meta_path.append(finder)
+    return finder
 
 
 def run_statements(tree: ast.Module, found: UserFile, path: Path) -> None:
