@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from common.tools.check.decisions import module_of
 from common.tools.check.describe import Difference
@@ -10,6 +11,7 @@ from common.tools.check.reading import Reading
 
 MANY = 5  # modules with layers that no change explains
 MAX_SHOWN = 8  # kinds of layers
+MISSING = "convolution missing"
 
 
 def joined_where_far_apart(
@@ -20,11 +22,16 @@ def joined_where_far_apart(
     In such a part, layers have been compared that do not correspond, so that differences between
     them say nothing. What remains true is which layers one network has and the other lacks.
     """
+    for head in reading.plan.heads:
+        found, unexplained = joined_in_head(head, found, unexplained)
     steps = [child.path for root in reading.plan.roots() for child in root.children]
     odd = sorted({steps.index(m) for each in unexplained if (m := module_of(each)) in steps})
     if len(odd) < MANY:
         return list(found), list(unexplained)
-    part = steps[odd[0] : odd[-1] + 1]
+    first, missing = odd[0], Counter(module_of(each) for each in found if each.what == MISSING)
+    while first and missing[steps[first - 1]] > 1:  # as if they were compared with others
+        first -= 1
+    part = steps[first : odd[-1] + 1]
     inside = [each for each in unexplained if module_of(each) in part]
     yours, table = without_counterpart(reading)
     lines = tuple(dict.fromkeys(line for each in inside for line in each.lines))
@@ -33,6 +40,18 @@ def joined_where_far_apart(
     )
     left = [each for each in unexplained if each not in inside]
     return [each for each in found if module_of(each) not in part], [whole, *left]
+
+
+def joined_in_head(
+    head: str, found: Sequence[Difference], unexplained: Sequence[Difference]
+) -> tuple[Sequence[Difference], Sequence[Difference]]:
+    """The differences, with those of a head as one if several are unexplained."""
+    inside = [each for each in unexplained if module_of(each) == head]
+    if len(inside) < 2:
+        return found, unexplained
+    left = [each for each in unexplained if each not in inside]
+    whole = replace(inside[-1], layer=head, places=(head,))
+    return [each for each in found if module_of(each) != head], [*left, whole]
 
 
 def without_counterpart(reading: Reading) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from common import spec
+from common.tools.check import far_apart
 from common.tools.check import foreign_layers as others
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
@@ -193,3 +194,34 @@ def test_slopes_may_differ_for_each_place_but_not_for_each_image():
     slopes = np.random.default_rng(1).uniform(0.1, 0.5, x.shape)
     assert has_slopes(np.where(x > 0, x, slopes[:1] * x), x)
     assert not has_slopes(np.where(x > 0, x, slopes * x), x)
+
+
+def part(found, unexplained):
+    """The differences at these layers, joined where modules do not correspond."""
+    names = ["stem", *(f"m{n}" for n in range(8)), "head"]
+    steps = [SimpleNamespace(path=name) for name in names]
+    plan = SimpleNamespace(heads=["head"], roots=lambda: [SimpleNamespace(children=steps)])
+    reading = SimpleNamespace(plan=plan, trace=SimpleNamespace(calls=[]))
+    rows = [
+        [Difference(layer=layer, what=what, yours="", table="") for layer, what in each]
+        for each in (found, [(layer, "unexplained") for layer in unexplained])
+    ]
+    own, unclear = far_apart.joined_where_far_apart(*rows, reading)
+    return [each.layer for each in own], [each.places or each.layer for each in unclear]
+
+
+MISSING = "convolution missing"
+MODULES = [f"m{n}.a" for n in range(3, 8)]
+
+
+def test_modules_without_several_layers_belong_to_the_part_that_is_unexplained(monkeypatch):
+    monkeypatch.setattr(far_apart, "without_counterpart", lambda _: ("", ""))
+    found = [("m1.a", MISSING), ("m2.a", MISSING), ("m2.b", MISSING), ("m4.b", MISSING)]
+    assert part(found, MODULES) == (["m1.a"], [tuple(f"m{n}" for n in range(2, 8))])
+    assert part(found, MODULES[1:]) == (["m1.a", "m2.a", "m2.b", "m4.b"], MODULES[1:])
+
+
+def test_a_head_with_several_unexplained_layers_is_one_difference():
+    found = [("m1.a", MISSING), ("head.a", MISSING)]
+    assert part(found, ["m1.b", "head.a", "head.b"]) == (["m1.a"], ["m1.b", ("head",)])
+    assert part(found, ["m1.b", "head.a"]) == (["m1.a", "head.a"], ["m1.b", "head.a"])
