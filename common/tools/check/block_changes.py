@@ -70,23 +70,24 @@ def ordinary_convolutions(network: NetworkSpec, facts: Facts) -> Iterator[Change
     shapes = wanted_shapes(plan)
     wanted, ran = Counter(shapes.values()), Counter(map(of_call, facts.trace.calls))
     more, less = ran - wanted, wanted - ran
-    found: dict[str, int] = {}
+    found: list[str] = []
     for name, (_, shape) in shapes.items():
         unit, _, last = name.rpartition(".")
         parts = shapes[name], shapes.get(f"{unit}.pointwise")
         if last != "depthwise" or parts[1] is None:
             continue
-        channels = parts[1][1][0]
-        own = "conv", (channels, shape[0], *shape[2:])
+        own = "conv", (parts[1][1][0], shape[0], *shape[2:])
         if more[own] and all(less[part] for part in parts if part):
             more[own] -= 1
-            found[unit] = channels
+            found.append(unit)
 
     def ordinary(path: str, layer: Layer) -> Layer:
         match layer:
-            case Chain({"depthwise": DepthwiseConv() as deep, "pointwise": Conv(), **rest}):
+            case Chain({"depthwise": DepthwiseConv() as deep, "pointwise": Conv() as one, **rest}):
                 if path in found:
-                    conv = Conv(found[path], deep.kernel, deep.stride, deep.padding, bias=False)
+                    conv = replace(
+                        one, kernel=deep.kernel, stride=deep.stride, padding=deep.padding
+                    )
                     return Chain({"conv": conv, **rest})
         return layer
 

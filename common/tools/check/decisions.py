@@ -35,7 +35,7 @@ def decisions(
     `probabilities`, that the losses of the framework take these by default.
     """
     groups: dict[tuple, list[Difference]] = {}
-    found = [each for each in found if not is_hidden_width(each, found)]
+    found = units_missing([each for each in found if not is_hidden_width(each, found)])
     rows, varied = wrong_rows(found), varied_eps(found)
     shared = {module_of(each) for each in found if each.what == "weights shared"}
     for each in found:
@@ -177,6 +177,25 @@ def moved(found: Sequence[Difference]) -> list[Difference]:
             both = replace(one, what=what, yours=places[0], table=places[1], lines=lines)
             left = [both if each is one else each for each in left if each is not other]
     return left
+
+
+def units_missing(found: Sequence[Difference]) -> list[Difference]:
+    """The differences, with a missing convolution and the missing steps after it as one."""
+    units = {unit_of(each): each for each in found if each.what == "convolution missing"}
+    steps = [e for e in found if e.what in ("batch norm missing", "ReLU missing")]
+    after = [each for each in steps if unit_of(each) in units and not each.places]
+    left = [each for each in found if each not in after]
+    return [
+        replace(each, places=(each.layer, *(e.layer for e in after if unit_of(e) == unit_of(each))))
+        if each is units.get(unit_of(each))
+        else each
+        for each in left
+    ]
+
+
+def unit_of(each: Difference) -> str:
+    """The path of the convolution, batch norm and ReLU that a layer belongs to."""
+    return each.layer.rpartition(".")[0]
 
 
 def is_hidden_width(each: Difference, found: Sequence[Difference]) -> bool:

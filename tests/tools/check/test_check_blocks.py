@@ -1,13 +1,16 @@
 """Differences in whole blocks: repetitions, kinds of convolution, shortcuts, twin widths."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from common import networks, spec
+from common.networks.overrides import every
 from common.spec import Conv
 from common.spec.planner import lay_out, make_plan
+from common.spec.rewrite import rewrite_network
 from common.tools.check.block_changes import fewer_blocks, longest_run, ordinary_convolutions
 from common.tools.check.changes import places_of
 from common.tools.check.choose import count_unlike, is_reordered
@@ -83,6 +86,9 @@ def test_an_ordinary_convolution_for_a_separable_one_is_one_decision():
     [found] = ordinary_convolutions(network, traced(own))
     assert found.places == ("conv3", "conv4")
     assert found.network.body.layers["conv4"] == steps["conv4"]
+    biased = rewrite_network(network, every(Conv, bias=True))
+    [found] = ordinary_convolutions(biased, traced(rewrite_network(own, every(Conv, bias=True))))
+    assert found.network.body.layers["conv4"].layers["conv"] == replace(conv, bias=True)
 
 
 def test_a_shortcut_that_is_added_again_is_found():

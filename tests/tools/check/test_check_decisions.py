@@ -225,3 +225,18 @@ def test_a_head_with_several_unexplained_layers_is_one_difference():
     found = [("m1.a", MISSING), ("head.a", MISSING)]
     assert part(found, ["m1.b", "head.a", "head.b"]) == (["m1.a"], ["m1.b", ("head",)])
     assert part(found, ["m1.b", "head.a"]) == (["m1.a", "head.a"], ["m1.b", "head.a"])
+
+
+def test_the_steps_after_a_missing_convolution_are_missing_with_it():
+    whats = {"conv": MISSING, "bn": "batch norm missing", "relu": "ReLU missing"}
+    found = [
+        Difference(layer=f"{unit}.{step}", what=what, yours="none", table="")
+        for unit, steps in (("m1.a", ["conv", "bn", "relu"]), ("m2.a", ["relu"]))
+        for step, what in whats.items()
+        if step in steps
+    ]
+    joined = decisions(found, is_small=False)
+    assert [each.places for each in joined] == [
+        ("m1.a.conv", "m1.a.bn", "m1.a.relu"),
+        ("m2.a.relu",),
+    ]
