@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from common.tools.check.own_norms import own_norm
 from common.tools.check.trace import Calls, Drop, LayerCall
 from common.tools.check.weightless import Fingerprint, Weightless, fingerprint
 
+FEW = 3  # values
 # The functions that are watched, because they compute with weights: the kind of layer that each
 # computes, and its arguments in order. PyTorch's layers call them as well.
 FUNCTIONS = {
@@ -124,6 +126,8 @@ class Tracer(TorchFunctionMode):
         arrays = {name: to_numpy(tensor) for name, tensor in own.items()}
         y = func(*args, **(kwargs or {}))
         owners = [self.owners[id(each)] for each in own.values() if id(each) in self.owners]
+        if not owners and is_constant(arrays.get("weight")):
+            return y
         name, lines = owners[0] if owners else ("", ())
         before, after = arrays.pop("input"), to_numpy(y)
         if func is F.layer_norm and before.ndim == 4 and len(given["normalized_shape"]) == 1:
@@ -132,6 +136,11 @@ class Tracer(TorchFunctionMode):
             LayerCall(name=name, kind=kind, weights=arrays, input=before, output=after, lines=lines)
         )
         return y
+
+
+def is_constant(weight: NDArray | None) -> bool:
+    """Whether a weight has a few values only, as the matrix of an LRN, and not random ones."""
+    return weight is not None and len(np.unique(weight)) <= FEW
 
 
 class Dropouts(TorchFunctionMode):

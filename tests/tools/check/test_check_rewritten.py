@@ -1,9 +1,11 @@
 """Networks with other blocks, printed and then checked: each decision is named once."""
 
+from dataclasses import replace
+
 from test_check import check
 
 from common.networks import network
-from common.spec import Chain, Concat
+from common.spec import LRN, Chain, Concat
 from common.spec.planner import lay_out
 from common.spec.rewrite import rewrite_network
 from common.tools.check.proposals import norm_between, pointwise_first
@@ -19,6 +21,16 @@ def checked(tmp_path, framework, name, size, *overrides):
     file.write_text(import_printer(framework).source(lay_out(made)).text)
     found = check(str(file), "--input", f"3x{size}x{size}", "--network", name, code=1)
     return {each["what"]: each["places"] for each in found["differences"]}
+
+
+def different_lrn(_, layer):
+    """An LRN over 3 channels."""
+    return replace(layer, size=3) if isinstance(layer, LRN) else layer
+
+
+def test_the_matrix_of_an_lrn_is_no_layer(tmp_path):
+    found = checked(tmp_path, "pytorch", "googlenet.paper", 64, different_lrn)
+    assert [*found] == ["LRN: size"]
 
 
 FIRST = "separable convolutions: 1x1 first"
