@@ -175,7 +175,7 @@ def slope_between(y: Array, read: Array) -> float | None:
 
 
 def is_same_map(one: Array, other: Array) -> bool:
-    """Whether two maps are the same, judged by their first channel."""
+    """Whether two maps have the same first channel, to the last bit."""
     return one.shape == other.shape and bool((one[0, 0] == other[0, 0]).all())
 
 
