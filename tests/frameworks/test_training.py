@@ -44,7 +44,17 @@ def small_plan(dropout=True):
     ending |= {"fc": Linear(10)}
     body = Chain({"first": Chain(first), "mixed": mixed, "maxpool": MaxPool(2, 2), **ending})
     heads = {"aux": Head("mixed", Chain(ending), 0.3)}
-    spec = NetworkSpec("small", "", (3, 12, 12), 10, body, heads, "fc", Init.FAN_IN, aux=True)
+    spec = NetworkSpec(
+        name="small",
+        origin="",
+        input=(3, 12, 12),
+        classes=10,
+        body=body,
+        heads=heads,
+        classifier="fc",
+        init=Init.FAN_IN,
+        aux=True,
+    )
     return make_plan(spec if dropout else without_dropout(spec))
 
 
