@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from paddle.nn import functional as F
 
 from common.files import weights
-from common.files.parameter_layouts import PADDLE
+from common.files.framework_axes import PADDLE
 from common.spec.plan import Plan
 from paddle_impl.googlenet import GoogLeNet
 

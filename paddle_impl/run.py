@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.errors import UsageError
-from common.files.parameter_layouts import PADDLE
+from common.files.framework_axes import PADDLE
 from common.spec.plan import Plan
 from paddle_impl.build import Network, build
 from paddle_impl.fast import dtype_of, fast

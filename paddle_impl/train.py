@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from paddle import Tensor
 
 from common.arrays import Arrays
-from common.files.parameter_layouts import PADDLE
+from common.files.framework_axes import PADDLE
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe

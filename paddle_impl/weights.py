@@ -11,7 +11,7 @@ from common import spec
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.parameter_layouts import PADDLE
+from common.files.framework_axes import PADDLE
 from common.spec.plan import Plan
 from paddle_impl.build import Network
 

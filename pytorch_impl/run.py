@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from common.arrays import Arrays
 from common.errors import UsageError
-from common.files.parameter_layouts import PYTORCH
+from common.files.framework_axes import PYTORCH
 from common.spec.plan import Plan
 from pytorch_impl.build import Network, build
 from pytorch_impl.fast import fast

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from common.arrays import Arrays
-from common.files.parameter_layouts import PYTORCH
+from common.files.framework_axes import PYTORCH
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import Recipe

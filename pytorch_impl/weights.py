@@ -10,7 +10,7 @@ from torch import nn
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.parameter_layouts import PYTORCH
+from common.files.framework_axes import PYTORCH
 from pytorch_impl.build import Network
 
 ADVICE = (

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.files import weights
-from common.files.parameter_layouts import TENSORFLOW
+from common.files.framework_axes import TENSORFLOW
 from common.spec.plan import Plan
 from tensorflow_impl.files import APPLICATIONS
 from tensorflow_impl.googlenet import GoogLeNet

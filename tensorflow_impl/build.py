@@ -9,7 +9,7 @@ import keras
 from keras import KerasTensor, layers, ops
 
 from common import spec
-from common.files.parameter_layouts import layer_name
+from common.files.framework_axes import layer_name
 from common.spec.padding import NO_PADS, Pads, slide
 from common.spec.plan import Node, Plan
 from tensorflow_impl.custom_layers import LRN, AdaptiveAvgPool, Affine, Dropout, MaxPool

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from common.arrays import Arrays
 from common.errors import UsageError
-from common.files.parameter_layouts import TENSORFLOW, layer_name
+from common.files.framework_axes import TENSORFLOW, layer_name
 from common.spec.plan import Plan
 from tensorflow_impl.build import build
 from tensorflow_impl.fast import fast

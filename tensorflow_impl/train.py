@@ -7,7 +7,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
-from common.files.parameter_layouts import TENSORFLOW, layer_name
+from common.files.framework_axes import TENSORFLOW, layer_name
 from common.training.evaluation import evaluate
 from common.training.freeze import frozen_layers
 from common.training.recipe import AdamW, Recipe

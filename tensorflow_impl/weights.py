@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.parameter_layouts import TENSORFLOW
+from common.files.framework_axes import TENSORFLOW
 
 ADVICE = "save and load it as it was built, neither quantized nor with LoRA"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from common.jobs.network_jobs import ForwardPass
-from common.jobs.timed_turns import Turns
+from common.jobs.turns import Turns
 from common.jobs.worker import perform
 
 KERAS = {

@@ -19,7 +19,7 @@ from common.files import weights
 from common.jobs.environment import FASTER, environment
 from common.jobs.frameworks import FRAMEWORKS
 from common.jobs.job import from_json, to_json
-from common.jobs.timed_turns import Turns
+from common.jobs.turns import Turns
 from common.jobs.worker import peak_megabytes
 from common.tools.bench.benchmark import first_values
 from common.tools.bench.timing_jobs import TakeTurns

@@ -21,7 +21,7 @@ from common.jobs.environment import environment
 from common.jobs.failure import how_it_ended, read_answer, shorten_log
 from common.jobs.job import Job, Report, to_json
 from common.jobs.orphans import no_orphans
-from common.jobs.timed_turns import turns_file
+from common.jobs.turns import turns_file
 
 LIMIT_SECONDS = 1800.0
 TICK_SECONDS = 0.2

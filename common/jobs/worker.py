@@ -20,7 +20,7 @@ from common.files.bundle import pack
 from common.files.scratch import remove_with_siblings
 from common.jobs.job import Job, Report, from_json
 from common.jobs.orphans import adopt_orphans, end_descendants
-from common.jobs.timed_turns import Turns
+from common.jobs.turns import Turns
 
 
 def main(box: Path) -> None:

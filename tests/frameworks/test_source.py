@@ -10,7 +10,7 @@ from conftest import noise, seeded
 from every_network import HEADS, as_built, head_alone, long_variants
 from reference_cache import cached_outputs
 
-from common.files.parameter_layouts import PADDLE
+from common.files.framework_axes import PADDLE
 from common.jobs.network_work import find_endpoints
 from common.networks import NETWORKS, network
 from common.reference.numerics import relative_difference

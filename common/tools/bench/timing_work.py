@@ -16,12 +16,13 @@ from common.jobs.contract import FastRunner, Runner
 from common.jobs.frameworks import import_runner
 from common.jobs.job import Report
 from common.jobs.network_work import output_function
-from common.jobs.timed_turns import Turns
+from common.jobs.turns import Turns
 from common.networks import network
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
 from common.tools.bench.baseline import TrainingBaseline, import_baseline
 from common.tools.bench.contestants import OURS
+from common.tools.bench.timer import Timer, call_seconds
 from common.tools.bench.timing_jobs import TakeTurns, TimeLayers
 from common.tools.bench.workload import SHOWN, labels_of, noise, plan_of
 from common.tools.train.trainer import import_distributed, import_training
@@ -40,24 +41,24 @@ def take_turns(job: TakeTurns, turns: Turns) -> Report:
     The report's array `seconds` has the median duration of a call in each turn; its field `seconds`
     is the time from the import to the first result.
     """
-    began = time.perf_counter()
+    began, timer = time.perf_counter(), Timer(turns)
     runner = import_runner(job.framework)
     runner.choose_device(job.device)
     imported = time.perf_counter()
     plan = plan_of(job.network, job.task, job.size)
     x = noise(plan, job.batch)
     if job.task == "infer":
-        time_inference(find_classifier(job, runner, plan), x, turns)
+        time_inference(find_classifier(job, runner, plan), x, timer)
     elif job.mode in OURS:
-        time_training(job, runner, plan, x, turns)
+        time_training(job, runner, plan, x, timer)
     else:
-        time_baseline_training(job, plan, x, turns)
+        time_baseline_training(job, plan, x, timer)
     return Report(
-        arrays={"seconds": np.array(turns.seconds)},
+        arrays={"seconds": np.array(timer.seconds)},
         version=runner.VERSION,
         parameters=0,
         import_seconds=imported - began,
-        seconds=turns.shown_at - imported,
+        seconds=timer.shown_at - imported,
     )
 
 
@@ -70,24 +71,24 @@ def find_classifier(job: TakeTurns, runner: Runner, plan: Plan) -> Callable[[NDA
     return output_function(runner, net, job.plain, plan.spec.output)
 
 
-def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, turns: Turns) -> None:
+def time_inference(classify: Callable[[NDArray], NDArray], x: NDArray, timer: Timer) -> None:
     """Times the inference of a batch."""
     classify(x)  # PyTorch compiles the network for the second batch of a shape
-    turns.show({"output": classify(x)[:SHOWN]})
-    for _ in turns.calls():
+    timer.show({"output": classify(x)[:SHOWN]})
+    for _ in timer.calls():
         classify(x)
 
 
-def time_baseline_training(job: TakeTurns, plan: Plan, x: NDArray, turns: Turns) -> None:
+def time_baseline_training(job: TakeTurns, plan: Plan, x: NDArray, timer: Timer) -> None:
     """Times the training steps of a baseline."""
     baseline = cast(TrainingBaseline, import_baseline(job.framework, job.mode)(plan, job.weights))
     labels = labels_of(x, plan.spec.classes)
-    turns.show({"loss": np.array(baseline.take_step(x[:SHOWN], labels[:SHOWN]))})
-    for _ in turns.calls():
+    timer.show({"loss": np.array(baseline.take_step(x[:SHOWN], labels[:SHOWN]))})
+    for _ in timer.calls():
         baseline.take_step(x, labels)
 
 
-def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns: Turns) -> None:
+def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, timer: Timer) -> None:
     """Times the steps of this project's training loop in a framework."""
     spec = plan.spec
     recipe = Recipe(
@@ -104,7 +105,7 @@ def time_training(job: TakeTurns, runner: Runner, plan: Plan, x: NDArray, turns:
     group = import_distributed(job.framework).join(1)
     arrays = weights.load(Path(job.weights), plan)
     net = runner.load_network(plan, arrays, job.dtype)
-    run = TimedRun(recipe, x, turns, job.plain, join_slots({"weights": arrays}))
+    run = TimedRun(recipe, x, timer, job.plain, join_slots({"weights": arrays}))
     del arrays  # as in a training run
     import_training(job.framework).train(net, cast(TrainingRun, run), group)
 
@@ -115,7 +116,7 @@ class TimedRun:
 
     recipe: Recipe
     x: NDArray
-    turns: Turns
+    timer: Timer
     plain: bool
     state: Arrays
     step: int = 0
@@ -129,7 +130,7 @@ class TimedRun:
     def steps(self) -> Iterator[Step]:
         """Yields a step on a few images, whose loss is shown, then the timed steps."""
         yield self.make_step(self.x[:SHOWN])
-        for _ in self.turns.calls():
+        for _ in self.timer.calls():
             yield self.make_step(self.x)
 
     def make_step(self, x: NDArray) -> Step:
@@ -150,7 +151,7 @@ class TimedRun:
     def log(self, step: Step, loss: float, *_: float) -> None:
         """Shows the first step's loss."""
         if step.number == 1:
-            self.turns.show({"loss": np.array(loss)})
+            self.timer.show({"loss": np.array(loss)})
 
     def must_save(self, _: Step) -> bool:
         """Returns False, because nothing is saved."""
@@ -188,11 +189,4 @@ def time_layer(
     # Channels last in memory, as the preceding layer leaves them.
     x = np.ascontiguousarray(noise(plan, batch).transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     quick, given = runner.fast(net), runner.tensor(net, x)
-    return np.array(median(seconds(lambda: quick(given)) for _ in range(ROUNDS)))
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """The duration of a call, in seconds."""
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
+    return np.array(median(call_seconds(lambda: quick(given)) for _ in range(ROUNDS)))

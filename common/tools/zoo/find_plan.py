@@ -9,7 +9,7 @@ from math import prod
 from common.arrays import Arrays
 from common.errors import UsageError
 from common.files import weights
-from common.files.parameter_layouts import Layout
+from common.files.framework_axes import Layout
 from common.networks import network
 from common.spec import Shape
 from common.spec.plan import Plan

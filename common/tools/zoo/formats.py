@@ -8,7 +8,7 @@ from functools import cache
 from numpy.typing import NDArray
 
 from common.arrays import Arrays
-from common.files.parameter_layouts import KERAS_AXES, PADDLE, PYTORCH, TENSORFLOW, Axes, Layout
+from common.files.framework_axes import KERAS_AXES, PADDLE, PYTORCH, TENSORFLOW, Axes, Layout
 from common.spec import Shape
 from common.spec.plan import Plan
 from common.tools.zoo.keras_names import counted_anew, published_names

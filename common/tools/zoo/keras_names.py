@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from common.arrays import Arrays
-from common.files.parameter_layouts import Layout, own_arrays
+from common.files.framework_axes import Layout, own_arrays
 from common.spec import BatchNorm, Conv, Linear
 from common.spec.plan import Node, Plan
 
