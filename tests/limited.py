@@ -20,7 +20,7 @@ from common.tools.zoo.identify import identify
 from common.tools.zoo.match import ReadOptions
 
 SECONDS, BYTES = 10, 1_500_000_000
-PATIENCE = 120  # seconds of wall-clock time, on a machine that has other work to do
+PATIENCE = 60  # seconds of wall-clock time, on a machine that has other work to do
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 # Events that no file may cause, by their names in Python's audit hooks.
 FORBIDDEN = re.compile(

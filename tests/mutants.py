@@ -1,11 +1,16 @@
 """Breaks the code in one place at a time and verifies that the tests notice.
 
-`python tests/mutants.py [--tested] [WORD ...]` runs all mutants, or those with one of the words in
-their name. Each is a copy of the tree with one text replaced; a mutant whose tests pass is a
-failure, and so is an unchanged copy whose tests fail. Right after `make test-all`, `--tested` skips
-those copies.
+`python tests/mutants.py [--tested] [--changed] [WORD ...]` runs all mutants, or those with one of
+the words in their name. Each is a copy of the tree with one text replaced; a mutant whose tests
+pass is a failure, and so is an unchanged copy whose tests fail. Right after `make test-all`,
+`--tested` skips those copies. `--changed` skips mutants that were caught before if neither the file
+to break nor their tests have changed since; mutants_caught.json records them.
 """
 
+import argparse
+import ast
+import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -15,8 +20,8 @@ import tempfile
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import astuple, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from forked import Forked
@@ -28,6 +33,7 @@ SERVER = ROOT / "tests" / "mutant_server.py"
 FRAMEWORKS = tuple(PACKAGES)
 # One mutant runs per core, and more threads would wait for one another.
 THREADS = {"OMP_NUM_THREADS": "1"}
+CAUGHT = ROOT / "tests" / "mutants_caught.json"
 MUTANTS = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text())["mutant"]
 
 
@@ -47,6 +53,35 @@ class Mutant:
         if self.old not in text:
             raise SystemExit(f"{self.name}: the text to break is no longer in {self.file}")
         return text.replace(self.old, self.new)
+
+    def fingerprint(self) -> str:
+        """A hash of the mutant, the file that it breaks, its tests and the pinned versions."""
+        digest = hashlib.sha256(repr(astuple(self)).encode())
+        tests = sorted(test_code(self.tests))
+        for path in (ROOT / self.file, ROOT / "requirements.txt", *tests):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+@cache
+def test_code(tests: str) -> set[Path]:
+    """The test file of a row, and the files of tests that it imports, directly or indirectly."""
+    file = ROOT / shlex.split(tests)[0].partition("::")[0]
+    folders = {file.parent, ROOT / "tests"}
+    found: set[Path] = set()
+    unread = {file, *(folder / "conftest.py" for folder in folders)}
+    while unread := {path for path in unread - found if path.exists()}:
+        found |= unread
+        names = {name for path in unread for name in imported_names(path)}
+        unread = {folder / f"{name}.py" for folder in folders for name in names}
+    return found
+
+
+def imported_names(path: Path) -> set[str]:
+    """The names of the modules that a file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
 
 
 class Servers:
@@ -116,12 +151,17 @@ def unbroken(mutants: list[Mutant]) -> list[Mutant]:
     ]
 
 
-def main(words: list[str]) -> int:
+def main() -> int:
     """Runs the tests on unbroken copies and then the mutants, one per core; counts failures."""
-    tested, words = "--tested" in words, [word for word in words if word != "--tested"]
-    mutants = [Mutant(**row) for row in MUTANTS]
-    chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
-    todo = chosen if tested else [*unbroken(chosen), *chosen]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", metavar="WORD", help="a word in the names of mutants")
+    parser.add_argument("--tested", action="store_true", help="skip unbroken copies")
+    parser.add_argument("--changed", action="store_true", help="skip what was caught as it is")
+    options = parser.parse_args()
+    caught = json.loads(CAUGHT.read_text()) if CAUGHT.exists() else {}
+    named = [m for m in all_mutants() if matches(m, options.words)]
+    chosen = [m for m in named if not options.changed or caught.get(m.name) != m.fingerprint()]
+    todo = chosen if options.tested else [*unbroken(chosen), *chosen]
     failures = []
     cores = len(os.sched_getaffinity(0))
     with (
@@ -131,15 +171,34 @@ def main(words: list[str]) -> int:
     ):
         results = pool.map(partial(survives, servers=servers), todo)
         for mutant, (alive, seconds) in zip(todo, results, strict=True):
-            wrong = alive != (mutant.new == mutant.old)
-            said = "survived" if alive else "caught"
-            verdict = "WRONG" if wrong else "ok"
-            line = f"{verdict:6}{said:9}{seconds:4.0f} s  {mutant.name}"
+            broken = mutant.new != mutant.old
+            word = "survived" if alive else "caught"
+            verdict = "WRONG" if alive == broken else "ok"
+            line = f"{verdict:6}{word:9}{seconds:4.0f} s  {mutant.name}"
             print(line, flush=True)
-            failures += [line] if wrong else []
+            failures += [line] if alive == broken else []
+            if broken:
+                record(mutant, caught, alive=alive)
     print(f"{len(todo) - len(failures)} passed, {len(failures)} failed", *failures, sep="\n")
     return len(failures)
 
 
+def all_mutants() -> list[Mutant]:
+    """The rows of mutants.toml."""
+    return [Mutant(**row) for row in MUTANTS]
+
+
+def matches(mutant: Mutant, words: list[str]) -> bool:
+    """Whether one of the words, if there are any, is in the name of the mutant."""
+    return not words or any(word in mutant.name for word in words)
+
+
+def record(mutant: Mutant, caught: dict[str, str], *, alive: bool) -> None:
+    """Adds the mutant to those that were caught, or removes it; forgets those that are no more."""
+    caught[mutant.name] = "" if alive else mutant.fingerprint()
+    kept = {m.name: caught[m.name] for m in all_mutants() if caught.get(m.name)}
+    CAUGHT.write_text(json.dumps(kept, indent=0) + "\n")
+
+
 if __name__ == "__main__":
-    sys.exit(1 if main(sys.argv[1:]) else 0)
+    sys.exit(1 if main() else 0)

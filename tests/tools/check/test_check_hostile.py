@@ -143,7 +143,7 @@ def check(folder, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{folder / 'framework'}{os.pathsep}{os.getcwd()}")
     monkeypatch.chdir(folder)
     monkeypatch.setattr("common.tools.check.check_file.reach_verdict", fail)
-    return lambda *words: call("check", "--limit", 30, *words, "--json")
+    return lambda *words: call("check", "--limit", 10, *words, "--json")
 
 
 def test_one_file_never_ends_the_others(check):
