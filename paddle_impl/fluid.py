@@ -177,12 +177,24 @@ def data(name: str, shape: Sequence[int], *_: Any, **__: Any) -> Variable:  # no
     return Variable(paddle.zeros([1, *shape[-3:]]))
 
 
+class LayerHelper:
+    """`fluid.layer_helper.LayerHelper`, for the activation that it appends."""
+
+    def __init__(self, *_: Any, act: str | None = None, **__: Any) -> None:
+        self.act = act
+
+    def append_activation(self, x: Any) -> Any:
+        """The output after the activation, if there is one."""
+        return apply(getattr(F, self.act), x) if self.act else x
+
+
 class Fluid:
     """The names of `paddle.fluid` and its modules that networks use."""
 
     is_used = False  # whether the user's file imports them
     Layer, Sequential, LayerList, Dropout = nn.Layer, nn.Sequential, nn.LayerList, Dropout
     Conv2D, Pool2D, Linear, BatchNorm = Conv2D, Pool2D, Linear, nn.BatchNorm
+    LayerHelper = LayerHelper
     ParamAttr, to_variable, guard = paddle.ParamAttr, paddle.to_tensor, nullcontext
     conv2d, pool2d, batch_norm, fc, lrn = map(staticmethod, (conv2d, pool2d, batch_norm, fc, lrn))
     concat, elementwise_add, dropout, data = map(
@@ -199,6 +211,7 @@ class Fluid:
     regularizer = paddle.regularizer
     relu, sigmoid, softmax = map(of_tensors, (F.relu, F.sigmoid, F.softmax))
     scale, transpose, reshape = map(of_tensors, (paddle.scale, paddle.transpose, paddle.reshape))
+    squeeze = of_tensors(lambda x, axes=None: paddle.squeeze(x, axes))
     flatten = of_tensors(lambda x, axis=1: paddle.flatten(x, axis))
     leaky_relu = of_tensors(lambda x, alpha=0.02: F.leaky_relu(x, alpha))
     elementwise_mul = staticmethod(lambda x, y, **_: apply(mul, x, y))

@@ -19,6 +19,7 @@ def adapt(source: str) -> Sequence[str]:
 FLUID = (
     "paddle.fluid", "paddle.fluid.layers", "paddle.fluid.dygraph", "paddle.fluid.dygraph.nn",
     "paddle.fluid.dygraph.base", "paddle.fluid.dygraph.container", "paddle.fluid.param_attr",
+    "paddle.fluid.layer_helper",
 )  # fmt: skip
 IMPORT = re.compile(r"^\s*(from paddle import fluid|(from|import) paddle\.fluid)\b", re.MULTILINE)
 # Names of Paddle 2.0's first versions, with a small d.

@@ -163,9 +163,20 @@ def trace(net: layers.Layer, x: NDArray, heads: bool, lines: Callable[[Any], tup
         outputs=outputs,
         parameters=count_parameters(net),
         drops=drops,
+        notes=idle_dropout(net) if heads else (),
         steps=calls.steps,
         probabilities=True,
     )
+
+
+def idle_dropout(net: layers.Layer) -> list[str]:
+    """A note if a network has dropout that `fit` does not activate, because `call` hides it."""
+    takes_it = "training" in inspect.signature(net.call).parameters
+    drops = [each for each in parts(net) if isinstance(each, layers.Dropout) and each.rate]
+    own = type(net).__module__.partition(".")[0] != keras.__name__
+    name = type(net).__name__
+    text = f"its dropout does not act in fit: call of {name} has no argument training to pass on"
+    return [text] if drops and own and not takes_it else []
 
 
 def take_step(net: layers.Layer, x: NDArray, labels: NDArray) -> int:

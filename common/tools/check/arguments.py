@@ -39,7 +39,7 @@ NAMES: Sequence[tuple[str, str]] = (
     (r".*keep.*", "keep"),
     (r"include_top|bias|use_bias", "yes"),
     (r".*aux.*", "heads"),
-    (r"transform_input|pretrained|(is_)?training|train|reuse|init_weights|progress|verbose|phase",
+    (r"transform_input|pretrained|(is_?)?train(ing)?|reuse|init_weights|progress|verbose|phase",
      "no"),
     (r"name|scope|prefix", "name"),
     (r"weight_?decay|l2|reg|regularization|decay", "zero"),

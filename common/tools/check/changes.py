@@ -6,10 +6,11 @@ with batch norm everywhere has one difference, and others are still seen layer b
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from common.spec import Layer, NetworkSpec
 from common.spec.rewrite import Override, rewrite, rewrite_network
-from common.tools.check.describe import Difference
+from common.tools.check.describe import CONVENTION, Difference
 from common.tools.check.facts import Facts
 
 
@@ -26,6 +27,7 @@ class Change:
     kind: str = ""  # "" if it depends on the images, or if it is a mistake
 
 
+convention = partial(Change, kind=CONVENTION)
 Proposal = Callable[[NetworkSpec, Facts], Iterator[Change]]
 
 
@@ -79,7 +81,7 @@ def leaves(network: NetworkSpec) -> dict[str, Layer]:
     found: dict[str, Layer] = {}
 
     def note(path: str, layer: Layer) -> Layer:
-        if not hasattr(layer, "layers") and not hasattr(layer, "branches"):
+        if not any(hasattr(layer, name) for name in ("layers", "branches", "branch")):
             found[path] = layer
         return layer
 
@@ -87,3 +89,8 @@ def leaves(network: NetworkSpec) -> dict[str, Layer]:
     for name, head in network.heads.items() if network.aux else ():
         rewrite(head.body, note, name)
     return found
+
+
+def layers_of(network: NetworkSpec, kind: type) -> list:
+    """The layers of one type in a network."""
+    return [layer for layer in leaves(network).values() if isinstance(layer, kind)]

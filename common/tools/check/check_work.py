@@ -206,7 +206,8 @@ def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Tr
     if job.grad:
         return trained(job, checker, net, trace, lines)
     with suppress(Exception):  # then dropout is not compared
-        return replace(trace, drops=checker.trace(net, x, True, lines.of).drops)
+        again = checker.trace(net, x, True, lines.of)
+        return replace(trace, drops=again.drops, notes=again.notes)
     return replace(trace, drops=None)
 
 

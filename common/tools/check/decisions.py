@@ -44,7 +44,7 @@ def decisions(
         own = module_of(each) if is_width(each) and module_of(each) in rows else ""
         own = role(each.layer) if (each.what, role(each.layer)) in varied else own
         groups.setdefault((own, each.what) if own else decision_key(each), []).append(each)
-    joined = moved(swapped([join(group) for group in groups.values()]))
+    joined = moved(swapped(one_width([join(group) for group in groups.values()])))
     return [
         replace(each, kind=decision_kind(each, is_small=is_small, probabilities=probabilities))
         for each in joined
@@ -138,6 +138,19 @@ def is_row(group: Sequence[Difference]) -> bool:
 def each_once(values: Sequence[str], is_row: bool) -> Sequence[str]:
     """The values without repetitions, unless they are a row."""
     return values if is_row else list(dict.fromkeys(values))
+
+
+def one_width(found: Sequence[Difference]) -> list[Difference]:
+    """The decisions, with the same wrong width of several layers in the same modules as one."""
+    groups: dict[object, list[Difference]] = {}
+    for each in found:
+        modules = frozenset(place.partition(".")[0] for place in each.places)
+        key = (each.what, each.yours, each.table, modules) if is_width(each) else id(each)
+        groups.setdefault(key, []).append(each)
+    return [
+        replace(join(group), yours=group[0].yours, table=group[0].table)
+        for group in groups.values()
+    ]
 
 
 def swapped(found: Sequence[Difference]) -> list[Difference]:

@@ -10,7 +10,7 @@ from common.spec import Layer, Shape, shape_text
 from common.spec.plan import Plan
 from common.spec.planner import make_plan
 from common.tools.check.attention import ATTENTION
-from common.tools.check.describe import IN_PLACE, Difference, layer_label, op_differences
+from common.tools.check.describe import CHOICE, IN_PLACE, Difference, layer_label, op_differences
 from common.tools.check.graph import RESULT, Graph, Op, Other, draw, section
 from common.tools.check.reading import Reading
 from common.tools.check.where_made import lines_at
@@ -22,7 +22,9 @@ def layer_differences(reading: Reading) -> Iterator[Difference]:
     for end in list(used):
         used |= set(section(reading.graph, end, ()))
     for name, op in reading.graph.items():
-        if name in used and op != reading.table.get(name, op):
+        if name in reading.table[RESULT].inputs and op.layer is None:
+            yield without_classifier(reading, name)
+        elif name in used and op != reading.table.get(name, op):
             found = [*op_differences(reading.table[name], op)]
             if reads_after_relu(reading, name):
                 found = [IN_PLACE]
@@ -52,6 +54,21 @@ def layer_differences(reading: Reading) -> Iterator[Difference]:
             yours=", ".join(order),
             table=", ".join(reading.plan.heads),
         )
+
+
+def without_classifier(reading: Reading, name: str) -> Difference:
+    """The difference of a network that returns a feature map or vector and not scores."""
+    own = reading.graph[name].inputs
+    between = [each for each in section(reading.table, name, own) if each not in own]
+    left = [*(each for each in reading.table if each in between), name]
+    return Difference(
+        layer=left[0],
+        what="classifier missing",
+        yours=", ".join(own),
+        table=", ".join(left),
+        places=tuple(left),
+        kind=CHOICE,
+    )
 
 
 def module_after(reading: Reading, name: str) -> str:

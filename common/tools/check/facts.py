@@ -80,7 +80,7 @@ class Facts:
 
     @cached_property
     def activation(self) -> Layer | Other | None:
-        """The activation between layers with weights; None if convolutions are read as they are.
+        """The activation between layers with weights; None if most convolutions read values < 0.
 
         It is ReLU if none is recognised.
         """
@@ -94,7 +94,9 @@ class Facts:
             if self.any_reads(pairs, other.compute):
                 return other
         to_convs = [(call, each) for call, each in pairs if each.kind == "conv"]
-        return None if self.any_reads(to_convs, lambda y: y) else spec.ReLU()
+        below = fraction_true(c.input.min() < 0 for c in self.convolutions[1:FIRST])
+        is_none = below >= MOST and self.any_reads(to_convs, lambda y: y)
+        return None if is_none else spec.ReLU()  # a ReLU may follow the branches joined
 
     def following(self) -> list[tuple[LayerCall, list[LayerCall]]]:
         """The first layers, each with those that may read its output."""

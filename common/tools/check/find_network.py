@@ -4,11 +4,11 @@ import ast
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from common.errors import DataError
-from common.tools.check.arguments import parameters_of
+from common.tools.check.building_methods import built_by
 from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
 from common.tools.check.making import Made, Maker, distinct, is_network, largest, outermost
@@ -19,7 +19,6 @@ from common.tools.check.user_file import UserFile
 
 # Functions with these names rather use a network than make it; they are called last.
 USES = re.compile(r"_*(main|train|test|run|demo|plot|eval|fit|load|save|predict|show|get_?data).*")
-BUILDS = re.compile(r"(build|create|make|get|model|call|forward|.*net).*", re.IGNORECASE)
 
 
 def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
@@ -162,36 +161,6 @@ def made_from(maker: Maker, things: dict[str, Any]) -> list[Made]:
     """The networks that these classes or functions make."""
     made = [maker.make(name, thing) for name, thing in things.items()]
     return [each for each in made if each is not None]
-
-
-def built_by(
-    maker: Maker, kinds: dict[str, type], networks: dict[str, type]
-) -> dict[str, Callable]:
-    """The methods by which classes may build a network; of a network, those without parameters."""
-    found: dict[str, Callable] = {}
-    for name, kind in kinds.items():
-        if name not in networks:
-            found[name] = kind
-        for method, thing in vars(kind).items():
-            is_builder = BUILDS.match(method.removeprefix(f"_{name}").strip("_"))
-            if name in networks and (name in maker.failed or len(parameters_of(thing)) > 0):
-                continue
-            if is_builder and isinstance(thing, staticmethod | classmethod):
-                found[f"{name}.{method}"] = getattr(kind, method)
-            elif is_builder and inspect.isfunction(thing):
-                own = maker_of(maker, name, kind, method)
-                found |= {f"{name}().{method}": own} if own else {}
-    return found
-
-
-def maker_of(maker: Maker, name: str, kind: type, method: str) -> Callable | None:
-    """The method of a new object of a class; None if the object cannot be made."""
-    try:
-        given = maker.with_input(next(maker.argument_sets(kind)))
-        return getattr(kind(**given), method)  # type: ignore[no-any-return]
-    except BaseException as error:
-        maker.failed[name] = error
-        return None
 
 
 def expect(maker: Maker, made: Any, what: str) -> Made:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from common.tools.check.source_lines import LINE
 from common.tools.check.stand_ins import NAMED, StandIn
 
-METHODS = ("forward", "call")
+METHODS, INIT = ("forward", "call"), "__init__"
 NO_METHOD = re.compile(r"missing the required \"forward\"|NotImplementedError|`call\(\)` method")
 NO_NETWORK = re.compile(r"defines no \w+ network")
 UNDEFINED = re.compile(r"NameError: name '\w+' is not defined")
@@ -82,6 +82,34 @@ def without_method(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
             yield f"line {own[name].lineno} defines {name}: rename it to {METHODS[0]}"
 
 
+def misspelled(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
+    """Yields the methods named almost like `__init__` of classes whose network was not found."""
+    for kind in classes(tree) if NO_NETWORK.search(text) else ():
+        own = {each.name: each for each in kind.body if isinstance(each, ast.FunctionDef)}
+        for name in get_close_matches(INIT, own.keys() - {INIT}, 1, 0.75):
+            yield f"line {own[name].lineno} defines {name}: rename it to {INIT}"
+
+
+def made_in_call(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
+    """Yields the first line that creates a layer each time the network is called."""
+    methods = [
+        each
+        for kind in (classes(tree) if NO_NETWORK.search(text) else ())
+        for each in kind.body
+        if isinstance(each, ast.FunctionDef) and each.name in METHODS
+    ]
+    for each in methods:
+        for call in calls(each):
+            name = getattr(call.func, "func", None)
+            made = getattr(name, "attr", getattr(name, "id", "")) if name else ""
+            if made[:1].isupper():
+                yield (
+                    f"line {call.lineno} creates {made} in {each.name}: create the layers in "
+                    f"{INIT}, which keeps their weights, and join them in one network"
+                )
+                return
+
+
 def undefined(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
     """Yields the names that the file uses and nothing in it defines."""
     if not UNDEFINED.search(text) or any(
@@ -139,7 +167,7 @@ def unused(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
             yield f"created but never used: {', '.join(left)}"
 
 
-HINTS = (taken, without_method, undefined, stand_in, unused)
+HINTS = (taken, without_method, misspelled, made_in_call, undefined, stand_in, unused)
 
 
 def calls(tree: ast.AST) -> list[ast.Call]:

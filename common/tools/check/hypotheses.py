@@ -172,6 +172,8 @@ def rescaled(place: Place, slot: Slot) -> Iterator[Graph]:
     ratios = found[there] / expected[there]
     factor = float(np.median(ratios))
     dropped = (found == 0) & (expected != 0)
+    if dropped.any() and ((expected < 0) == dropped).all():
+        return  # a ReLU
     if dropped.any() and np.mean(np.abs(ratios - factor) < NEARLY * abs(factor)) < MOST:
         return  # any map has such zeros if its channels are in a different order
     if not dropped.any():

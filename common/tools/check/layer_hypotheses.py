@@ -133,12 +133,17 @@ def norms(layer: spec.BatchNorm, call: LayerCall) -> Iterator[Layer | Other]:
         yield others.norm(call, layer, eps, by_batch=True)
 
 
-def channels(layer: Layer | Other | None) -> int | None:
-    """The number of output channels that a layer specifies; None if it specifies none."""
+def has_sizes(layer: Layer | Other | None, call: LayerCall) -> bool:
+    """Whether the channels and the kernel that a layer specifies are those of a call's weights."""
+    kernel = call.shape[2:] or (1, 1)
     match layer:
-        case spec.Conv(channels=count) | spec.Linear(features=count):
-            return count
-    return None
+        case spec.Conv():
+            return layer.channels == call.shape[0] and spec.pair(layer.kernel) == kernel
+        case spec.DepthwiseConv():
+            return spec.pair(layer.kernel) == kernel
+        case spec.Linear():
+            return layer.features == call.shape[0]
+    return True
 
 
 def has_constants(layer: Layer | Other | None) -> bool:

@@ -137,7 +137,8 @@ class Matcher:
             follower for map in self.activated(y) for follower in self.readers(map, [*self.free])
         )
         score = 0.0
-        for reader in self.readers_in_graph(name):
+        with_norms = any(self.signatures[number][0] == "norm" for number in following)
+        for reader in self.readers_in_graph(name, with_norms):
             if following:
                 best = max(following, key=lambda follower: self.alike(reader, follower))
                 score += self.alike(reader, best) + self.likeness(reader, best)
@@ -157,14 +158,18 @@ class Matcher:
         own, found = self.wanted[name], self.signatures[number]
         return 1 if own == found else 0.5 * (made(own)[:1] == made(found)[:1])
 
-    def readers_in_graph(self, name: str) -> Iterator[str]:
-        """Yields the ops with weights that read an op's output, directly or through a ReLU."""
+    def readers_in_graph(self, name: str, with_norms: bool = True) -> Iterator[str]:
+        """Yields the ops with weights that read an op's output, directly or through a ReLU.
+
+        Without `with_norms`, those after a batch norm, which the network does not have here.
+        """
         for other, op in self.graph.items():
             if name in op.inputs:
-                if op.is_weighted:
+                is_skipped = not with_norms and isinstance(op.layer, spec.BatchNorm)
+                if op.is_weighted and not is_skipped:
                     yield other
-                elif op.layer == spec.ReLU():
-                    yield from self.readers_in_graph(other)
+                elif is_skipped or op.layer == spec.ReLU():
+                    yield from self.readers_in_graph(other, with_norms)
 
 
 def sample(x: Array) -> Array:

@@ -2,24 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
-from common.networks.googlenet import batch_norm, kernel_3_for_5
+from common.networks.googlenet import batch_norm
 from common.networks.overrides import every, remove
-from common.spec import BatchNorm, Chain, Conv, DepthwiseConv, Layer, NetworkSpec, sequence
+from common.spec import BatchNorm, Chain, Conv, DepthwiseConv, Layer, NetworkSpec
 from common.tools.check.block_changes import before_depthwise, fewer_blocks, ordinary_convolutions
-from common.tools.check.changes import Change, Proposal, leaves
-from common.tools.check.describe import CONVENTION, USUAL_EPS
+from common.tools.check.changes import Change, Proposal, convention, layers_of, leaves
+from common.tools.check.convolution_changes import kernel_changes, width_changes
+from common.tools.check.describe import USUAL_EPS
 from common.tools.check.facts import MOST, Facts, fraction_true
 from common.tools.check.module_changes import other_modules
 from common.tools.check.stem import other_stem
-
-convention = partial(Change, kind=CONVENTION)
-
-
-def layers_of(network: NetworkSpec, kind: type) -> list:
-    """The layers of one type in a network."""
-    return [layer for layer in leaves(network).values() if isinstance(layer, kind)]
 
 
 def norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
@@ -157,31 +150,6 @@ def without_bias(_: str, layer: Layer) -> Layer:
     return layer
 
 
-def kernel_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
-    """A 3x3 kernel, or two of them, instead of each 5x5."""
-    own = [layer.kernel for layer in leaves(network).values() if isinstance(layer, Conv)]
-    fives = own.count(5)
-    if fives < 3 or facts.count(5) > (1 - MOST) * fives:
-        return
-    more = facts.count(3) - own.count(3)
-    if more > 1.5 * fives:
-        what = "two 3x3 convolutions for each 5x5"
-        yield convention(what=what, yours="3x3, 3x3", table="5x5", override=two_for_5)
-    elif more > 0.5 * fives:
-        yield convention(
-            what="3x3 convolutions for 5x5", yours="3x3", table="5x5", override=kernel_3_for_5
-        )
-
-
-def two_for_5(_: str, layer: Layer) -> Layer:
-    """Two units with a 3x3 kernel instead of a unit with 5x5."""
-    match layer:
-        case Chain({"conv": Conv(kernel=5) as conv, **steps}):
-            unit = Chain({"conv": replace(conv, kernel=3, padding=1), **steps})
-            return sequence(unit, unit)
-    return layer
-
-
 def module_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """Two swapped modules, or a missing one."""
     for made, yours, table in other_modules(network, facts):
@@ -234,6 +202,7 @@ def stem_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
 
 
 PROPOSALS: tuple[Proposal, ...] = (
+    width_changes,
     separable_changes,
     norm_changes,
     eps_changes,

@@ -13,6 +13,7 @@ from common.spec import (
     PaddingRule,
     pair,
 )
+from common.tools.analysis.diff import value_text
 from common.tools.check.facts import Facts, sizes
 from common.tools.check.graph import combine, where_it_fits
 from common.tools.check.layer_hypotheses import layer_candidates, output_of
@@ -116,22 +117,29 @@ def fitting_pool(y: Array, following: Array) -> MaxPool:
 
 
 def stem_text(steps: dict[str, Layer]) -> str:
-    """A stem in a line, such as `7x7/2 64, pool 3x3/2`."""
+    """A stem in a line, such as `7x7/2 64, pool 3x3/2`, with paddings that are not the usual."""
     parts = []
     for step in steps.values():
         layer = step.layers["conv"] if isinstance(step, Chain) else step
         match layer:
-            case Conv(channels, kernel, stride):
-                parts.append(f"{windows(kernel, stride)} {channels}")
-            case MaxPool(kernel, stride):
-                parts.append(f"pool {windows(kernel, stride)}")
+            case Conv():
+                half = tuple(n // 2 for n in pair(layer.kernel))
+                parts.append(f"{windows(layer)} {layer.channels}{padding_text(layer, half)}")
+            case MaxPool():
+                own = padding_text(layer, PaddingRule.CEIL) if layer.kernel != 2 else ""
+                parts.append(f"pool {windows(layer)}{own}")
             case _:
                 parts.append(layer.label)
     return ", ".join(parts)
 
 
-def windows(kernel: object, stride: object) -> str:
+def windows(layer: Conv | MaxPool) -> str:
     """A kernel and its stride, such as 3x3/2."""
-    rows, columns = pair(kernel)  # type: ignore[arg-type]
-    down = pair(stride)[0]  # type: ignore[arg-type]
+    (rows, columns), (down, _) = pair(layer.kernel), pair(layer.stride)
     return f"{rows}x{columns}" + (f"/{down}" if down > 1 else "")
+
+
+def padding_text(layer: Conv | MaxPool, usual: tuple[int, ...] | PaddingRule) -> str:
+    """A padding in parentheses; "" for the usual one and for that of TensorFlow."""
+    own = layer.padding if isinstance(layer.padding, PaddingRule) else pair(layer.padding)
+    return "" if own in (usual, PaddingRule.SAME) else f" (padding {value_text(layer.padding)})"

@@ -3,21 +3,22 @@
 Each difference is reported with its effect and the published variants that share it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from functools import cached_property
 
 from common.errors import DataError
 from common.spec import shape_text
 from common.spec.plan import Plan
-from common.tools.check.candidates import Candidate, candidate_for, candidates, with_or_without
+from common.tools.check.candidates import Candidate, candidate_for, with_or_without
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import GROUP_NORM, LAYER_NORM, Difference
-from common.tools.check.differences import layer_differences, result_shape, unexplained, unused
+from common.tools.check.differences import layer_differences, unexplained, unused
 from common.tools.check.dropout import dropout_differences
 from common.tools.check.effects import with_effects
 from common.tools.check.far_apart import joined_where_far_apart
 from common.tools.check.follow import follow
+from common.tools.check.ranking import best_of, contenders, count_all, is_exact, rank
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
 from common.tools.check.training_step import training_differences
@@ -88,35 +89,64 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     """
     computed: dict[tuple[int, str], int] = {}
     counted = count_all(trace, asked, heads, computed)
-    nearest = best_of(counted)
+    first = best_of(counted)
     alike = [each for each in counted if not each.count and is_exact(each)]
     if trace.after:
-        alike = [each for each in alike if rank(each) == rank(nearest)]
-    held = [each for each in counted if each.plan.spec.name == asked]
-    chosen = best_of(held).candidate if held else nearest.candidate
-    if asked and not held:
-        chosen = must_fit(trace, asked, heads)
-    reading = follow(chosen.plan, trace, True, computed)
-    own, unclear = all_differences(chosen, reading)
-    trained = trace.after and not own and not reading.unexplained
-    found = training_differences(reading) if trained else dropout_differences(reading)
-    unknown = {place for each in unclear for place in each.places}
-    in_training = [each for each in found if each.layer not in unknown]
-    in_training = in_training if trace.drops is not None else []
-    least, name = count_of([*own, *unclear, *in_training]), chosen.plan.spec.name
-    if chosen is not nearest.candidate:
-        least, name = min((least, name), count_beside(nearest.candidate, trace, computed))
+        alike = [each for each in alike if rank(each) == rank(first)]
+    near = [explain(each.candidate, trace, computed) for each in contenders(counted, first)]
+    nearest = min(near, key=lambda each: each.count)
+    chosen = nearest
+    if asked:
+        held = [each for each in counted if each.plan.spec.name == asked]
+        candidate = best_of(held).candidate if held else must_fit(trace, asked, heads)
+        known = [each for each in near if each.candidate is candidate]
+        chosen = known[0] if known else explain(candidate, trace, computed)
+        nearest = min(chosen, nearest, key=lambda each: each.count)
     return Verdict(
         asked=asked,
-        plan=chosen.plan,
-        nearest=name,
-        nearest_differences=least,
+        plan=chosen.candidate.plan,
+        nearest=nearest.candidate.plan.spec.name,
+        nearest_differences=nearest.count,
         same=tuple(dict.fromkeys(each.plan.spec.name for each in alike)),
-        differences=tuple(with_effects(own, reading)),
-        unexplained=tuple(unclear),
-        in_training=tuple(in_training),
-        unused=unused(reading),
+        differences=tuple(with_effects(chosen.own, chosen.reading)),
+        unexplained=tuple(chosen.unclear),
+        in_training=tuple(chosen.in_training),
+        unused=unused(chosen.reading),
         trace=trace,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """A candidate with its differences: its own, those unexplained, and those in training."""
+
+    candidate: Candidate
+    reading: Reading
+    own: list[Difference]
+    unclear: Sequence[Difference]
+    in_training: Sequence[Difference]
+
+    @cached_property
+    def count(self) -> int:
+        """The number of decisions among the differences."""
+        return len(decisions([*self.own, *self.unclear, *self.in_training], is_small=False))
+
+
+def explain(candidate: Candidate, trace: Trace, computed: dict[tuple[int, str], int]) -> Explained:
+    """Compares a trace with a candidate, and explains the differences."""
+    reading = follow(candidate.plan, trace, True, computed)
+    own, unclear = all_differences(candidate, reading)
+    found: Iterable[Difference] = ()
+    if trace.drops is not None:
+        trained = trace.after and not own and not reading.unexplained
+        found = training_differences(reading) if trained else dropout_differences(reading)
+    unknown = {place for each in unclear for place in each.places}
+    return Explained(
+        candidate=candidate,
+        reading=reading,
+        own=own,
+        unclear=unclear,
+        in_training=[each for each in found if each.layer not in unknown],
     )
 
 
@@ -134,10 +164,13 @@ def all_differences(
 def located(change: Difference, reading: Reading) -> Difference:
     """A change with its lines, and without places in a stem that a later change has replaced.
 
-    It keeps all places if none is left: a module that is missing is not in the plan.
+    Layers that are missing are not among its places. It keeps all places if none is left: a module
+    that is missing is not in the plan.
     """
     steps = {child.name for root in reading.plan.roots() for child in root.children}
+    gone = {name for name, op in reading.graph.items() if op.layer is None}
     left = tuple(each for each in change.places if each.partition(".")[0] in steps)
+    left = tuple(each for each in left if each not in gone) or left
     places = left or change.places
     return replace(change, places=places, lines=lines_of_places(reading, places))
 
@@ -152,73 +185,6 @@ def without_repeats(changes: Sequence[Difference], found: Sequence[Difference]) 
     if any(each.what.startswith("convolutions: biases") for each in changes):
         reported.add("depthwise convolution: bias")
     return [*changes, *(each for each in found if each.what not in reported)]
-
-
-def count_beside(
-    candidate: Candidate, trace: Trace, computed: dict[tuple[int, str], int]
-) -> tuple[int, str]:
-    """The number of decisions of a candidate that is not the one compared, and its name."""
-    reading = follow(candidate.plan, trace, True, computed)
-    own, unclear = all_differences(candidate, reading)
-    drops = [*dropout_differences(reading)] if trace.drops is not None else []
-    return count_of([*own, *unclear, *drops]), candidate.plan.spec.name
-
-
-def count_of(found: Sequence[Difference]) -> int:
-    """The number of decisions among differences."""
-    return len(decisions(found, is_small=False))
-
-
-def count_all(
-    trace: Trace, asked: str | None, heads: bool, computed: dict[tuple[int, str], int]
-) -> list["Counted"]:
-    """The candidates with their readings, which end early where others differ in fewer places."""
-    counted, best = [], inf
-    for each in sorted(candidates(trace, heads), key=lambda each: len(each.changes)):
-        most = inf if each.plan.spec.name == asked else best - len(each.changes)
-        counted.append(Counted(each, follow(each.plan, trace, False, computed, most)))
-        best = min(best, counted[-1].count)
-    return counted
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A candidate and its reading, in which differences are only counted."""
-
-    candidate: Candidate
-    reading: Reading
-
-    @property
-    def plan(self) -> Plan:
-        """The candidate's plan."""
-        return self.candidate.plan
-
-    @property
-    def count(self) -> int:
-        """The number of changes, and of the places that differ after them."""
-        return self.reading.count + len(self.candidate.changes)
-
-
-def best_of(found: Sequence[Counted]) -> Counted:
-    """The candidate with the fewest differences; of several, that with the fewest in dropout."""
-    least = min(each.count for each in found)
-    return min((each for each in found if each.count == least), key=rank)
-
-
-def rank(counted: Counted) -> tuple[int, int]:
-    """The number of differences, and of those in dropout if that was compared."""
-    has_drops = counted.reading.trace.drops is not None
-    drops = dropout_differences(counted.reading) if has_drops else ()
-    return counted.count, len([*drops])
-
-
-def is_exact(counted: Counted) -> bool:
-    """Whether a reading without mismatches has no differences at all, however small."""
-    own = counted.reading
-    if not own.rough:
-        return not [*result_shape(own)]
-    reading = follow(own.plan, own.trace, True, own.computed)
-    return not [*layer_differences(reading), *reading.unexplained]
 
 
 def must_fit(trace: Trace, name: str, heads: bool) -> Candidate:

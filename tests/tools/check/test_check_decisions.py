@@ -167,6 +167,8 @@ def test_zeros_in_other_channels_are_not_dropout():
     kept = np.random.default_rng(1).random(x.shape) < 0.5
     assert any(each.startswith("active dropout") for each in steps(2 * x * kept))
     assert steps(x[:, ::-1]) == []
+    known[IMAGE] = known["dropout"] = x - 0.5
+    assert steps(np.maximum(x - 0.5, 0)) == []  # a ReLU
 
 
 def test_an_effect_is_not_measured_through_a_given_output():

@@ -139,6 +139,9 @@ def takes(in_planes, nclass, drop_rate, aux_logits, *, pretrained=True): ...
 def also_takes(blocks, classes, hidden_units): ...
 
 
+def takes_the_mode(is_train, train, training): ...
+
+
 def test_arguments_are_filled_by_their_usual_names():
     given = fill(takes, (3, 224, 224), 1000, heads=False)
     assert given == {
@@ -147,6 +150,7 @@ def test_arguments_are_filled_by_their_usual_names():
     other = fill(also_takes, (3, 224, 224), 10, heads=False)
     assert other["blocks"] is UNKNOWN
     assert call_text("Net", other) == "Net(blocks=..., classes=10, hidden_units=512)"
+    assert not any(fill(takes_the_mode, (3, 224, 224), 10, heads=False).values())
 
 
 IMPORTS = {

@@ -57,6 +57,15 @@ HINTS = {
         (MISSING, NESTED.replace("    def forward", "def foward"), []),
         "; line 6 defines foward: rename it to forward",
     ),
+    "a misspelled __init__": (
+        (NONE, NESTED.replace("__init__", "__int__"), []),
+        "; line 3 defines __int__: rename it to __init__",
+    ),
+    "layers that are created in call": (
+        (NONE, "class Block(Layer):\n    def call(self, x):\n        return Conv2D(8, 3)(x)", []),
+        "; line 3 creates Conv2D in call: create the layers in __init__, which keeps their "
+        "weights, and join them in one network",
+    ),
     "a layer used twice": (
         (WRONG, TWICE, []),
         "; line 8 calls two on its own result; created but never used: one (line 4)",

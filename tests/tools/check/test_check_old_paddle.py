@@ -65,6 +65,21 @@ def test_a_graph_is_read_as_a_network(tmp_path):
     assert checked(tmp_path, PLAIN, code=0)["differences"] == []
 
 
+AFTER = {
+    'act="relu", param': "act=None, param",
+    "return fluid.layers.concat(input=parts, axis=1)":
+    "return fluid.layers.relu(fluid.layers.concat(input=parts, axis=1))",
+}  # fmt: skip
+
+
+def test_a_relu_after_the_branches_is_that_of_each(tmp_path):
+    [found] = checked(tmp_path, PLAIN | AFTER, code=1)["differences"]
+    assert found["what"] == "ReLU missing"
+    reduces = {place for place in found["places"] if place.endswith(".0.relu")}
+    assert len(reduces) == 18
+    assert {*found["places"]} - reduces == {"conv1.relu", "conv2.relu", "conv3.relu"}
+
+
 @pytest.mark.parametrize(
     ("edits", "what", "yours"),
     [

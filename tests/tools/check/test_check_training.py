@@ -178,3 +178,30 @@ def test_heads_that_appear_in_training_must_be_asked_for(tmp_path):
     (tmp_path / "mine.py").write_text(MADE.format(folder="pytorch_impl"))
     line = check(str(tmp_path / "mine.py"), "--grad", "--input", "3x96x96", code=4)
     assert "in training it returns 3 outputs, in evaluation 1; use --aux" in line
+
+
+IDLE = """
+import keras
+from tensorflow_impl import network
+
+class Mine(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.body = network("googlenet", input=(3, 64, 64), classes=10)
+
+    def call(self, x):
+        return self.body(x)
+"""
+
+
+def test_dropout_that_fit_does_not_activate_is_noted(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(IDLE)
+    found = check(str(file), "--input", "3x64x64")
+    assert "call of Mine has no argument training" in " ".join(found["notes"])
+    assert [each["what"] for each in found["differences"]] == ["dropout missing"]
+    passes_on = IDLE.replace("self, x)", "self, x, training=False)")
+    file.write_text(passes_on.replace("self.body(x)", "self.body(x, training=training)"))
+    found = check(str(file), "--input", "3x64x64")
+    assert not found["differences"]
+    assert "training" not in " ".join(found["notes"])

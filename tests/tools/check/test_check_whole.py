@@ -68,6 +68,20 @@ def test_a_method_builds_a_network_whatever_its_underscores(tmp_path, name):
     assert "compared: 2 layers with weights" in error_of(tmp_path, BUILDER.format(name=name))
 
 
+STATIC = """
+from torch import nn
+
+
+class Nets:
+    def build():
+        return nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d((1, 1)), nn.Conv2d(4, 7, 1))
+"""
+
+
+def test_a_function_without_parameters_is_called_on_its_class(tmp_path):
+    assert "compared: 2 layers with weights" in error_of(tmp_path, STATIC)
+
+
 MISSING = """
 from torch import nn
 from no_such_layers import Rearrange

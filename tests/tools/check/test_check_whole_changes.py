@@ -1,0 +1,103 @@
+"""Networks changed as a whole, printed and then checked: each decision is named once."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from test_check import check
+from test_check_rewritten import checked
+
+from common.networks import network
+from common.networks.googlenet import kernel_3_for_5
+from common.networks.overrides import every, remove
+from common.spec import BatchNorm, Chain, Conv, Residual
+from common.spec.planner import lay_out
+from common.spec.rewrite import rewrite_network
+from common.tools.check.convolution_changes import with_width
+from common.tools.check.decisions import decisions
+from common.tools.check.describe import Difference
+from common.tools.source.printer import import_printer
+
+SIZE = 75  # the smallest at which the reductions of Inception-ResNet leave a map
+
+
+def printed(tmp_path, made):
+    """A file with the PyTorch source of a network."""
+    file = tmp_path / "mine.py"
+    file.write_text(import_printer("pytorch").source(lay_out(made)).text)
+    return str(file)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_all_widths_times_one_number_are_one_choice(tmp_path, factor):
+    made = rewrite_network(network("googlenet", (3, 64, 64)), partial(with_width, factor=factor))
+    [found] = check(printed(tmp_path, made), "--input", "3x64x64", code=1)["differences"]
+    assert found["what"] == "number of channels in all convolutions"
+    assert (found["yours"], found["kind"]) == (f"{factor:g} times the published", "choice")
+    assert len(found["places"]) == 57
+
+
+def test_a_smaller_kernel_is_a_convention_where_code_has_it(tmp_path):
+    found = checked(tmp_path, "pytorch", "inception_v3", 107, kernel_3_for_5)
+    assert found == {"convolution: kernel": [f"Mixed_5{n}.branch5x5.2.conv" for n in "bcd"]}
+
+
+def without_norms_in_modules(path, layer):
+    """A network that has batch norm in its first layers only."""
+    return remove(r"(.*\.)?bn")(path, layer) if "." in path else layer
+
+
+def test_branches_without_batch_norm_are_told_apart_and_the_nearest_has_fewest_decisions(tmp_path):
+    made = network("inception_resnet_v1", (3, SIZE, SIZE))
+    for override in (
+        without_norms_in_modules,
+        every(BatchNorm, eps=1e-5),
+        every(Residual, scale=0.2),
+    ):
+        made = rewrite_network(made, override)
+    found = check(printed(tmp_path, made), "--input", f"3x{SIZE}x{SIZE}", code=1)
+    assert found["nearest"] == "inception_resnet_v1"
+    rows = {each["what"]: each["places"] for each in found["differences"]}
+    assert [*rows] == ["batch norm: eps in all", "batch norm missing", "Residual: scale"]
+    assert len(rows["batch norm: eps in all"]) == 6  # those that are there
+
+
+def test_features_without_a_classifier_are_one_choice(tmp_path):
+    file = printed(tmp_path, network("googlenet", (3, 64, 64), until="inception5b"))
+    [found] = check(file, "--input", "3x64x64", code=1)["differences"]
+    assert (found["what"], found["kind"]) == ("classifier missing", "choice")
+    assert found["places"] == ["avgpool", "flatten", "dropout", "fc"]
+
+
+def padded_before(_, layer):
+    """The 3x3 branches of GoogLeNet with 5x5 and the padding of 3x3, after a padded 1x1."""
+    match layer:
+        case Chain(
+            {"0": Chain({"conv": first, **relu}), "1": Chain({"conv": Conv(kernel=3) as c})}
+        ):
+            units = {
+                "0": Chain({"conv": replace(first, padding=1), **relu}),
+                "1": Chain({"conv": replace(c, kernel=5), **relu}),
+            }
+            return replace(layer, layers=units, built_by=None)
+    return layer
+
+
+def test_a_kernel_with_the_padding_of_another_is_named(tmp_path):
+    found = checked(tmp_path, "pytorch", "googlenet", 64, padded_before)
+    assert [*found] == ["convolution: padding", "convolution: kernel"]
+    assert all(len(places) == 9 for places in found.values())
+
+
+def width(layer, table):
+    """A convolution with 128 channels."""
+    return Difference(layer=layer, what="convolution: channels", yours="128", table=table)
+
+
+def test_one_wrong_width_in_several_layers_of_the_same_modules_is_one_decision():
+    tables = {"Mixed_6c": "160", "Mixed_6d": "160", "Mixed_6e": "192"}
+    found = [width(f"{name}.{n}", table) for n in (1, 2, 3) for name, table in tables.items()]
+    found += [width("Mixed_7a.9", "192")]
+    one, other = decisions(found, is_small=False)
+    assert (one.yours, one.table, len(one.places)) == ("128", "160, 192", 9)
+    assert other.places == ("Mixed_7a.9",)
