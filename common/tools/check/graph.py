@@ -53,6 +53,9 @@ class Op:
 Graph = dict[str, Op]
 Values = dict[str, Array]
 Weights = Mapping[str, Mapping[str, Array]]  # of each layer, by the name of its op
+# Twice the widest network has 4,292. Where a branch has no layers, it passes its input on, and maps
+# would grow with every module.
+MOST_CHANNELS = 5000
 NO_WEIGHTS: Weights = {}
 
 
@@ -136,6 +139,8 @@ def combine(name: str, layer: Layer | Other | None, inputs: list[Array]) -> Arra
             case Other(compute=compute):
                 return compute(inputs[0])
             case spec.Concat():
+                if sum(each.shape[1] for each in inputs) > MOST_CHANNELS:
+                    raise DoesNotFit(f"{name}: too many channels")
                 return np.concatenate(inputs, axis=1)
             case spec.Residual(scale=scale):
                 return scale * inputs[0] + inputs[1]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 from test_check import check
 from test_check_rewritten import checked
@@ -10,12 +11,13 @@ from test_check_rewritten import checked
 from common.networks import network
 from common.networks.googlenet import kernel_3_for_5
 from common.networks.overrides import every, remove
-from common.spec import BatchNorm, Chain, Conv, Residual
+from common.spec import BatchNorm, Chain, Concat, Conv, Residual
 from common.spec.planner import lay_out
 from common.spec.rewrite import rewrite_network
 from common.tools.check.convolution_changes import with_width
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
+from common.tools.check.graph import IMAGE, Op, value, where_it_fits
 from common.tools.source.printer import import_printer
 
 SIZE = 75  # the smallest at which the reductions of Inception-ResNet leave a map
@@ -101,3 +103,11 @@ def test_one_wrong_width_in_several_layers_of_the_same_modules_is_one_decision()
     one, other = decisions(found, is_small=False)
     assert (one.yours, one.table, len(one.places)) == ("128", "160, 192", 9)
     assert other.places == ("Mixed_7a.9",)
+
+
+def test_maps_that_grow_because_layers_are_missing_are_not_computed():
+    passes_on = {str(n): Op(None, (IMAGE,)) for n in range(4)}
+    graph = {IMAGE: Op(None, ()), **passes_on, "module": Op(Concat({}), tuple(passes_on))}
+    for channels, fits in ((1000, True), (2000, False)):
+        found = where_it_fits(value, graph, "module", {IMAGE: np.zeros((1, channels, 1, 1))})
+        assert (found is not None) == fits
