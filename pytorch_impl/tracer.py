@@ -140,7 +140,8 @@ class Tracer(TorchFunctionMode):
 
 def is_constant(weight: NDArray | None) -> bool:
     """Whether a weight has a few values only, as the matrix of an LRN, and not random ones."""
-    return weight is not None and len(np.unique(weight)) <= FEW
+    is_matrix = weight is not None and weight.ndim > 1  # a new batch norm has a scale of ones
+    return is_matrix and len(np.unique(weight)) <= FEW
 
 
 class Dropouts(TorchFunctionMode):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from test_check import check
+from test_check import SMALL, check
 
 from common.networks import network
 from common.spec import LRN, Chain, Concat
@@ -31,6 +31,26 @@ def different_lrn(_, layer):
 def test_the_matrix_of_an_lrn_is_no_layer(tmp_path):
     found = checked(tmp_path, "pytorch", "googlenet.paper", 64, different_lrn)
     assert [*found] == ["LRN: size"]
+
+
+FRESH = """
+from torch import nn
+from pytorch_impl import network
+
+class Fresh(nn.Module):
+    def forward(self, x):
+        return nn.BatchNorm2d(x.shape[1], eps=1e-3)(x)
+
+net = network("googlenet.torchvision", input=(3, 64, 64))
+net.inception3a.branch1.bn = Fresh()
+"""
+
+
+def test_a_batch_norm_that_is_new_in_each_call_is_a_layer(tmp_path):
+    (tmp_path / "mine.py").write_text(FRESH)
+    [found] = check(str(tmp_path / "mine.py"), *SMALL, code=1)["differences"]
+    assert (found["layer"], found["what"]) == ("inception3a.branch1.bn", "batch norm replaced")
+    assert found["yours"].startswith("batch norm with batch statistics")
 
 
 FIRST = "separable convolutions: 1x1 first"
