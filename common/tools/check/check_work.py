@@ -2,11 +2,9 @@
 
 import json
 import os
-import re
 import resource
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -17,13 +15,12 @@ import numpy as np
 from common.arrays import Arrays
 from common.errors import DataError
 from common.jobs.job import Report
-from common.spec import Shape, shape_text
-from common.tools.check.candidates import likely_input
+from common.spec import Shape
 from common.tools.check.check_jobs import Check, Submission
 from common.tools.check.checker import Checker, import_checker
 from common.tools.check.find_network import find
 from common.tools.check.hints import with_hint
-from common.tools.check.making import CIFAR, usual_inputs
+from common.tools.check.input_size import trace_at_a_size
 from common.tools.check.random_values import labels, noise
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
@@ -35,8 +32,6 @@ from common.tools.check.weightless import shared_start
 DIGITS = {"float64": 10, "float32": 4}  # decimal digits to which results must agree
 HALF = 2  # for any other dtype
 MEMORY_SHARE = 0.75  # of the machine's memory
-SHOWN = 200  # characters of an error: what follows depends on the length of the rest
-MIN_MAP = 4  # rows: at 32 x 32, most maps of a network for CIFAR are not smaller
 
 
 def check(job: Check) -> Report:
@@ -93,18 +88,19 @@ def traced(job: Check, path: Path, checker: Checker, lines: Lines) -> tuple[Arra
 
 
 def watch_named(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Trace:
-    """The trace of the file's network; an error of an object names the file's other network."""
+    """The trace of the file's network; its error names another one that is nearly as large."""
     made = find(job, checker, file, lines)
     try:
         return watch(job, checker, made.net, lines)
     except DataError as error:
-        if made.how or job.name:
+        if job.call or job.name:
             raise
         file.broken.add(made.name)
         hint = ""
         with suppress(DataError, SeveralNetworks):
-            other = find(job, checker, file, lines).name
-            hint = f"; {job.source}:{other} checks another network of the file"
+            other = find(job, checker, file, lines)
+            if 2 * len(checker.parts(other.net)) > len(checker.parts(made.net)):
+                hint = f"; {job.source}:{other.name} checks another network of the file"
         raise DataError(f"{error}{hint}") from None
 
 
@@ -120,71 +116,12 @@ def without_shared_lines(trace: Trace) -> Trace:
 
 
 def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
-    """The trace of the network on noise, at the requested input size or the one it declares.
+    """The trace of the network on noise, at the requested input size or at one on which it runs."""
 
-    Without either, it is CIFAR's size for a network whose maps are not tiny there, and otherwise
-    the first usual size on which the network runs or, if it also runs there, that of the most
-    similar published network.
-    """
-    trace = watch_at_first(job, checker, net, lines)
-    inside = trace.calls[0].input.shape[2:]
-    if not job.input and len(inside) == 2 and inside != trace.image.shape[2:]:
-        with suppress(DataError):
-            own = attempt(job, checker, net, (trace.image.shape[1], *inside), lines)
-            if own.calls[0].input.shape == own.image.shape:
-                size = " x ".join(map(str, inside))
-                return replace(own, notes=[f"the network itself resizes images to {size}"])
-    return trace
+    def attempt(size: Shape) -> Trace:
+        return guarded(job, lines, lambda: run(job, checker, net, size, lines))
 
-
-def watch_at_first(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
-    """The trace at the first suitable size, at which the network may resize the images."""
-    given = tuple(job.input) if job.input else checker.own_input(net)
-    if given or job.network:
-        return first_that_runs(
-            job, checker, net, [given] if given else [*usual_inputs(job.network)], lines
-        )
-    with suppress(DataError):
-        small = attempt(job, checker, net, CIFAR, lines)
-        if (
-            np.median([each.input.shape[2] for each in small.calls if each.input.ndim == 4])
-            >= MIN_MAP
-        ):
-            return small
-        if (better := likely_input(small)) and better != CIFAR:
-            return attempt(job, checker, net, better, lines)
-    trace = first_that_runs(job, checker, net, [*usual_inputs(None)], lines)
-    if (better := likely_input(trace)) and better != trace.image.shape[1:]:
-        with suppress(DataError):  # where the network does not run at that size
-            return attempt(job, checker, net, better, lines)
-    return trace
-
-
-def first_that_runs(
-    job: Check, checker: Checker, net: Any, sizes: Sequence[Shape], lines: Lines
-) -> Trace:
-    """The trace at the first of these input sizes on which the network runs."""
-    failures: list[DataError] = []
-    for size in sizes:
-        try:
-            return attempt(job, checker, net, size, lines)
-        except DataError as error:
-            failures.append(error)
-    alike = [e for e, size in zip(failures, sizes, strict=True) if size[0] == sizes[0][0]]
-    if len(set(map(without_shapes, alike))) == 1 < len(failures):  # whatever the size
-        raise failures[0]
-    tried = ", ".join(shape_text(size) for size in sizes)
-    raise DataError(f"{failures[0]} (on {tried}; set a different size with --input CxHxW)")
-
-
-def without_shapes(error: DataError) -> str:
-    """The beginning of an error, without the shapes that it names."""
-    return re.sub(r"\[[\d, ]*\]", "", str(error))[:SHOWN]
-
-
-def attempt(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:
-    """The result of `run`; raises DataError for anything that the user's code raises."""
-    return guarded(job, lines, lambda: run(job, checker, net, size, lines))
+    return trace_at_a_size(job, checker.own_input(net), attempt)
 
 
 def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:

@@ -18,6 +18,7 @@ from common.tools.check.describe import (
 
 EXTRA_NORM = re.compile(r"extra \w+ norm.*")
 NORM_EPS = "batch norm: eps"
+ROWS_FIRST = "flatten in row, column, channel order"
 SOFTMAX = "extra softmax"  # as networks in Keras end
 PAPERS_LRN = "LRN (size 5, alpha 0.0001, beta 0.75)"  # GoogLeNet's, at these places
 LRN_PLACES = {"maxpool1", "conv3.conv", "conv3.relu"}
@@ -230,6 +231,7 @@ def decision_kind(each: Difference, *, is_small: bool, probabilities: bool) -> s
     is_expected = probabilities and each.what == SOFTMAX
     is_papers = each.yours == PAPERS_LRN and LRN_PLACES.issuperset(each.places)
     is_other_norm = each.what in (GROUP_NORM, LAYER_NORM)
-    if each.also_in or is_usual or is_expected or is_papers or is_other_norm:
+    is_order = each.yours == ROWS_FIRST  # as in code for TensorFlow
+    if any((each.also_in, is_usual, is_expected, is_papers, is_other_norm, is_order)):
         return CONVENTION
     return MISTAKE

@@ -22,7 +22,8 @@ def layer_differences(reading: Reading) -> Iterator[Difference]:
     for end in list(used):
         used |= set(section(reading.graph, end, ()))
     for name, op in reading.graph.items():
-        if name in reading.table[RESULT].inputs and op.layer is None:
+        is_last = name in reading.table[RESULT].inputs and RESULT not in reading.unexplained
+        if is_last and op.layer is None:
             yield without_classifier(reading, name)
         elif name in used and op != reading.table.get(name, op):
             found = [*op_differences(reading.table[name], op)]
@@ -119,7 +120,8 @@ def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
     found = []
     for other in networks.NETWORKS:
         if other != made.name and other.partition(".")[0] == family:
-            graph = published_graph(other, made.input, made.classes, made.aux)
+            aux = made.aux and bool(networks.network(other).heads)
+            graph = published_graph(other, made.input, made.classes, aux)
             if graph and has(graph, name, op, table):
                 found.append(other)
     return tuple(found)
@@ -128,7 +130,7 @@ def also_in(plan: Plan, name: str, op: Op, table: Op) -> tuple[str, ...]:
 def has(graph: Graph, name: str, op: Op, table: Op) -> bool:
     """Whether a graph's op differs from the plan's in the same way, followed by the same layers."""
     if op.layer is None:
-        return name not in graph
+        return name not in graph and not op.then
     if op.then and isinstance(table.layer, spec.Residual):
         return False
     if name not in graph:

@@ -4,7 +4,7 @@ import ast
 import inspect
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from common.errors import DataError
@@ -79,7 +79,7 @@ def networks_in(maker: Maker) -> list[Made]:
     ]
     if nets:
         return nets
-    kinds = {n: each for n, each in own.items() if inspect.isclass(each)}
+    kinds = {n: each for n, each in own.items() if inspect.isclass(each) and n not in left_out}
     networks = {n: each for n, each in kinds.items() if issubclass(each, maker.checker.NETWORK)}
     nets = made_from(maker, networks)
     used = {type(part) for made in nets for part in maker.checker.parts(made.net)}
@@ -129,16 +129,27 @@ def failure_of_whole(maker: Maker, nets: Sequence[Made], lines: Lines) -> str:
     blocks = {made.name for made in nets}
     for name, failure in maker.failed.items():
         calls = called.get(name, Counter())
+        inside = reach(called, calls)
         is_whole = inspect.isfunction(own.get(name)) and not USES.fullmatch(name)
         has_parts = sum(calls[each] for each in blocks) > 1 or StandIn.__name__ in str(failure)
         is_whole |= inspect.isclass(own.get(name)) and has_parts
-        if not is_whole or not nets or not blocks <= calls.keys():
+        if not is_whole or not nets or not blocks <= inside:
             continue
         if isinstance(failure, str):
             return f": specify how to create its network with --call '{failure}'"
         if not isinstance(failure, NameError):
             return what_happened(failure, lines.file)
     return ""
+
+
+def reach(called: Mapping[str, Counter[str]], names: Iterable[str]) -> set[str]:
+    """These names and those that their classes and functions call, directly or indirectly."""
+    found: set[str] = set()
+    unread = {*names}
+    while unread := unread - found:
+        found |= unread
+        unread = {each for name in unread for each in called.get(name, ())}
+    return found
 
 
 def whole_not_made(maker: Maker, nets: Sequence[Made]) -> list[str]:

@@ -15,7 +15,7 @@ from common.tools.check.checker import Checker
 from common.tools.check.source_lines import Lines
 from common.tools.check.user_file import StopHere, UserFile, stopped
 
-CIFAR = (3, 32, 32)
+CIFAR, MNIST = (3, 32, 32), (1, 28, 28)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -167,7 +167,7 @@ def usual_inputs(name: str | None) -> Iterator[Shape]:
     """
     first, *others = dict.fromkeys(network(each).input for each in NETWORKS)
     own = [network(name).input] if name else []
-    yield from dict.fromkeys((*own, first, CIFAR, *others))
+    yield from dict.fromkeys((*own, first, CIFAR, *others, MNIST))
 
 
 def outermost(nets: Sequence[Made], checker: Checker) -> list[Made]:
@@ -204,5 +204,17 @@ def description(layer: Any) -> str:
     """A layer's type and settings, without its name."""
     if not hasattr(layer, "get_config"):
         return repr(layer)
-    settings = {key: each for key, each in layer.get_config().items() if key != "name"}
-    return f"{type(layer)} {settings}"
+    try:
+        return f"{type(layer)} {without_names(layer.get_config())}"
+    except Exception:  # a class of the user's own, whose layers are described themselves
+        return f"{type(layer)} {[tuple(each.shape) for each in layer.weights]}"
+
+
+def without_names(config: Any) -> Any:
+    """A layer's settings without its name and those of the layers in it."""
+    match config:
+        case dict():
+            return {key: without_names(each) for key, each in config.items() if key != "name"}
+        case list() | tuple():
+            return [without_names(each) for each in config]
+    return config

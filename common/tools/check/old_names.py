@@ -66,7 +66,8 @@ class OldNames:
 def add_module(old: str, new: Any) -> None:
     """Adds a module that has the names of another, or of a class; others are stand-ins."""
     meaning = import_or_none(new) if isinstance(new, str) else new
-    if meaning is None or import_or_none(old) is not None:
+    is_hidden = old.startswith("tensorflow.python")  # not for users, but it can be imported
+    if meaning is None or (not is_hidden and import_or_none(old) is not None):
         return
 
     class Renamed(ModuleType):

@@ -158,7 +158,10 @@ def all_differences(
     found, unclear = joined_where_far_apart(
         [*layer_differences(reading)], [*unexplained(reading)], reading
     )
-    return without_repeats(changes, found), unclear
+    unknown = {place for each in unclear for place in each.places}
+    # A layer in a part that is not explained may only not have been found.
+    sure = [e for e in found if e.layer not in unknown or not e.what.endswith(" missing")]
+    return without_repeats(changes, sure), unclear
 
 
 def located(change: Difference, reading: Reading) -> Difference:

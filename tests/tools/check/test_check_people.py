@@ -76,6 +76,11 @@ PEOPLE = {
             ("mistake", "extra linear layer", 1),
         ],
     ),
+    "an LRN over all channels, without ReLU": (
+        {"[unit(in_channels, 64, 7, 2, 3), pool()": "[nn.Conv2d(in_channels, 64, 7, 2, 3), pool(), "
+         "nn.LocalResponseNorm(64)"},
+        [("convention", "ReLU missing", 1), ("mistake", "extra LRN", 1)],
+    ),
     "group norm": (
         {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), nn.GroupNorm(8, o), act())"},
         [("convention", "group norm after every convolution", 114)],

@@ -11,13 +11,14 @@ from test_check_rewritten import checked
 from common.networks import network
 from common.networks.googlenet import kernel_3_for_5
 from common.networks.overrides import every, remove
-from common.spec import BatchNorm, Chain, Concat, Conv, Residual
+from common.spec import BatchNorm, Chain, Concat, Conv, PaddingRule, Residual
 from common.spec.planner import lay_out
 from common.spec.rewrite import rewrite_network
 from common.tools.check.convolution_changes import with_width
 from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
-from common.tools.check.graph import IMAGE, Op, value, where_it_fits
+from common.tools.check.differences import also_in
+from common.tools.check.graph import IMAGE, Op, draw, value, where_it_fits
 from common.tools.source.printer import import_printer
 
 SIZE = 75  # the smallest at which the reductions of Inception-ResNet leave a map
@@ -111,3 +112,18 @@ def test_maps_that_grow_because_layers_are_missing_are_not_computed():
     for channels, fits in ((1000, True), (2000, False)):
         found = where_it_fits(value, graph, "module", {IMAGE: np.zeros((1, channels, 1, 1))})
         assert (found is not None) == fits
+
+
+def test_variants_without_heads_share_what_is_beside_the_heads():
+    plan = lay_out(network("googlenet", (3, 64, 64), aux=True))
+    table = draw(plan)["conv1.conv"]
+    yours = replace(table, layer=replace(table.layer, padding=PaddingRule.SAME))
+    assert "googlenet.slim" in also_in(plan, "conv1.conv", yours, table)
+
+
+def test_flattening_row_by_row_is_a_convention():
+    orders = {"row, column, channel": "convention", "channel, column, row": "mistake"}
+    for order, kind in orders.items():
+        text = f"flatten in {order} order"
+        each = Difference(layer="flatten", what="flatten replaced", yours=text, table="flatten")
+        assert [made.kind for made in decisions([each], is_small=False)] == [kind]
