@@ -115,7 +115,7 @@ def test_maps_that_grow_because_layers_are_missing_are_not_computed():
 
 
 def test_variants_without_heads_share_what_is_beside_the_heads():
-    plan = lay_out(network("googlenet", (3, 64, 64), aux=True))
+    plan = lay_out(network("googlenet", aux=True))
     table = draw(plan)["conv1.conv"]
     yours = replace(table, layer=replace(table.layer, padding=PaddingRule.SAME))
     assert "googlenet.slim" in also_in(plan, "conv1.conv", yours, table)
