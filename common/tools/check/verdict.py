@@ -18,6 +18,7 @@ from common.tools.check.dropout import dropout_differences
 from common.tools.check.effects import with_effects
 from common.tools.check.far_apart import joined_where_far_apart
 from common.tools.check.follow import follow
+from common.tools.check.joined_norms import with_separate_norms
 from common.tools.check.ranking import best_of, contenders, count_all, is_exact, rank
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
@@ -87,6 +88,7 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     With `heads`, the auxiliary heads must be those of the network, too. Raises DataError if the
     network is not of this family.
     """
+    trace = with_separate_norms(trace)
     computed: dict[tuple[int, str], int] = {}
     counted = count_all(trace, asked, heads, computed)
     first = best_of(counted)

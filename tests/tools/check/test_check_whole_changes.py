@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from test_check import check
+from test_check_people import written
 from test_check_rewritten import checked
 
 from common.networks import network
@@ -127,3 +128,29 @@ def test_flattening_row_by_row_is_a_convention():
         text = f"flatten in {order} order"
         each = Difference(layer="flatten", what="flatten replaced", yours=text, table="flatten")
         assert [made.kind for made in decisions([each], is_small=False)] == [kind]
+
+
+JOINED = {
+    "self.one = unit(i, a, 1)": "self.norm = nn.BatchNorm2d(a + c + e + f)\n"
+    "        self.one = nn.Conv2d(i, a, 1)",
+    "unit(b, c, 3, p=1))": "nn.Conv2d(b, c, 3, padding=1))",
+    "five(d, e))": "nn.Conv2d(d, e, 5, padding=2))",
+    "unit(i, f, 1))": "nn.Conv2d(i, f, 1))",
+    "return cat(": "return self.joined(",
+    "    def forward(self, x):\n        return self.joined": "    def joined(self, maps, axis):\n"
+    "        return act()(self.norm(cat(maps, axis)))\n\n"
+    "    def forward(self, x):\n        return self.joined",
+}
+
+
+def test_a_batch_norm_after_the_joined_branches_is_one_in_each(tmp_path):
+    found = check(written(tmp_path, JOINED), "--input", "3x64x64", code=1)
+    assert found["nearest"] == "googlenet.torchvision"
+    assert {each["what"]: len(each["places"]) for each in found["differences"]} == {
+        "batch norm: eps in all": 36,  # those of the branches
+        "convolutions: biases in addition to batch norm": 57,
+        "batch norm missing": 21,
+        "convolution: kernel": 9,
+        "max pool: kernel": 1,
+        "dropout: rate": 1,
+    }
