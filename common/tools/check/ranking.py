@@ -13,7 +13,6 @@ from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
 
 MANY, LITTLE_MORE = 20, 1.1  # differences, and the factor by which a candidate may have more
-MOST_EXPLAINED = 2  # candidates, because each takes seconds
 
 
 def count_all(
@@ -52,15 +51,14 @@ def best_of(found: Sequence[Counted]) -> Counted:
     return min((each for each in found if each.count == least), key=rank)
 
 
-def contenders(found: Sequence[Counted], first: Counted) -> list[Counted]:
-    """The candidates to explain: the first, and beside many differences a few with little more.
+def rivals(found: Sequence[Counted], first: Counted) -> list[Counted]:
+    """The next candidate after the first, if both have many differences, and it few more.
 
-    Of these, people mean the one with the fewest decisions.
+    People mean the one with the fewest decisions. More candidates would take too long.
     """
-    if first.count < MANY:
-        return [first]
-    near = [each for each in found if first.count < each.count <= LITTLE_MORE * first.count]
-    return [first, *sorted(near, key=rank)[: MOST_EXPLAINED - 1]]
+    most = LITTLE_MORE * first.count if first.count >= MANY else 0
+    near = [each for each in found if first.count < each.count <= most]
+    return sorted(near, key=rank)[:1]
 
 
 def rank(counted: Counted) -> tuple[int, int]:

@@ -19,13 +19,14 @@ from common.tools.check.effects import with_effects
 from common.tools.check.far_apart import joined_where_far_apart
 from common.tools.check.follow import follow
 from common.tools.check.joined_norms import with_separate_norms
-from common.tools.check.ranking import best_of, contenders, count_all, is_exact, rank
+from common.tools.check.ranking import best_of, count_all, is_exact, rank, rivals
 from common.tools.check.reading import Reading
 from common.tools.check.trace import Trace
 from common.tools.check.training_step import training_differences
 from common.tools.check.where_made import lines_of_places
 
 NO_DROPOUT = "dropout missing"  # of no effect in evaluation, so it counts only with --grad
+FEW = 5  # decisions: with more, a similar network may explain them better
 SMALL = 64  # pixels: images for which people write first layers of their own
 
 
@@ -95,7 +96,9 @@ def reach_verdict(trace: Trace, asked: str | None, heads: bool) -> Verdict:
     alike = [each for each in counted if not each.count and is_exact(each)]
     if trace.after:
         alike = [each for each in alike if rank(each) == rank(first)]
-    near = [explain(each.candidate, trace, computed) for each in contenders(counted, first)]
+    near = [explain(first.candidate, trace, computed)]
+    if near[0].count > FEW:
+        near += [explain(each.candidate, trace, computed) for each in rivals(counted, first)]
     nearest = min(near, key=lambda each: each.count)
     chosen = nearest
     if asked:
