@@ -77,9 +77,8 @@ PEOPLE = {
         ],
     ),
     "an LRN over all channels, without ReLU": (
-        {"[unit(in_channels, 64, 7, 2, 3), pool()": "[nn.Conv2d(in_channels, 64, 7, 2, 3), pool(), "
-         "nn.LocalResponseNorm(64)"},
-        [("convention", "ReLU missing", 1), ("mistake", "extra LRN", 1)],
+        {"unit(64, 192, 3, p=1)": "nn.Conv2d(64, 192, 3, padding=1), nn.LocalResponseNorm(192)"},
+        [("mistake", "ReLU missing", 1), ("mistake", "extra LRN", 1)],
     ),
     "group norm": (
         {UNIT: "nn.Sequential(nn.Conv2d(i, o, k, s, p, bias=False), nn.GroupNorm(8, o), act())"},

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
 from common.tools.check.differences import also_in
 from common.tools.check.graph import IMAGE, Op, draw, value, where_it_fits
+from common.tools.check.ranking import rivals
 from common.tools.source.printer import import_printer
 
 SIZE = 75  # the smallest at which the reductions of Inception-ResNet leave a map
@@ -154,3 +156,10 @@ def test_a_batch_norm_after_the_joined_branches_is_one_in_each(tmp_path):
         "max pool: kernel": 1,
         "dropout: rate": 1,
     }
+
+
+def test_one_candidate_with_few_more_differences_is_a_rival():
+    reading = SimpleNamespace(trace=SimpleNamespace(drops=None))
+    counted = [SimpleNamespace(count=n, reading=reading) for n in (20, 22, 21, 23, 20)]
+    assert [each.count for each in rivals(counted, counted[0])] == [21]
+    assert rivals(counted, SimpleNamespace(count=19)) == []
