@@ -22,7 +22,7 @@ def width_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     most = max(own.total(), ran.total(), 1)
 
     def share(factor: float) -> float:
-        scaled = Counter({(int(factor * n), *k): count for (n, *k), count in own.items()})
+        scaled = Counter((int(factor * n), *k) for n, *k in own.elements())
         return (scaled & ran).total() / most
 
     best = max(FACTORS, key=share)
