@@ -33,8 +33,8 @@ def trace_at_a_size(job: Check, declared: Shape | None, attempt: Attempt) -> Tra
         with suppress(DataError):
             own = attempt((trace.image.shape[1], *inside))
             if own.calls[0].input.shape == own.image.shape:
-                size = " x ".join(map(str, inside))
-                return replace(own, notes=[f"the network itself resizes images to {size}"])
+                note = f"the network itself resizes images to {' x '.join(map(str, inside))}"
+                return replace(own, notes=[*own.notes, note])
     return trace
 
 

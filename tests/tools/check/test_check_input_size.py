@@ -1,5 +1,7 @@
 """The size of the input at which a network is traced, and the network of several that is read."""
 
+from dataclasses import replace
+
 import pytest
 from cli import call
 
@@ -20,7 +22,7 @@ def sizes_tried(**fields):
         raise DataError(f"mine.py, line 9: the layer {text}")
 
     with pytest.raises(DataError, match="line 9"):
-        trace_at_a_size(JOB.__class__(**vars(JOB) | fields), None, attempt)
+        trace_at_a_size(replace(JOB, **fields), None, attempt)
     return tried
 
 
