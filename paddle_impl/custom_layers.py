@@ -1,7 +1,8 @@
 """Layers that Paddle lacks, and replacements for its own where a plan needs different ones.
 
 They are faster, exact in float64 or keep NaN, and support dropout masks that are the same in every
-framework.
+framework. No `if` in them depends on a tensor, so `paddle.jit` need not rewrite them before it traces
+a network, which takes seconds: they are marked as `not_to_static`.
 """
 
 import math
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 import paddle
 from paddle import Tensor, nn
+from paddle.jit import not_to_static
 from paddle.nn import functional as F
 
 from common import spec
@@ -16,6 +18,7 @@ from common.spec.padding import mean_matrix
 from paddle_impl.batch_product import BatchProduct, suits
 
 
+@not_to_static
 class Conv2D(nn.Layer):
     """`nn.Conv2D` with a faster bias: a training step takes three quarters of the time.
 
@@ -54,6 +57,7 @@ class Conv2D(nn.Layer):
         return maps + bias.reshape(maps.shape)
 
 
+@not_to_static
 class LRN(nn.Layer):
     """Local response norm; Paddle's own uses an average pool, whose gradient is inexact."""
 
@@ -77,6 +81,7 @@ def power(x: Tensor, exponent: float) -> Tensor:
     return root * root.sqrt()
 
 
+@not_to_static
 class Affine(nn.Layer):
     """Computes scale * x + shift with constants: one pair per channel, or one for all."""
 
@@ -90,6 +95,7 @@ class Affine(nn.Layer):
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
 
 
+@not_to_static
 class MaxPool(nn.MaxPool2D):
     """`nn.MaxPool2D`, with a faster gradient and without finite numbers where all values are NaN.
 
@@ -119,6 +125,7 @@ class MaxPool(nn.MaxPool2D):
         return y
 
 
+@not_to_static
 class AvgPool(nn.AvgPool2D):
     """`nn.AvgPool2D`, but in float64 a convolution with ones: Paddle's gradient rounds 1 / size."""
 
@@ -133,6 +140,7 @@ class AvgPool(nn.AvgPool2D):
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
 
+@not_to_static
 class AdaptiveAvgPool(nn.Layer):
     """Means over windows that may differ in size, as a product with one matrix for each axis."""
 
@@ -145,6 +153,7 @@ class AdaptiveAvgPool(nn.Layer):
         return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
 
 
+@not_to_static
 class GlobalAvgPool(nn.Layer):
     """The mean of each channel, as a 1 x 1 map; exact in float64, like `AvgPool`."""
 
@@ -152,6 +161,7 @@ class GlobalAvgPool(nn.Layer):
         return x.mean([2, 3], keepdim=True)
 
 
+@not_to_static
 class ReLU(nn.ReLU):
     """A ReLU that keeps NaN, so that weights that overflow do not give plausible logits.
 
@@ -164,6 +174,7 @@ class ReLU(nn.ReLU):
         return super().forward(x) if self.training else F.leaky_relu(x, 1e-20)
 
 
+@not_to_static
 class Dropout(nn.Dropout):
     """Paddle's own dropout, unless `key` is set: then every framework drops the same values.
 
@@ -180,6 +191,7 @@ class Dropout(nn.Dropout):
         return paddle.where(kept, x / (1 - self.p), paddle.zeros_like(x))
 
 
+@not_to_static
 class L2Norm(nn.Layer):
     """Divides a vector by its length, or by 1e-12 if that is larger."""
 
@@ -187,6 +199,7 @@ class L2Norm(nn.Layer):
         return F.normalize(x)
 
 
+@not_to_static
 class Concat(nn.Layer):
     """Applies branches to one input and concatenates their outputs along the channels."""
 
@@ -194,6 +207,7 @@ class Concat(nn.Layer):
         return paddle.concat([branch(x) for branch in self.children()], axis=1)
 
 
+@not_to_static
 class Residual(nn.Layer):
     """`scale` times a branch, plus the input or a shortcut applied to it."""
 
