@@ -81,6 +81,16 @@ def own_input(net: nn.Layer) -> Shape | None:  # noqa: ARG001
     return None
 
 
+def is_unshaped(net: nn.Layer) -> bool:  # noqa: ARG001
+    """Never: Paddle's layers have their weights from the start."""
+    return False
+
+
+def is_too_large(net: nn.Layer) -> bool:  # noqa: ARG001
+    """Never: a network in Paddle is not made for a size of images."""
+    return False
+
+
 def count_parameters(net: nn.Layer) -> int:
     """The number of parameters, frozen ones included, without running statistics."""
     norms = [layer for layer in (net, *parts(net)) if isinstance(layer, NORMS)]

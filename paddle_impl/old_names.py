@@ -28,6 +28,7 @@ OLD_NAMES = OldNames(
     title="Paddle",
     modules=dict.fromkeys(FLUID, Fluid)
     | {
+        "paddle.v2": "paddle",  # for its data sets, beside layers of fluid
         "paddle.fluid.initializer": Fluid.initializer,
         "paddle.fluid.regularizer": Fluid.regularizer,
     },
@@ -35,6 +36,5 @@ OLD_NAMES = OldNames(
         **{("paddle.nn", name): getattr(nn, f"{name[:-1]}D") for name in SMALL},
         ("paddle.nn", "Pool2D"): Pool2D,
     },
-    reasons={r"paddle\.v2": "written for Paddle 0.x (paddle.v2), which builds no layers"},
     adapt=adapt,
 )

@@ -63,6 +63,16 @@ def own_input(net: nn.Module) -> Shape | None:  # noqa: ARG001
     return None
 
 
+def is_unshaped(net: nn.Module) -> bool:
+    """Whether layers of a network get the shapes of their weights from the first input."""
+    return any(nn.parameter.is_lazy(each) for each in net.parameters())
+
+
+def is_too_large(net: nn.Module) -> bool:  # noqa: ARG001
+    """Never: a network in PyTorch is not made for a size of images."""
+    return False
+
+
 def count_parameters(net: nn.Module) -> int:
     """The number of parameters, frozen ones included, without running statistics."""
     return sum(parameter.numel() for parameter in net.parameters())
@@ -76,7 +86,7 @@ def fill(net: nn.Module, draw: np.random.Generator, x: NDArray, heads: bool) -> 
     """
     net.to(torch.get_default_dtype()).train(heads)
     with torch.no_grad():
-        if any(nn.parameter.is_lazy(each) for each in net.parameters()):
+        if is_unshaped(net):
             net(torch.from_numpy(x).to(torch.get_default_dtype()))
         for name, tensor in net.state_dict().items():
             if tensor.is_floating_point():

@@ -3,6 +3,8 @@
 import inspect
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from math import prod
 from typing import Any
 
 import keras
@@ -19,6 +21,7 @@ from tensorflow_impl.tracer import WATCHED, record, to_numpy, without_dropout
 
 VERSION = tf.__version__
 NETWORK = layers.Layer
+TOO_LARGE = 200_000_000  # parameters, or values in the maps of one image
 # Functions that train or download; a statement of the user's file that calls one is left out.
 TRAINING = (
     (keras.Model, "fit"),
@@ -112,6 +115,28 @@ def own_input(net: layers.Layer) -> Shape | None:
     return None
 
 
+def is_unshaped(net: layers.Layer) -> bool:
+    """Whether layers of a network get the shapes of their weights from the first input."""
+    return not all(layer.built for layer in net._flatten_layers())
+
+
+def is_too_large(net: layers.Layer) -> bool:
+    """Whether the size for which a network was made makes it far larger than published ones.
+
+    Of those, the largest has 56 million parameters, and 53 million values in its maps.
+    """
+    maps = [each for layer in net._flatten_layers() if (each := output_shape(layer))]
+    values = sum(prod(each[1:]) for each in maps if None not in each[1:])
+    return max(count_parameters(net), values) > TOO_LARGE
+
+
+def output_shape(layer: layers.Layer) -> Shape | None:
+    """The shape of a layer's output, if it has one that is known before it is called."""
+    with suppress(Exception):  # a layer that was never called, or several times
+        return tuple(layer.output.shape)
+    return None
+
+
 def count_parameters(net: layers.Layer) -> int:
     """The number of parameters, frozen ones included, without running statistics."""
     own = {id(each): each for layer in net._flatten_layers() for each in layer._trainable_variables}
@@ -127,7 +152,7 @@ def fill(net: layers.Layer, draw: np.random.Generator, x: NDArray, heads: bool) 
     keras.config.set_dtype_policy(keras.config.floatx())
     for layer in net._flatten_layers():  # some are set to compute in float16
         layer.dtype_policy = keras.config.floatx()
-    if not all(layer.built for layer in net._flatten_layers()):
+    if is_unshaped(net):
         compute(net, x, heads)
     for each in net.weights:
         shape = tuple(each.shape)

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import keras
+from keras.src.legacy import backend as old_backend
 import tensorflow as tf
 from keras import layers
 
@@ -198,6 +199,13 @@ def obtain_input_shape(input_shape: Any = None, default_size: int = 299, **_: An
     return input_shape or (default_size, default_size, 3)
 
 
+# What only reads the type and shape of a tensor also takes those of a functional model.
+PLAIN = ("int_shape", "ndim", "dtype", "count_params", "variable", "constant", "get_value")
+BACKEND = {
+    ("keras.backend", name): function if name in PLAIN else symbolic(function)
+    for name, function in vars(old_backend).items()
+    if inspect.isfunction(function) and not name.startswith("_")
+}
 SUBMODULES = {
     "layers": ("core", "convolutional", "pooling", "normalization", "merge", "noise",
                "advanced_activations", "embeddings", "local"),
@@ -232,6 +240,9 @@ OLD_NAMES = OldNames(
         ("keras.applications.imagenet_utils", "_obtain_input_shape"): obtain_input_shape,
         ("keras.applications.imagenet_utils", "obtain_input_shape"): obtain_input_shape,
         ("keras.utils", "np_utils"): keras.utils,
+        **BACKEND,
+        ("keras.backend", "learning_phase"): lambda: 0,
+        ("keras.backend", "set_learning_phase"): lambda _: None,
         ("keras.backend", "image_dim_ordering"): lambda: "tf",
         ("keras.backend", "set_image_dim_ordering"): lambda _: None,
         ("keras.initializers", "normal"): keras.initializers.RandomNormal,

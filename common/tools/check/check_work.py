@@ -5,7 +5,9 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from common.tools.check.checker import Checker, import_checker
 from common.tools.check.find_network import find
 from common.tools.check.hints import with_hint
 from common.tools.check.input_size import trace_at_a_size
+from common.tools.check.making import Made
+from common.tools.check.named_sizes import named_sizes
 from common.tools.check.random_values import labels, noise
 from common.tools.check.several import SeveralNetworks
 from common.tools.check.source_lines import Lines, guarded
@@ -91,7 +95,7 @@ def watch_named(job: Check, checker: Checker, file: UserFile, lines: Lines) -> T
     """The trace of the file's network; its error names another one that is nearly as large."""
     made = find(job, checker, file, lines)
     try:
-        return watch(job, checker, made.net, lines)
+        return watch(job, checker, made, file, lines)
     except DataError as error:
         if job.call or job.name:
             raise
@@ -115,13 +119,32 @@ def without_shared_lines(trace: Trace) -> Trace:
     return replace(trace, calls=[*map(own, trace.calls)], steps=[*map(own, trace.steps)])
 
 
-def watch(job: Check, checker: Checker, net: Any, lines: Lines) -> Trace:
+def watch(job: Check, checker: Checker, made: Made, file: UserFile, lines: Lines) -> Trace:
     """The trace of the network on noise, at the requested input size or at one on which it runs."""
+    copied = copier(checker, made, lines) if checker.is_unshaped(made.net) else lambda: made.net
 
     def attempt(size: Shape) -> Trace:
-        return guarded(job, lines, lambda: run(job, checker, net, size, lines))
+        return guarded(job, lines, lambda: run(job, checker, copied(), size, lines))
 
-    return trace_at_a_size(job, checker.own_input(net), attempt)
+    return trace_at_a_size(job, checker.own_input(made.net), named_sizes(file.tree), attempt)
+
+
+def copier(checker: Checker, made: Made, lines: Lines) -> Callable[[], Any]:
+    """Returns a function that makes the network anew, for its first input fixes its sizes."""
+
+    def copied() -> Any:
+        if made.again and (new := made.again()):
+            return new.net
+        new = deepcopy(made.net)
+        for old, each in zip(checker.parts(made.net), checker.parts(new), strict=True):
+            lines.found[id(each)] = each, lines.of(old)
+        return new
+
+    try:
+        copied()
+    except Exception:  # few of Keras' own classes can be copied
+        return lambda: made.net
+    return copied
 
 
 def run(job: Check, checker: Checker, net: Any, size: Shape, lines: Lines) -> Trace:

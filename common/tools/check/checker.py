@@ -45,6 +45,12 @@ class Checker(Protocol):
     def own_input(self, net: Any) -> Shape | None:
         """The input size C x H x W that a network declares; None if it declares none."""
 
+    def is_unshaped(self, net: Any) -> bool:
+        """Whether layers of a network get the shapes of their weights from the first input."""
+
+    def is_too_large(self, net: Any) -> bool:
+        """Whether the size for which a network was made makes it far larger than published ones."""
+
     def count_parameters(self, net: Any) -> int:
         """The number of parameters of a network, counted as single values."""
 

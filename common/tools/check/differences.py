@@ -32,6 +32,8 @@ def layer_differences(reading: Reading) -> Iterator[Difference]:
             lines = lines_at(reading, name)
             for what, yours, table in found:
                 also = also_in(reading.plan, name, op, reading.table[name])
+                if what == IN_PLACE[0] and count_readers(reading, name) == 1:  # no shortcut's
+                    what, yours, table = "extra ReLU", "ReLU", "none"
                 layer = module_after(reading, name) if what == IN_PLACE[0] else name
                 yield Difference(
                     layer=layer, what=what, yours=yours, table=table, also_in=also, lines=lines
@@ -70,6 +72,11 @@ def without_classifier(reading: Reading, name: str) -> Difference:
         places=tuple(left),
         kind=CHOICE,
     )
+
+
+def count_readers(reading: Reading, name: str) -> int:
+    """The number of ops of the plan that read an op's output."""
+    return sum(name in op.inputs for op in reading.table.values())
 
 
 def module_after(reading: Reading, name: str) -> str:

@@ -1,5 +1,7 @@
 """Edits the graph between two layers with weights until it computes what the user's does."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 from common.tools.check import layer_hypotheses
 from common.tools.check.edits import Place
 from common.tools.check.graph import Graph, section, value_read, where_it_fits
-from common.tools.check.hypotheses import hypotheses
+from common.tools.check.hypotheses import hypotheses, rescaled
 from common.tools.check.promising import Promising
 from common.tools.check.reading import Reading, unedited
 from common.tools.check.trace import Array, agreement, reads
@@ -49,7 +51,8 @@ def open_names(reading: Reading, name: str) -> list[str]:
     calls = reading.matcher.settled()
     for each in section(reading.graph, name, ends):
         y = reading.value(each)
-        if y is None or not any(reads(call, y, reading.trace.digits) for call in calls):
+        maps = [] if y is None else [*reading.matcher.activated(y)]
+        if not any(reads(call, x, reading.trace.digits) for x in maps for call in calls):
             found.append(each)
         else:
             ends.add(each)
@@ -79,7 +82,7 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
         digits=exact,
     )
     tries = islice(hypotheses(place), max(LEAST, WORK // largest(reading, names, found)))
-    for graph in chain(reading.sisters(names), tries):
+    for graph in chain(reading.sisters(names), tries, scaled_sisters(reading, place)):
         known = unedited(reading, graph)
         if not test.passes(graph, known):
             continue
@@ -90,6 +93,17 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
             best, most = graph, agreeing
             test.keep(graph, known)
     return best
+
+
+def scaled_sisters(reading: Reading, place: Place) -> Iterator[Graph]:
+    """Yields the graphs with the edits that explained ops like these, and scaled values.
+
+    Of values that are also scaled, or partly dropped, none agrees after these edits alone.
+    """
+    for graph in reading.sisters(place.names):
+        own = replace(place, graph=graph, known=unedited(reading, graph))
+        for name in place.names:
+            yield from rescaled(own, (name, "then"))
 
 
 def largest(reading: Reading, names: list[str], found: Array) -> int:

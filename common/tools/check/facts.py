@@ -9,6 +9,7 @@ import numpy as np
 
 from common import spec
 from common.spec import Layer
+from common.tools.check.describe import USUAL_EPS
 from common.tools.check.foreign_layers import ACTIVATIONS, leaky_relu
 from common.tools.check.graph import Other
 from common.tools.check.group_norm import NAME, group_norms, is_group_norm
@@ -198,7 +199,10 @@ def measured_eps(call: LayerCall) -> float | None:
         slope = (x * y).sum(1) / size
         scale = call.weights.get("weight", np.ones(1))
         eps = ((scale / slope) ** 2 - call.weights["running_var"])[known]
-    return common_value(eps)
+    measured = common_value(eps)
+    if measured and call.output.dtype == np.float32:  # it is known to two digits
+        return next((each for each in USUAL_EPS if abs(measured - each) < 0.01 * each), measured)
+    return measured
 
 
 def common_value(values: Array) -> float | None:

@@ -21,6 +21,9 @@ from common.tools.check.user_file import UserFile
 USES = re.compile(r"_*(main|train|test|run|demo|plot|eval|fit|load|save|predict|show|get_?data).*")
 
 
+SHOWN = 3  # calls in an error message
+
+
 def find(job: Check, checker: Checker, file: UserFile, lines: Lines) -> Made:
     """The network that is named, that a call makes or that is the whole one in a file.
 
@@ -84,7 +87,7 @@ def networks_in(maker: Maker) -> list[Made]:
     nets = made_from(maker, networks)
     used = {type(part) for made in nets for part in maker.checker.parts(made.net)}
     unmade = [n for n in networks if n in maker.failed and networks[n] not in used]
-    if nets and not unmade and not built_of(maker, nets):
+    if nets and not unmade and not built_of(maker, outermost(nets, maker.checker)):
         return nets
     functions = {n: each for n, each in own.items() if inspect.isfunction(each)}
     nets += made_from(maker, {n: f for n, f in functions.items() if not USES.fullmatch(n)})
@@ -224,7 +227,8 @@ def no_network(maker: Maker, lines: Lines) -> DataError:
         chosen = [each for each in errors if not isinstance(each, NameError)] or errors
         return DataError(f"{job.source}{what_happened(chosen[-1], lines.file)}{missing}")
     if calls:
-        shown = " or ".join(f"--call '{each}'" for each in calls[::-1])
-        return DataError(f"{job.source}: its networks need arguments; pass them with {shown}")
+        shown = " or ".join(f"--call '{each}'" for each in calls[::-1][:SHOWN])
+        more = f", or one of {len(calls) - SHOWN} others" if len(calls) > SHOWN else ""
+        return DataError(f"{job.source}: its networks need arguments; pass them with {shown}{more}")
     network = f"{title(maker)} network (instance, class or function)"
     return DataError(f"{job.source} defines no {network}{missing}")

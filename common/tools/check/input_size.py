@@ -20,14 +20,16 @@ EXPECTS = re.compile(r"the layer expects (\d+) channels but got (\d+)")
 Attempt = Callable[[Shape], Trace]  # raises DataError where the network does not run
 
 
-def trace_at_a_size(job: Check, declared: Shape | None, attempt: Attempt) -> Trace:
+def trace_at_a_size(
+    job: Check, declared: Shape | None, named: Sequence[Shape], attempt: Attempt
+) -> Trace:
     """The trace of a network at the requested input size or the one that it declares.
 
     Without either, it is CIFAR's size for a network whose maps are not tiny there, and otherwise
-    the first usual size on which the network runs or, if it also runs there, that of the most
-    similar published network.
+    the first size on which the network runs, of those `named` in its file and the usual ones, or,
+    if it also runs there, that of the most similar published network.
     """
-    trace = trace_at_first(job, declared, attempt)
+    trace = trace_at_first(job, declared, named, attempt)
     inside = trace.calls[0].input.shape[2:]
     if not job.input and len(inside) == 2 and inside != trace.image.shape[2:]:
         with suppress(DataError):
@@ -38,7 +40,9 @@ def trace_at_a_size(job: Check, declared: Shape | None, attempt: Attempt) -> Tra
     return trace
 
 
-def trace_at_first(job: Check, declared: Shape | None, attempt: Attempt) -> Trace:
+def trace_at_first(
+    job: Check, declared: Shape | None, named: Sequence[Shape], attempt: Attempt
+) -> Trace:
     """The trace at the first suitable size, at which the network may resize the images."""
     given = tuple(job.input) if job.input else declared
     if given or job.network:
@@ -52,7 +56,8 @@ def trace_at_first(job: Check, declared: Shape | None, attempt: Attempt) -> Trac
             return small
         if (better := likely_input(small)) and better != CIFAR:
             return attempt(better)
-    trace = first_that_runs([*usual_inputs(None)], attempt)
+    sizes = dict.fromkeys((*named, *usual_inputs(None)))
+    trace = first_that_runs([*sizes], attempt)
     if (better := likely_input(trace)) and better != trace.image.shape[1:]:
         with suppress(DataError):  # where the network does not run at that size
             return attempt(better)

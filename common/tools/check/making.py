@@ -1,9 +1,10 @@
 """Makes networks from the classes and functions of a user's file."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from traceback import walk_tb
 from typing import Any
 
@@ -12,6 +13,7 @@ from common.spec import Shape
 from common.tools.check.arguments import UNKNOWN, Symbolic, call_text, fill, parameters_of
 from common.tools.check.check_jobs import Check
 from common.tools.check.checker import Checker
+from common.tools.check.named_sizes import named_sizes
 from common.tools.check.source_lines import Lines
 from common.tools.check.user_file import StopHere, UserFile, stopped
 
@@ -25,6 +27,7 @@ class Made:
     name: str
     net: Any
     how: str = ""
+    again: Callable[[], "Made | None"] | None = None  # makes one more of it
 
 
 @dataclass
@@ -40,16 +43,22 @@ class Maker:
     def make(self, name: str, thing: Any) -> Made | None:
         """The network that a class or function makes; None if it makes none."""
         failure: BaseException | None = None
+        large: Made | None = None
         for given in self.argument_sets(thing):
             if UNKNOWN in given.values():
                 break
             before = len(self.lines.found)
             try:
-                return self.from_call(name, thing, given)
+                made = self.from_call(name, thing, given)
+                if made is None or not self.checker.is_too_large(made.net):
+                    return made or large
+                large = large or made
             except BaseException as error:  # even SystemExit from a function `main`
                 failure = failure or error
                 if (net := self.left_behind(thing, error, before)) is not None:
                     return Made(name=name, net=net, how=f"{name}(), which then failed")
+        if large:
+            return large
         for text in self.file.calls_of(name) if failure is None else ():
             try:
                 return self.from_expression(name, text)
@@ -66,7 +75,8 @@ class Maker:
     def argument_sets(self, thing: Any) -> Iterator[dict[str, Any]]:
         """Yields arguments by their usual names, for one input size after the other."""
         classes = 1000 if self.job.network is None else network(self.job.network).classes
-        sizes = [tuple(self.job.input)] if self.job.input else usual_inputs(self.job.network)
+        usual = [*named_sizes(self.file.tree), *usual_inputs(self.job.network)]
+        sizes = [tuple(self.job.input)] if self.job.input else usual
         seen: list[dict[str, Any]] = []
         for size in sizes:
             given = fill(thing, size, classes, self.job.heads)
@@ -83,11 +93,13 @@ class Maker:
         first = [named.pop(key) for key, kind in places.items() if kind is kind.POSITIONAL_ONLY]
         before = len(self.lines.found)
         with stopped(self.checker.TRAINING):
-            made = thing(*first, **named)
-        net = self.network_in(made)
+            net = self.network_in(thing(*first, **named))
         if net is None and inspect.isfunction(thing):
             net = self.biggest_since(before, ())
-        return None if net is None else Made(name=name, net=net, how=call_text(name, given))
+        if net is None:
+            return None
+        again = partial(self.from_call, name, thing, given)
+        return Made(name=name, net=net, how=call_text(name, given), again=again)
 
     def with_input(self, given: dict[str, Any]) -> dict[str, Any]:
         """Arguments with the input of a functional model; None in its place if there is none."""
@@ -100,7 +112,8 @@ class Maker:
         """The network made by a call that stands in the file."""
         with stopped(self.checker.TRAINING):
             net = self.network_in(eval(text, vars(self.file.module)))
-        return None if net is None else Made(name=name, net=net, how=text)
+        again = partial(self.from_expression, name, text)
+        return None if net is None else Made(name=name, net=net, how=text, again=again)
 
     def network_in(self, made: Any) -> Any:
         """The network that an object is, or has as a part or attribute; None without one."""
@@ -128,12 +141,14 @@ class Maker:
         """The network that a function made, before it failed or began to train."""
         if not inspect.isfunction(thing):
             return None
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        failed = [each for each in frames if each.f_code.co_name in ("__init__", "build")]
         unfinished = {
-            id(frame.f_locals.get("self"))
-            for frame, _ in walk_tb(error.__traceback__)
-            if frame.f_code.co_name in ("__init__", "build")
+            id(own)
+            for each in failed
+            if isinstance(own := each.f_locals.get("self"), self.checker.NETWORK)
         }
-        if unfinished - {id(None)} and not isinstance(error, StopHere):
+        if unfinished and not isinstance(error, StopHere):
             return None
         return self.biggest_since(before, unfinished)
 

@@ -15,7 +15,7 @@ from common.tools.check.match import Signature, made, of_call, wanted_shapes
 from common.tools.check.trace import LayerCall
 
 MIN_MODULES = 4
-MAX_MISSING = 3  # modules that are left out beside different widths
+MAX_MISSING = 5  # modules that are left out
 MIN_ALIKE = 0.5  # of the widths of each module that is not left out
 BRANCHES = 3  # of a module that begin with a convolution
 
@@ -90,7 +90,7 @@ def beside_other_widths(
     kept = max(combinations(range(len(names)), len(own)), key=lambda each: sum(alike(each)))
     left_out = [name for n, name in enumerate(names) if n not in kept]
     missing = sum(table[names.index(name)].total() for name in left_out)
-    fewer = len(shapes_before_linear(plan)) - len(before_linear(facts))
+    fewer = sum(each.total() for each in table) - sum(each.total() for each in own)
     if min(alike(kept)) >= MIN_ALIKE and fewer == missing:
         yield from one_by_one(network, left_out)
 

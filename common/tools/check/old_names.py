@@ -50,8 +50,9 @@ class OldNames:
                 is_there = is_there and f"{owner}.{name}" not in self.modules  # as a stand-in
             if not is_there:
                 setattr(module, name, meaning)
-                own = owner.rpartition(".")[2].replace("numpy", "np|numpy")
-                is_used = re.search(rf"\b({own})\.{name}\b|import.*\b{name}\b", source)
+                own = owner.rpartition(".")[2]
+                call, line = ALIASES.get(own, own), rf"from [\w.]*\b{own}\b import.*\b{name}\b"
+                is_used = re.search(rf"\b({call})\.{name}\b|{line}", source)
                 used += [name] if is_used and f"{owner}.{name}" not in used else []
         used += self.adapt(source)
         shown = ", ".join(dict.fromkeys(used))
@@ -150,6 +151,7 @@ def turned(shape: Any) -> Any:
     return shape
 
 
+ALIASES = {"numpy": "np|numpy", "backend": "K|backend"}  # in code
 # Names of Python's and NumPy's that code of the time uses.
 STANDARD = {
     ("collections", "Iterable"): __import__("collections.abc").abc.Iterable,

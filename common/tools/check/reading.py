@@ -33,6 +33,33 @@ from common.tools.check.trace import Array, LayerCall, Trace, agree
 EXACT = 2  # level of agreement: to all digits of the arithmetic; 1 is roughly, 0 not at all
 
 
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """An op as in the plan and as found, without inputs, its path in its module, and their order.
+
+    `order` are the places of its inputs in the plan's, if they are the same in another order.
+    """
+
+    was: Op
+    new: Op
+    path: str
+    order: tuple[int, ...]
+
+    def fits(self, name: str, op: Op) -> bool:
+        """Whether an op is like the one that was found."""
+        is_like = self.was == replace(op, inputs=()) and len(self.order) == len(op.inputs)
+        return is_like and (self.order == (*sorted(self.order),) or self.path == path_inside(name))
+
+    def applied(self, op: Op) -> Op:
+        """An op edited in the same way."""
+        return replace(self.new, inputs=tuple(op.inputs[each] for each in self.order))
+
+
+def path_inside(name: str) -> str:
+    """The path of an op in its module."""
+    return name.partition(".")[2]
+
+
 @dataclass(kw_only=True)
 class Reading:
     """The comparison of a trace with a plan: the graph, edited until it computes the same."""
@@ -51,7 +78,7 @@ class Reading:
     rough: int = 0  # places that agree except for constants kept in float32
     ends: dict[str, int] = field(default_factory=dict)  # the outputs of the result and the heads
     shared: dict[str, str] = field(default_factory=dict)  # by op, the op whose weights it has
-    learned: list[tuple[Op, Op]] = field(default_factory=list)  # ops as in the plan, and as found
+    learned: list[Learned] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.table = self.graph = draw(self.plan)
@@ -120,23 +147,35 @@ class Reading:
         """Keeps the edits since then, which may hold for all ops like these."""
         for name, op in self.graph.items():
             was = before.get(name)
-            if was is not None and op is not was and op.inputs == was.inputs:
-                self.learned.append((replace(was, inputs=()), replace(op, inputs=())))
+            if was is None or op is was or sorted(op.inputs) != sorted(was.inputs):
+                continue
+            order = tuple(was.inputs.index(each) for each in op.inputs)
+            bare = (replace(each, inputs=()) for each in (was, op))
+            was, new = bare
+            self.learned.append(Learned(was=was, new=new, path=path_inside(name), order=order))
 
     def sisters(self, names: Sequence[str]) -> Iterator[Graph]:
         """Yields graphs with the edits that explained ops like these, in all, then one by one."""
+        relus = {name: self.table[name] for name in names if self.has_other_activation(name)}
+        if relus:
+            yield self.graph | relus
         found: Graph = {}
         for name in names:
             op = self.graph[name]
-            plain = replace(op, inputs=())
-            others = [new for was, new in self.learned if was == plain]
+            others = [each.applied(op) for each in self.learned if each.fits(name, op)]
             # Of an op whose output is the user's, only the steps after it can be edited.
-            if others and (name not in self.forced or replace(others[-1], then=op.then) == plain):
-                found[name] = replace(others[-1], inputs=op.inputs)
+            if others and (name not in self.forced or replace(others[-1], then=op.then) == op):
+                found[name] = others[-1]
         if found:
             yield self.graph | found
         if len(found) > 1:
             yield from (self.graph | {name: op} for name, op in found.items())
+
+    def has_other_activation(self, name: str) -> bool:
+        """Whether an op is a ReLU that was replaced by what most layers have in its place."""
+        table = self.table.get(name)
+        is_relu = table is not None and table.layer == spec.ReLU()
+        return is_relu and self.graph[name] == replace(table, layer=facts_of(self.trace).activation)
 
     def adopt(self, graph: Graph) -> None:
         """Continues with an edited graph; ops that it leaves out release their layers to others."""

@@ -105,6 +105,7 @@ class Finder(MetaPathFinder, Loader):
         self.network = network
         self.roots = tuple(str(each).rstrip(sep) + sep for each in roots)
         self.names: dict[str, None] = {}
+        self.filled: dict[str, None] = {}  # names that existing modules lack
 
     def find_spec(self, fullname: str, *_: object) -> Any:
         """The spec of a stand-in; None for all other modules."""

@@ -22,7 +22,7 @@ def sizes_tried(**fields):
         raise DataError(f"mine.py, line 9: the layer {text}")
 
     with pytest.raises(DataError, match="line 9"):
-        trace_at_a_size(replace(JOB, **fields), None, attempt)
+        trace_at_a_size(replace(JOB, **fields), None, [], attempt)
     return tried
 
 
