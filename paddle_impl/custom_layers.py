@@ -1,8 +1,8 @@
 """Layers that Paddle lacks, and replacements for its own where a plan needs different ones.
 
 They are faster, exact in float64 or keep NaN, and support dropout masks that are the same in every
-framework. No `if` in them depends on a tensor, so `paddle.jit` need not rewrite them before it traces
-a network, which takes seconds: they are marked as `not_to_static`.
+framework. No `if` in them depends on a tensor, so they are marked as `not_to_static`: `paddle.jit`
+need not rewrite them before it traces a network, which takes seconds.
 """
 
 import math

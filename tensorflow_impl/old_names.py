@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 
 import keras
-from keras.src.legacy import backend as old_backend
 import tensorflow as tf
 from keras import layers
 
@@ -18,6 +17,7 @@ from common.tools.check.old_names import (
     turned,
     with_axis,
 )
+from tensorflow_impl.old_backend import BACKEND, symbolic
 
 # Arguments of Keras 1, and of Keras 2 where Keras 3 has dropped them; None drops one.
 ARGUMENTS = {
@@ -154,29 +154,6 @@ def renamed(given: tuple, named: dict, is_first: bool) -> tuple[tuple, dict]:
     return given, named
 
 
-def symbolic(function: Callable) -> Callable:
-    """A function of TensorFlow that also takes the tensors of a functional model."""
-
-    @wraps(function)
-    def called(*given: Any, **named: Any) -> Any:
-        flat = keras.tree.flatten((given, named))
-        tensors = [each for each in flat if isinstance(each, keras.KerasTensor)]
-        if not tensors:
-            return function(*given, **named)
-
-        def compute(*values: Any) -> Any:
-            rest = iter(values)
-            mine = [next(rest) if isinstance(each, keras.KerasTensor) else each for each in flat]
-            own, more = keras.tree.pack_sequence_as((given, named), mine)
-            return function(*own, **more)
-
-        if len(tensors) == 1:
-            return layers.Lambda(compute)(tensors[0])
-        return layers.Lambda(lambda values: compute(*values))(tensors)
-
-    return called
-
-
 class Merge:
     """Keras 1's `merge`, and Keras 2's module of this name."""
 
@@ -199,13 +176,6 @@ def obtain_input_shape(input_shape: Any = None, default_size: int = 299, **_: An
     return input_shape or (default_size, default_size, 3)
 
 
-# What only reads the type and shape of a tensor also takes those of a functional model.
-PLAIN = ("int_shape", "ndim", "dtype", "count_params", "variable", "constant", "get_value")
-BACKEND = {
-    ("keras.backend", name): function if name in PLAIN else symbolic(function)
-    for name, function in vars(old_backend).items()
-    if inspect.isfunction(function) and not name.startswith("_")
-}
 SUBMODULES = {
     "layers": ("core", "convolutional", "pooling", "normalization", "merge", "noise",
                "advanced_activations", "embeddings", "local"),

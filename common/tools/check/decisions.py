@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -38,16 +38,13 @@ def decisions(
     groups: dict[tuple, list[Difference]] = {}
     found = units_missing([each for each in found if not is_hidden_width(each, found)])
     rows, varied = wrong_rows(found), varied_eps(found)
-    weights = [each for each in found if each.what == "weights shared"]
-    shared = {module_of(each) for each in weights}
-    owners = {owner_of(each) for each in weights if owner_of(each) != module_of(each)}
+    shared = {module_of(each) for each in found if each.what == "weights shared"}
     for each in found:
         if each.what.endswith(": channels") and module_of(each) in shared:
             continue  # they are those of the module whose weights it has
         own = module_of(each) if is_width(each) and module_of(each) in rows else ""
         own = role(each.layer) if (each.what, role(each.layer)) in varied else own
-        key = decision_key(each) if each not in weights else key_of_shared(each, owners)
-        groups.setdefault((own, each.what) if own else key, []).append(each)
+        groups.setdefault((own, each.what) if own else decision_key(each), []).append(each)
     joined = moved(swapped(one_width([join(group) for group in groups.values()])))
     return [
         replace(each, kind=decision_kind(each, is_small=is_small, probabilities=probabilities))
@@ -57,19 +54,15 @@ def decisions(
 
 def decision_key(each: Difference) -> tuple:
     """The key that differences of one decision share."""
+    if each.what == "weights shared":
+        owner = owner_of(each)
+        return (each.what,) if owner == module_of(each) else (each.what, owner)
     if each.what.startswith("active dropout") or EXTRA_NORM.fullmatch(each.what):
         return (each.what,)
     if is_width(each) or each.what == "unexplained":
         return each.what, role(each.layer)
     own = f"{module_of(each)}."  # the same maps of each module
     return each.what, each.yours.replace(own, ""), each.table.replace(own, "")
-
-
-def key_of_shared(each: Difference, owners: Collection[str]) -> tuple:
-    """The key of layers with the weights of others; `owners` are used by other modules, too."""
-    owner = owner_of(each)
-    is_alone = owner == module_of(each) and owner not in owners
-    return (each.what,) if is_alone else (each.what, owner)
 
 
 def owner_of(each: Difference) -> str:

@@ -26,14 +26,9 @@ def layer_differences(reading: Reading) -> Iterator[Difference]:
         if is_last and op.layer is None:
             yield without_classifier(reading, name)
         elif name in used and op != reading.table.get(name, op):
-            found = [*op_differences(reading.table[name], op)]
-            if reads_after_relu(reading, name):
-                found = [IN_PLACE]
             lines = lines_at(reading, name)
-            for what, yours, table in found:
+            for what, yours, table in own_differences(reading, name):
                 also = also_in(reading.plan, name, op, reading.table[name])
-                if what == IN_PLACE[0] and count_readers(reading, name) == 1:  # no shortcut's
-                    what, yours, table = "extra ReLU", "ReLU", "none"
                 layer = module_after(reading, name) if what == IN_PLACE[0] else name
                 yield Difference(
                     layer=layer, what=what, yours=yours, table=table, also_in=also, lines=lines
@@ -57,6 +52,16 @@ def layer_differences(reading: Reading) -> Iterator[Difference]:
             yours=", ".join(order),
             table=", ".join(reading.plan.heads),
         )
+
+
+def own_differences(reading: Reading, name: str) -> Iterator[tuple[str, str, str]]:
+    """Yields the differences of an op as (what, yours, table)."""
+    if reads_after_relu(reading, name):
+        yield IN_PLACE
+        return
+    for each in op_differences(reading.table[name], reading.graph[name]):
+        is_alone = each == IN_PLACE and count_readers(reading, name) == 1  # no shortcut reads it
+        yield ("extra ReLU", "ReLU", "none") if is_alone else each
 
 
 def without_classifier(reading: Reading, name: str) -> Difference:

@@ -1,17 +1,18 @@
 """Edits the graph between two layers with weights until it computes what the user's does."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
 
+from common import spec
 from common.tools.check import layer_hypotheses
 from common.tools.check.edits import Place
+from common.tools.check.extra_norms import edit_before_norm
 from common.tools.check.graph import Graph, section, value_read, where_it_fits
-from common.tools.check.hypotheses import hypotheses, rescaled
+from common.tools.check.hypotheses import hypotheses
 from common.tools.check.promising import Promising
 from common.tools.check.reading import Reading, unedited
+from common.tools.check.sisters import learn, restore_relus, scaled_sisters, sisters
 from common.tools.check.trace import Array, agreement, reads
 
 ROUNDS = 5  # the most differences explained in one segment
@@ -25,24 +26,35 @@ def explain(reading: Reading, name: str, found: Array) -> None:
         reading.rough += 1
         return
     before, names = reading.graph, open_names(reading, name)
-    taken = dict(reading.matcher.taken)
-    for _ in range(ROUNDS if reading.explains else 0):
-        better = improve(reading, name, names, found)
-        if better is None:
-            break
-        reading.adopt(better)
-        if reading.agrees(name, found):
-            reading.mismatches += 1
-            reading.learn(before)
-            return
-    reading.adopt(before)
-    reading.matcher.restore(taken)
+    if restore_relus(reading, names, name, found):
+        return
     reading.mismatches += 1
+    if reading.explains and (
+        edit_until(reading, name, names, found)
+        or edit_before_norm(reading, name, names, found, edit_until)
+    ):
+        learn(reading, before)
+        return
     reading.unexplained[name] = layer_hypotheses.distance(found, reading.value_read(name))
     reading.suspects[name] = names
     source = reading.graph[name].inputs[0]
     if source in names:
         reading.forced[source] = reading.known[source] = found
+
+
+def edit_until(reading: Reading, name: str, names: list[str], found: Array) -> bool:
+    """Whether edits make an op read a map; they are made, or the graph is left as it was."""
+    before, taken = reading.graph, dict(reading.matcher.taken)
+    for _ in range(ROUNDS):
+        better = improve(reading, name, names, found)
+        if better is None:
+            break
+        reading.adopt(better)
+        if reading.agrees(name, found):
+            return True
+    reading.adopt(before)
+    reading.matcher.restore(taken)
+    return False
 
 
 def open_names(reading: Reading, name: str) -> list[str]:
@@ -51,12 +63,19 @@ def open_names(reading: Reading, name: str) -> list[str]:
     calls = reading.matcher.settled()
     for each in section(reading.graph, name, ends):
         y = reading.value(each)
-        maps = [] if y is None else [*reading.matcher.activated(y)]
+        maps = [] if y is None else [y, *after_relu(reading.graph, each, y)]
         if not any(reads(call, x, reading.trace.digits) for x in maps for call in calls):
             found.append(each)
         else:
             ends.add(each)
     return [each for each in found if each in section(reading.graph, name, ends)]
+
+
+def after_relu(graph: Graph, name: str, y: Array) -> list[Array]:
+    """An op's output after the ReLU that follows a sum, but does not precede its shortcut."""
+    is_sum = isinstance(graph[name].layer, spec.Residual)
+    readers = [op for op in graph.values() if name in op.inputs] if is_sum else []
+    return [np.maximum(y, 0)] if any(op.layer == spec.ReLU() for op in readers) else []
 
 
 def improve(reading: Reading, name: str, names: list[str], found: Array) -> Graph | None:
@@ -82,7 +101,7 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
         digits=exact,
     )
     tries = islice(hypotheses(place), max(LEAST, WORK // largest(reading, names, found)))
-    for graph in chain(reading.sisters(names), tries, scaled_sisters(reading, place)):
+    for graph in chain(sisters(reading, names), tries, scaled_sisters(reading, place)):
         known = unedited(reading, graph)
         if not test.passes(graph, known):
             continue
@@ -93,17 +112,6 @@ def improve(reading: Reading, name: str, names: list[str], found: Array) -> Grap
             best, most = graph, agreeing
             test.keep(graph, known)
     return best
-
-
-def scaled_sisters(reading: Reading, place: Place) -> Iterator[Graph]:
-    """Yields the graphs with the edits that explained ops like these, and scaled values.
-
-    Of values that are also scaled, or partly dropped, none agrees after these edits alone.
-    """
-    for graph in reading.sisters(place.names):
-        own = replace(place, graph=graph, known=unedited(reading, graph))
-        for name in place.names:
-            yield from rescaled(own, (name, "then"))
 
 
 def largest(reading: Reading, names: list[str], found: Array) -> int:

@@ -95,7 +95,7 @@ class Facts:
             if self.any_reads(pairs, other.compute):
                 return other
         to_convs = [(call, each) for call, each in pairs if each.kind == "conv"]
-        below = fraction_true(c.input.min() < 0 for c in self.convolutions[1:FIRST])
+        below = fraction_true(c.input.min() < 0 for c in self.convolutions[1:])
         is_none = below >= MOST and self.any_reads(to_convs, lambda y: y)
         return None if is_none else spec.ReLU()  # a ReLU may follow the branches joined
 

@@ -55,7 +55,7 @@ class Maker:
                 large = large or made
             except BaseException as error:  # even SystemExit from a function `main`
                 failure = failure or error
-                if (net := self.left_behind(thing, error, before)) is not None:
+                if (net := left_behind(self, thing, error, before)) is not None:
                     return Made(name=name, net=net, how=f"{name}(), which then failed")
         if large:
             return large
@@ -95,7 +95,7 @@ class Maker:
         with stopped(self.checker.TRAINING):
             net = self.network_in(thing(*first, **named))
         if net is None and inspect.isfunction(thing):
-            net = self.biggest_since(before, ())
+            net = biggest_since(self, before, ())
         if net is None:
             return None
         again = partial(self.from_call, name, thing, given)
@@ -137,32 +137,34 @@ class Maker:
         """The name of the file's module."""
         return self.file.module.__name__
 
-    def left_behind(self, thing: Any, error: BaseException, before: int) -> Any:
-        """The network that a function made, before it failed or began to train."""
-        if not inspect.isfunction(thing):
-            return None
-        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-        failed = [each for each in frames if each.f_code.co_name in ("__init__", "build")]
-        unfinished = {
-            id(own)
-            for each in failed
-            if isinstance(own := each.f_locals.get("self"), self.checker.NETWORK)
-        }
-        if unfinished and not isinstance(error, StopHere):
-            return None
-        return self.biggest_since(before, unfinished)
 
-    def biggest_since(self, before: int, unfinished: set[int] | tuple) -> Any:
-        """The largest network made after `before` layers; None if only layers were made."""
-        layers = [each for each, _ in list(self.lines.found.values())[before:]]
-        nets = [
-            each
-            for each in layers
-            if id(each) not in unfinished
-            and is_network(each, self.checker)
-            and len(self.checker.parts(each)) > 3
-        ]
-        return max(nets, key=lambda each: len(self.checker.parts(each)), default=None)
+def left_behind(maker: Maker, thing: Any, error: BaseException, before: int) -> Any:
+    """The network that a function made, before it failed or began to train."""
+    if not inspect.isfunction(thing):
+        return None
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    failed = [each for each in frames if each.f_code.co_name in ("__init__", "build")]
+    unfinished = {
+        id(own)
+        for each in failed
+        if isinstance(own := each.f_locals.get("self"), maker.checker.NETWORK)
+    }
+    if unfinished and not isinstance(error, StopHere):
+        return None
+    return biggest_since(maker, before, unfinished)
+
+
+def biggest_since(maker: Maker, before: int, unfinished: set[int] | tuple) -> Any:
+    """The largest network made after `before` layers; None if only layers were made."""
+    layers = [each for each, _ in list(maker.lines.found.values())[before:]]
+    nets = [
+        each
+        for each in layers
+        if id(each) not in unfinished
+        and is_network(each, maker.checker)
+        and len(maker.checker.parts(each)) > 3
+    ]
+    return max(nets, key=lambda each: len(maker.checker.parts(each)), default=None)
 
 
 def is_network(thing: Any, checker: Checker) -> bool:

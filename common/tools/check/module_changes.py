@@ -87,12 +87,25 @@ def beside_other_widths(
         pairs = zip(own, (table[n] for n in kept), strict=True)
         return [(found & wanted).total() / wanted.total() for found, wanted in pairs]
 
-    kept = max(combinations(range(len(names)), len(own)), key=lambda each: sum(alike(each)))
+    options = [*combinations(range(len(names)), len(own))]
+    most = max(sum(alike(each)) for each in options)
+    best = [each for each in options if sum(alike(each)) == most]  # some modules have equal widths
+    kept = max(best, key=lambda each: equal_sizes(network, [names[n] for n in each], facts))
     left_out = [name for n, name in enumerate(names) if n not in kept]
     missing = sum(table[names.index(name)].total() for name in left_out)
     fewer = sum(each.total() for each in table) - sum(each.total() for each in own)
     if min(alike(kept)) >= MIN_ALIKE and fewer == missing:
         yield from one_by_one(network, left_out)
+
+
+def equal_sizes(network: NetworkSpec, kept: Sequence[str], facts: Facts) -> int:
+    """The number of modules before which a trace makes maps smaller where the network does."""
+    modules = [n for n, each in network.body.layers.items() if begins_with_convolutions(each)]
+    plan = planned(without_steps(network, [name for name in modules if name not in kept]))
+    own = [facts.trace.calls[n].input.shape[2] for n in module_starts(facts)]
+    table = [plan.find(name).output[1] for name in kept] if plan else []
+    steps = zip(pairwise(own), pairwise(table), strict=False)
+    return sum((a > b) == (c > d) for (a, b), (c, d) in steps)
 
 
 def begins_with_convolutions(step: Layer) -> bool:
@@ -108,15 +121,19 @@ def begins_with_convolutions(step: Layer) -> bool:
 
 def traced_modules(facts: Facts) -> list[Counter]:
     """The widths of each module of a trace: from a map that three convolutions read to the next."""
-    calls = facts.trace.calls
-    starts = [
-        n for n in range(len(calls)) if readers_after(calls, n, is_first=True) >= BRANCHES - 1
-    ]
+    calls, starts = facts.trace.calls, module_starts(facts)
     end = max((n for n, call in enumerate(calls) if call.output.ndim == 4), default=0) + 1
     return [
         Counter(made(of_call(call)) for call in calls[start:stop])
         for start, stop in pairwise([*starts, end])
     ]
+
+
+def module_starts(facts: Facts) -> list[int]:
+    """The places of the first convolutions of the modules of a trace."""
+    calls = facts.trace.calls
+    places = range(len(calls))
+    return [n for n in places if readers_after(calls, n, is_first=True) >= BRANCHES - 1]
 
 
 def swapped(

@@ -11,6 +11,7 @@ from common.tools.check.changes import Change, Proposal, convention, layers_of, 
 from common.tools.check.convolution_changes import kernel_changes, width_changes
 from common.tools.check.describe import USUAL_EPS
 from common.tools.check.facts import MOST, Facts, fraction_true
+from common.tools.check.kernel_norms import kernel_norm_changes
 from common.tools.check.module_changes import other_modules
 from common.tools.check.stem import other_stem
 
@@ -205,6 +206,7 @@ PROPOSALS: tuple[Proposal, ...] = (
     width_changes,
     separable_changes,
     norm_changes,
+    kernel_norm_changes,
     eps_changes,
     order_changes,
     bias_changes,

@@ -4,18 +4,18 @@ Each segment between layers with weights is computed from the user's own feature
 difference is seen in isolation, however many there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from common import spec
 from common.spec import Layer
 from common.spec.plan import Plan
 from common.tools.check import layer_hypotheses
+from common.tools.check.edits import Learned
 from common.tools.check.facts import facts_of
 from common.tools.check.graph import (
     IMAGE,
     Graph,
-    Op,
     Other,
     Values,
     downstream,
@@ -31,33 +31,6 @@ from common.tools.check.match import Matcher, wanted_shapes
 from common.tools.check.trace import Array, LayerCall, Trace, agree
 
 EXACT = 2  # level of agreement: to all digits of the arithmetic; 1 is roughly, 0 not at all
-
-
-@dataclass(frozen=True, kw_only=True)
-class Learned:
-    """An op as in the plan and as found, without inputs, its path in its module, and their order.
-
-    `order` are the places of its inputs in the plan's, if they are the same in another order.
-    """
-
-    was: Op
-    new: Op
-    path: str
-    order: tuple[int, ...]
-
-    def fits(self, name: str, op: Op) -> bool:
-        """Whether an op is like the one that was found."""
-        is_like = self.was == replace(op, inputs=()) and len(self.order) == len(op.inputs)
-        return is_like and (self.order == (*sorted(self.order),) or self.path == path_inside(name))
-
-    def applied(self, op: Op) -> Op:
-        """An op edited in the same way."""
-        return replace(self.new, inputs=tuple(op.inputs[each] for each in self.order))
-
-
-def path_inside(name: str) -> str:
-    """The path of an op in its module."""
-    return name.partition(".")[2]
 
 
 @dataclass(kw_only=True)
@@ -142,40 +115,6 @@ class Reading:
         layers = layers_between(self.graph, name, self.forced)
         rough = any(map(layer_hypotheses.has_constants, layers))
         return self.trace.rough_digits if rough else self.trace.digits
-
-    def learn(self, before: Graph) -> None:
-        """Keeps the edits since then, which may hold for all ops like these."""
-        for name, op in self.graph.items():
-            was = before.get(name)
-            if was is None or op is was or sorted(op.inputs) != sorted(was.inputs):
-                continue
-            order = tuple(was.inputs.index(each) for each in op.inputs)
-            bare = (replace(each, inputs=()) for each in (was, op))
-            was, new = bare
-            self.learned.append(Learned(was=was, new=new, path=path_inside(name), order=order))
-
-    def sisters(self, names: Sequence[str]) -> Iterator[Graph]:
-        """Yields graphs with the edits that explained ops like these, in all, then one by one."""
-        relus = {name: self.table[name] for name in names if self.has_other_activation(name)}
-        if relus:
-            yield self.graph | relus
-        found: Graph = {}
-        for name in names:
-            op = self.graph[name]
-            others = [each.applied(op) for each in self.learned if each.fits(name, op)]
-            # Of an op whose output is the user's, only the steps after it can be edited.
-            if others and (name not in self.forced or replace(others[-1], then=op.then) == op):
-                found[name] = others[-1]
-        if found:
-            yield self.graph | found
-        if len(found) > 1:
-            yield from (self.graph | {name: op} for name, op in found.items())
-
-    def has_other_activation(self, name: str) -> bool:
-        """Whether an op is a ReLU that was replaced by what most layers have in its place."""
-        table = self.table.get(name)
-        is_relu = table is not None and table.layer == spec.ReLU()
-        return is_relu and self.graph[name] == replace(table, layer=facts_of(self.trace).activation)
 
     def adopt(self, graph: Graph) -> None:
         """Continues with an edited graph; ops that it leaves out release their layers to others."""

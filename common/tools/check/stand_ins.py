@@ -17,6 +17,11 @@ from typing import Any
 
 # A class with one of these endings is the base of networks: a stand-in for it is a network.
 NETWORK_ENDINGS = ("Module", "Layer", "Classifier", "Model", "Net", "Network")
+# Names that a network may do without: those of data and training, not of layers.
+NO_NAME = re.compile(
+    r"cannot import name '(\w+)' from '((?:keras|tensorflow|torch|paddle)\b[\w.]*"
+    r"(?:image|utils|callbacks|datasets|optimizers?|metrics|losses|data|sequence|text|tensorboard))'"
+)
 NAMED = re.compile(r"<not installed: (\w+)[\w.]*>")  # a stand-in in the text of an error
 
 
@@ -138,3 +143,14 @@ class Finder(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Gives the module an empty `__all__`, for `from MODULE import *`."""
         module.__dict__["__all__"] = []
+
+
+def fill_in(error: BaseException, finder: Finder) -> bool:
+    """Puts a stand-in in the place of a name that a module of the framework no longer has."""
+    text = NO_NAME.match(str(error)) if isinstance(error, ImportError) else None
+    module = sys.modules.get(text[2]) if text else None
+    if text is None or module is None or f"{text[2]}.{text[1]}" in finder.filled:
+        return False
+    setattr(module, text[1], StandIn(text[1], finder.network))
+    finder.filled[f"{text[2]}.{text[1]}"] = None
+    return True

@@ -23,14 +23,9 @@ from common.tools.check.detect import FRAMEWORK
 from common.tools.check.notebooks import source_of
 from common.tools.check.packages import MAX_ABOVE, folder_of, package_of
 from common.tools.check.source_lines import Lines, what_happened
-from common.tools.check.stand_ins import Finder, StandIn
+from common.tools.check.stand_ins import Finder, fill_in
 
 PYTHON_2 = "written for Python 2; print statements are treated as function calls"
-# Names that a network may do without: those of data and training, not of layers.
-NO_NAME = re.compile(
-    r"cannot import name '(\w+)' from '((?:keras|tensorflow|torch|paddle)\b[\w.]*"
-    r"(?:image|utils|callbacks|datasets|optimizers?|metrics|losses|data|sequence|text|tensorboard))'"
-)
 MAX_MISSING = 40  # modules of one file that are replaced by stand-ins
 
 
@@ -116,7 +111,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
         found = UserFile(module_for(path, package), source, tree)
         with stopped(checker.TRAINING):
             run_statements(tree, found, path)
-        if any([fill_in(each, finder) for _, each in found.failures]):
+        if [each for _, each in found.failures if fill_in(each, finder)]:
             continue
         missing = next(filter(None, (missing_module(each) for _, each in found.failures)), "")
         if not missing or missing in finder.names:
@@ -220,17 +215,6 @@ def missing_module(error: BaseException) -> str:
         top = error.name.partition(".")[0]
         return error.name if importlib.util.find_spec(top) else top
     return ""
-
-
-def fill_in(error: BaseException, finder: Finder) -> bool:
-    """Puts a stand-in in the place of a name that a module of the framework no longer has."""
-    text = NO_NAME.match(str(error)) if isinstance(error, ImportError) else None
-    module = sys.modules.get(text[2]) if text else None
-    if text is None or module is None or f"{text[2]}.{text[1]}" in finder.filled:
-        return False
-    setattr(module, text[1], StandIn(text[1], finder.network))
-    finder.filled[f"{text[2]}.{text[1]}"] = None
-    return True
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import pytest
 from test_check import SMALL, check
 
 SOURCE = """
+import paddle.v2 as paddle
 import paddle.fluid as fluid
 from paddle.fluid.param_attr import ParamAttr
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from test_check import SMALL, check
 
 from common.networks import network
-from common.spec import LRN, Chain, Concat
+from common.spec import LRN, Chain, Concat, ReLU
 from common.spec.planner import lay_out
 from common.spec.rewrite import rewrite_network
 from common.tools.check.proposals import norm_between, pointwise_first
@@ -79,3 +79,35 @@ def test_branches_that_read_an_earlier_map_are_one_decision(tmp_path):
         ],
         "extra branch": ["Mixed_7b", "Mixed_7c"],
     }
+
+
+def test_a_shortcut_that_reads_the_shortcut_before_it(tmp_path):
+    text = import_printer("tensorflow").source(lay_out(network("xception", (3, 71, 71)))).text
+    own = "shortcut = projection("
+    first, second = f"{own}x, 128", f"{own}x, second"
+    assert text.count(first) == text.count(second) == 1
+    text = text.replace(first, f"BEFORE[:] = [{first.removeprefix('shortcut = ')}")
+    start, _, rest = text.partition("BEFORE[:]")
+    line, _, rest = rest.partition("\n")
+    text = f"{start}BEFORE[:]{line}]\n    [shortcut] = BEFORE\n{rest}"
+    text = text.replace(second, f"{own}BEFORE[0] if name == 'block2' else x, second")
+    file = tmp_path / "mine.py"
+    file.write_text(text.replace("def block1(", "BEFORE = []\n\n\ndef block1("))
+    [found] = check(str(file), "-f", "tensorflow", code=1)["differences"]
+    assert (found["layer"], found["what"]) == (
+        "block2.shortcut.conv",
+        "reads a different feature map",
+    )
+    assert (found["yours"], found["table"]) == ("block1.shortcut.bn", "block1")
+
+
+def relu_after(path, layer):
+    """A ReLU after the last block, which no shortcut reads."""
+    if path == "block12":
+        return Chain({"sum": layer, "relu": ReLU()})
+    return layer
+
+
+def test_a_relu_that_no_shortcut_reads_is_an_extra_one(tmp_path):
+    found = checked(tmp_path, "pytorch", "xception", 71, relu_after)
+    assert found == {"extra ReLU": ["block12"]}
