@@ -26,6 +26,8 @@ IMPORT = re.compile(r"^\s*(from paddle import fluid|(from|import) paddle\.fluid)
 SMALL = ("Conv2d", "BatchNorm2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Dropout2d")
 OLD_NAMES = OldNames(
     title="Paddle",
+    aliases={"paddle": "paddle", "nn": "paddle.nn", "F": "paddle.nn.functional", "np": "numpy"},
+    namespaces=("paddle.nn",),
     modules=dict.fromkeys(FLUID, Fluid)
     | {
         "paddle.v2": "paddle",  # for its data sets, beside layers of fluid

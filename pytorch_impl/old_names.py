@@ -10,4 +10,10 @@ def adapt(source: str) -> Sequence[str]:  # noqa: ARG001
     return ()
 
 
-OLD_NAMES = OldNames(title="PyTorch", modules={"torch.legacy.nn": "torch.nn"}, adapt=adapt)
+OLD_NAMES = OldNames(
+    title="PyTorch",
+    aliases={"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "np": "numpy"},
+    namespaces=("torch.nn",),
+    modules={"torch.legacy.nn": "torch.nn"},
+    adapt=adapt,
+)

@@ -204,6 +204,25 @@ MODULES |= {
 }  # fmt: skip
 OLD_NAMES = OldNames(
     title="Keras",
+    aliases={
+        "keras": "keras",
+        "tf": "tensorflow",
+        "np": "numpy",
+        "K": "keras.backend",
+        **{
+            name: f"keras.{name}"
+            for name in (
+                "layers",
+                "models",
+                "optimizers",
+                "losses",
+                "metrics",
+                "regularizers",
+                "initializers",
+            )
+        },
+    },
+    namespaces=("keras", "keras.layers"),
     modules=MODULES,
     names={
         ("keras.layers", "merge"): Merge(),

@@ -1,13 +1,13 @@
 """Suggests fixes for a network that does not run, from the source of the file."""
 
 import ast
-import builtins
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from common.tools.check.source_lines import LINE
 from common.tools.check.stand_ins import NAMED, StandIn
+from common.tools.check.usual_names import undefined_names
 
 METHODS, INIT = ("forward", "call"), "__init__"
 NO_METHOD = re.compile(r"missing the required \"forward\"|NotImplementedError|`call\(\)` method")
@@ -112,27 +112,9 @@ def made_in_call(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
 
 def undefined(text: str, tree: ast.AST, _: Sequence[str]) -> Iterator[str]:
     """Yields the names that the file uses and nothing in it defines."""
-    if not UNDEFINED.search(text) or any(
-        each.names[0].name == "*" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)
-    ):
-        return
-    used: dict[str, int] = {}
-    bound = set(dir(builtins))
-    for each in ast.walk(tree):
-        match each:
-            case ast.Name(id=name, ctx=ast.Load()):
-                used.setdefault(name, each.lineno)
-            case ast.Name(id=name) | ast.arg(arg=name):
-                bound.add(name)
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                bound.add(name)
-            case ast.ExceptHandler(name=str(name)):
-                bound.add(name)
-            case ast.alias(name=name, asname=other):
-                bound.add(other or name.partition(".")[0])
-    lines = [name for name in used if name not in bound and not name.startswith("__")]
-    if lines:
-        yield f"undefined names: {', '.join(lines)}; define or import them"
+    names = undefined_names(tree) if UNDEFINED.search(text) else []
+    if names:
+        yield f"undefined names: {', '.join(names)}; define or import them"
 
 
 def stand_in(text: str, _: ast.AST, missing: Sequence[str]) -> Iterator[str]:

@@ -16,23 +16,26 @@ FEW = 3  # convolutions with one kernel size that show a decision
 def kernel_norm_changes(network: NetworkSpec, facts: Facts) -> Iterator[Change]:
     """No batch norm after the convolutions of one kernel size, of which others have one."""
     own = [each for each in leaves(network).values() if isinstance(each, Conv)]
-    for kernel in sorted({each.kernel for each in own if isinstance(each.kernel, int)}):
-        places = [
-            n
-            for n, call in enumerate(facts.trace.calls)
-            if call.kind == "conv" and call.shape[2:] == (kernel, kernel)
-        ]
-        if len(places) < FEW or not facts.norms:
+    kernels = sorted({each.kernel for each in own if isinstance(each.kernel, int)})
+    shares = {kernel: share_with_norm(facts, kernel) for kernel in kernels if facts.norms}
+    if not any(share is not None and share >= MOST for share in shares.values()):
+        return
+    for kernel, share in shares.items():
+        if share is None or share > 1 - MOST:
             continue
-        if fraction_true(has_norm(facts, n) for n in places) > 1 - MOST:
-            continue
-        size = f"{kernel}x{kernel}"
         yield Change(
-            what=f"no batch norm after {size} convolutions",
+            what=f"no batch norm after {kernel}x{kernel} convolutions",
             yours="none",
             table="batch norm",
             override=partial(without_norm, kernel=kernel),
         )
+
+
+def share_with_norm(facts: Facts, kernel: int) -> float | None:
+    """The share of the convolutions of a kernel size that have a norm; None for too few of them."""
+    calls = facts.trace.calls
+    own = [n for n, c in enumerate(calls) if c.kind == "conv" and c.shape[2:] == (kernel, kernel)]
+    return fraction_true(has_norm(facts, n) for n in own) if len(own) >= FEW else None
 
 
 def has_norm(facts: Facts, number: int) -> bool:

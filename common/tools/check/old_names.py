@@ -18,10 +18,13 @@ class OldNames:
     `modules` maps old modules to those, or to classes, that have their names; `names` maps a module
     and an old name in it to what it means. `reasons` are patterns of modules for which there is no
     renaming, with the version that had them. `adapt` renames arguments for a source, and says
-    which.
+    which. `aliases` are the usual names of modules, and `namespaces` the modules of layers, for
+    code that does not import them.
     """
 
     title: str
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    namespaces: Sequence[str] = ()
     modules: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)

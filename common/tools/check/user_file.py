@@ -24,6 +24,7 @@ from common.tools.check.notebooks import source_of
 from common.tools.check.packages import MAX_ABOVE, folder_of, package_of
 from common.tools.check.source_lines import Lines, what_happened
 from common.tools.check.stand_ins import Finder, fill_in
+from common.tools.check.usual_names import supply, undefined_names
 
 PYTHON_2 = "written for Python 2; print statements are treated as function calls"
 MAX_MISSING = 40  # modules of one file that are replaced by stand-ins
@@ -107,8 +108,10 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
     package = package_of(path, tree)
     finder = finder_for(path, checker)
     used = [*old, *checker.OLD_NAMES.install(source)]
+    unknown = undefined_names(tree)
     for _ in range(MAX_MISSING):
         found = UserFile(module_for(path, package), source, tree)
+        supplied = supply(found.module, unknown, checker.OLD_NAMES)
         with stopped(checker.TRAINING):
             run_statements(tree, found, path)
         if [each for _, each in found.failures if fill_in(each, finder)]:
@@ -123,7 +126,7 @@ def run_file(path: Path, checker: Checker, lines: Lines) -> UserFile:
             raise DataError(f"{path.name}: {reason}")
         else:
             finder.names[missing] = None
-    found.notes += used
+    found.notes += [*used, *supplied]
     found.missing = [*finder.names]
     if finder.names or finder.filled:
         names = ", ".join([*map(with_likely, finder.names), *finder.filled])

@@ -99,3 +99,24 @@ def test_few_calls_are_listed(count, more):
     text = str(no_network(maker, None))
     assert text.count("--call") == SHOWN
     assert text.endswith(f"'{more}")
+
+
+BARE = SOURCE.partition("ROWS = ")[2].replace("cat([", "torch.cat([").replace("nn.Linear", "Linear")
+# An argument of that name would define it, for a file is not read by scopes.
+BARE = BARE.replace("in_channels", "of_what").replace("num_classes", "labels_")
+
+
+def test_usual_names_need_no_import(tmp_path):
+    text = f"ROWS = {BARE}\n\ndef make(size=num_classes):\n    return Net(3, size)\n"
+    (tmp_path / "mine.py").write_text(text)
+    found = check(tmp_path / "mine.py", *SMALL, "-f", "pytorch")
+    assert found["same"] == ["googlenet"]
+    assert "not imported, taken from PyTorch: nn, torch, Linear" in found["notes"]
+    assert "not defined, set to 1000: num_classes" in found["notes"]
+
+
+def test_other_names_are_not_guessed(tmp_path):
+    text = f"ROWS = {BARE}\n\ndef make(size=pool_size):\n    return Net(3, size)\n"
+    (tmp_path / "mine.py").write_text(text)
+    error = call("check", tmp_path / "mine.py", *SMALL, "-f", "pytorch")[2]
+    assert "name 'pool_size' is not defined" in error
