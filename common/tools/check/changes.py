@@ -77,7 +77,10 @@ def places_of(before: NetworkSpec, after: NetworkSpec) -> tuple[str, ...]:
 
 
 def leaves(network: NetworkSpec) -> dict[str, Layer]:
-    """The layers of a network that contain no others, by path."""
+    """The layers of a network that contain no others, by path; they are found once."""
+    known: dict[str, Layer] | None = network.__dict__.get("leaves")
+    if known is not None:
+        return known
     found: dict[str, Layer] = {}
 
     def note(path: str, layer: Layer) -> Layer:
@@ -88,6 +91,7 @@ def leaves(network: NetworkSpec) -> dict[str, Layer]:
     rewrite(network.body, note)
     for name, head in network.heads.items() if network.aux else ():
         rewrite(head.body, note, name)
+    network.__dict__["leaves"] = found
     return found
 
 

@@ -83,9 +83,10 @@ def beside_other_widths(
     if not own or not 0 < len(names) - len(own) <= MAX_MISSING:
         return
 
+    shares = [[(each & wanted).total() / wanted.total() for wanted in table] for each in own]
+
     def alike(kept: Sequence[int]) -> list[float]:
-        pairs = zip(own, (table[n] for n in kept), strict=True)
-        return [(found & wanted).total() / wanted.total() for found, wanted in pairs]
+        return [row[n] for row, n in zip(shares, kept, strict=True)]
 
     options = [*combinations(range(len(names)), len(own))]
     most = max(sum(alike(each)) for each in options)
