@@ -61,9 +61,12 @@ def open_names(reading: Reading, name: str) -> list[str]:
     """The ops that lead to an op and may be edited because no other layer reads their output."""
     ends, found = set(reading.forced), []
     calls = reading.matcher.settled()
+    source = reading.graph[name].inputs[0]
     for each in section(reading.graph, name, ends):
         y = reading.value(each)
-        maps = [] if y is None else [y, *after_relu(reading.graph, each, y)]
+        maps = [] if y is None else [y]
+        if maps and each == source and is_sum_before_relu(reading.graph, each):
+            maps.append(np.maximum(maps[0], 0))
         if not any(reads(call, x, reading.trace.digits) for x in maps for call in calls):
             found.append(each)
         else:
@@ -71,11 +74,10 @@ def open_names(reading: Reading, name: str) -> list[str]:
     return [each for each in found if each in section(reading.graph, name, ends)]
 
 
-def after_relu(graph: Graph, name: str, y: Array) -> list[Array]:
-    """An op's output after the ReLU that follows a sum, but does not precede its shortcut."""
-    is_sum = isinstance(graph[name].layer, spec.Residual)
-    readers = [op for op in graph.values() if name in op.inputs] if is_sum else []
-    return [np.maximum(y, 0)] if any(op.layer == spec.ReLU() for op in readers) else []
+def is_sum_before_relu(graph: Graph, name: str) -> bool:
+    """Whether an op is a sum that a ReLU reads; a shortcut may read it as well."""
+    readers = [op.layer for op in graph.values() if name in op.inputs]
+    return isinstance(graph[name].layer, spec.Residual) and spec.ReLU() in readers
 
 
 def improve(reading: Reading, name: str, names: list[str], found: Array) -> Graph | None:

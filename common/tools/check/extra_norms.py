@@ -4,7 +4,8 @@ An edit that only adds such a norm helps little where the map before it differs 
 is explained first, as if a layer read it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from itertools import product
 
 from common import spec
 from common.spec import Layer
@@ -23,37 +24,40 @@ def edit_before_norm(
 ) -> bool:
     """Whether an extra norm leads to an op's input, and edits explain the maps around the norm.
 
-    Then the edits are made; else the graph is left as it was.
+    Then the edits are made; else the graph is left as it was. A norm before a dropout is reported
+    there, not at the layer after it.
     """
+    names = [
+        n for n in names if not isinstance(reading.graph[n].layer, spec.Dropout | spec.Flatten)
+    ]
     before, taken = reading.graph, dict(reading.matcher.taken)
-    for call, slot in slots_of_norms(reading, name, names):
-        for steps in ((own_layer(call), spec.ReLU()), (own_layer(call),)):
-            graph = with_steps(reading.graph, slot, steps)
-            is_last = agrees_in(reading, graph, name, found)
-            if not (is_last or is_join_like(reading, slot, call)):
-                continue
-            if is_explained(reading, slot, names, call.input, edit_until):
-                reading.adopt(with_steps(reading.graph, slot, steps))
+    norms = norms_before(reading, name)
+    slots = [n for n in names if not isinstance(before[n].layer, spec.Dropout | spec.Flatten)]
+    for call, slot in product(norms, slots):
+        own = own_layer(call)
+        ways = [
+            steps
+            for steps in ((own, spec.ReLU()), (own,))
+            if agrees_in(reading, with_steps(before, slot, steps), name, found)
+            or (call is norms[-1] and is_join_like(reading, slot, call))
+        ]
+        if ways and is_explained(reading, slot, names, call.input, edit_until):
+            inner = reading.graph
+            for steps in ways:
+                reading.adopt(with_steps(inner, slot, steps))
                 if reading.agrees(name, found) or edit_until(reading, name, names, found):
                     return True
-                reading.adopt(before)
-                reading.matcher.restore(taken)
+            reading.adopt(before)
+            reading.matcher.restore(taken)
     return False
 
 
-def slots_of_norms(
-    reading: Reading, name: str, names: list[str]
-) -> Iterator[tuple[LayerCall, str]]:
-    """Yields the norms that ran before an op and are not the plan's, with ops that they may follow.
-
-    A norm before a dropout is reported there, not at the layer after it.
-    """
+def norms_before(reading: Reading, name: str) -> list[LayerCall]:
+    """The norms that ran before an op and are not the plan's."""
     last = reading.matcher.taken.get(name, len(reading.trace.calls))
-    free = [reading.trace.calls[number] for number in reading.matcher.free if number < last]
-    for call in [each for each in free if each.kind == "norm"]:
-        for slot in names:
-            if not isinstance(reading.graph[slot].layer, spec.Dropout | spec.Flatten):
-                yield call, slot
+    free = [n for n in reading.matcher.free if n < last and reading.matcher.is_spare(n)]
+    calls = [reading.trace.calls[number] for number in free]
+    return [each for each in calls if each.kind == "norm"]
 
 
 def with_steps(graph: Graph, slot: str, steps: Sequence[Layer | Other]) -> Graph:

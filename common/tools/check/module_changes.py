@@ -102,7 +102,8 @@ def beside_other_widths(
 def equal_sizes(network: NetworkSpec, kept: Sequence[str], facts: Facts) -> int:
     """The number of modules before which a trace makes maps smaller where the network does."""
     modules = [n for n, each in network.body.layers.items() if begins_with_convolutions(each)]
-    plan = planned(without_steps(network, [name for name in modules if name not in kept]))
+    left = without_steps(network, [name for name in modules if name not in kept])
+    plan = planned(replace(left, heads={}, aux=False))  # which may stand after missing modules
     own = [facts.trace.calls[n].input.shape[2] for n in module_starts(facts)]
     table = [plan.find(name).output[1] for name in kept] if plan else []
     steps = zip(pairwise(own), pairwise(table), strict=False)

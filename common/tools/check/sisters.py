@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from common import spec
-from common.tools.check.edits import Learned, Place, path_inside
+from common.tools.check.edits import Learned, Place, edit, path_inside
 from common.tools.check.facts import facts_of
 from common.tools.check.graph import Graph
 from common.tools.check.hypotheses import rescaled
@@ -41,11 +42,14 @@ def sisters(reading: Reading, names: Sequence[str]) -> Iterator[Graph]:
 
 
 def scaled_sisters(reading: Reading, place: Place) -> Iterator[Graph]:
-    """Yields the graphs with the edits that explained ops like these, and scaled values.
+    """Yields graphs with all the edits that explained ops like these, and scaled values.
 
     Of values that are also scaled, or partly dropped, none agrees after these edits alone.
     """
-    for graph in sisters(reading, place.names):
+    for graph in islice(sisters(reading, place.names), 1):
+        for name in place.names:
+            if isinstance(graph[name].layer, spec.Affine):
+                yield edit(graph, name, layer=None)
         own = replace(place, graph=graph, known=unedited(reading, graph))
         for name in place.names:
             yield from rescaled(own, (name, "then"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from test_check import SMALL, check
 
 from common.networks import network
-from common.spec import LRN, Chain, Concat, ReLU
+from common.spec import LRN, Chain, Concat, ReLU, Residual
 from common.spec.planner import lay_out
 from common.spec.rewrite import rewrite_network
 from common.tools.check.proposals import norm_between, pointwise_first
@@ -111,3 +111,20 @@ def relu_after(path, layer):
 def test_a_relu_that_no_shortcut_reads_is_an_extra_one(tmp_path):
     found = checked(tmp_path, "pytorch", "xception", 71, relu_after)
     assert found == {"extra ReLU": ["block12"]}
+
+
+def in_place(_, layer):
+    """A ReLU that changes the map that a shortcut reads later."""
+    match layer:
+        case Residual(branch=Chain({"0": ReLU(), **steps}), shortcut=shortcut):
+            changed = {"branch": Chain(steps)}
+            if shortcut is not None:
+                changed["shortcut"] = shortcut
+            return Chain({"first": ReLU(), "sum": replace(layer, **changed)})
+    return layer
+
+
+def test_an_in_place_relu_in_many_blocks_is_one_decision(tmp_path):
+    found = checked(tmp_path, "pytorch", "xception", 71, in_place)
+    assert [*found] == ["in-place ReLU: the shortcut reads its output"]
+    assert len(next(iter(found.values()))) == 11

@@ -21,6 +21,7 @@ from common.tools.check.decisions import decisions
 from common.tools.check.describe import Difference
 from common.tools.check.differences import also_in
 from common.tools.check.graph import IMAGE, Op, draw, value, where_it_fits
+from common.tools.check.module_changes import equal_sizes
 from common.tools.check.ranking import rivals
 from common.tools.source.printer import import_printer
 
@@ -163,3 +164,8 @@ def test_one_candidate_with_few_more_differences_is_a_rival():
     counted = [SimpleNamespace(count=n, reading=reading) for n in (20, 22, 21, 23, 20)]
     assert [each.count for each in rivals(counted, counted[0])] == [21]
     assert rivals(counted, SimpleNamespace(count=19)) == []
+
+
+def test_heads_after_a_missing_module_are_left_out():
+    facts = SimpleNamespace(trace=SimpleNamespace(calls=[]))
+    assert equal_sizes(network("googlenet", aux=True), ["inception3a"], facts) == 0
