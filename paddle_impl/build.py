@@ -189,3 +189,12 @@ def batch_norm(node: Node, scale: bool) -> nn.Layer:
 def flat(pads: Pads) -> list[int]:
     """The padding in Paddle's order: top, bottom, left, right."""
     return [size for both in pads for size in both]
+
+
+# No `if` in these depends on a tensor, so `paddle.jit` need not rewrite their code before it traces
+# a network, which takes seconds.
+for each in (
+    LRN, AdaptiveAvgPool, Affine, AvgPool, Concat, Conv2D, Dropout, GlobalAvgPool, L2Norm, MaxPool,
+    ReLU, Residual,
+):  # fmt: skip
+    paddle.jit.not_to_static(each)

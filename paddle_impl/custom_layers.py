@@ -1,8 +1,7 @@
 """Layers that Paddle lacks, and replacements for its own where a plan needs different ones.
 
 They are faster, exact in float64 or keep NaN, and support dropout masks that are the same in every
-framework. No `if` in them depends on a tensor, so they are marked as `not_to_static`: `paddle.jit`
-need not rewrite them before it traces a network, which takes seconds.
+framework.
 """
 
 import math
@@ -10,7 +9,6 @@ from collections.abc import Sequence
 
 import paddle
 from paddle import Tensor, nn
-from paddle.jit import not_to_static
 from paddle.nn import functional as F
 
 from common import spec
@@ -18,7 +16,6 @@ from common.spec.padding import mean_matrix
 from paddle_impl.batch_product import BatchProduct, suits
 
 
-@not_to_static
 class Conv2D(nn.Layer):
     """`nn.Conv2D` with a faster bias: a training step takes three quarters of the time.
 
@@ -57,7 +54,6 @@ class Conv2D(nn.Layer):
         return maps + bias.reshape(maps.shape)
 
 
-@not_to_static
 class LRN(nn.Layer):
     """Local response norm; Paddle's own uses an average pool, whose gradient is inexact."""
 
@@ -81,7 +77,6 @@ def power(x: Tensor, exponent: float) -> Tensor:
     return root * root.sqrt()
 
 
-@not_to_static
 class Affine(nn.Layer):
     """Computes scale * x + shift with constants: one pair per channel, or one for all."""
 
@@ -95,7 +90,6 @@ class Affine(nn.Layer):
         return x * scale + paddle.to_tensor(self.shift, x.dtype).reshape(self.shape)
 
 
-@not_to_static
 class MaxPool(nn.MaxPool2D):
     """`nn.MaxPool2D`, with a faster gradient and without finite numbers where all values are NaN.
 
@@ -125,7 +119,6 @@ class MaxPool(nn.MaxPool2D):
         return y
 
 
-@not_to_static
 class AvgPool(nn.AvgPool2D):
     """`nn.AvgPool2D`, but in float64 a convolution with ones: Paddle's gradient rounds 1 / size."""
 
@@ -140,7 +133,6 @@ class AvgPool(nn.AvgPool2D):
         return F.conv2d(x, ones, None, self.stride, self.padding, groups=x.shape[1])
 
 
-@not_to_static
 class AdaptiveAvgPool(nn.Layer):
     """Means over windows that may differ in size, as a product with one matrix for each axis."""
 
@@ -153,7 +145,6 @@ class AdaptiveAvgPool(nn.Layer):
         return paddle.matmul(paddle.matmul(rows, x), columns, transpose_y=True)
 
 
-@not_to_static
 class GlobalAvgPool(nn.Layer):
     """The mean of each channel, as a 1 x 1 map; exact in float64, like `AvgPool`."""
 
@@ -161,7 +152,6 @@ class GlobalAvgPool(nn.Layer):
         return x.mean([2, 3], keepdim=True)
 
 
-@not_to_static
 class ReLU(nn.ReLU):
     """A ReLU that keeps NaN, so that weights that overflow do not give plausible logits.
 
@@ -174,7 +164,6 @@ class ReLU(nn.ReLU):
         return super().forward(x) if self.training else F.leaky_relu(x, 1e-20)
 
 
-@not_to_static
 class Dropout(nn.Dropout):
     """Paddle's own dropout, unless `key` is set: then every framework drops the same values.
 
@@ -191,7 +180,6 @@ class Dropout(nn.Dropout):
         return paddle.where(kept, x / (1 - self.p), paddle.zeros_like(x))
 
 
-@not_to_static
 class L2Norm(nn.Layer):
     """Divides a vector by its length, or by 1e-12 if that is larger."""
 
@@ -199,7 +187,6 @@ class L2Norm(nn.Layer):
         return F.normalize(x)
 
 
-@not_to_static
 class Concat(nn.Layer):
     """Applies branches to one input and concatenates their outputs along the channels."""
 
@@ -207,7 +194,6 @@ class Concat(nn.Layer):
         return paddle.concat([branch(x) for branch in self.children()], axis=1)
 
 
-@not_to_static
 class Residual(nn.Layer):
     """`scale` times a branch, plus the input or a shortcut applied to it."""
 

@@ -39,6 +39,7 @@ vars(sys.modules["pytorch_impl.check"]).update(
     VERSION="0", NETWORK=Net, prepare=lambda *_: None, parts=lambda net: [], trace=trace,
     own_input=lambda net: (3, 224, 224), count_parameters=lambda net: 15, fill=lambda *_: None,
     TRAINING=(), OLD_NAMES=OldNames(title="PyTorch"), as_network=lambda made: made,
+    is_unshaped=lambda net: False, is_too_large=lambda net: False,
 )
 """
 NETWORK = """
