@@ -48,6 +48,18 @@ def test_each_norm_is_named(tmp_path, name):
     found = check(written(tmp_path, edits), *SMALL, code=1)["differences"]
     left = [each for each in found if each["what"] not in (OWN, AFTER)]
     assert [(each["what"], len(each["places"])) for each in left] == wanted
+    assert "dropout" not in next(e["places"] for e in left if "batch norm" in e["what"])
+
+
+def test_norms_in_and_after_each_module_are_explained_also_before_other_pools(tmp_path):
+    edits = {
+        "five(d, e))": "five(d, e), nn.BatchNorm2d(e, 1e-3))",
+        "nn.MaxPool2d(3, 2, ceil_mode=True)": "nn.MaxPool2d(2, 2)",
+    }
+    file = written(tmp_path, edits | {POOL: NORM, JOINED: SUM})
+    found = check(file, *SMALL, code=1)["differences"]
+    own = [each["what"] for each in found if each["what"] not in (OWN, AFTER)]
+    assert own == ["max pool: kernel", "extra batch norm", "extra ReLU"]
 
 
 @pytest.mark.parametrize(("dtype", "eps"), [(np.float32, 1e-5), (np.float64, 1.004e-5)])
