@@ -171,8 +171,6 @@ def extra_layers(place: Place, slots: list[Slot]) -> Iterator[Graph]:
         if y is None:
             continue
         for call in place.free:
-            if call.kind == "norm" and call.input.ndim != y.ndim:
-                continue  # it reads a map, before dropout and flattening
             if agree(call.input, y, place.digits):
                 yield put(place.graph, slot, own_layer(call))
             elif agree(call.input, np.maximum(y, 0), place.digits):
