@@ -72,6 +72,19 @@ NETWORKS = {
         [("mistake", "ReLU replaced", "leaky ReLU of 0.05", 57)],
     ),
     "squeeze-and-excitation": (ATTENTION, [("mistake", SCALED, SCALED, 9)]),
+    "two modules swapped, and one more linear layer": (
+        {
+            "(512, 160, 112, 224, 24, 64, 64),\n    (512, 128, 128, 256, 24, 64, 64)": (
+                "(512, 128, 128, 256, 24, 64, 64), (512, 160, 112, 224, 24, 64, 64)"
+            ),
+            "nn.Linear(1024,": "nn.Linear(1024, 99), nn.ReLU(), nn.Linear(99,",
+        },
+        [
+            ("mistake", "modules swapped", "inception4c, inception4b", 2),
+            ("mistake", "extra ReLU", "ReLU", 1),
+            ("mistake", "extra linear layer", "extra linear layer", 1),
+        ],
+    ),
     "modules of equal widths missing, of which the pool shows which": (
         {
             "(512, 160, 112, 224, 24, 64, 64),\n    (512, 128, 128, 256, 24, 64, 64), "

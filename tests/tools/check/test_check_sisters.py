@@ -2,11 +2,15 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from common import spec
 from common.tools.check.edits import Learned
+from common.tools.check.facts import Facts
 from common.tools.check.foreign_layers import ACTIVATIONS
 from common.tools.check.graph import Op
 from common.tools.check.sisters import learn, restore_relus, sisters
+from common.tools.check.trace import LayerCall
 
 RELU, SIX = spec.ReLU(), ACTIVATIONS[0]
 GRAPH = {
@@ -68,3 +72,18 @@ def test_relus_are_restored_only_where_they_explain_the_map():
     assert reading.graph == GRAPH | bare | {"a": GRAPH["a"]}
     assert not restore_relus(reading, ["b", "c"], "b", None)
     assert reading.graph["b"].layer is None
+
+
+def test_a_linear_stem_does_not_show_that_there_is_no_activation():
+    draw = np.random.default_rng(0)
+
+    def conv(x):
+        weights = {"weight": np.ones((4, 4, 1, 1))}
+        y = draw.standard_normal(x.shape)
+        return LayerCall(name="conv", kind="conv", weights=weights, input=x, output=y)
+
+    stem = [conv(draw.standard_normal((1, 4, 3, 3)))]
+    stem.append(conv(stem[0].output))
+    others = [conv(np.abs(draw.standard_normal((1, 4, 3, 3)))) for _ in range(8)]
+    trace = SimpleNamespace(calls=[*stem, *others], rough_digits=7)
+    assert Facts(trace).activation == RELU
